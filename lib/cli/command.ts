@@ -1,0 +1,118 @@
+/**
+ * The frame of every subcommand: options, `--help`, `--version`, and errors as people expect them.
+ *
+ * @module
+ */
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { ConfigError } from "../config.ts";
+import { VERSION } from "../version.ts";
+import { EXIT, type Io, UsageError } from "./io.ts";
+
+export type Options = NonNullable<ParseArgsConfig["options"]>;
+export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Arguments and options behind the name, for the usage line. */
+  readonly synopsis: string;
+  /** What a person needs to know, some lines. */
+  readonly help: string;
+  readonly options: Options;
+  /** Runs with checked options; resolves with the exit status. */
+  readonly run: (io: Io, values: Values, positionals: readonly string[]) => Promise<number>;
+}
+
+const PROGRAM = "planner-agent";
+
+/** Runs the subcommand that `args` name, the first of `commands` when they name none. */
+export async function dispatch(
+  args: readonly string[],
+  commands: readonly [Command, ...Command[]],
+  io: Io,
+): Promise<number> {
+  const [first, ...rest] = args;
+  const named = first === undefined || first.startsWith("-") ? undefined : first;
+  try {
+    if (named === undefined && (first === "--help" || first === "-h")) {
+      return say(io, overview(commands));
+    }
+    if (first === "help") {
+      return say(io, rest[0] ? usage(find(rest[0], commands)) : overview(commands));
+    }
+    if (first === "version") return say(io, `${PROGRAM} ${VERSION}`);
+    const command = named === undefined ? commands[0] : find(named, commands);
+    return await runCommand(command, named === undefined ? args : rest, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`${PROGRAM}: ${error.message}\nTry '${PROGRAM} --help'.\n`);
+      return EXIT.usage;
+    }
+    if (error instanceof ConfigError) {
+      for (const problem of error.problems) io.err(`${PROGRAM}: ${problem}\n`);
+      return EXIT.usage;
+    }
+    throw error;
+  }
+}
+
+async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
+  const { values, positionals } = parse(command, args);
+  if (values.help) return say(io, usage(command));
+  if (values.version) return say(io, `${PROGRAM} ${VERSION}`);
+  return await command.run(io, values, positionals);
+}
+
+function parse(command: Command, args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        ...command.options,
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${command.name}: ${message.split(". ")[0]}\n${usageLine(command)}`);
+  }
+}
+
+function find(name: string, commands: readonly Command[]): Command {
+  const command = commands.find((known) => known.name === name);
+  if (command) return command;
+  const known = commands.map((c) => c.name).join(", ");
+  throw new UsageError(`unknown command '${name.slice(0, 60)}'; there are: ${known}, version`);
+}
+
+const usageLine = (command: Command) =>
+  `Usage: ${PROGRAM} ${command.name} ${command.synopsis}`.trimEnd();
+
+const usage = (command: Command) => `${usageLine(command)}\n\n${command.help}`;
+
+function overview(commands: readonly Command[]): string {
+  const rows = [
+    ...commands.map(({ name, summary }) => [name, summary] as const),
+    ["version", "print the version"] as const,
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    `Usage: ${PROGRAM} [COMMAND] [OPTIONS]`,
+    "",
+    "Listens for health events, has an LLM diagnose them and leaves proposals for a person.",
+    "It can propose; it can neither approve nor execute.",
+    "",
+    "Commands:",
+    ...rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
+    "",
+    `'${PROGRAM} COMMAND --help' tells more. Settings come from the environment; see the README.`,
+  ].join("\n");
+}
+
+function say(io: Io, text: string): number {
+  io.out(`${text}\n`);
+  return EXIT.ok;
+}

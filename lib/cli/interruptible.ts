@@ -1,0 +1,21 @@
+/**
+ * SIGTERM and SIGINT: the first one asks, the second one insists.
+ *
+ * @module
+ */
+import type { Log } from "../log.ts";
+import { EXIT, type Io } from "./io.ts";
+
+/** A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process. */
+export function interruptible(
+  io: Pick<Io, "onSignal" | "exit">,
+  log: Log,
+): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const release = io.onSignal((name) => {
+    log.info("shutdown_signal", { signal: name });
+    if (controller.signal.aborted) io.exit(EXIT.failure);
+    controller.abort();
+  });
+  return { signal: controller.signal, release };
+}

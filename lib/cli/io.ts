@@ -1,0 +1,32 @@
+/**
+ * What a command may use of its surroundings.
+ *
+ * @module
+ */
+import type { Environment } from "../config.ts";
+import type { LineSink } from "../log.ts";
+
+/** Exit statuses, as for most command-line programs. */
+export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
+
+export interface Io {
+  readonly env: Environment;
+  /** Standard output, whole lines. */
+  readonly out: LineSink;
+  /** Standard error, whole lines. */
+  readonly err: LineSink;
+  /** Whether standard output is a terminal that a person looks at. */
+  readonly isTerminal: boolean;
+  readonly input: ReadableStream<Uint8Array>;
+  /** Opens a file to read. */
+  readonly open: (path: string) => Promise<ReadableStream<Uint8Array>>;
+  /** Calls back with the name of each SIGTERM and SIGINT; the returned function stops that. */
+  readonly onSignal: (callback: (name: string) => void) => () => void;
+  /** Ends the process at once. */
+  readonly exit: (status: number) => never;
+}
+
+/** A wrong option or argument: the message goes to standard error and the exit status is 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}

@@ -1,0 +1,136 @@
+/**
+ * `planner-agent permissions`: what this program may do, for people, as JSON, or proven by trying.
+ *
+ * @module
+ */
+import { BUILD } from "../build.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { ENVIRONMENT_NAMES, parseConfig } from "../config.ts";
+import { type Build, type Grants, grantsFor, type Site, SiteError } from "../grants.ts";
+import { type Answer, askPermissions, type Query, VERBS } from "../permissions.ts";
+import { siteOf } from "../site.ts";
+import type { Command } from "./command.ts";
+import { EXIT } from "./io.ts";
+import { type Act, forbiddenActs, prove, type Verdict } from "./prove.ts";
+
+/** What the command works with. */
+export interface PermissionsParts {
+  /** Where the configuration says the agent runs; a build's own record goes before it. */
+  readonly site: Site;
+  /** This program's build; null from source. */
+  readonly build: Build | null;
+  readonly clock: Clock;
+  /** Writes a line to standard output. */
+  readonly print: (line: string) => void;
+  readonly query?: Query;
+  /** Forbidden acts of a proof; for tests. */
+  readonly acts?: readonly Act[];
+}
+
+const ALL: Readonly<Record<Answer["kind"], string>> = {
+  net: "any host",
+  read: "any file",
+  write: "any file",
+  env: "any variable",
+  run: "any program",
+  ffi: "any library",
+  sys: "the system",
+  import: "any remote host",
+};
+
+/** Prints rows with their columns aligned; the last column is ragged. */
+function printTable(parts: PermissionsParts, rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length))
+  );
+  for (const row of rows) {
+    parts.print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  }
+}
+
+function title(build: Build | null): string {
+  if (build === null) return "planner-agent from source, with the permissions of this run";
+  return `planner-agent ${build.version} (${build.commit}) for ${build.target}, Deno ${build.deno}`;
+}
+
+function answerRow({ kind, subject, granted }: Answer): string[] {
+  return [granted ? "may" : "may not", VERBS[kind], subject ?? ALL[kind]];
+}
+
+function proofRow({ act, stoppedBy, detail }: Verdict): string[] {
+  // Deno's advice on flags follows the first comma; it is the same in every row.
+  const [answer = ""] = detail.split(", specify ");
+  return [act, stoppedBy, answer];
+}
+
+async function runProof(parts: PermissionsParts, asJson: boolean): Promise<number> {
+  const verdicts = await prove(
+    parts.acts ?? forbiddenActs(parts.build?.site ?? parts.site, parts.clock),
+  );
+  const passed = verdicts.filter((verdict) => verdict.stoppedBy !== "runtime");
+  if (asJson) {
+    parts.print(JSON.stringify({ proven: passed.length === 0, acts: verdicts }, null, 2));
+  } else {
+    printTable(parts, [["act", "stopped by", "answer"], ...verdicts.map(proofRow)]);
+    parts.print("");
+    parts.print(
+      passed.length === 0
+        ? `All ${verdicts.length} acts were stopped by the runtime.`
+        : `${passed.length} of ${verdicts.length} acts were let through by the runtime.`,
+    );
+  }
+  return passed.length === 0 ? EXIT.ok : EXIT.failure;
+}
+
+async function runQuestions(parts: PermissionsParts, asJson: boolean): Promise<number> {
+  const site = parts.build?.site ?? parts.site;
+  const grants: Grants = parts.build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
+  const answers = await askPermissions(site, { grants, ...parts.query && { query: parts.query } });
+  if (asJson) {
+    parts.print(JSON.stringify({ build: parts.build, permissions: answers }, null, 2));
+  } else {
+    parts.print(title(parts.build));
+    printTable(parts, answers.map(answerRow));
+  }
+  return EXIT.ok;
+}
+
+/**
+ * Prints what this program may do, or with `prove` tries every forbidden act.
+ *
+ * @returns the exit status: 1 where the runtime let a forbidden act through.
+ * @throws SiteError where the configuration names a site that no program can be built for.
+ */
+export async function showPermissions(
+  { json, prove }: { readonly json: boolean; readonly prove: boolean },
+  parts: PermissionsParts,
+): Promise<number> {
+  return await (prove ? runProof : runQuestions)(parts, json);
+}
+
+export const permissions: Command = {
+  name: "permissions",
+  summary: "show what this program may do",
+  synopsis: "[--json]",
+  help: `Prints what this program may do and what it may not, as the runtime answers when asked.
+--json prints the same for programs.`,
+  // --prove is for tests of a build: it tries what must be refused.
+  options: { json: { type: "boolean" }, prove: { type: "boolean" } },
+  run: async (io, values) => {
+    try {
+      return await showPermissions(
+        { json: values.json === true, prove: values.prove === true },
+        {
+          site: siteOf(parseConfig(io.env)),
+          build: BUILD,
+          clock: systemClock,
+          print: (line) => io.out(`${line}\n`),
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof SiteError)) throw error;
+      io.err(`planner-agent: ${error.message}\n`);
+      return EXIT.usage;
+    }
+  },
+};

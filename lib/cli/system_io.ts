@@ -1,0 +1,36 @@
+/**
+ * The process's own surroundings.
+ *
+ * @module
+ */
+import { lineSink } from "../log.ts";
+import type { Io } from "./io.ts";
+
+/** Connects the commands to the process; a promise that nobody handles ends it, with a message. */
+export function systemIo(): Io {
+  const err = lineSink(Deno.stderr);
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    const { reason } = event;
+    const told = reason instanceof Error ? reason.stack ?? reason.message : String(reason);
+    err(`planner-agent: a fault in the program itself: ${told}\n`);
+    Deno.exit(1);
+  });
+  return {
+    env: (name) => Deno.env.get(name),
+    out: lineSink(Deno.stdout),
+    err,
+    isTerminal: Deno.stdout.isTerminal(),
+    input: Deno.stdin.readable,
+    open: async (path) => (await Deno.open(path)).readable,
+    onSignal(callback) {
+      const handlers = (["SIGTERM", "SIGINT"] as const).map((name) => {
+        const handler = () => callback(name);
+        Deno.addSignalListener(name, handler);
+        return () => Deno.removeSignalListener(name, handler);
+      });
+      return () => handlers.forEach((remove) => remove());
+    },
+    exit: Deno.exit,
+  };
+}

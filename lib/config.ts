@@ -1,0 +1,196 @@
+/**
+ * Turns the environment into one frozen configuration, or into a list of every mistake in it.
+ *
+ * @module
+ */
+import { isAbsolute, normalize } from "node:path/posix";
+import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "./llm/chain.ts";
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+
+/** Everything an operator can set. Times are in seconds, as in the environment. */
+export interface Config {
+  readonly runtimePath: string;
+  readonly redisUrl: string;
+  readonly ollamaHost: string;
+  /** The links of the LLM chain, first asked first. */
+  readonly chain: readonly LinkSpec[];
+  readonly nodeName: string;
+  readonly cooldownSeconds: number;
+  readonly firstTokenSeconds: number;
+  readonly idleSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly attemptsPerLink: number;
+  readonly contextTokens: number;
+  readonly keepAlive: string | undefined;
+  readonly concurrency: number;
+  readonly promptPayloadBytes: number;
+  readonly queueLimit: number;
+  readonly eventTtlSeconds: number;
+  readonly maxPendingPerService: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Every environment variable the agent reads, in the order of the README's table. */
+export const ENVIRONMENT_NAMES = [
+  "RUNTIME_PATH",
+  "REDIS_URL",
+  "OLLAMA_HOST",
+  "OLLAMA_MODEL",
+  "NODE_NAME",
+  "COOLDOWN_SECONDS",
+  "LLM_CHAIN",
+  "LLM_FIRST_TOKEN_SECONDS",
+  "LLM_IDLE_SECONDS",
+  "LLM_TIMEOUT_SECONDS",
+  "LLM_ATTEMPTS",
+  "LLM_CONTEXT_TOKENS",
+  "LLM_KEEP_ALIVE",
+  "LLM_CONCURRENCY",
+  "PROMPT_PAYLOAD_BYTES",
+  "QUEUE_LIMIT",
+  "EVENT_TTL_SECONDS",
+  "MAX_PENDING_PER_SERVICE",
+  "LOG_LEVEL",
+  "NO_COLOR",
+  "NOTIFY_SOCKET",
+  "WATCHDOG_USEC",
+] as const;
+
+export type EnvironmentName = typeof ENVIRONMENT_NAMES[number];
+
+/** Looks up one environment variable. */
+export type Environment = (name: EnvironmentName) => string | undefined;
+
+/** Everything that is wrong with the configuration, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+/**
+ * Reads the whole configuration. A variable that is empty counts as unset.
+ *
+ * @throws {ConfigError} naming every variable that is wrong, its value and what it takes.
+ */
+export function parseConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const text = (name: EnvironmentName, fallback: string) => env(name)?.trim() || fallback;
+  const reject = (name: EnvironmentName, value: string, takes: string) => {
+    problems.push(`${name} is ${JSON.stringify(value)}; it takes ${takes}`);
+  };
+
+  function whole(name: EnvironmentName, fallback: number, least: number, most: number): number {
+    const value = text(name, String(fallback));
+    const number = /^\d{1,12}$/.test(value) ? Number(value) : NaN;
+    if (number >= least && number <= most) return number;
+    reject(name, value, `a whole number from ${least} to ${most} (default ${fallback})`);
+    return fallback;
+  }
+
+  function matching(name: EnvironmentName, fallback: string, form: RegExp, takes: string): string {
+    const value = text(name, fallback);
+    if (!form.test(value)) reject(name, value, takes);
+    return value;
+  }
+
+  const path = text("RUNTIME_PATH", "/opt/homelab");
+  if (!isAbsolute(path)) reject("RUNTIME_PATH", path, "an absolute path, such as /opt/homelab");
+
+  const redisUrl = text("REDIS_URL", "redis://100.108.208.3:6379");
+  const redisProblem = checkRedisUrl(redisUrl);
+  if (redisProblem) reject("REDIS_URL", withoutCredentials(redisUrl), redisProblem);
+
+  const host = text("OLLAMA_HOST", "http://100.108.208.3:11434");
+  let ollamaHost = host;
+  try {
+    ollamaHost = parseOllamaHost(host);
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    reject("OLLAMA_HOST", withoutCredentials(host), "http://host:port, https://host or host:port");
+  }
+
+  const model = matching(
+    "OLLAMA_MODEL",
+    "qwen2.5:7b",
+    /^[^\s,@]{1,200}$/,
+    "a model name as `ollama list` prints it, such as qwen2.5:7b",
+  );
+  const chainText = text("LLM_CHAIN", model);
+  let chain: readonly LinkSpec[] = [];
+  try {
+    chain = parseChain(chainText, ollamaHost);
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    reject("LLM_CHAIN", chainText.replace(/\/\/[^\s,]*@/g, "//***@"), error.message);
+  }
+
+  const config: Config = {
+    runtimePath: path === "/" ? path : normalize(path).replace(/\/+$/, ""),
+    redisUrl,
+    ollamaHost,
+    chain,
+    nodeName: matching(
+      "NODE_NAME",
+      "solaria",
+      /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/,
+      "1 to 64 letters, digits, dots, dashes or underscores: it names a folder",
+    ),
+    cooldownSeconds: whole("COOLDOWN_SECONDS", 300, 0, 31 * 86_400),
+    firstTokenSeconds: whole("LLM_FIRST_TOKEN_SECONDS", 300, 1, 86_400),
+    idleSeconds: whole("LLM_IDLE_SECONDS", 60, 1, 86_400),
+    timeoutSeconds: whole("LLM_TIMEOUT_SECONDS", 600, 1, 86_400),
+    attemptsPerLink: whole("LLM_ATTEMPTS", 2, 1, 10),
+    contextTokens: whole("LLM_CONTEXT_TOKENS", 4096, 1024, 1_048_576),
+    keepAlive: text("LLM_KEEP_ALIVE", "") === "" ? undefined : matching(
+      "LLM_KEEP_ALIVE",
+      "",
+      /^-?\d+(\.\d+)?(ms|s|m|h)?$/,
+      "a time as Ollama takes it: 5m, 1h, 0 or -1",
+    ),
+    concurrency: whole("LLM_CONCURRENCY", 1, 1, 64),
+    promptPayloadBytes: whole("PROMPT_PAYLOAD_BYTES", 2048, 0, 65_536),
+    queueLimit: whole("QUEUE_LIMIT", 1000, 1, 100_000),
+    eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, 31 * 86_400),
+    maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
+    logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function logLevel(
+  value: string,
+  reject: (name: EnvironmentName, value: string, takes: string) => void,
+): LogLevel {
+  const wanted = value.toLowerCase() === "warn" ? "warning" : value.toLowerCase();
+  const level = LOG_LEVELS.find((known) => known === wanted);
+  if (!level) reject("LOG_LEVEL", value, `one of ${LOG_LEVELS.join(", ")} (default info)`);
+  return level ?? "info";
+}
+
+/** What is wrong with a Redis URL, or undefined. */
+function checkRedisUrl(text: string): string | undefined {
+  const takes = "redis://[user:password@]host[:port] or rediss://… for TLS";
+  if (!URL.canParse(text)) return takes;
+  const url = new URL(text);
+  if (url.protocol !== "redis:" && url.protocol !== "rediss:") return takes;
+  if (url.hostname === "") return `${takes}; the host is missing`;
+  if (!/^(\/\d{0,5})?$/.test(url.pathname)) {
+    return `${takes}; the path can only be a database number`;
+  }
+  for (const part of [url.username, url.password]) {
+    try {
+      decodeURIComponent(part);
+    } catch {
+      return `${takes}; a % in the user or password is written %25`;
+    }
+  }
+  return undefined;
+}
+
+/** A URL's text without its user and password, also when it does not parse. */
+function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^\s,]*@/g, "//***@").replace(/^(?!\w+:\/\/)[^\s,/]*:[^\s,/]*@/, "***@");
+}

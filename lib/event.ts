@@ -1,0 +1,29 @@
+/**
+ * A health event, as the pipeline handles it.
+ *
+ * @module
+ */
+import type { Target } from "./target.ts";
+
+/** One message of a node agent or observer, normalized. */
+export interface HealthEvent extends Target {
+  /** For example `service_unhealthy` or `disk_pressure_high`. */
+  readonly type: string;
+  /** As sent, cleaned; see {@linkcode severityRank} for its order. */
+  readonly severity: string;
+  /** What the sender added. Untrusted, and as large as the message. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  /** Seconds since 1970, fraction kept. */
+  readonly timestamp: number;
+  /** The Redis channel it came on. */
+  readonly channel: string;
+}
+
+/**
+ * An event that waits for its diagnosis. Its payload is reduced to what a prompt may show
+ * (redacted, bounded), so that a full queue stays small and no secret reaches the disk.
+ */
+export interface WaitingEvent extends Omit<HealthEvent, "payload"> {
+  /** The payload as text for the prompt, "" when there was none. */
+  readonly excerpt: string;
+}

@@ -1,0 +1,105 @@
+/**
+ * The few file operations the agent needs, as an interface so that a test can let them fail.
+ *
+ * @module
+ */
+
+/** A file that only grows. */
+export interface AppendFile {
+  /** Hands the text to the system at once: it survives the end of this process. */
+  append(text: string): void;
+  /** Returns once what was appended is on the disk. */
+  sync(): Promise<void>;
+  close(): void;
+}
+
+export interface Files {
+  /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
+  writeNew(path: string, text: string): Promise<void>;
+  /** Makes `to` another name of `from`; fails with AlreadyExists rather than replace anything. */
+  link(from: string, to: string): Promise<void>;
+  /** Moves a file; replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** The same, done when it returns. */
+  renameNow(from: string, to: string): void;
+  /** Opens an existing or new file to append to. */
+  openAppend(path: string): AppendFile;
+  remove(path: string): Promise<void>;
+  /** Returns once the folder's entries are on the disk. */
+  syncFolder(path: string): Promise<void>;
+  /** Makes a folder and those above it. */
+  makeFolder(path: string): Promise<void>;
+  /** What is there, without following a link. */
+  kind(path: string): Promise<"file" | "folder" | "other" | "none">;
+  /** Names in a folder; none where it does not exist. */
+  list(path: string): Promise<string[]>;
+  /** A file's text, or undefined where it does not exist or is longer than `maxBytes`. */
+  readText(path: string, maxBytes: number): Promise<string | undefined>;
+  /** Sets a file's modification time to now; creates the file where there is none. */
+  touch(path: string, nowMs: number): Promise<void>;
+}
+
+export const realFiles: Files = {
+  async writeNew(path, text) {
+    using file = await Deno.open(path, { write: true, createNew: true });
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  },
+  link: (from, to) => Deno.link(from, to),
+  rename: (from, to) => Deno.rename(from, to),
+  renameNow: (from, to) => Deno.renameSync(from, to),
+  openAppend(path) {
+    const file = Deno.openSync(path, { append: true, create: true });
+    return {
+      append(text) {
+        const bytes = new TextEncoder().encode(text);
+        for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      },
+      sync: () => file.syncData(),
+      close: () => file.close(),
+    };
+  },
+  remove: (path) => Deno.remove(path),
+  async syncFolder(path) {
+    using folder = await Deno.open(path);
+    await folder.sync();
+  },
+  makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
+  async kind(path) {
+    try {
+      const info = await Deno.lstat(path);
+      return info.isFile ? "file" : info.isDirectory ? "folder" : "other";
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return "none";
+      throw error;
+    }
+  },
+  async list(path) {
+    try {
+      return (await Array.fromAsync(Deno.readDir(path))).map((entry) => entry.name).sort();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  },
+  async readText(path, maxBytes) {
+    try {
+      const info = await Deno.stat(path);
+      if (!info.isFile || info.size > maxBytes) return undefined;
+      return await Deno.readTextFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  async touch(path, nowMs) {
+    const now = new Date(nowMs);
+    try {
+      await Deno.utime(path, now, now);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      (await Deno.open(path, { write: true, create: true })).close();
+    }
+  },
+};

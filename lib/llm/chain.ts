@@ -1,0 +1,176 @@
+/**
+ * The chain of links as an operator writes it, and as the agent uses it.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import { type Link, ollamaLink, rulesLink } from "./link.ts";
+import type { Dial } from "./http.ts";
+import { type ChainRouter, createRouter } from "./router.ts";
+
+/** One link of LLM_CHAIN. */
+export type LinkSpec =
+  | {
+    readonly kind: "ollama";
+    /** As written. */
+    readonly name: string;
+    readonly model: string;
+    /** `http://host:port` or `https://host:port`. */
+    readonly host: string;
+  }
+  | { readonly kind: "rules"; readonly name: "rules" };
+
+/** A chain or a host is not written as it must be. */
+export class ChainSyntaxError extends Error {
+  override readonly name = "ChainSyntaxError";
+  /** @param piece the wrong part, without a password */
+  constructor(problem: string, readonly piece: string) {
+    super(`${problem}, got ${JSON.stringify(piece)}`);
+  }
+}
+
+/** Model names as Ollama takes them: `name`, `name:tag`, `namespace/name:tag`, with a registry. */
+const MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/-]{0,199}$/;
+
+/**
+ * Reads a chain: links separated by commas, each `model`, `model@host` with any host that
+ * {@linkcode parseOllamaHost} takes, or `rules`.
+ *
+ * `rules` always answers, so nothing can follow it; a link given twice would be asked again right
+ * after its own failure, which is what a chain is there to avoid. Both are errors.
+ *
+ * @param defaultHost the host of a link that names none.
+ * @throws {ChainSyntaxError}
+ */
+export function parseChain(text: string, defaultHost: string): LinkSpec[] {
+  const host = parseOllamaHost(defaultHost);
+  const specs = text.split(",").map((piece) => parseLink(piece.trim(), host));
+  const seen = new Set<string>();
+  for (const [index, spec] of specs.entries()) {
+    const behind = specs[index + 1];
+    if (spec.kind === "rules" && behind) {
+      const problem = "a link behind rules is never asked: put rules last";
+      throw new ChainSyntaxError(problem, behind.name);
+    }
+    const identity = spec.kind === "rules" ? "rules" : `${spec.model}@${spec.host}`;
+    if (seen.has(identity)) throw new ChainSyntaxError("a link is given twice", spec.name);
+    seen.add(identity);
+  }
+  return specs;
+}
+
+function parseLink(piece: string, defaultHost: string): LinkSpec {
+  if (piece === "") {
+    throw new ChainSyntaxError("expected model, model@http://host:port or rules", piece);
+  }
+  const at = piece.indexOf("@");
+  const model = at < 0 ? piece : piece.slice(0, at).trim();
+  const shown = at < 0 ? piece : `${model}@${withoutUser(piece.slice(at + 1))}`;
+  if (model.toLowerCase() === "rules") {
+    if (at < 0) return { kind: "rules", name: "rules" };
+    throw new ChainSyntaxError("rules is built in and has no host", shown);
+  }
+  if (!MODEL.test(model)) {
+    throw new ChainSyntaxError("expected a model name such as qwen2.5:7b", shown);
+  }
+  const host = at < 0 ? defaultHost : parseOllamaHost(piece.slice(at + 1));
+  return { kind: "ollama", name: piece, model, host };
+}
+
+/**
+ * The address of an Ollama as `scheme://host:port`, from what Ollama's own tools take in
+ * OLLAMA_HOST: `host`, `host:port`, `:port`, `[v6]:port`, with or without `http://` or `https://`
+ * and trailing slashes. Without a port it is 11434, or the scheme's own where one is written
+ * (ollama/ollama:envconfig/config.go). Users, paths and queries are errors.
+ *
+ * @throws {ChainSyntaxError}
+ */
+export function parseOllamaHost(text: string): string {
+  const fail = (problem: string) => new ChainSyntaxError(problem, withoutUser(text));
+  const form = "expected host, host:port, http://host:port or https://host:port";
+  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^]*)$/i.exec(unquoted(text)) ?? [];
+  const protocol = scheme?.toLowerCase() ?? "http";
+  if (protocol !== "http" && protocol !== "https") throw fail(form);
+  const authority = trimSlashes(rest);
+  if (authority === "" || /[\s\p{C}\\]/u.test(authority)) throw fail(form);
+  if (authority.includes("@")) throw fail("a host takes no user and no password");
+  if (/[/?#]/.test(authority)) throw fail("a host takes no path and no query");
+
+  // An IPv6 address may stand bare, its last group is no port then.
+  const bareV6 = !authority.startsWith("[") && authority.split(":").length > 2;
+  const [, name, digits] = bareV6
+    ? [, `[${authority}]`, undefined]
+    : /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/.exec(authority) ?? [];
+  if (name === undefined) throw fail(form);
+  const ownPort = scheme === undefined ? 11434 : protocol === "http" ? 80 : 443;
+  const port = digits === undefined ? ownPort : /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
+  if (port < 1 || port > 65535) throw fail("a port is a number from 1 to 65535");
+  if (name === "" && digits === undefined) throw fail(form);
+  const url = `${protocol}://${name || "127.0.0.1"}`;
+  if (!URL.canParse(url)) throw fail(form);
+  return `${protocol}://${new URL(url).hostname}:${port}`;
+}
+
+function unquoted(text: string): string {
+  return text.trim().replace(/^(["'])([^]*)\1$/, "$2").trim();
+}
+
+function trimSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "/") end--;
+  return text.slice(0, end);
+}
+
+/** A host for an error message: what stands before its last `@` may be a password. */
+function withoutUser(host: string): string {
+  const at = host.lastIndexOf("@");
+  return at < 0 ? host : `***${host.slice(at)}`;
+}
+
+/** What of the configuration the chain needs. */
+export interface ChainConfig {
+  readonly chain: readonly LinkSpec[];
+  readonly firstTokenSeconds: number;
+  readonly idleSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly attemptsPerLink: number;
+  readonly contextTokens: number;
+  readonly keepAlive: string | undefined;
+}
+
+export interface ChainOptions {
+  readonly config: ChainConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How connections are opened; for tests. */
+  readonly dial?: Dial;
+}
+
+const CONNECT_MS = 5_000;
+/** A diagnosis takes about 100 tokens; the rest is for models that think first. */
+const ANSWER_TOKENS = 512;
+
+/** The router of a configuration. */
+export function createChainRouter({ config, clock, log, dial }: ChainOptions): ChainRouter {
+  const deadlines = {
+    connectMs: CONNECT_MS,
+    firstTokenMs: config.firstTokenSeconds * 1000,
+    idleMs: config.idleSeconds * 1000,
+    totalMs: config.timeoutSeconds * 1000,
+  };
+  const links = config.chain.map((spec): Link => {
+    if (spec.kind === "rules") return rulesLink();
+    return ollamaLink(spec.name, {
+      host: spec.host,
+      model: spec.model,
+      clock,
+      deadlines,
+      contextTokens: config.contextTokens,
+      answerTokens: ANSWER_TOKENS,
+      keepAlive: config.keepAlive,
+      ...(dial && { dial }),
+    });
+  });
+  return createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log });
+}

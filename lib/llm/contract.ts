@@ -1,0 +1,88 @@
+/**
+ * What the planner asks of an LLM router, as in the seed: messages, a schema and a context in; a
+ * parsed, validated answer with its provenance out.
+ *
+ * @module
+ */
+import type { Diagnosis } from "../diagnosis.ts";
+import type { WaitingEvent } from "../event.ts";
+
+export interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** Why an attempt gave no usable answer. */
+export type FailureKind =
+  | "refused" // nothing listens there
+  | "unreachable" // no route, no name, or another failure before a connection
+  | "connect_timeout"
+  | "first_token_timeout"
+  | "idle_timeout"
+  | "total_timeout"
+  | "disconnected" // the connection broke before the answer was complete
+  | "http_status"
+  | "model_missing" // 404: `ollama pull NAME` helps
+  | "server_error" // an `error` under status 200
+  | "bad_response" // status 200, but not what Ollama's API says
+  | "empty"
+  | "truncated" // done_reason "length"
+  | "not_json"
+  | "several_objects"
+  | "schema_violation"
+  | "aborted"; // the agent is shutting down
+
+/** What Ollama counted and timed; absent where it did not say. */
+export interface Figures {
+  readonly promptTokens?: number;
+  readonly answerTokens?: number;
+  readonly loadMs?: number;
+  readonly promptMs?: number;
+  readonly answerMs?: number;
+}
+
+/** One request to one link, successful or not. */
+export interface Attempt {
+  /** The link as written in LLM_CHAIN. */
+  readonly link: string;
+  readonly model: string;
+  readonly outcome: "ok" | FailureKind;
+  /** Short, redacted, for people; absent when the outcome is "ok". */
+  readonly error?: string;
+  readonly milliseconds: number;
+  readonly figures?: Figures;
+}
+
+export interface RouteContext {
+  /** `planner.<node>/<service>`, for logs. */
+  readonly label: string;
+  readonly event: WaitingEvent;
+  /** Aborted when the agent shuts down. */
+  readonly signal: AbortSignal;
+}
+
+export interface RouteResult {
+  readonly content: Diagnosis;
+  /** The model's name, or `rules`. */
+  readonly modelUsed: string;
+  readonly attempts: readonly Attempt[];
+}
+
+export interface Router {
+  /** @throws {ChainExhausted} when no link gave a valid answer. */
+  route(
+    messages: readonly Message[],
+    schema: object,
+    context: RouteContext,
+  ): Promise<RouteResult>;
+  close(): void;
+}
+
+/** No link of the chain gave a valid answer. */
+export class ChainExhausted extends Error {
+  override readonly name = "ChainExhausted";
+  constructor(label: string, readonly attempts: readonly Attempt[]) {
+    const tried = attempts.map((a) => `${a.link}: ${a.outcome}${a.error ? ` (${a.error})` : ""}`);
+    super(`${label}: no link answered: ${tried.join("; ") || "every link was skipped"}`);
+  }
+}

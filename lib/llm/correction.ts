@@ -1,0 +1,33 @@
+/**
+ * What a model is told about its wrong answer.
+ *
+ * @module
+ */
+import type { Message } from "./contract.ts";
+import { isWrongAnswer, type LinkFailure } from "./failure.ts";
+
+/** The longest part of a wrong answer, and of what is wrong with it, that goes back to the model. */
+const LONGEST_ANSWER = 1500;
+const LONGEST_ERROR = 500;
+
+/**
+ * Messages to add before asking again: the model's own answer and what is wrong with it. None
+ * after a failure of the transport, which is no business of the model.
+ */
+export function correction(failure: LinkFailure): Message[] {
+  if (!isWrongAnswer(failure.kind)) return [];
+  const said = failure.detail.content?.trim() ?? "";
+  const answer: Message[] = said === ""
+    ? []
+    : [{ role: "assistant", content: shortened(said, LONGEST_ANSWER) }];
+  const error = shortened(failure.message, LONGEST_ERROR);
+  return [...answer, {
+    role: "user",
+    content: `That answer cannot be used: ${error}. Answer again with ONLY one JSON object with \
+the keys reason, action, confidence and requires_human; keep the reason short.`,
+  }];
+}
+
+function shortened(text: string, longest: number): string {
+  return (text.length > longest ? `${text.slice(0, longest)}…` : text).toWellFormed();
+}

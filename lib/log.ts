@@ -1,0 +1,90 @@
+/**
+ * Structured logs: one JSON object a line on standard output, `event`, `level` and `timestamp`
+ * first, event names and fields as the seed's.
+ *
+ * @module
+ */
+import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Where a part of the agent says what happened. */
+export type Log = Readonly<Record<LogLevel, (event: string, fields?: Fields) => void>>;
+
+/** Longest value from outside that is logged, in UTF-16 units. */
+const LONGEST_VALUE = 500;
+
+// C1 controls, bidi and zero-width characters, tags: JSON leaves them, terminals obey them.
+const INVISIBLE =
+  /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
+
+function escapeInvisible(json: string): string {
+  return json.replace(INVISIBLE, (found) => {
+    let escaped = "";
+    for (let i = 0; i < found.length; i++) {
+      escaped += `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`;
+    }
+    return escaped;
+  });
+}
+
+function bounded(_key: string, value: unknown): unknown {
+  if (typeof value === "string" && value.length > LONGEST_VALUE) {
+    return `${value.slice(0, LONGEST_VALUE)}… (${value.length} characters)`;
+  }
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+/** One log line, without its newline. */
+export function formatLine(
+  level: LogLevel,
+  event: string,
+  timestampMs: number,
+  fields: Fields,
+): string {
+  const timestamp = new Date(timestampMs).toISOString();
+  return escapeInvisible(JSON.stringify({ event, level, timestamp, ...fields }, bounded));
+}
+
+/** Sends logs from `level` up to `write`, a line each. Call once, at start. */
+export function createLog(level: LogLevel, write: LineSink): Log {
+  configureSync({
+    reset: true,
+    sinks: {
+      lines: (record: LogRecord) =>
+        write(
+          formatLine(
+            record.level as LogLevel,
+            String(record.rawMessage),
+            record.timestamp,
+            record.properties,
+          ) + "\n",
+        ),
+    },
+    loggers: [
+      { category: "planner", lowestLevel: level, sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+    ],
+  });
+  const logger = getLogger("planner");
+  const at = (name: LogLevel) => {
+    const emit = logger[name].bind(logger) as (message: string, fields: Fields) => void;
+    return (event: string, fields: Fields = {}) => emit(event, fields);
+  };
+  return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+}
+
+const encoder = new TextEncoder();
+
+/** Takes text that ends in a newline. */
+export type LineSink = (line: string) => void;
+
+/** Writes lines to a stream at once, so that none is lost when the process ends. */
+export function lineSink(stream: { writeSync(bytes: Uint8Array): number }): LineSink {
+  return (line) => {
+    let rest = encoder.encode(line);
+    while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+  };
+}

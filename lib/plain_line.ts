@@ -1,0 +1,19 @@
+/**
+ * Text from outside, made fit for one line of a file that people read.
+ *
+ * @module
+ */
+import { redactText } from "./redact.ts";
+import { visibleText } from "./visible.ts";
+
+/**
+ * `text` on one line: without secrets, terminal codes, control and invisible characters, cut to
+ * `limit` UTF-16 units, with a mark behind them that tells how many there were.
+ */
+export function plainLine(text: string, limit: number): string {
+  // First what can hide a secret from redaction, last the cut, which could halve one.
+  const line = redactText(visibleText(text)).replace(/[\t\n]+/g, " ").trim();
+  if (line.length <= limit) return line;
+  const halves = /[\ud800-\udbff]/.test(line.charAt(limit - 1));
+  return `${line.slice(0, halves ? limit - 1 : limit)}… (${line.length} characters)`;
+}

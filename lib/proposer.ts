@@ -1,0 +1,129 @@
+/**
+ * Puts a diagnosis before a person: the action file, then the event file that tells of it.
+ *
+ * @module
+ */
+import { backoffDelay } from "./backoff.ts";
+import { type Clock, sleep } from "./clock.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { WaitingEvent } from "./event.ts";
+import type { Log } from "./log.ts";
+import type { PolicyChange } from "./policy.ts";
+import {
+  type ActionFile,
+  actionFile,
+  actionIdBase,
+  eventFile,
+  eventFilePath,
+  fileText,
+} from "./proposal.ts";
+import type { PublishedAction, Store } from "./store.ts";
+import { svcKey } from "./target.ts";
+import { explainWriteFailure } from "./write_failure.ts";
+
+/** A proposal that cannot be written is tried again after 5 s, 10 s ... 60 s. */
+const RETRY = { firstMs: 5_000, mostMs: 60_000, jitter: 0.1 };
+
+/** A diagnosis that the policy let through. */
+export interface Proposal {
+  readonly event: WaitingEvent;
+  readonly diagnosis: Diagnosis;
+  readonly changes: readonly PolicyChange[];
+  readonly modelUsed: string;
+  readonly attempts: number;
+}
+
+export interface ProposeOptions {
+  /** Runs right before the proposal appears under this id. */
+  readonly announce: (actionId: string) => void;
+  /** Gives up: the agent is stopping. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the proposal once it is safe, or undefined when `signal` came first. */
+export type Propose = (
+  proposal: Proposal,
+  options: ProposeOptions,
+) => Promise<ActionFile | undefined>;
+
+export interface ProposerOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly nodeName: string;
+}
+
+/** Proposes by files. Where the disk refuses, it keeps the proposal and goes on trying. */
+export function createProposer(options: ProposerOptions): Propose {
+  const { store, clock, log, random } = options;
+
+  async function publish(
+    proposal: Proposal,
+    { announce, signal }: ProposeOptions,
+  ): Promise<[ActionFile, PublishedAction] | undefined> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      let file: ActionFile | undefined;
+      try {
+        const published = await store.publishAction({
+          base: actionIdBase(proposal.event),
+          text: (actionId) => fileText(file = actionFile({ actionId, ...proposal })),
+          announce,
+        });
+        if (file) return [file, published];
+      } catch (error) {
+        const delay = backoffDelay(RETRY, failures, random);
+        log.error("action_write_failed", {
+          svc_key: svcKey(proposal.event),
+          ...explainWriteFailure(error),
+          retry_in_seconds: Math.round(delay / 1000),
+        });
+        await sleep(clock, delay, signal);
+      }
+    }
+    return undefined;
+  }
+
+  return async (proposal, proposeOptions) => {
+    const done = await publish(proposal, proposeOptions);
+    if (!done) return undefined;
+    const [file, { path, unsynced }] = done;
+    log.info("action_proposed", {
+      action_id: file.action_id,
+      action: file.payload.action,
+      executor_type: file.type,
+      svc_key: svcKey(file),
+      requires_human: file.requires_human,
+      confidence: file.confidence,
+      risk_level: file.risk_level,
+      llm_model: file.llm_model,
+      path,
+    });
+    if (unsynced) log.warning("folder_sync_failed", { path, ...explainWriteFailure(unsynced) });
+    await announceAction(file, options);
+    return file;
+  };
+}
+
+/** Writes the event file for a proposal. A failure is logged: the proposal itself is safe. */
+export async function announceAction(
+  action: ActionFile,
+  { store, clock, log, nodeName }: Omit<ProposerOptions, "random">,
+): Promise<void> {
+  const about = { action, nodeName, nowMs: clock.now() };
+  const path = eventFilePath(about);
+  try {
+    await store.publishEvent(path, fileText(eventFile(about)));
+  } catch (error) {
+    log.warning("event_write_failed", { path, ...explainWriteFailure(error) });
+  }
+}
+
+/** Proposes by handing each proposal to `print`; nothing is written (`replay --dry-run`). */
+export function dryProposer(print: (file: ActionFile) => void): Propose {
+  return (proposal) => {
+    const file = actionFile({ actionId: actionIdBase(proposal.event), ...proposal });
+    print(file);
+    return Promise.resolve(file);
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Puts a finished file under a name that nobody has, and never replaces one.
+ *
+ * A reader sees the whole file or none, a crash leaves at most a temporary file, and what was
+ * published has reached the disk.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Files } from "./files.ts";
+
+/** Leftovers of a crashed write look like this; the agent sweeps them at start. */
+export const TEMPORARY_NAME = /^\.(?:plan-|evt-|planner-agent\.).*\.tmp$/;
+
+export interface Publication {
+  readonly folder: string;
+  /** File name without `.json`; a taken one becomes `-2`, `-3` and so on. */
+  readonly base: string;
+  /** Whether a name must not be used even though the folder has no such file. */
+  readonly taken?: (stem: string) => Promise<boolean>;
+  /** The file's text under its final name. */
+  readonly text: (stem: string) => string;
+  /** Runs before the file appears under `stem`. */
+  readonly announce?: (stem: string) => void;
+}
+
+export interface Published {
+  /** File name without `.json`. */
+  readonly stem: string;
+  /** Why the folder could not be synced: the file is there, but may be gone after a power cut. */
+  readonly unsynced?: unknown;
+}
+
+/**
+ * Publishes a file.
+ *
+ * After any failure the temporary file is given up, never synced again: a second fsync after a
+ * failed one reports success for data the kernel has dropped.
+ */
+export async function publish(
+  files: Files,
+  nonce: () => string,
+  publication: Publication,
+): Promise<Published> {
+  const { folder, base, taken, text, announce } = publication;
+  for (let n = 1;; n++) {
+    const stem = n === 1 ? base : `${base}-${n}`;
+    const path = join(folder, `${stem}.json`);
+    if (await files.kind(path) !== "none" || await taken?.(stem)) continue;
+    const temporary = join(folder, `.${stem}.${nonce()}.tmp`);
+    try {
+      await files.writeNew(temporary, text(stem));
+      announce?.(stem);
+      if (!await appear(files, temporary, path)) continue;
+    } finally {
+      await files.remove(temporary).catch(() => {});
+    }
+    try {
+      await files.syncFolder(folder);
+    } catch (error) {
+      // Others see the file already: publishing it again would make it two.
+      return { stem, unsynced: error };
+    }
+    return { stem };
+  }
+}
+
+/** Gives a temporary file its final name; false when another program was faster. */
+async function appear(files: Files, temporary: string, path: string): Promise<boolean> {
+  try {
+    await files.link(temporary, path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (!linksUnsupported(error)) throw error;
+  }
+  // FAT and some network filesystems have no links; there the check above is all there is.
+  if (await files.kind(path) !== "none") return false;
+  await files.rename(temporary, path);
+  return true;
+}
+
+function linksUnsupported(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS";
+}

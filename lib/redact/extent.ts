@@ -1,0 +1,133 @@
+/**
+ * Where a value in free text begins and ends.
+ *
+ * @module
+ */
+import type { SecretKind } from "./keys.ts";
+import { REDACTED } from "./spans.ts";
+
+/** What a string may be quoted with. */
+export const QUOTE = /["'`]/;
+
+export function isBlank(char: string | undefined): boolean {
+  return char === " " || char === "\t";
+}
+
+export function skipBlanks(text: string, from: number): number {
+  let at = from;
+  while (isBlank(text[at])) at++;
+  return at;
+}
+
+export function backslashesBefore(text: string, at: number, floor: number): number {
+  let n = 0;
+  while (at - n > floor && text[at - n - 1] === "\\") n++;
+  return n;
+}
+
+/**
+ * Where a quoted string that was opened behind `depth` backslashes (JSON inside JSON) closes, or
+ * the text's end. A longer run of backslashes belongs to a quote inside.
+ */
+export function closingQuote(text: string, from: number, quote: string, depth: number): number {
+  const step = 2 * (depth + 1);
+  for (let at = text.indexOf(quote, from); at >= 0; at = text.indexOf(quote, at + 1)) {
+    const run = backslashesBefore(text, at, from);
+    if (run < depth || (run - depth) % step === 0) return at - Math.min(run, depth);
+  }
+  return text.length;
+}
+
+/** Where the brackets that open at `from` are balanced, or the text's end. */
+function closingBracket(text: string, from: number): number {
+  let open = 0;
+  for (let at = from; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (char === '"') at = closingQuote(text, at + 1, '"', 0);
+    else if (char === "{" || char === "[") open++;
+    else if ((char === "}" || char === "]") && --open === 0) return at + 1;
+  }
+  return text.length;
+}
+
+const NEXT_PAIR = /[,;&]\s{0,4}["']?[\w .-]{1,40}["']?\s{0,4}[=:]/y;
+
+/** The end of a value without quotes: white space, a quote, the next pair, closing punctuation. */
+function bareEnd(text: string, from: number): number {
+  if (text.startsWith(REDACTED, from)) {
+    const after = text.charAt(from + REDACTED.length);
+    if (after === "" || /[\s,;&)\]}<>"'`\\.:]/.test(after)) return from + REDACTED.length;
+  }
+  let at = from;
+  for (; at < text.length; at++) {
+    const char = text.charAt(at);
+    if (/[\s"`<]/.test(char)) break;
+    if (char === "\\" && /[nrt"'\\]/.test(text.charAt(at + 1))) break;
+    if (char === "," || char === ";" || char === "&") {
+      NEXT_PAIR.lastIndex = at;
+      if (NEXT_PAIR.test(text)) break;
+    }
+  }
+  while (at > from && /[,;.)\]}>']/.test(text.charAt(at - 1))) at--;
+  return at;
+}
+
+const SCHEME = /[A-Za-z][\w-]{0,24}[ \t]{1,4}(?=[^\s"'`=,;]{4})/y;
+const COOKIE_MORE = /;[ \t]*[^\s;"'\\]+/y;
+
+function headerEnd(text: string, from: number, kind: SecretKind): number {
+  if (kind === "cookie") {
+    let end = bareEnd(text, from);
+    COOKIE_MORE.lastIndex = end;
+    while (COOKIE_MORE.test(text)) end = COOKIE_MORE.lastIndex;
+    return end;
+  }
+  SCHEME.lastIndex = from;
+  const scheme = SCHEME.exec(text)?.[0];
+  if (!scheme) return bareEnd(text, from);
+  if (/^(?:digest|oauth|aws4)/i.test(scheme)) {
+    const line = text.indexOf("\n", from);
+    return line < 0 ? text.length : line;
+  }
+  return bareEnd(text, from + scheme.length);
+}
+
+/** `[start, end)` of the value that begins at `from`, without the quotes around it. */
+export function valueAt(
+  text: string,
+  from: number,
+  kind: SecretKind,
+): { start: number; end: number; quoted: boolean } {
+  let depth = 0;
+  while (depth < 16 && text[from + depth] === "\\") depth++;
+  const quote = text.charAt(from + depth);
+  if (QUOTE.test(quote)) {
+    const start = from + depth + 1;
+    const end = closingQuote(text, start, quote, depth);
+    const joined = depth === 0 ? joinedEnd(text, end + 1) : 0;
+    return joined > end + 1
+      ? { start: from, end: joined, quoted: false }
+      : { start, end, quoted: end < text.length };
+  }
+  const header = kind === "authorization" || kind === "cookie";
+  const bracket = /[{[]/.test(quote) && !text.startsWith(REDACTED, from);
+  const end = bracket
+    ? closingBracket(text, from)
+    : header
+    ? headerEnd(text, from, kind)
+    : bareEnd(text, from);
+  return { start: from, end, quoted: false };
+}
+
+/** The shell joins what stands directly behind a closing quote; this is where that ends. */
+function joinedEnd(text: string, from: number): number {
+  let at = from;
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (text.startsWith("\\'", at)) at += 2;
+    else if (QUOTE.test(char)) at = closingQuote(text, at + 1, char, 0) + 1;
+    else if (/[\w!#$%*+./=?@^~-]/.test(char)) at = Math.max(at + 1, bareEnd(text, at));
+    else break;
+  }
+  return Math.min(at, text.length);
+}

@@ -1,0 +1,149 @@
+/**
+ * Which names say that their value is a secret.
+ *
+ * @module
+ */
+
+/**
+ * - `password`: a password by any name; also in prose ("password hunter2")
+ * - `secret`: tokens, keys, credentials
+ * - `plural`: `tokens`, which is a count when the value is a number
+ * - `weak`: `pass`, `auth`: words that have harmless values, too
+ * - `authorization`, `cookie`: headers whose value has several words
+ */
+export type SecretKind =
+  | "none"
+  | "password"
+  | "secret"
+  | "plural"
+  | "weak"
+  | "authorization"
+  | "cookie";
+
+/** Longest name that is looked at, in UTF-16 units; of a longer one, its end. */
+const LONGEST_KEY = 96;
+
+const STEM =
+  /pass|pwd|pw|psw|psk|secret|token|key|auth|cookie|cred|bearer|jwt|sess|otp|signature|has[lł]o|wort/i;
+
+const PASSWORD = /(?:passwor[dt]|passwd|passphrase|passcode|passwrd|pswd|pwd|kennwort|has[lł]o)s?$/;
+const PASSWORD_WORD = new Set([
+  "pw",
+  "psw",
+  "psk",
+  "otp",
+  "totp",
+  "passin",
+  "passout",
+  "masterauth",
+]);
+const GLUED_PASS = /[a-z]pass$/;
+const NO_PASSWORD = new Set(
+  ["bypass", "compass", "encompass", "overpass", "underpass", "surpass", "trespass"]
+    .concat(["multipass", "lowpass", "highpass", "bandpass", "allpass", "onepass"]),
+);
+const SECRET =
+  /(?:secrets?|credentials?|creds?|tokens?|(?:api|access|secret|private|auth|account|signing|encryption|preshared)keys?|bearer|jwt|sess(?:ion)?id)$/;
+
+// With these as its last word a name tells about a secret, it does not hold one.
+const ABOUT = new Set(
+  ("count counts type types url uri endpoint name names expires expiry expiration expired ttl age " +
+    "length len limit limits size file path dir policy status state error errors enabled required " +
+    "valid invalid version algorithm alg rotation usage used budget issuer created updated at time " +
+    "date seconds days ms min max attempts failures failed provider manager store backend format " +
+    "encoding stdin ref refs changed protected missing method mode rate per total remaining")
+    .split(" "),
+);
+
+// What stands before "key" in names of secret keys, in any spelling.
+const SECRET_KEY_OF = new Set(
+  ("api access secret private priv encryption signing sign master auth ssh shared preshared account " +
+    "storage license deploy deployment service session tls ssl hmac aes rsa ed25519 wg wireguard " +
+    "network client admin root webhook write ingest ingestion app application consumer integration " +
+    "age gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe " +
+    "sendgrid mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 " +
+    "link wifi wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha")
+    .split(" "),
+);
+// `SOMETHING_KEY` in capitals is an environment variable and taken for a secret, but for these.
+const PLAIN_KEY_OF = new Set(
+  ("public pub primary foreign sort partition cache group routing hot registry hkey index lookup " +
+    "dedup idempotency object row unique hash map dict json config reg shift ctrl alt any has no " +
+    "press host known")
+    .split(" "),
+);
+
+function wordsOf(key: string): string[] {
+  return key
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .map((word) => word.length > 2 ? word.replace(/\d+$/, "") : word)
+    .filter((word) => word !== "");
+}
+
+function kindOfKey(words: string[], key: string): SecretKind {
+  const at = words.findLastIndex((word) => word === "key" || word === "keys");
+  if (at < 1) return "none";
+  const owner = words[at - 1] ?? "";
+  if (SECRET_KEY_OF.has(owner)) return "secret";
+  const environment = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEYS?$/.test(key);
+  return environment && !PLAIN_KEY_OF.has(owner) ? "secret" : "none";
+}
+
+/** What kind of secret a key, variable, header or flag of this name holds. */
+export function secretKind(name: string): SecretKind {
+  const key = name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name;
+  if (!STEM.test(key)) return "none";
+  const words = wordsOf(key);
+  const last = words.at(-1) ?? "";
+  if (words.length > 1 && ABOUT.has(last)) return "none";
+  if (words.includes("authorization")) return "authorization";
+  if (words.some((word) => word === "cookie" || word === "cookies")) return "cookie";
+  const joined = words.join("");
+  if (joined.includes("password") || joined.includes("passphrase")) return "password";
+  for (const word of words) {
+    if (PASSWORD.test(word)) return "password";
+    if (GLUED_PASS.test(word) && !NO_PASSWORD.has(word)) return "password";
+  }
+  if (PASSWORD_WORD.has(last)) return "password";
+  if (last === "tokens") return "plural";
+  if (words.some((word) => SECRET.test(word))) return "secret";
+  if (words.length > 1 && words.includes("session") && last === "id") return "secret";
+  if (words.length > 1 && last === "signature") return "secret";
+  if (last === "pass" || last === "auth") return words.length > 1 ? "password" : "weak";
+  return kindOfKey(words, key);
+}
+
+// Values and next words that are no secret: states, answers, ordinary prose.
+const PROSE = new Set(
+  ("true false null none nil undefined yes no on off ok empty unset set failed fail failure " +
+    "failures required denied invalid expired error errors missing success successful succeeded " +
+    "disabled enabled incorrect wrong bad mismatch rejected refused accepted not is was are be been " +
+    "for has have had must may can cannot could should will would does did and or but in on of to " +
+    "from with without by via at as the a an this that your our its if when while after before then " +
+    "authentication authenticated auth authorization login file files protected reset change changed " +
+    "hash policy prompt manager check field length too supplied provided given refresh renewal " +
+    "request requested rotation rotated store type unexpected unauthorized forbidden unknown " +
+    "verification verified validation exchange endpoint bucket scheme header value values key keys " +
+    "token tokens found lookup update updated entry database user users username account accounts " +
+    "attempt attempts again instead needed only either both basic digest negotiate bearer " +
+    "rules limit limits count used left per second seconds generation generated created " +
+    "creation storage using default less based access response string realm pair combination")
+    .split(" "),
+);
+
+/** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
+export function isProse(word: string): boolean {
+  return PROSE.has(word.toLowerCase().replace(/^[("']+|[.,;:!?)"'\]}]+$/g, ""));
+}
+
+/** Does a word without any other sign look like a password or token? */
+export function looksSecret(word: string): boolean {
+  if (word.length < 6) return false;
+  const letters = /[A-Za-z]/.test(word);
+  if (/\d/.test(word) && letters) return true;
+  if (/[!@#$%^&*+=~]/.test(word) && letters) return true;
+  return /[a-z][A-Z]/.test(word);
+}

@@ -1,0 +1,95 @@
+/**
+ * The time of an event, from whatever a sender put there.
+ *
+ * @module
+ */
+
+/** Why a sent time was replaced by now. */
+export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
+
+export interface EventTime {
+  /** Seconds since 1970, fraction kept. */
+  readonly seconds: number;
+  /** Set when something was sent that is no plausible time of an event. */
+  readonly replaced?: TimeReplacement;
+}
+
+const YEAR_2020 = Date.UTC(2020, 0) / 1000;
+const YEAR_2100 = Date.UTC(2100, 0) / 1000;
+const DAY = 86_400;
+
+/** Longer texts are no times; a fraction of several hundred digits still is one. */
+const LONGEST_TEXT = 512;
+
+// Date, then optionally time, fraction, zone. Extended and basic form of ISO 8601, with the
+// liberties of Python's fromisoformat (blank for T, comma) and of Go and Ruby (blank before zone).
+const ISO =
+  /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:Z|z|UTC|([+-])(\d\d)(?::?(\d\d))?))?)?$/;
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/**
+ * The time that `raw` stands for, or now.
+ *
+ * Takes ISO 8601 (without a zone it is UTC) and epoch seconds, milli-, micro- or nanoseconds, told
+ * apart by size, as a number or as text. A leap second counts as the second after it. A missing
+ * time (undefined or null) is now, which is normal; everything else that is not a time between
+ * 2020 and a day after `nowMs` is now, with the reason. While the own clock is before 2020 (a Pi
+ * without a clock battery) times up to 2100 are believed.
+ */
+export function parseTimestamp(raw: unknown, nowMs: number): EventTime {
+  const now = nowMs / 1000;
+  if (raw === undefined || raw === null) return { seconds: now };
+  const seconds = typeof raw === "string"
+    ? fromText(raw)
+    : typeof raw === "number"
+    ? fromEpoch(raw)
+    : "not_a_time";
+  if (typeof seconds === "string") return { seconds: now, replaced: seconds };
+  const latest = now < YEAR_2020 ? YEAR_2100 : now + DAY;
+  if (seconds >= YEAR_2020 && seconds <= latest) return { seconds };
+  return { seconds: now, replaced: "out_of_range" };
+}
+
+function fromText(raw: string): number | TimeReplacement {
+  const text = raw.trim();
+  if (text.length > LONGEST_TEXT) return "not_a_time";
+  const iso = ISO.exec(text);
+  if (iso) return fromIso(iso);
+  return NUMBER.test(text) ? fromEpoch(Number(text)) : "not_a_time";
+}
+
+function fromEpoch(value: number): number | TimeReplacement {
+  if (!Number.isFinite(value)) return "not_a_time";
+  // Each unit's years 1973 to 5138 fall between its bounds, so plausible times never overlap.
+  if (value < 1e11) return value;
+  if (value < 1e14) return value / 1e3;
+  if (value < 1e17) return value / 1e6;
+  return value / 1e9;
+}
+
+function fromIso(found: RegExpExecArray): number | TimeReplacement {
+  // Plain statements: taking arrays apart is slow where there is no JIT.
+  const year = Number(found[1]);
+  const month = Number(found[3]);
+  const day = Number(found[4]);
+  const hour = Number(found[5] ?? 0);
+  const minute = Number(found[6] ?? 0);
+  const second = Number(found[7] ?? 0);
+  const zoneHours = Number(found[10] ?? 0);
+  const zoneMinutes = Number(found[11] ?? 0);
+  const possible = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) &&
+    hour <= 23 && minute <= 59 && second <= 60 && zoneHours <= 23 && zoneMinutes <= 59;
+  if (!possible) return "impossible_date";
+  if (year < 1970) return "out_of_range"; // and Date.UTC reads years below 100 as 19xx
+  const zone = (zoneHours * 60 + zoneMinutes) * (found[9] === "-" ? -60 : 60);
+  const whole = Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - zone;
+  if (second === 60 && whole % DAY !== 0) return "impossible_date"; // leap seconds end a UTC day
+  // Reading the digits in one go rounds once; adding a fraction would round twice.
+  return found[8] === undefined || whole < 0 ? whole : Number(`${whole}.${found[8]}`);
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}

@@ -1,0 +1,153 @@
+#!/bin/sh
+# Runs as root in the booted guest: installs the agent and tries what matters on a node. One line a
+# check; the exit status is the number of checks that failed.
+# shellcheck disable=SC2317 # The functions are called through check.
+set -u
+
+kit=/opt/planner-agent
+lab=/opt/homelab
+unit=planner-agent.service
+hold=/run/ollama-hold
+failed=0
+
+# check NAME COMMAND...: says whether the command succeeded.
+check() {
+  name=$1
+  shift
+  if "$@" >/tmp/check.out 2>&1; then
+    echo "ok      $name"
+  else
+    echo "FAILED  $name"
+    sed 's/^/        /' /tmp/check.out | tail -n 15
+    failed=$((failed + 1))
+  fi
+}
+
+# within SECONDS COMMAND...: tries until it succeeds.
+within() {
+  left=$(($1 * 2))
+  shift
+  until "$@"; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    sleep 0.5
+  done
+}
+
+refused() { ! "$@"; }
+show() { systemctl show --value -p "$1" "$unit"; }
+active() { [ "$(show ActiveState)" = active ]; }
+as() {
+  user=$1
+  shift
+  runuser -u "$user" -- "$@"
+}
+logged() { journalctl -b -u "$unit" -o cat --no-pager | grep -c "\"event\":\"$1\""; }
+has_logged() { [ "$(logged "$1")" -ge "$2" ]; }
+subscribed() { [ "$(redis-cli PUBSUB NUMSUB health_events 2>/dev/null | tail -n 1)" = 1 ]; }
+pending() { find "$lab/actions/pending" -name 'plan-*.json' | wc -l; }
+pending_is() { [ "$(pending)" -eq "$1" ]; }
+# event SERVICE: publishes that it is unhealthy.
+event() {
+  redis-cli PUBLISH health_events \
+    "{\"event_type\":\"service_unhealthy\",\"severity\":\"error\",\"node\":\"piha\",\"service\":\"$1\",\"timestamp\":$(date +%s)}" \
+    >/dev/null
+}
+replaced() { [ "$(show MainPID)" != "$1" ] && [ "$(show MainPID)" != 0 ] && active; }
+
+echo "kernel $(uname -r), pages of $(getconf PAGESIZE) bytes, $(systemctl --version | head -n 1)"
+check "the kernel has 16 KB pages" [ "$(getconf PAGESIZE)" -eq 16384 ]
+
+# --- installing --------------------------------------------------------------------------------
+useradd --system --shell /bin/sh executor
+check "install.sh installs" "$kit/install.sh" --executor executor
+check "install.sh again: nothing to do" sh -c "'$kit/install.sh' --executor executor | grep -q 'Nothing to do'"
+echo NODE_NAME=piha >>/etc/planner-agent/planner-agent.env
+# Shorter waits than on a node; nothing else differs from what install.sh put there.
+mkdir -p /etc/systemd/system/$unit.d
+printf '[Service]\nWatchdogSec=20\nRestartSec=1\n' >/etc/systemd/system/$unit.d/20-boot-test.conf
+systemctl daemon-reload
+check "systemd-analyze verify" systemd-analyze verify /etc/systemd/system/$unit
+
+# --- without Redis -----------------------------------------------------------------------------
+check "Redis is down" refused redis-cli PING
+check "the unit starts without Redis" systemctl start $unit
+check "the unit is active" active
+echo "        status: $(show StatusText)"
+check "the binary proves its limits" as planner-agent /usr/local/bin/planner-agent permissions --prove
+
+# --- an event becomes a proposal ---------------------------------------------------------------
+systemd-run --quiet --unit=ollama-stand-in python3 "$kit/ollama.py" "$hold"
+systemctl start redis-server
+check "the agent subscribes once Redis is up" within 90 subscribed
+event mosquitto
+check "an event becomes a proposal" within 60 pending_is 1
+file=$(find "$lab/actions/pending" -name 'plan-*.json' | head -n 1)
+name=$(basename "${file:-none}")
+echo "        $(stat -c '%A %U:%G %n' "$file" 2>&1)"
+echo "        status: $(show StatusText)"
+
+# --- who may do what ---------------------------------------------------------------------------
+check "the executor reads the proposal" as executor cat "$file"
+check "another user does not" refused as nobody cat "$file"
+check "the agent's user cannot write to approved" \
+  refused as planner-agent touch "$lab/actions/approved/x"
+check "the agent's user cannot move its proposal to approved" \
+  refused as planner-agent mv "$file" "$lab/actions/approved/"
+check "the executor moves the proposal to approved" as executor mv "$file" "$lab/actions/approved/"
+check "it lies there" [ -f "$lab/actions/approved/$name" ]
+check "the executor writes beside the agent's events" \
+  as executor sh -c "mkdir -p '$lab/events/$(date -u +%F)/executor' && touch '$lab/events/$(date -u +%F)/executor/x'"
+pid=$(show MainPID)
+inside() { nsenter -t "$pid" -m -- "$@"; }
+check "inside the unit the approved proposal cannot be written, not even by root" \
+  refused inside sh -c "echo x >>'$lab/actions/approved/$name'"
+check "inside the unit the password file is out of sight" \
+  refused inside cat /etc/planner-agent/planner-agent.env
+check "inside the unit the rest of the disk cannot be written" refused inside touch /etc/x /usr/x
+check "inside the unit its folders can be written" \
+  inside touch "$lab/state/x" "$lab/events/x" "$lab/actions/pending/x"
+
+memory=$(show MemoryCurrent)
+echo "        memory: $((memory / 1024)) KiB"
+check "MemoryCurrent is at most 80 MiB" [ "$memory" -le 83886080 ]
+
+# --- a hang ------------------------------------------------------------------------------------
+pid=$(show MainPID)
+kill -STOP "$pid"
+check "the watchdog ends a stopped agent and systemd starts another" within 120 replaced "$pid"
+check "the journal says so" sh -c "journalctl -b -u $unit --no-pager | grep -qi 'watchdog timeout'"
+check "the new one subscribes" within 60 subscribed
+
+# --- kill -9 -----------------------------------------------------------------------------------
+touch "$hold"
+before=$(logged event_received)
+for service in zigbee2mqtt grafana nextcloud; do event "$service"; done
+check "three events are accepted while the model is busy" within 60 has_logged event_received $((before + 3))
+pid=$(show MainPID)
+kill -KILL "$pid"
+check "systemd starts another after kill -9" within 60 replaced "$pid"
+rm -f "$hold"
+check "each of the three has its proposal" within 120 pending_is 3
+sleep 3
+check "and none has two" pending_is 3
+
+# --- the end -----------------------------------------------------------------------------------
+check "the unit is active to the end" active
+echo "        $(systemd-analyze security --no-pager $unit 2>/dev/null | tail -n 1)"
+check "exposure is at most 1.2" systemd-analyze security --no-pager --threshold=12 $unit
+check "it stops" systemctl stop $unit
+check "the stop was clean" [ "$(show Result) $(show ExecMainStatus)" = "success 0" ]
+denials() {
+  journalctl -b --no-pager | grep -iE 'type=1326|apparmor="DENIED"' && return 0
+  journalctl -b -u "$unit" --no-pager |
+    grep -iE 'NotCapable|PermissionDenied|not permitted|permission denied|sd_notify_failed|read-only file'
+}
+check "no denial in the journal" refused denials
+
+if [ "$failed" -gt 0 ]; then
+  echo "--- the agent's journal"
+  journalctl -b -u $unit --no-pager -o short-monotonic | tail -n 60 | cut -c1-400
+fi
+echo "$failed failed"
+exit "$failed"

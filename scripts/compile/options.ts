@@ -1,0 +1,81 @@
+/**
+ * The compile task's command line.
+ *
+ * @module
+ */
+import { grantsFor, type Site, withoutCredentials } from "../../lib/grants.ts";
+
+/** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
+export const TARGETS = {
+  x86_64: "x86_64-unknown-linux-gnu",
+  aarch64: "aarch64-unknown-linux-gnu",
+} as const;
+export type Arch = keyof typeof TARGETS;
+
+/** What to build, for where, and into which folder. */
+export interface CompileOptions {
+  readonly archs: readonly Arch[];
+  readonly site: Site;
+  readonly out: string;
+}
+
+export const COMPILE_USAGE = `Usage: ./scripts/deno task compile [OPTION]...
+Builds dist/planner-agent-<arch> with its permissions baked in.
+
+  --target x86_64|aarch64|all   architecture (default: all)
+  --redis-url URL               redis://HOST[:PORT] or rediss://...
+  --ollama-host URL             [http[s]://]HOST[:PORT]; once per host of the LLM chain
+  --runtime-path DIR            folder of actions/, events/, state/ and config/
+  --out DIR                     where the files go (default: dist)
+  --help                        this text
+
+Without options the build is for the agent's default hosts and folder. DENORT_BIN names a base
+binary of the one architecture built, where Deno's download host cannot be reached.`;
+
+/** A command line that cannot be followed; the message says why. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/**
+ * Reads the command line.
+ *
+ * @param defaults the site of a build without options.
+ * @returns null where help was asked for.
+ * @throws UsageError for an unknown, repeated or incomplete option; SiteError for a value that
+ * cannot be granted.
+ */
+export function parseCompileArgs(args: readonly string[], defaults: Site): CompileOptions | null {
+  const single = new Map<string, string>();
+  const ollamaHosts: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const [name = "", ...rest] = (args[i] ?? "").split("=");
+    if (name === "--help" || name === "-h") return null;
+    if (!["--target", "--redis-url", "--ollama-host", "--runtime-path", "--out"].includes(name)) {
+      throw new UsageError(`unknown option ${JSON.stringify(args[i])}`);
+    }
+    const value = rest.length > 0 ? rest.join("=") : args[++i];
+    if (value === undefined || value === "") throw new UsageError(`${name} needs a value`);
+    if (name === "--ollama-host") ollamaHosts.push(value);
+    else if (single.has(name)) throw new UsageError(`${name} is given twice`);
+    else single.set(name, value);
+  }
+  const target = single.get("--target") ?? "all";
+  const archs = target === "all"
+    ? Object.keys(TARGETS) as Arch[]
+    : Object.hasOwn(TARGETS, target)
+    ? [target as Arch]
+    : [];
+  if (archs.length === 0) {
+    throw new UsageError(`--target ${JSON.stringify(target)}: it takes x86_64, aarch64 or all`);
+  }
+  // The site is kept in the binary and its manifest; a password is not.
+  const site = {
+    redisUrl: withoutCredentials(single.get("--redis-url") ?? defaults.redisUrl),
+    ollamaHosts: (ollamaHosts.length > 0 ? ollamaHosts : defaults.ollamaHosts)
+      .map(withoutCredentials),
+    runtimePath: single.get("--runtime-path") ?? defaults.runtimePath,
+  };
+  grantsFor(site, []);
+  return { archs, site, out: single.get("--out") ?? "dist" };
+}

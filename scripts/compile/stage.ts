@@ -1,0 +1,148 @@
+/**
+ * A folder with exactly what goes into the binary. Compiling there, not in the working tree, keeps
+ * tests, type declarations and tools out, and makes the bytes repeatable: Deno embeds the
+ * modification time of every file, so each gets the same one here.
+ *
+ * @module
+ */
+import { dirname, join } from "node:path/posix";
+import type { Build } from "../../lib/grants.ts";
+import type { Graph } from "./graph.ts";
+import { packageOf, pruneConfig, pruneLock } from "./lock.ts";
+
+/** Where to take the parts from. */
+export interface StageSources {
+  /** The project's root. */
+  readonly root: string;
+  /** Deno's folder of downloads, filled with the packages (`deno info` calls it denoDir). */
+  readonly denoDir: string;
+  readonly graph: Graph;
+}
+
+/** The stage's two folders: the program, and a DENO_DIR that holds its packages. */
+export interface Stage {
+  readonly program: string;
+  readonly denoDir: string;
+}
+
+/** A package that should be in Deno's cache and is not. */
+export class StageError extends Error {
+  override name = "StageError";
+}
+
+const REGISTRY = "npm/registry.npmjs.org";
+/** The modification time of everything in the binary. */
+const FILE_TIME = new Date(0);
+/** Folders of packages that hold tests and tools. */
+const NOT_SHIPPED = new Set(["test", "tests", "spec", "benchmark", ".github", "skills"]);
+
+/** True for files of a package that can run or be imported. */
+export function isShipped(name: string): boolean {
+  return name !== ".runkit_example.js" && /\.(js|cjs|mjs|json)$/.test(name);
+}
+
+/** The licence file of a package's folder, by name. */
+export function isLicense(name: string): boolean {
+  return /^licen[cs]e(\.md|\.txt)?$/i.test(name);
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(from)) {
+    const source = join(from, entry.name);
+    if (entry.isDirectory && !NOT_SHIPPED.has(entry.name)) {
+      await copyFolder(source, join(to, entry.name));
+    } else if (entry.isFile && isShipped(entry.name)) {
+      await Deno.copyFile(source, join(to, entry.name));
+    }
+  }
+}
+
+/**
+ * Copies a package. Its licence, which has to go with it, moves into its package.json: Deno parses
+ * every other kind of file as a script and embeds the error, with the path of the stage in it.
+ */
+async function copyPackage(from: string, to: string): Promise<void> {
+  await copyFolder(from, to);
+  const described = JSON.parse(await Deno.readTextFile(join(from, "package.json"))) as object;
+  const licenses: string[] = [];
+  for await (const entry of Deno.readDir(from)) {
+    if (entry.isFile && isLicense(entry.name)) {
+      licenses.push(await Deno.readTextFile(join(from, entry.name)));
+    }
+  }
+  const withLicense = { ...described, licenseText: licenses.sort().join("\n") };
+  await Deno.writeTextFile(join(to, "package.json"), JSON.stringify(withLicense));
+}
+
+/** The registry folder of Deno's npm cache that holds `packages`; a mirror has its own name. */
+async function registryWith(npm: string, packages: readonly string[]): Promise<string> {
+  let closest: { missing: string[] } = { missing: [...packages] };
+  for await (const entry of Deno.readDir(npm)) {
+    if (!entry.isDirectory) continue;
+    const folder = join(npm, entry.name);
+    const found = await Promise.all(packages.map((path) => exists(join(folder, path))));
+    const missing = packages.filter((_, index) => found[index] === false);
+    if (missing.length === 0) return folder;
+    if (missing.length < closest.missing.length) closest = { missing };
+  }
+  throw new StageError(`${npm} has no ${closest.missing.join(", ")}: run ./scripts/deno install`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+async function setTimes(folder: string): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isSymlink) continue;
+    if (entry.isDirectory) await setTimes(path);
+    else await Deno.utime(path, FILE_TIME, FILE_TIME);
+  }
+}
+
+/** The copy of lib/build.ts that goes into the binary. */
+export function buildModule(build: Build): string {
+  return `/** @module */\nexport const BUILD = ${JSON.stringify(build, null, 2)};\n`;
+}
+
+/**
+ * Fills `folder` with the program and its packages.
+ *
+ * @throws StageError for a package that is not in Deno's cache; LockError from the lock.
+ */
+export async function stage(folder: string, build: Build, sources: StageSources): Promise<Stage> {
+  const { root, graph } = sources;
+  const program = join(folder, "program");
+  const denoDir = join(folder, "deno-dir");
+  for (const file of graph.files) {
+    await write(join(program, file), await Deno.readTextFile(join(root, file)));
+  }
+  await write(join(program, "lib/build.ts"), buildModule(build));
+
+  const lock = pruneLock(await Deno.readTextFile(join(root, "deno.lock")), graph.specifiers);
+  const config = pruneConfig(await Deno.readTextFile(join(root, "deno.json")), graph.specifiers);
+  const workspace = { dependencies: graph.specifiers };
+  await write(join(program, "deno.json"), JSON.stringify(config, null, 2));
+  await write(join(program, "deno.lock"), JSON.stringify({ ...lock, workspace }, null, 2));
+
+  await Deno.mkdir(denoDir, { recursive: true });
+  const packages = Object.keys(lock.npm).map(packageOf).map((p) => `${p.name}/${p.version}`);
+  if (packages.length > 0) {
+    const registry = await registryWith(join(sources.denoDir, "npm"), packages);
+    for (const path of packages) {
+      await copyPackage(join(registry, path), join(denoDir, REGISTRY, path));
+    }
+  }
+  await setTimes(folder);
+  // Base binaries that Deno downloaded before are found again, and new ones are kept.
+  await Deno.mkdir(join(sources.denoDir, "dl"), { recursive: true });
+  await Deno.symlink(join(sources.denoDir, "dl"), join(denoDir, "dl"));
+  return { program, denoDir };
+}

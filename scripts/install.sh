@@ -1,0 +1,335 @@
+#!/bin/sh
+# Installs planner-agent on a node: user, group, folders, binary, unit, settings file. Safe to run
+# again: it changes only what is not as it should be. `--help` tells the rest.
+set -eu
+umask 022
+
+usage() {
+  cat <<'USAGE'
+Usage: install.sh [OPTION]...
+  --binary FILE     binary to install (default: planner-agent-ARCH beside this script or in dist/)
+  --executor USER   owner of actions/approved and the others that the agent must not write
+                    (default: root for new folders, existing ones keep their owner)
+  --group NAME      group shared by agent and executor (default: homelab)
+  --root DIR        install into this root folder (an image, a test) instead of /
+  --dry-run         print what would be done, change nothing
+  --uninstall       remove binary, unit and its settings; folders, data, password file, user stay
+  --help            this text
+The hosts and the folder come from the manifest, FILE.json, that the build wrote beside the binary.
+USAGE
+}
+
+say() { printf '%s\n' "$*"; }
+warn() { printf 'install.sh: %s\n' "$*" >&2; }
+fail() { warn "$*"; exit 1; }
+usage_error() { warn "$*"; usage >&2; exit 2; }
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+binary='' executor='' group=homelab root='' dry_run=no uninstall=no
+user=planner-agent
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --binary | --executor | --group | --root)
+      if [ $# -lt 2 ] || [ -z "$2" ]; then usage_error "$1 needs a value"; fi
+      case $1 in
+        --binary) binary=$2 ;;
+        --executor) executor=$2 ;;
+        --group) group=$2 ;;
+        --root) root=${2%/} ;;
+      esac
+      shift
+      ;;
+    --dry-run) dry_run=yes ;;
+    --uninstall) uninstall=yes ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage_error "unknown option $1" ;;
+  esac
+  shift
+done
+
+for name in "$group" ${executor:+"$executor"}; do
+  case $name in
+    *[!a-z0-9_-]* | -* | '') usage_error "not a user or group name: $name" ;;
+  esac
+done
+[ "$executor" != "$user" ] || usage_error "--executor $user: the agent must not own those folders"
+[ -z "$root" ] || [ -d "$root" ] || fail "--root $root: no such folder"
+[ "$dry_run" = yes ] || [ "$(id -u)" -eq 0 ] || fail "run this as root (or with --dry-run)"
+
+bin_path=/usr/local/bin/planner-agent
+unit_path=/etc/systemd/system/planner-agent.service
+site_path=$unit_path.d/10-site.conf
+env_path=/etc/planner-agent/planner-agent.env
+changes=0
+
+# Says what it does, and does it unless this is a dry run.
+run() {
+  changes=$((changes + 1))
+  say "$*"
+  [ "$dry_run" = yes ] || "$@"
+}
+
+live() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
+
+# --- taking it away ----------------------------------------------------------------------------
+
+if [ "$uninstall" = yes ]; then
+  if live && [ -e "$unit_path" ]; then
+    run systemctl disable --now planner-agent.service
+  fi
+  for path in "$bin_path" "$bin_path.previous" "$unit_path" "$site_path"; do
+    [ ! -e "$root$path" ] || run rm -f "$root$path"
+  done
+  [ ! -d "$root$unit_path.d" ] || run rmdir --ignore-fail-on-non-empty "$root$unit_path.d"
+  if live && [ "$changes" -gt 0 ]; then run systemctl daemon-reload; fi
+  say "Kept: the folders with their data, $env_path, user $user and group $group."
+  exit 0
+fi
+
+# --- what to install ---------------------------------------------------------------------------
+
+if [ -z "$binary" ]; then
+  arch=$(uname -m)
+  for folder in "$here" "$here/../dist"; do
+    if [ -f "$folder/planner-agent-$arch" ]; then
+      binary=$folder/planner-agent-$arch
+      break
+    fi
+  done
+  [ -n "$binary" ] || fail "no planner-agent-$arch beside this script or in dist/: give --binary FILE"
+fi
+[ -f "$binary" ] || fail "--binary $binary: no such file"
+[ -f "$binary.json" ] || fail "$binary.json is missing: the build writes it beside the binary"
+[ -f "$here/planner-agent.service" ] || fail "planner-agent.service is missing beside this script"
+
+# The manifest has one value a line. Nothing of it goes into a unit or a command unchecked.
+manifest_list() {
+  sed -n "/\"$1\": \\[\$/,/^ *\\],\\{0,1\\}\$/s/^ *\"\\([^\"]*\\)\",\\{0,1\\}\$/\\1/p" "$binary.json"
+}
+runtime=$(sed -n 's/^ *"runtime_path": "\([^"]*\)",\{0,1\}$/\1/p' "$binary.json")
+hosts=$(manifest_list net)
+case $runtime in
+  /*[!A-Za-z0-9._+@/-]*) fail "$binary.json: a folder with such a name needs a unit of its own: $runtime" ;;
+  /?*) ;;
+  *) fail "$binary.json: no runtime_path in it" ;;
+esac
+case $runtime/ in
+  /home/* | /root/* | /tmp/* | /var/tmp/* | /proc/* | /sys/* | /dev/* | /run/*)
+    fail "$runtime: the unit hides that part of the file system; build for another folder"
+    ;;
+esac
+[ -n "$hosts" ] || fail "$binary.json: no hosts under net in it"
+
+recorded=$(sed -n 's/^ *"sha256": "\([0-9a-f]*\)",\{0,1\}$/\1/p' "$binary.json")
+actual=$(sha256sum "$binary" | cut -d' ' -f1)
+[ "$recorded" = "$actual" ] || fail "$binary does not have the checksum in $binary.json"
+
+# --- user and group ----------------------------------------------------------------------------
+
+# The third field of NAME's line in the root's own passwd or group file.
+id_of() { sed -n "s/^$2:[^:]*:\\([0-9]*\\):.*/\\1/p" "$root/etc/$1" 2>/dev/null | head -n 1; }
+prefix=${root:+--prefix=$root}
+
+# On a live system names may come from elsewhere than the files.
+group_id() { if [ -z "$root" ]; then getent group "$1" | cut -d: -f3; else id_of group "$1"; fi; }
+user_id() { if [ -z "$root" ]; then getent passwd "$1" | cut -d: -f3; else id_of passwd "$1"; fi; }
+
+if [ -z "$(group_id "$group")" ]; then
+  run groupadd ${prefix:+"$prefix"} --system "$group"
+fi
+if [ -z "$(user_id "$user")" ]; then
+  run useradd ${prefix:+"$prefix"} --system --gid "$group" --no-create-home \
+    --home-dir /nonexistent --shell /usr/sbin/nologin --comment planner-agent "$user"
+fi
+gid=$(group_id "$group") uid=$(user_id "$user") executor_uid=0
+if [ -n "$executor" ]; then
+  executor_uid=$(user_id "$executor")
+  [ -n "$executor_uid" ] || fail "--executor $executor: no such user${root:+ in $root/etc/passwd}"
+fi
+# A dry run on a fresh system has no ids yet.
+: "${gid:=$group}" "${uid:=$user}"
+
+# --- folders -----------------------------------------------------------------------------------
+
+# folder PATH UID GID MODE: makes it, or mends owner and mode where they differ.
+folder() {
+  path=$root$1
+  if [ -L "$path" ]; then fail "$path is a symbolic link: a folder is needed there"; fi
+  [ -d "$path" ] || run mkdir "$path"
+  if [ ! -d "$path" ]; then
+    say "chown $2:$3 $path; chmod $4 $path"
+    return
+  fi
+  [ "$(stat -c %u:%g "$path")" = "$2:$3" ] || run chown "$2:$3" "$path"
+  # chown clears the setgid bit, so the mode comes last.
+  [ "$(stat -c %a "$path")" = "$4" ] || run chmod "$4" "$path"
+}
+
+# Refuses a folder of the executor that the agent's user could write.
+guard() {
+  path=$root$1
+  owner=$(stat -c %u "$path") folder_gid=$(stat -c %g "$path") mode=$(stat -c %a "$path")
+  others=$((0$mode & 2)) members=$((0$mode & 020))
+  if [ "$owner" = "$uid" ] || [ "$others" -ne 0 ] ||
+    { [ "$folder_gid" = "$gid" ] && [ "$members" -ne 0 ]; }; then
+    fail "$path could be written by $user (owner $owner, group $folder_gid, mode $mode):" \
+      "say who approves and executes with --executor USER, and it becomes that user's, mode 2750"
+  fi
+}
+
+parent=$root
+rest=${runtime#/}
+while [ "$rest" != "${rest#*/}" ]; do
+  parent=$parent/${rest%%/*}
+  rest=${rest#*/}
+  [ -d "$parent" ] || run mkdir "$parent"
+done
+
+folder "$runtime" 0 "$gid" 755
+folder "$runtime/actions" 0 "$gid" 750
+for name in approved running completed failed rejected cancelled; do
+  path=$runtime/actions/$name
+  if [ -d "$root$path" ] && [ -z "$executor" ]; then
+    guard "$path"
+  else
+    folder "$path" "$executor_uid" "$gid" 2750
+  fi
+done
+folder "$runtime/actions/pending" "$uid" "$gid" 2770
+folder "$runtime/events" "$uid" "$gid" 2770
+folder "$runtime/state" "$uid" "$gid" 2750
+folder "$runtime/config" 0 "$gid" 2750
+
+if [ -n "$executor" ]; then
+  members=$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group" 2>/dev/null || true)
+  case ",$members," in
+    *",$executor,"*) ;;
+    *) [ "$executor_uid" = 0 ] || run usermod ${prefix:+"$prefix"} --append --groups "$group" "$executor" ;;
+  esac
+fi
+
+# --- files -------------------------------------------------------------------------------------
+
+# put FILE PATH MODE: installs a file of root's where it differs, whole or not at all.
+put() {
+  path=$root$2
+  if [ -f "$path" ] && cmp -s "$1" "$path"; then
+    [ "$(stat -c %u:%g:%a "$path")" = "0:0:$3" ] && return
+  fi
+  [ -d "$(dirname "$path")" ] || run mkdir -p "$(dirname "$path")"
+  run install -o 0 -g 0 -m "0$3" "$1" "$path.new"
+  run mv -f "$path.new" "$path"
+}
+
+upgraded=no
+if [ -f "$root$bin_path" ] && ! cmp -s "$binary" "$root$bin_path"; then
+  # The way back: the binary that ran until now.
+  run cp -p "$root$bin_path" "$root$bin_path.previous"
+  upgraded=yes
+fi
+put "$binary" "$bin_path" 755
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# The group's name is the node's; the rest of the unit is as shipped.
+sed "s/^Group=homelab\$/Group=$group/" "$here/planner-agent.service" >"$scratch/unit"
+put "$scratch/unit" "$unit_path" 644
+
+is_address() {
+  case $1 in
+    *:*) true ;;
+    *[!0-9.]*) false ;;
+    *) true ;;
+  esac
+}
+
+names=no addresses=''
+for entry in $hosts; do
+  host=${entry%:*}
+  host=${host#\[}
+  host=${host%\]}
+  case $host in
+    '' | *[!A-Za-z0-9._:-]*) fail "$binary.json: not a host: $entry" ;;
+  esac
+  if is_address "$host"; then
+    addresses="$addresses $host"
+  elif [ "$host" != localhost ]; then
+    names=yes
+    found=$(getent ahosts "$host" | awk '{ print $1 }' | sort -u || true)
+    if [ -z "$found" ]; then
+      warn "$host has no address now: the unit will not let the agent reach it. Run this again" \
+        "when the name resolves."
+    fi
+    addresses="$addresses $found"
+  fi
+done
+if [ "$names" = yes ]; then
+  # To look a name up the agent has to reach the resolvers; systemd-resolved's is localhost.
+  addresses="$addresses $(sed -n 's/^nameserver  *\([0-9a-fA-F.:]*\).*/\1/p' "$root/etc/resolv.conf" 2>/dev/null || true)"
+fi
+
+{
+  say "# Written by install.sh from the manifest of the binary; changes here are lost."
+  say "[Service]"
+  printf '%s\n' "$addresses" | tr -s ' ' '\n' | sort -u | while read -r address; do
+    case $address in
+      '' | 127.* | ::1) ;; # the unit has localhost
+      *) say "IPAddressAllow=$address" ;;
+    esac
+  done
+  if [ "$runtime" != /opt/homelab ]; then
+    say "Environment=RUNTIME_PATH=$runtime"
+    say "ReadWritePaths="
+    say "ReadWritePaths=$runtime/actions/pending $runtime/events $runtime/state"
+    say "ReadOnlyPaths="
+    say "ReadOnlyPaths=$runtime"
+    # What the unit hides, but for the folder's own place.
+    say "InaccessiblePaths="
+    sed -n 's/^InaccessiblePaths=//p' "$here/planner-agent.service" | tr ' ' '\n' |
+      while read -r hidden; do
+        case $runtime/ in
+          "${hidden#-}"/*) ;;
+          *) say "InaccessiblePaths=$hidden" ;;
+        esac
+      done
+  fi
+} >"$scratch/site"
+put "$scratch/site" "$site_path" 644
+
+if [ ! -e "$root$env_path" ]; then
+  cat >"$scratch/env" <<'ENV'
+# Settings of planner-agent, NAME=value a line; the README has the table. This file may hold the
+# Redis password: keep it mode 0640 and root's. Hosts and folder are fixed in the binary: another
+# one needs another build.
+#NODE_NAME=solaria
+#REDIS_URL=redis://USER:PASSWORD@HOST:6379
+#OLLAMA_HOST=http://HOST:11434
+#LLM_CHAIN=qwen2.5:7b,rules
+ENV
+  put "$scratch/env" "$env_path" 640
+else
+  [ "$(stat -c %u:%g:%a "$root$env_path")" = 0:0:640 ] || {
+    run chown 0:0 "$root$env_path"
+    run chmod 640 "$root$env_path"
+  }
+fi
+
+# --- what next ---------------------------------------------------------------------------------
+
+if live && [ "$changes" -gt 0 ]; then run systemctl daemon-reload; fi
+[ "$changes" -gt 0 ] || say "Nothing to do: all is as it should be."
+[ "$dry_run" = no ] || say "Dry run: nothing was changed."
+
+say ""
+say "Next:"
+if live && systemctl --quiet is-active planner-agent.service; then
+  say "  systemctl restart planner-agent      # the running agent is still the old one"
+else
+  say "  edit $root$env_path (NODE_NAME, the Redis password)"
+  say "  systemctl enable --now planner-agent"
+fi
+say "  systemctl status planner-agent; journalctl -u planner-agent -f"
+[ "$upgraded" = no ] ||
+  say "Back again: mv $bin_path.previous $bin_path && systemctl restart planner-agent"

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { ConfigError, ENVIRONMENT_NAMES, parseConfig } from "../lib/config.ts";
+
+function problemsOf(env: Record<string, string>): readonly string[] {
+  try {
+    parseConfig((name) => env[name]);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+Deno.test("parseConfig: the defaults are those of the README", () => {
+  assert.deepEqual(parseConfig(() => undefined), {
+    runtimePath: "/opt/homelab",
+    redisUrl: "redis://100.108.208.3:6379",
+    ollamaHost: "http://100.108.208.3:11434",
+    chain: [{
+      kind: "ollama",
+      name: "qwen2.5:7b",
+      model: "qwen2.5:7b",
+      host: "http://100.108.208.3:11434",
+    }],
+    nodeName: "solaria",
+    cooldownSeconds: 300,
+    firstTokenSeconds: 300,
+    idleSeconds: 60,
+    timeoutSeconds: 600,
+    attemptsPerLink: 2,
+    contextTokens: 4096,
+    keepAlive: undefined,
+    concurrency: 1,
+    promptPayloadBytes: 2048,
+    queueLimit: 1000,
+    eventTtlSeconds: 3600,
+    maxPendingPerService: 0,
+    logLevel: "info",
+  });
+});
+
+Deno.test("parseConfig: an empty variable counts as unset, spaces around a value do not matter", () => {
+  const config = parseConfig((name) => name === "COOLDOWN_SECONDS" ? " 7 " : "");
+  assert.equal(config.cooldownSeconds, 7);
+  assert.equal(config.nodeName, "solaria");
+});
+
+Deno.test("parseConfig: every wrong value is named with what it takes, all at once", () => {
+  assert.deepEqual(
+    problemsOf({
+      COOLDOWN_SECONDS: "soon",
+      QUEUE_LIMIT: "0",
+      LLM_CONCURRENCY: "1.5",
+      RUNTIME_PATH: "homelab",
+      NODE_NAME: "../x",
+      LOG_LEVEL: "loud",
+      LLM_KEEP_ALIVE: "long",
+    }),
+    [
+      'RUNTIME_PATH is "homelab"; it takes an absolute path, such as /opt/homelab',
+      'NODE_NAME is "../x"; it takes 1 to 64 letters, digits, dots, dashes or underscores: it names a folder',
+      'COOLDOWN_SECONDS is "soon"; it takes a whole number from 0 to 2678400 (default 300)',
+      'LLM_KEEP_ALIVE is "long"; it takes a time as Ollama takes it: 5m, 1h, 0 or -1',
+      'LLM_CONCURRENCY is "1.5"; it takes a whole number from 1 to 64 (default 1)',
+      'QUEUE_LIMIT is "0"; it takes a whole number from 1 to 100000 (default 1000)',
+      'LOG_LEVEL is "loud"; it takes one of debug, info, warning, error (default info)',
+    ],
+  );
+});
+
+Deno.test("parseConfig: no problem shows a password", () => {
+  const urls = [
+    "redis://user:hunter2@",
+    "redis://user:hun/ter2@host:99999",
+    "http://user:hunter2@host",
+    "user:hunter2@host",
+    "redis://:hunter2@host:6379/not-a-number",
+    "redis://u:hunter2%@host",
+  ];
+  for (const REDIS_URL of urls) {
+    const [problem] = problemsOf({ REDIS_URL });
+    assert.match(problem ?? "", /^REDIS_URL is /);
+    assert.doesNotMatch(problem ?? "", /hun|ter2/);
+  }
+  for (const OLLAMA_HOST of ["http://user:hunter2@host", "ftp://user:hunter2@host"]) {
+    const problems = problemsOf({ OLLAMA_HOST });
+    assert.notEqual(problems.length, 0);
+    assert.doesNotMatch(problems.join(), /hunter2/);
+  }
+  const problems = problemsOf({ LLM_CHAIN: "m@http://user:hunter2@host" });
+  assert.notEqual(problems.length, 0);
+  assert.doesNotMatch(problems.join(), /hunter2/);
+});
+
+Deno.test("parseConfig: redis URLs with credentials, TLS, IPv6 and a database number are taken", () => {
+  const urls = [
+    "redis://h",
+    "rediss://h:6380",
+    "redis://user:p%40ss@h:6379/0",
+    "redis://:pw@[::1]:6379",
+    "redis://[fd7a::1]",
+  ];
+  for (const REDIS_URL of urls) {
+    assert.equal(parseConfig((n) => n === "REDIS_URL" ? REDIS_URL : undefined).redisUrl, REDIS_URL);
+  }
+});
+
+Deno.test("parseConfig: LLM_CHAIN names the links in order, on other hosts and offline", () => {
+  const env: Record<string, string> = {
+    OLLAMA_HOST: "piha:11434/",
+    LLM_CHAIN: "qwen2.5:7b, llama3.2:3b@http://solaria:11434,rules",
+  };
+  assert.deepEqual(
+    parseConfig((name) => env[name]).chain.map((link) =>
+      link.kind === "ollama" ? [link.model, link.host] : link.name
+    ),
+    [
+      ["qwen2.5:7b", "http://piha:11434"],
+      ["llama3.2:3b", "http://solaria:11434"],
+      "rules",
+    ],
+  );
+});
+
+Deno.test("ENVIRONMENT_NAMES: every variable that is read is on the list", () => {
+  const read = new Set<string>();
+  parseConfig((name) => {
+    read.add(name);
+    return undefined;
+  });
+  for (const name of read) assert.ok((ENVIRONMENT_NAMES as readonly string[]).includes(name), name);
+  assert.equal(new Set(ENVIRONMENT_NAMES).size, ENVIRONMENT_NAMES.length);
+});

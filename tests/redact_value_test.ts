@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { redactValue } from "../lib/redact.ts";
+
+const S = "S3CRETx9";
+const R = "[redacted]";
+
+Deno.test("redactValue: secret keys, name/value pairs, settings, arguments, lines of a key", () => {
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(redactValue({
+      env: { MQTT_PASSWORD: S, port: 1883, pin: null },
+      password: 1234,
+      token: { any: [S] },
+      tokens: 12,
+      auth: { enabled: true, password: S },
+      passed: 3,
+      secret: null,
+      k8s: [{ name: "DB_PASSWORD", value: S }, { name: "PORT", value: "80" }],
+      headers: [["Cookie", S], ["Host", "h"]],
+      Env: [`A_TOKEN=x y "${S}`, "PATH=/usr/bin"],
+      Cmd: ["redis-cli", "-a", S, "ping"],
+      Args: ["run", "--password", S, "--verbose"],
+      Entrypoint: ["/usr/bin/mysql", `-p${S}`],
+      lines: ["-----BEGIN PRIVATE KEY-----", S, S, "-----END PRIVATE KEY-----", "after"],
+      [`url redis://:${S}@h`]: `--token=${S}`,
+    }))),
+    {
+      env: { MQTT_PASSWORD: R, port: 1883, pin: null },
+      password: R,
+      token: R,
+      tokens: 12,
+      auth: { enabled: true, password: R },
+      passed: 3,
+      secret: null,
+      k8s: [{ name: "DB_PASSWORD", value: R }, { name: "PORT", value: "80" }],
+      headers: [["Cookie", R], ["Host", "h"]],
+      Env: [`A_TOKEN=${R}`, "PATH=/usr/bin"],
+      Cmd: ["redis-cli", "-a", R, "ping"],
+      Args: ["run", "--password", R, "--verbose"],
+      Entrypoint: ["/usr/bin/mysql", `-p${R}`],
+      lines: [R, R, R, R, "after"],
+      [`url redis://${R}@h`]: `--token=${R}`,
+    },
+  );
+});
+
+Deno.test("redactValue: is bounded in depth, width and in all", () => {
+  let deep: unknown = S;
+  for (let i = 0; i < 100_000; i++) deep = [deep];
+  assert.deepEqual(redactValue(deep, { depth: 2 }), [["[nested too deep]"]]);
+  const wide = Array.from({ length: 10 }, (_, i) => i);
+  assert.deepEqual(redactValue(wide, { entries: 4 }), [0, 1, "[6 entries left out]", 8, 9]);
+  assert.deepEqual(redactValue([wide, wide], { total: 3 }), [
+    [0, "[9 entries left out]"],
+    ["[10 entries left out]"],
+  ]);
+  const object = redactValue({ a: 1, b: 2, c: 3, d: 4 }, { entries: 2 });
+  assert.deepEqual(Object.entries(object as object), [
+    ["a", 1],
+    ["…", "[2 entries left out]"],
+    ["d", 4],
+  ]);
+});
+
+Deno.test("redactValue: what was left out still tells about what follows", () => {
+  const command = ["sh", "x", "x", "--password", S, "y"];
+  assert.ok(!JSON.stringify(redactValue(command, { entries: 4 })).includes(S));
+  const pem = ["a", "b", "-----BEGIN PRIVATE KEY-----", S, S, S];
+  assert.ok(!JSON.stringify(redactValue(pem, { entries: 4 })).includes(S));
+});
+
+Deno.test("redactValue: a key named __proto__ is a key", () => {
+  const copy = redactValue(JSON.parse(`{"__proto__": {"password": "${S}"}}`));
+  assert.equal(JSON.stringify(copy), `{"__proto__":{"password":"${R}"}}`);
+});

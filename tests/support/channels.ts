@@ -1,0 +1,2 @@
+/** The channels of the agent. */
+export const CHANNELS = ["health_events", "world_updates"] as const;

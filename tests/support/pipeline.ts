@@ -1,0 +1,136 @@
+import { createBacklog } from "../../lib/backlog.ts";
+import { type Config, parseConfig } from "../../lib/config.ts";
+import type { Diagnosis } from "../../lib/diagnosis.ts";
+import type { Ending } from "../../lib/ending.ts";
+import { ChainExhausted, type RouteContext, type RouteResult } from "../../lib/llm/contract.ts";
+import { createCounters } from "../../lib/outcome.ts";
+import { createPlanner } from "../../lib/planner.ts";
+import { BUILT_IN_RULES } from "../../lib/policy.ts";
+import { actionFile, actionIdBase } from "../../lib/proposal.ts";
+import type { Proposal } from "../../lib/proposer.ts";
+import { applyRecord, emptyState, type SavedState, type StateRecord } from "../../lib/state.ts";
+import { svcKey } from "../../lib/target.ts";
+import { fakeClock, settle } from "./clock.ts";
+import { recordingLog } from "./log.ts";
+
+/** One diagnosis that the pipeline waits for. */
+export interface Call {
+  readonly context: RouteContext;
+  /** The model answers. */
+  answer(changes?: Partial<Diagnosis>): Promise<void>;
+  /** No link answers. */
+  fail(): Promise<void>;
+}
+
+export interface Pipeline extends ReturnType<typeof pipeline> {}
+
+/** The real pipeline on a hand-moved clock; a test answers for the LLM and watches the outcome. */
+export function pipeline(
+  settings: Partial<Config> = {},
+  { saved = emptyState(), pending = 0, clock = fakeClock() }: {
+    saved?: SavedState;
+    pending?: number;
+    clock?: ReturnType<typeof fakeClock>;
+  } = {},
+) {
+  const config: Config = { ...parseConfig(() => undefined), ...settings };
+  const log = recordingLog();
+  const backlog = createBacklog({ ...config, clock });
+  const records: StateRecord[] = [];
+  const remembered = emptyState();
+  backlog.restore(saved);
+  backlog.attach({
+    append(record) {
+      records.push(record);
+      applyRecord(remembered, JSON.parse(JSON.stringify(record)));
+    },
+  });
+  const calls: Call[] = [];
+  const endings: Ending[] = [];
+  const proposals: Proposal[] = [];
+  const counters = createCounters();
+  const planner = createPlanner({
+    config,
+    clock,
+    log,
+    random: () => 0,
+    backlog,
+    counters,
+    systemPrompt: "system",
+    policy: BUILT_IN_RULES,
+    router: {
+      route: (_messages, _schema, context) =>
+        new Promise<RouteResult>((resolve, reject) => {
+          const { node, service } = context.event;
+          const exhausted = () => reject(new ChainExhausted(context.label, []));
+          context.signal.addEventListener("abort", exhausted);
+          calls.push({
+            context,
+            answer(changes = {}) {
+              const content: Diagnosis = {
+                action: "restart",
+                service,
+                node,
+                reason: "the container was killed",
+                confidence: 0.9,
+                requires_human: false,
+                ...changes,
+              };
+              resolve({ content, modelUsed: "test-model", attempts: [] });
+              return settle();
+            },
+            fail() {
+              exhausted();
+              return settle();
+            },
+          });
+        }),
+      close: () => {},
+    },
+    propose(proposal, { announce }) {
+      const actionId = actionIdBase(proposal.event);
+      announce(actionId);
+      proposals.push(proposal);
+      return Promise.resolve(actionFile({ actionId, ...proposal }));
+    },
+    countPending: () => Promise.resolve(pending),
+    onEnding: (ending) => endings.push(ending),
+  });
+  planner.start();
+  const encoder = new TextEncoder();
+  return {
+    clock,
+    log,
+    backlog,
+    planner,
+    counters,
+    calls,
+    endings,
+    proposals,
+    records,
+    /** What a restart would find. */
+    remembered,
+    /** Publishes an event about `piha/mosquitto`, or as changed. */
+    async publish(changes: Record<string, unknown> = {}) {
+      const event = {
+        type: "service_unhealthy",
+        node: "piha",
+        service: "mosquitto",
+        severity: "error",
+        payload: { exit_code: 137 },
+        timestamp: "2026-01-02T03:04:05Z",
+        ...changes,
+      };
+      planner.receive(encoder.encode(JSON.stringify(event)), "health_events");
+      await settle();
+    },
+    async publishRaw(text: string) {
+      planner.receive(encoder.encode(text), "health_events");
+      await settle();
+    },
+    /** `outcome svc_key` of everything that ended, in order. */
+    ended: () => endings.map((e) => `${e.outcome} ${e.event ? svcKey(e.event) : "-"}`),
+    /** The targets that were diagnosed, in order. */
+    asked: () => calls.map((call) => svcKey(call.context.event)),
+  };
+}

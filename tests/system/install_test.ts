@@ -1,0 +1,309 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { sha256 } from "../../scripts/compile/release.ts";
+import { PROJECT } from "./support/binary.ts";
+import { program, root, systemTest } from "./support/requirement.ts";
+
+const SCRIPT = join(PROJECT, "scripts/install.sh");
+const NEEDS = [root, program("useradd"), program("sha256sum")];
+const EXECUTOR = 1500;
+
+/** An image with nothing but users, and a build to install: any file will do as the binary. */
+interface Image extends AsyncDisposable {
+  readonly root: string;
+  /** Path in the image. */
+  readonly at: (path: string) => string;
+  readonly binary: string;
+  readonly install: (...args: string[]) => Promise<{ code: number; out: string; err: string }>;
+}
+
+async function writeBuild(binary: string, text: string, change: Record<string, unknown> = {}) {
+  await Deno.writeTextFile(binary, text);
+  const manifest = {
+    version: "0.1.0",
+    grants: { net: ["100.108.208.3:6379", "100.108.208.3:11434"], read: ["/opt/homelab/actions"] },
+    runtime_path: "/opt/homelab",
+    bytes: text.length,
+    sha256: await sha256(await Deno.readFile(binary)),
+    ...change,
+  };
+  await Deno.writeTextFile(`${binary}.json`, JSON.stringify(manifest, null, 2));
+}
+
+async function image(change: Record<string, unknown> = {}): Promise<Image> {
+  const folder = await Deno.makeTempDir({ prefix: "planner-agent-install-" });
+  const root = join(folder, "image");
+  await Deno.mkdir(join(root, "etc"), { recursive: true });
+  await Deno.writeTextFile(
+    join(root, "etc/passwd"),
+    `root:x:0:0::/root:/bin/sh\nexecutor:x:${EXECUTOR}:${EXECUTOR}::/:/bin/sh\n`,
+  );
+  await Deno.writeTextFile(
+    join(root, "etc/group"),
+    `root:x:0:\nusers:x:100:\nexecutor:x:${EXECUTOR}:\n`,
+  );
+  await Deno.writeTextFile(join(root, "etc/shadow"), "");
+  const binary = join(folder, "planner-agent-aarch64");
+  await writeBuild(binary, "first", change);
+  return {
+    root,
+    at: (path) => join(root, path),
+    binary,
+    async install(...args) {
+      const { code, stdout, stderr } = await new Deno.Command("sh", {
+        args: [SCRIPT, "--root", root, "--binary", binary, ...args],
+      }).output();
+      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+      return { code, out: text(stdout), err: text(stderr) };
+    },
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** The id of a name in the image's passwd or group file. */
+function idOf(image: Image, file: "passwd" | "group", name: string): number {
+  const line = Deno.readTextFileSync(image.at(`etc/${file}`)).split("\n")
+    .find((line) => line.startsWith(`${name}:`));
+  assert(line !== undefined, `no ${name} in ${file}`);
+  return Number(line.split(":")[2]);
+}
+
+/** `mode uid:gid` of each path. */
+function access(image: Image, paths: readonly string[]): string[] {
+  return paths.map((path) => {
+    const { mode, uid, gid } = Deno.lstatSync(image.at(path));
+    return `${((mode ?? 0) & 0o7777).toString(8)} ${uid}:${gid} ${path}`;
+  });
+}
+
+/** Everything in the image, with times, so that any change shows. */
+function snapshot(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const { mode, uid, gid, mtime, ctime } = Deno.lstatSync(path);
+    const line = `${path} ${mode} ${uid}:${gid} ${mtime?.getTime()} ${ctime?.getTime()}`;
+    return entry.isDirectory ? [line, ...snapshot(path)] : [line];
+  });
+}
+
+const DECIDED = ["approved", "running", "completed", "failed", "rejected", "cancelled"]
+  .map((name) => `opt/homelab/actions/${name}`);
+
+systemTest("install.sh: users, folders and files with their owners and modes", NEEDS, async () => {
+  await using node = await image();
+  const { code, err } = await node.install("--executor", "executor");
+  assert.equal(code, 0, err);
+  const agent = idOf(node, "passwd", "planner-agent");
+  const group = idOf(node, "group", "homelab");
+  assert.deepEqual(
+    access(node, [
+      "opt/homelab",
+      "opt/homelab/actions",
+      "opt/homelab/actions/pending",
+      ...DECIDED,
+      "opt/homelab/events",
+      "opt/homelab/state",
+      "opt/homelab/config",
+      "usr/local/bin/planner-agent",
+      "etc/systemd/system/planner-agent.service",
+      "etc/systemd/system/planner-agent.service.d/10-site.conf",
+      "etc/planner-agent/planner-agent.env",
+    ]),
+    [
+      `755 0:${group} opt/homelab`,
+      `750 0:${group} opt/homelab/actions`,
+      `2770 ${agent}:${group} opt/homelab/actions/pending`,
+      ...DECIDED.map((path) => `2750 ${EXECUTOR}:${group} ${path}`),
+      `2770 ${agent}:${group} opt/homelab/events`,
+      `2750 ${agent}:${group} opt/homelab/state`,
+      `2750 0:${group} opt/homelab/config`,
+      "755 0:0 usr/local/bin/planner-agent",
+      "644 0:0 etc/systemd/system/planner-agent.service",
+      "644 0:0 etc/systemd/system/planner-agent.service.d/10-site.conf",
+      "640 0:0 etc/planner-agent/planner-agent.env",
+    ],
+  );
+  assert.match(await Deno.readTextFile(node.at("etc/group")), /^homelab:x:\d+:executor$/m);
+  assert.match(await Deno.readTextFile(node.at("etc/passwd")), /^planner-agent:.*nologin$/m);
+  assert.deepEqual(
+    (await Deno.readTextFile(node.at("etc/systemd/system/planner-agent.service.d/10-site.conf")))
+      .split("\n").slice(1),
+    ["[Service]", "IPAddressAllow=100.108.208.3", ""],
+  );
+});
+
+systemTest("install.sh: a second run changes nothing", NEEDS, async () => {
+  await using node = await image();
+  await node.install("--executor", "executor");
+  const before = snapshot(node.root);
+  for (const again of [["--executor", "executor"], []]) {
+    const { code, out } = await node.install(...again);
+    assert.equal(code, 0);
+    assert.match(out, /^Nothing to do/m);
+    assert.deepEqual(snapshot(node.root), before);
+  }
+});
+
+systemTest("install.sh: a dry run says everything and does nothing", NEEDS, async () => {
+  await using node = await image();
+  const before = snapshot(node.root);
+  const { code, out } = await node.install("--dry-run");
+  assert.equal(code, 0);
+  assert.match(out, /^useradd .* planner-agent$/m);
+  assert.match(out, /actions\/approved/);
+  assert.match(out, /nothing was changed/);
+  assert.deepEqual(snapshot(node.root), before);
+});
+
+systemTest("install.sh: mends what has drifted", NEEDS, async () => {
+  await using node = await image();
+  await node.install();
+  const paths = [
+    "opt/homelab/actions/pending",
+    "opt/homelab/state",
+    "etc/planner-agent/planner-agent.env",
+  ];
+  const good = access(node, paths);
+  for (const path of paths) {
+    await Deno.chown(node.at(path), 77, 77);
+    await Deno.chmod(node.at(path), 0o777);
+  }
+  assert.equal((await node.install()).code, 0);
+  assert.deepEqual(access(node, paths), good);
+});
+
+systemTest(
+  "install.sh: refuses a folder for approvals that the agent could write",
+  NEEDS,
+  async () => {
+    await using node = await image();
+    await node.install();
+    const group = idOf(node, "group", "homelab");
+    const agent = idOf(node, "passwd", "planner-agent");
+    const approved = "opt/homelab/actions/approved";
+    for (
+      const [uid, gid, mode] of [[0, group, 0o2770], [agent, 0, 0o755], [0, 0, 0o777]] as const
+    ) {
+      await Deno.chown(node.at(approved), uid, gid);
+      await Deno.chmod(node.at(approved), mode);
+      const { code, err } = await node.install();
+      assert.equal(code, 1);
+      assert.match(err, /approved could be written by planner-agent .*--executor USER/);
+    }
+    // An owner that is none of ours is left alone; one that is named gets the folder.
+    await Deno.chown(node.at(approved), 4242, 4242);
+    await Deno.chmod(node.at(approved), 0o2770);
+    assert.equal((await node.install()).code, 0);
+    assert.deepEqual(access(node, [approved]), [`2770 4242:4242 ${approved}`]);
+    assert.equal((await node.install("--executor", "executor")).code, 0);
+    assert.deepEqual(access(node, [approved]), [`2750 ${EXECUTOR}:${group} ${approved}`]);
+  },
+);
+
+systemTest("install.sh: an upgrade keeps settings and the binary before", NEEDS, async () => {
+  await using node = await image();
+  await node.install();
+  await Deno.writeTextFile(node.at("etc/planner-agent/planner-agent.env"), "NODE_NAME=piha\n");
+  await writeBuild(node.binary, "second", { grants: { net: ["10.0.0.1:6379", "localhost:1"] } });
+  const { code, out } = await node.install();
+  assert.equal(code, 0);
+  assert.match(out, /Back again: mv .*planner-agent\.previous/);
+  const bin = node.at("usr/local/bin/planner-agent");
+  assert.equal(await Deno.readTextFile(bin), "second");
+  assert.equal(await Deno.readTextFile(`${bin}.previous`), "first");
+  assert.equal(
+    await Deno.readTextFile(node.at("etc/planner-agent/planner-agent.env")),
+    "NODE_NAME=piha\n",
+  );
+  const site = node.at("etc/systemd/system/planner-agent.service.d/10-site.conf");
+  assert.match(await Deno.readTextFile(site), /\[Service\]\nIPAddressAllow=10\.0\.0\.1\n$/);
+});
+
+systemTest("install.sh: uninstalling keeps the data", NEEDS, async () => {
+  await using node = await image();
+  await node.install();
+  await Deno.writeTextFile(node.at("opt/homelab/actions/pending/x.json"), "{}");
+  assert.equal((await node.install("--uninstall")).code, 0);
+  const gone = ["usr/local/bin/planner-agent", "etc/systemd/system/planner-agent.service"];
+  for (const path of [...gone, "etc/systemd/system/planner-agent.service.d"]) {
+    assert.throws(() => Deno.lstatSync(node.at(path)), Deno.errors.NotFound);
+  }
+  assert.equal(await Deno.readTextFile(node.at("opt/homelab/actions/pending/x.json")), "{}");
+  assert.equal(Deno.lstatSync(node.at("etc/planner-agent/planner-agent.env")).isFile, true);
+  assert.equal((await node.install("--uninstall")).code, 0);
+  assert.equal((await node.install()).code, 0);
+});
+
+systemTest("install.sh: another folder, group and addresses", NEEDS, async () => {
+  await using node = await image({
+    runtime_path: "/srv/lab/homelab",
+    grants: { net: ["[fd7a::1]:6379", "[::1]:11434", "127.0.0.1:1", "10.0.0.2:1", "10.0.0.2:2"] },
+  });
+  const { code, err } = await node.install("--group", "lab");
+  assert.equal(code, 0, err);
+  const lines = (await Deno.readTextFile(
+    node.at("etc/systemd/system/planner-agent.service.d/10-site.conf"),
+  )).split("\n");
+  assert.deepEqual(lines.slice(1, 9), [
+    "[Service]",
+    "IPAddressAllow=10.0.0.2",
+    "IPAddressAllow=fd7a::1",
+    "Environment=RUNTIME_PATH=/srv/lab/homelab",
+    "ReadWritePaths=",
+    "ReadWritePaths=/srv/lab/homelab/actions/pending /srv/lab/homelab/events /srv/lab/homelab/state",
+    "ReadOnlyPaths=",
+    "ReadOnlyPaths=/srv/lab/homelab",
+  ]);
+  assert(lines.includes("InaccessiblePaths=-/mnt"));
+  assert.equal(lines.includes("InaccessiblePaths=-/srv"), false);
+  const unit = await Deno.readTextFile(node.at("etc/systemd/system/planner-agent.service"));
+  assert.match(unit, /^Group=lab$/m);
+  assert.deepEqual(access(node, ["srv/lab/homelab/state"]), [
+    `2750 ${idOf(node, "passwd", "planner-agent")}:${
+      idOf(node, "group", "lab")
+    } srv/lab/homelab/state`,
+  ]);
+});
+
+systemTest(
+  "install.sh: refuses what it cannot trust, before it changes anything",
+  NEEDS,
+  async () => {
+    const refuses = async (change: Record<string, unknown>, args: string[], message: RegExp) => {
+      await using node = await image(change);
+      const before = snapshot(node.root);
+      const { code, err } = await node.install(...args);
+      assert.notEqual(code, 0);
+      assert.match(err, message);
+      assert.deepEqual(snapshot(node.root), before);
+    };
+    await refuses({ sha256: "00" }, [], /does not have the checksum/);
+    await refuses({ runtime_path: "/home/me/lab" }, [], /the unit hides that part/);
+    await refuses({ runtime_path: "/a b" }, [], /needs a unit of its own/);
+    await refuses({ runtime_path: undefined }, [], /no runtime_path/);
+    await refuses({ grants: { net: [] } }, [], /no hosts/);
+    await refuses({}, ["--group", "a b"], /not a user or group name/);
+    await refuses({}, ["--executor", "planner-agent"], /must not own/);
+    await refuses({}, ["--wrong"], /unknown option --wrong/);
+    await refuses({}, ["--executor"], /--executor needs a value/);
+    await refuses({}, ["--binary", "/nowhere"], /no such file/);
+  },
+);
+
+systemTest("install.sh: a folder replaced by a symbolic link is not followed", NEEDS, async () => {
+  await using node = await image();
+  await node.install();
+  await Deno.remove(node.at("opt/homelab/state"));
+  await Deno.symlink("/etc", node.at("opt/homelab/state"));
+  const { code, err } = await node.install();
+  assert.equal(code, 1);
+  assert.match(err, /state is a symbolic link/);
+});
+
+systemTest("install.sh: shellcheck has nothing to say", [program("shellcheck")], async () => {
+  for (const script of ["scripts/install.sh", ".ci/base-binaries.sh", "scripts/boot_test.sh"]) {
+    const { code, stdout } = await new Deno.Command("shellcheck", { args: [join(PROJECT, script)] })
+      .output();
+    assert.equal(code, 0, new TextDecoder().decode(stdout));
+  }
+});
