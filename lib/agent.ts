@@ -150,7 +150,7 @@ async function assemble(options: AgentOptions & { store: Store; backlog: Backlog
     ...options,
     counters: createCounters(),
     router: createChainRouter(options),
-    systemPrompt: systemPrompt(topology ?? DEFAULT_TOPOLOGY),
+    systemPrompt: systemPrompt(topology ?? DEFAULT_TOPOLOGY, policy),
     policy,
     async countPending(event: WaitingEvent) {
       const texts = await Array.fromAsync(store.pendingActions());

@@ -17,6 +17,8 @@ export interface Running {
   readonly entry: QueueEntry;
   /** The id its proposal is about to appear under. */
   proposing?: { readonly actionId: string; readonly atMs: number };
+  /** Its proposal is safe, or it needs none: it is not to be diagnosed again. */
+  settled?: boolean;
   /** Whether the last that was heard of the target is that it is well again. */
   recovered: boolean;
 }
@@ -74,7 +76,8 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
 
   /** Writes down what waits for a target now. */
   function remember(key: string) {
-    const entry = queue.get(key) ?? running.get(key)?.entry;
+    const active = running.get(key);
+    const entry = queue.get(key) ?? (active?.settled ? undefined : active?.entry);
     journal?.append(entry ? waitingRecord(entry) : { is: "done", target: targetOf(key) });
   }
 
@@ -139,12 +142,13 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       cooldowns.record(key, clock.monotonic());
     },
     keepCooldown(active) {
-      const { key } = active.entry;
+      const { key, serial } = active.entry;
+      active.settled = true;
       delete active.proposing;
       unsafe.delete(key);
       // Counted from now: a full disk can hold a proposal back for longer than a cooldown.
       cooldowns.record(key, clock.monotonic());
-      journal?.append({ is: "cooldown", target: targetOf(key), atMs: clock.now() });
+      journal?.append({ is: "cooldown", target: targetOf(key), serial, atMs: clock.now() });
     },
     announce(active, actionId) {
       active.proposing = { actionId, atMs: clock.now() };
@@ -176,8 +180,8 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
         if (unsafe.has(key)) continue;
         yield { is: "cooldown", target: targetOf(key), atMs: wall - elapsedMs };
       }
-      for (const { entry } of running.values()) {
-        if (!queue.get(entry.key)) yield waitingRecord(entry);
+      for (const { entry, settled } of running.values()) {
+        if (!settled && !queue.get(entry.key)) yield waitingRecord(entry);
       }
       for (const entry of queue.entries()) yield waitingRecord(entry);
       for (const active of running.values()) yield* proposingRecord(active);

@@ -61,7 +61,9 @@ export async function loadState({ path, files, clock, log }: StateFiles): Promis
 
   const label = decoded.kind === "later_version" ? "later-version" : "damaged";
   const aside = await freeName(`${path}.${label}-${Math.floor(clock.now() / 1000)}`, files);
-  await files.rename(path, aside);
+  // Until a new one is written, this file is all there is of what could be read.
+  if (decoded.kind === "state") await keepCopy({ path, aside, files, text: text ?? "" });
+  else await files.rename(path, aside);
   const kept = decoded.kind === "state" ? decoded.state : emptyState();
   log.warning("state_set_aside", {
     path,
@@ -74,6 +76,17 @@ export async function loadState({ path, files, clock, log }: StateFiles): Promis
   });
   await forgetOldDamage({ path, aside, files }).catch(() => {});
   return kept;
+}
+
+async function keepCopy(
+  { path, aside, files, text }: { path: string; aside: string; files: Files; text: string },
+): Promise<void> {
+  try {
+    await files.link(path, aside);
+  } catch {
+    // Without links, or on a full disk: what matters is kept with or without a copy to look at.
+    await files.writeNew(aside, text).catch(() => files.remove(aside).catch(() => {}));
+  }
 }
 
 /** `name`, or `name-2`, `name-3` ... where it is taken: a clock without a battery repeats itself. */
@@ -104,8 +117,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   let characters = 0;
   let rewriteAt = { records: FEWEST_RECORDS, characters: FEWEST_CHARACTERS };
   let rewriting: Promise<void> | undefined;
-  /** Appended while a rewrite is under way: they belong into the new file, too. */
-  let meanwhile: string[] = [];
+  /** Appended since a rewrite took its snapshot: they belong into the new file, too. */
+  let meanwhile: string[] | undefined;
   let cancelSync: (() => void) | undefined;
   let cancelRetry: (() => void) | undefined;
   let failing = false;
@@ -135,12 +148,12 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     const temporary = join(dirname(path), `.${basename(path)}.${nonce()}.tmp`);
     try {
       const live = [...snapshot()].map(encodeRecord);
-      meanwhile = [];
+      const since: string[] = meanwhile = [];
       const text = encodeHeader() + live.join("");
       await files.writeNew(temporary, text);
       const fresh = files.openAppend(temporary);
       try {
-        if (meanwhile.length > 0) fresh.append(meanwhile.join(""));
+        if (since.length > 0) fresh.append(since.join(""));
         files.renameNow(temporary, path);
       } catch (error) {
         fresh.close();
@@ -148,19 +161,21 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       }
       file?.close();
       file = fresh;
-      records = meanwhile.length;
+      meanwhile = undefined;
+      records = since.length;
       characters = 0;
       rewriteAt = {
         records: Math.max(FEWEST_RECORDS, 4 * live.length),
         characters: Math.max(FEWEST_CHARACTERS, text.length),
       };
-      if (meanwhile.length > 0) syncSoon();
+      if (since.length > 0) syncSoon();
       await files.syncFolder(dirname(path));
       if (failing) log.info("state_written_again", { path });
       failing = false;
       cancelRetry?.();
       cancelRetry = undefined;
     } catch (error) {
+      meanwhile = undefined;
       await files.remove(temporary).catch(() => {});
       failed(error);
     }
@@ -175,7 +190,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   return {
     append(record) {
       const line = encodeRecord(record);
-      if (rewriting) meanwhile.push(line);
+      meanwhile?.push(line);
       if (!file) return;
       try {
         file.append(line);

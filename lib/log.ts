@@ -85,6 +85,10 @@ export type LineSink = (line: string) => void;
 export function lineSink(stream: { writeSync(bytes: Uint8Array): number }): LineSink {
   return (line) => {
     let rest = encoder.encode(line);
-    while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+    try {
+      while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+    } catch {
+      // Nobody reads any more: no reason to stop working, and nobody to tell.
+    }
   };
 }

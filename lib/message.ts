@@ -4,13 +4,15 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
+import { redactText } from "./redact.ts";
 import { visibleText } from "./visible.ts";
 
 /** Longest message that is looked at, in bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
-/** Longest preview of a refused message, in UTF-16 units. */
+/** Longest preview of a refused message, in UTF-16 units, and what it is made from. */
 const PREVIEW_LENGTH = 120;
+const PREVIEWED_BYTES = 4_096;
 
 /** Why a message is no JSON object. */
 export type RefusalKind = "too_large" | "invalid_utf8" | "invalid_json" | "not_object";
@@ -123,8 +125,8 @@ function afterString(text: string, open: number): number {
 }
 
 function preview(bytes: Uint8Array): string {
-  // Four bytes are the most that one shown unit can take; blanks are squeezed after that.
-  const head = decoder.decode(bytes.subarray(0, PREVIEW_LENGTH * 4));
-  const shown = visibleText(head).replace(/\s+/g, " ").trim();
+  // Redacted before it is cut: half a secret is not recognized any more.
+  const head = decoder.decode(bytes.subarray(0, PREVIEWED_BYTES));
+  const shown = redactText(visibleText(head)).replace(/\s+/g, " ").trim();
   return shown.slice(0, PREVIEW_LENGTH).replace(/[\ud800-\udbff]$/, "");
 }

@@ -5,6 +5,7 @@
  */
 import type { HealthEvent } from "./event.ts";
 import { cleanName } from "./names.ts";
+import { redactText } from "./redact.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
 /** Longest node, service and type, in characters. */
@@ -88,7 +89,9 @@ function textOf(value: unknown): string | undefined {
 }
 
 function told(time: unknown): string {
-  if (typeof time === "string") return cleanName(time.slice(0, 4 * SENT_LENGTH), SENT_LENGTH);
+  if (typeof time === "string") {
+    return cleanName(redactText(cleanName(time.slice(0, 1_000), 1_000)), SENT_LENGTH);
+  }
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;
 }

@@ -14,11 +14,11 @@ import { DIAGNOSIS_SCHEMA } from "./diagnosis.ts";
 import type { Ending, OnEnding } from "./ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { excerpt } from "./excerpt.ts";
-import { foldedLine } from "./fold.ts";
 import { judge } from "./gate.ts";
 import { ChainExhausted, type Router, type RouteResult } from "./llm/contract.ts";
 import type { Log } from "./log.ts";
 import type { Counters } from "./outcome.ts";
+import { createPlannerLog } from "./planner_log.ts";
 import { applyPolicy, type PolicyRule } from "./policy.ts";
 import { buildMessages } from "./prompt.ts";
 import { readableReason } from "./proposal.ts";
@@ -60,17 +60,15 @@ export interface Planner extends Pick<Reception, "receive" | "refuse"> {
 }
 
 export function createPlanner(options: PlannerOptions): Planner {
-  const { config, clock, log, backlog, router, counters } = options;
+  const { config, clock, backlog, router, counters } = options;
   const ttlMs = config.eventTtlSeconds * 1000;
   const stopping = new AbortController();
   const watchers = createWatchers();
   let started = false;
   let cancelWake = () => {};
 
-  const benign = foldedLine(clock, (fields) => log.debug("benign_event_skipped", fields));
-  const cooling = foldedLine(clock, (fields) => log.info("cooldown_active", fields));
-  const dropped = foldedLine(clock, (fields) => log.warning("event_dropped", fields));
-  const reception = createReception({ clock, log, counters, onEvent: admit, onEnding: end });
+  const tell = createPlannerLog(options.log, options);
+  const reception = createReception({ ...options, onEvent: admit, onEnding: end });
 
   function end(ending: Ending) {
     counters.ended(ending.outcome);
@@ -84,17 +82,30 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   function admit(event: HealthEvent, key: string) {
     const verdict = judge(event, backlog.cooldown(key));
+    // What needs a diagnosis is written down before the log says that it was received.
+    const offered = verdict.kind === "admitted" && backlog.add(withExcerpt(event));
+    tell.received(event, key);
     switch (verdict.kind) {
       case "recovery":
+        recover(key);
+        return skip(event, key);
       case "benign":
-        if (verdict.kind === "recovery") recover(key);
-        benign.log(`${event.type}\0${key}`, () => ({ type: event.type, svc_key: svcKey(event) }));
-        return endEvent("benign", event);
+        return skip(event, key);
       case "cooldown":
         return holdBack(event, key, verdict.remainingMs);
       case "admitted":
-        return enqueue(event);
+        if (offered) settleOffer(offered);
+        return pump();
     }
+  }
+
+  function withExcerpt({ payload, ...rest }: HealthEvent): WaitingEvent {
+    return { ...rest, excerpt: excerpt(payload, config.promptPayloadBytes) };
+  }
+
+  function skip(event: HealthEvent, key: string) {
+    tell.benign(event, key);
+    endEvent("benign", event);
   }
 
   function recover(key: string) {
@@ -103,29 +114,21 @@ export function createPlanner(options: PlannerOptions): Planner {
   }
 
   function endRecovered(event: WaitingEvent) {
-    log.info("recovered_before_diagnosis", { svc_key: svcKey(event), type: event.type });
+    tell.recovered(event);
     endEvent("recovered", event);
   }
 
   function holdBack(event: HealthEvent | WaitingEvent, key: string, remainingMs: number) {
     const seconds = Math.round(remainingMs / 1000);
-    cooling.log(key, () => ({ svc_key: svcKey(event), remaining_seconds: seconds }));
+    tell.cooldown(event, key, seconds);
     endEvent("cooldown", event, `${seconds} s remain`);
   }
 
-  function enqueue({ payload, ...rest }: HealthEvent) {
-    const event = { ...rest, excerpt: excerpt(payload, config.promptPayloadBytes) };
-    settleOffer(backlog.add(event));
-    pump();
-  }
-
-  function settleOffer({ replaced, dropped: surplus }: ReturnType<Backlog["offer"]>) {
+  function settleOffer({ replaced, dropped }: ReturnType<Backlog["offer"]>) {
     if (replaced) endEvent("coalesced", replaced.event);
-    if (!surplus) return;
-    const { event, key } = surplus;
-    const fields = { svc_key: svcKey(event), severity: event.severity };
-    dropped.log(key, () => ({ ...fields, reason: "queue_full", queue_limit: config.queueLimit }));
-    endEvent("dropped", event);
+    if (!dropped) return;
+    tell.dropped(dropped);
+    endEvent("dropped", dropped.event);
   }
 
   /** Starts as many diagnoses as may run at once. */
@@ -145,7 +148,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     try {
       ended = await handle(running);
     } catch (error) {
-      log.error("planner_error", { svc_key: svcKey(event), error: String(error) });
+      tell.fault(event, error);
       ended = park(running);
     } finally {
       backlog.finish(running, !ended);
@@ -167,8 +170,8 @@ export function createPlanner(options: PlannerOptions): Planner {
     if (most === 0) return false;
     const pending = await options.countPending(event);
     if (pending < most) return false;
-    log.info("proposal_held", { svc_key: svcKey(event), pending, max_pending_per_service: most });
-    endEvent("held", event, `${pending} proposals for it wait already`);
+    tell.held(event, pending);
+    endEvent("held", event, `proposals for it that wait already: ${pending}`);
     return true;
   }
 
@@ -184,11 +187,7 @@ export function createPlanner(options: PlannerOptions): Planner {
     } catch (error) {
       if (stopping.signal.aborted) return false;
       if (!(error instanceof ChainExhausted)) throw error;
-      log.error("llm_chain_exhausted", {
-        svc_key: svcKey(event),
-        error: error.message.slice(0, 400),
-        attempts: error.attempts.length,
-      });
+      tell.exhausted(event, error);
       return park(running);
     }
   }
@@ -196,17 +195,14 @@ export function createPlanner(options: PlannerOptions): Planner {
   async function decide(running: Running, result: RouteResult): Promise<boolean> {
     const { key, event } = running.entry;
     const { diagnosis, changes } = applyPolicy(options.policy, event, result.content);
-    if (changes.length > 0) log.info("policy_applied", { svc_key: svcKey(event), changes });
+    if (changes.length > 0) tell.policyApplied(event, changes);
     backlog.startCooldown(key);
 
     const { modelUsed, attempts } = result;
     if (diagnosis.action === "ignore") {
-      const reason = readableReason(diagnosis.reason);
-      const { confidence } = diagnosis;
-      const fields = { svc_key: svcKey(event), reason, confidence, llm_model: modelUsed };
-      log.info("proposal_ignored", fields);
+      tell.ignored(diagnosis, event, modelUsed);
       backlog.keepCooldown(running);
-      endEvent("ignored", event, reason);
+      endEvent("ignored", event, readableReason(diagnosis.reason));
       return true;
     }
     const proposal = await options.propose(
@@ -232,17 +228,16 @@ export function createPlanner(options: PlannerOptions): Planner {
     else {
       const failures = entry.failures + 1;
       const delay = backoffDelay(RETRY, failures, options.random);
-      const retry = Math.round(delay / 1000);
-      log.info("event_parked", { svc_key: svcKey(event), failures, retry_in_seconds: retry });
-      settleOffer(backlog.offer({ ...entry, failures, notBefore: clock.monotonic() + delay }));
+      const parked = { ...entry, failures, notBefore: clock.monotonic() + delay };
+      tell.parked(parked, delay);
+      settleOffer(backlog.offer(parked));
     }
     return true;
   }
 
-  function expire({ event, failures }: QueueEntry) {
-    const limit = config.eventTtlSeconds;
-    log.warning("event_expired", { svc_key: svcKey(event), failures, event_ttl_seconds: limit });
-    endEvent("expired", event);
+  function expire(entry: QueueEntry) {
+    tell.expired(entry);
+    endEvent("expired", entry.event);
   }
 
   /** Wakes the pipeline when the next parked event is due or too old. */
@@ -280,7 +275,7 @@ export function createPlanner(options: PlannerOptions): Planner {
       stopping.abort();
       cancelWake();
       reception.flush();
-      for (const line of [benign, cooling, dropped]) line.flush();
+      tell.flush();
     },
   };
 }

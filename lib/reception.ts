@@ -11,7 +11,6 @@ import type { Log } from "./log.ts";
 import { readMessage, type Refusal } from "./message.ts";
 import type { Counters } from "./outcome.ts";
 import { parseEvent } from "./parse_event.ts";
-import { redactText } from "./redact.ts";
 import { svcKey, targetKey } from "./target.ts";
 
 /** Keys of an object that is no event, as many as a log line shows. */
@@ -36,7 +35,6 @@ export interface Reception {
 
 export function createReception(options: ReceptionOptions): Reception {
   const { clock, log, counters, onEvent, onEnding } = options;
-  const received = foldedLine(clock, (fields) => log.info("event_received", fields));
   const malformed = foldedLine(clock, (fields) => log.warning("malformed_message", fields));
   const unparseable = foldedLine(clock, (fields) => log.warning("unparseable_event", fields));
 
@@ -45,7 +43,7 @@ export function createReception(options: ReceptionOptions): Reception {
     malformed.log(`${channel}\0${kind}\0${preview}`, () => ({
       channel,
       reason: kind,
-      preview: redactText(preview),
+      preview: preview,
     }));
     onEnding({ outcome: "malformed", channel, detail: kind });
   }
@@ -64,22 +62,15 @@ export function createReception(options: ReceptionOptions): Reception {
         return onEnding({ outcome: "unparseable", channel, detail: reason });
       }
       const { event, replacedTime } = parsed;
-      const key = targetKey(event);
-      received.log(`${channel}\0${event.severity}\0${event.type}\0${key}`, () => ({
-        channel,
-        svc_key: svcKey(event),
-        type: event.type,
-        severity: event.severity,
-      }));
       if (replacedTime) {
         const { reason, sent } = replacedTime;
-        log.info("event_time_replaced", { svc_key: svcKey(event), reason, sent: redactText(sent) });
+        log.info("event_time_replaced", { svc_key: svcKey(event), reason, sent: sent });
       }
-      onEvent(event, key);
+      onEvent(event, targetKey(event));
     },
     refuse,
     flush() {
-      for (const line of [received, malformed, unparseable]) line.flush();
+      for (const line of [malformed, unparseable]) line.flush();
     },
   };
 }

@@ -33,8 +33,16 @@ export type StateRecord =
     readonly actionId: string;
     readonly atMs: number;
   }
-  /** The target's cooldown began; its proposal, if there was one, is published. */
-  | { readonly is: "cooldown"; readonly target: Target; readonly atMs: number };
+  /**
+   * The target's cooldown began; its proposal, if there was one, is published. The event `serial`
+   * is done: in one record, so that no crash leaves it waiting for a second proposal.
+   */
+  | {
+    readonly is: "cooldown";
+    readonly target: Target;
+    readonly serial?: number;
+    readonly atMs: number;
+  };
 
 type RecordOf<Is extends StateRecord["is"]> = Extract<StateRecord, { is: Is }>;
 
@@ -96,10 +104,14 @@ export function applyRecord(state: SavedState, record: StateRecord): void {
     case "proposing":
       state.proposing.set(targetKey(record.target), record);
       break;
-    case "cooldown":
-      state.proposing.delete(targetKey(record.target));
-      state.cooldowns.set(targetKey(record.target), record);
+    case "cooldown": {
+      const key = targetKey(record.target);
+      const waiting = state.waiting.get(key);
+      if (waiting && waiting.serial === record.serial) state.waiting.delete(key);
+      state.proposing.delete(key);
+      state.cooldowns.set(key, record);
       break;
+    }
   }
 }
 
@@ -137,7 +149,9 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
     proposing: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) && Number.isSafeInteger(value.serial) &&
       isText(value.actionId) && /^[A-Za-z0-9._-]{1,250}$/.test(value.actionId),
-    cooldown: () => isTarget(value.target) && Number.isFinite(value.atMs),
+    cooldown: () =>
+      isTarget(value.target) && Number.isFinite(value.atMs) &&
+      (value.serial === undefined || Number.isSafeInteger(value.serial)),
   };
   const is = value.is;
   if (!isText(is) || !Object.hasOwn(valid, is)) return undefined;

@@ -107,7 +107,12 @@ fi
 manifest_list() {
   sed -n "/\"$1\": \\[\$/,/^ *\\],\\{0,1\\}\$/s/^ *\"\\([^\"]*\\)\",\\{0,1\\}\$/\\1/p" "$binary.json"
 }
-runtime=$(sed -n 's/^ *"runtime_path": "\([^"]*\)",\{0,1\}$/\1/p' "$binary.json")
+manifest_value() {
+  sed -n "s/^ *\"$1\": \"\([^\"]*\)\",\{0,1\}\$/\1/p" "$binary.json"
+}
+runtime=$(manifest_value runtime_path)
+redis_url=$(manifest_value redis_url)
+ollama_host=$(manifest_list ollama_hosts | head -n 1)
 hosts=$(manifest_list net)
 case $runtime in
   /*[!A-Za-z0-9._+@/-]*) fail "$binary.json: a folder with such a name needs a unit of its own: $runtime" ;;
@@ -119,9 +124,14 @@ case $runtime/ in
     fail "$runtime: the unit hides that part of the file system; build for another folder"
     ;;
 esac
+for value in "$redis_url" "$ollama_host"; do
+  case $value in
+    *[!A-Za-z0-9._:/+[\]-]* | '') fail "$binary.json: cannot take this redis_url or ollama_hosts: '$value'" ;;
+  esac
+done
 [ -n "$hosts" ] || fail "$binary.json: no hosts under net in it"
 
-recorded=$(sed -n 's/^ *"sha256": "\([0-9a-f]*\)",\{0,1\}$/\1/p' "$binary.json")
+recorded=$(manifest_value sha256)
 actual=$(sha256sum "$binary" | cut -d' ' -f1)
 [ "$recorded" = "$actual" ] || fail "$binary does not have the checksum in $binary.json"
 
@@ -279,6 +289,9 @@ fi
       *) say "IPAddressAllow=$address" ;;
     esac
   done
+  # What the binary was built for; the settings file goes before it.
+  say "Environment=REDIS_URL=$redis_url"
+  say "Environment=OLLAMA_HOST=$ollama_host"
   if [ "$runtime" != /opt/homelab ]; then
     say "Environment=RUNTIME_PATH=$runtime"
     say "ReadWritePaths="

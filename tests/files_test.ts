@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { realFiles } from "../lib/files.ts";
+import { plantLink } from "./support/plant_link.ts";
 import { sandbox } from "./support/sandbox.ts";
 
 const text = "größer 🚀\n".repeat(20_000);
@@ -18,8 +19,8 @@ Deno.test("realFiles.writeNew: does not write through a link that is planted the
   using folder = sandbox();
   const victim = join(folder.path, "victim");
   Deno.writeTextFileSync(victim, "untouched");
-  Deno.symlinkSync(victim, join(folder.path, "link"));
-  Deno.symlinkSync(join(folder.path, "nowhere"), join(folder.path, "dangling"));
+  plantLink(victim, join(folder.path, "link"));
+  plantLink(join(folder.path, "nowhere"), join(folder.path, "dangling"));
   for (const name of ["link", "dangling"]) {
     await assert.rejects(
       realFiles.writeNew(join(folder.path, name), "x"),
@@ -78,7 +79,7 @@ Deno.test("realFiles.kind: tells files, folders and links apart", async () => {
   using folder = sandbox();
   const at = (name: string) => join(folder.path, name);
   Deno.writeTextFileSync(at("file"), "");
-  Deno.symlinkSync(folder.path, at("link"));
+  plantLink(folder.path, at("link"));
   assert.equal(await realFiles.kind(at("file")), "file");
   assert.equal(await realFiles.kind(folder.path), "folder");
   assert.equal(await realFiles.kind(at("link")), "other");

@@ -32,9 +32,13 @@ Deno.test("systemPrompt: is short", () => {
 });
 
 Deno.test("systemPrompt: takes another topology and other rules", () => {
-  const prompt = systemPrompt({ nodes: [{ name: "hut", role: "Zigbee" }] }, ["node hut: notify"]);
+  const prompt = systemPrompt({ nodes: [{ name: "hut", role: "Zigbee" }] }, [{
+    name: "hut",
+    when: { node: "hut" },
+    then: { action: "notify" },
+  }]);
   assert.ok(prompt.includes("- hut: Zigbee\n"));
-  assert.ok(prompt.includes("- node hut: notify\n"));
+  assert.ok(prompt.includes("- node hut: action is notify\n"));
   assert.ok(!prompt.includes("chelsty"));
 });
 

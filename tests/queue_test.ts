@@ -176,7 +176,7 @@ Deno.test("queue: does what sorting all entries would do", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 5 }),
-      fc.array(command, { maxLength: 60 }),
+      fc.array(command, { maxLength: 60, size: "max" }),
       (limit, all) => {
         const [queue, naive] = [createQueue(limit), naiveQueue(limit)];
         for (const one of all) {

@@ -57,6 +57,8 @@ Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer even
     proposing: new Map(),
     cooldowns: new Map([[key, cooldown]]),
   });
+  assert.equal(after(waiting(1), proposing, { ...cooldown, serial: 1 }).waiting.size, 0);
+  assert.equal(after(waiting(2), { ...cooldown, serial: 1 }).waiting.size, 1);
   assert.deepEqual(after(cooldown, waiting(2), done).cooldowns, new Map([[key, cooldown]]));
 });
 
@@ -71,18 +73,22 @@ Deno.test("applyRecord: a target's next waiting event keeps its turn", () => {
   assert.deepEqual([...after(waiting(1), other, waiting(3)).waiting.values()], [waiting(3), other]);
 });
 
+/** Objects with a prototype, as JSON.parse makes them. */
+const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record<T>(model, { noNullPrototype: true });
+
 const name = fc.string({ unit: "binary", minLength: 1, maxLength: 300 }).map((text) =>
   cleanName(text) || "x"
 );
-const target = fc.record({ node: name, service: name });
+const target = plain({ node: name, service: name });
 const time = fc.integer({ min: -1e15, max: 1e15 });
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const text = fc.string({ unit: "binary", maxLength: 200 });
 const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
-  fc.record({
+  plain({
     is: fc.constant("waiting" as const),
     serial: count,
-    event: fc.record({
+    event: plain({
       node: name,
       service: name,
       type: name,
@@ -94,15 +100,16 @@ const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
     arrivedMs: time,
     failures: count,
   }),
-  fc.record({ is: fc.constant("done" as const), target }),
-  fc.record({
+  plain({ is: fc.constant("done" as const), target }),
+  plain({
     is: fc.constant("proposing" as const),
     target,
     serial: count,
     actionId: fc.stringMatching(/^[A-Za-z0-9._-]{1,187}$/),
     atMs: time,
   }),
-  fc.record({ is: fc.constant("cooldown" as const), target, atMs: time }),
+  plain({ is: fc.constant("cooldown" as const), target, atMs: time }),
+  plain({ is: fc.constant("cooldown" as const), target, serial: count, atMs: time }),
 );
 
 Deno.test("decodeState: reads back whatever was written", () => {
@@ -160,6 +167,7 @@ Deno.test("decodeState: a line that no agent writes is counted and passed over",
     JSON.stringify({ is: "done", target: { node: "a\0b", service: "c" } }),
     JSON.stringify({ is: "cooldown", target: piha, atMs: "now" }),
     JSON.stringify({ is: "cooldown", target: piha, atMs: null }),
+    JSON.stringify({ is: "cooldown", target: piha, atMs: 1, serial: "1" }),
     JSON.stringify({ ...proposing, actionId: "../approved/x" }),
     JSON.stringify({ ...proposing, actionId: "" }),
     JSON.stringify({ ...proposing, serial: 1.5 }),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { realFiles } from "../lib/files.ts";
 import { ACTION_FOLDERS, createStore, NotAFolderError, type Store } from "../lib/store.ts";
+import { plantLink } from "./support/plant_link.ts";
 import { type MemoryFiles, memoryFiles } from "./support/memory_files.ts";
 import { sandbox } from "./support/sandbox.ts";
 import { systemError } from "./support/system_error.ts";
@@ -98,11 +99,11 @@ Deno.test("store.publishEvent: survives a power cut with the folders made for it
 Deno.test("store.publishEvent: a planted link or file in place of its folder is refused", async () => {
   using disk = await onDisk();
   Deno.mkdirSync(disk.at("elsewhere"));
-  Deno.symlinkSync(disk.at("elsewhere"), disk.at("events", "2026-01-02"));
   Deno.mkdirSync(disk.at("events", "2026-01-03"));
-  Deno.symlinkSync(disk.at("elsewhere"), disk.at("events", "2026-01-03", "solaria"));
   Deno.writeTextFileSync(disk.at("events", "2026-01-04"), "");
-  Deno.symlinkSync(disk.at("nowhere"), disk.at("events", "2026-01-05"));
+  plantLink(disk.at("elsewhere"), disk.at("events", "2026-01-02"));
+  plantLink(disk.at("elsewhere"), disk.at("events", "2026-01-03", "solaria"));
+  plantLink(disk.at("nowhere"), disk.at("events", "2026-01-05"));
   for (const day of ["2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05"]) {
     await assert.rejects(disk.store.publishEvent(`${day}/solaria/evt-1`, "x"), NotAFolderError);
   }
@@ -133,8 +134,8 @@ Deno.test("store.sweep: removes what crashed writes left, and nothing else", asy
     Deno.mkdirSync(disk.at(...file.slice(0, -1)), { recursive: true });
     Deno.writeTextFileSync(disk.at(...file), "");
   }
-  Deno.symlinkSync(disk.at("elsewhere"), disk.at("events", "2026-01-03"));
-  Deno.symlinkSync(disk.at("elsewhere", "solaria"), disk.at("events", "2026-01-02", "other"));
+  plantLink(disk.at("elsewhere"), disk.at("events", "2026-01-03"));
+  plantLink(disk.at("elsewhere", "solaria"), disk.at("events", "2026-01-02", "other"));
 
   assert.equal(await disk.store.sweep(), 3);
   for (const file of ours) {

@@ -104,7 +104,7 @@ function findObject(text: string): Answer {
     if (likely && ++attempts > MOST_ATTEMPTS) return refuse("not_json", "too many braces");
     const end = likely ? endOfObject(text, at) : -1;
     const source = end < 0 ? "" : text.slice(at, end);
-    const value = parse(source);
+    const value = end < 0 ? undefined : parse(source);
     if (!isRecord(value)) {
       open.open("{", startsJson(text, at, "\"'"));
       continue;

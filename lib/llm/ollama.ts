@@ -9,7 +9,7 @@ import { ACTIONS } from "../diagnosis.ts";
 import type { Message } from "./contract.ts";
 import type { Think } from "./dialect.ts";
 import { LinkFailure } from "./failure.ts";
-import { type Dial, HttpFailure, type HttpReply, post } from "./http.ts";
+import { type Dial, dial, HttpFailure, type HttpReply, post } from "./http.ts";
 import { errorText, replyReader, type Spoken } from "./reply_stream.ts";
 
 /**
@@ -74,7 +74,10 @@ export async function chat(
     const url = new URL("/api/chat", options.host);
     return await post(url, requestBody(messages, { ...options, think }), {
       signal: watch.signal,
-      ...(options.dial && { dial: options.dial }),
+      dial: (url, signal) =>
+        (options.dial ?? dial)(url, signal).catch((error) => {
+          throw connectFailure(error, options.host);
+        }),
       onConnected() {
         watch.next("first_token_timeout");
         options.onProgress?.("connected");
@@ -86,7 +89,8 @@ export async function chat(
         }),
     });
   } catch (error) {
-    throw asFailure(error, options.host);
+    if (error instanceof HttpFailure) throw new LinkFailure(error.kind, error.message);
+    throw error;
   } finally {
     watch.stop();
   }
@@ -214,13 +218,13 @@ function statusFailure({ status, headers }: HttpReply, body: string, model: stri
   return new LinkFailure("http_status", text, { status, aboutThinking });
 }
 
-/** Whatever went wrong around the request, as a failure of the link. */
-function asFailure(error: unknown, host: string): LinkFailure {
-  if (error instanceof LinkFailure) return error;
-  if (error instanceof HttpFailure) return new LinkFailure(error.kind, error.message);
+function connectFailure(error: unknown, host: string): LinkFailure {
   if (error instanceof Deno.errors.ConnectionRefused) {
     return new LinkFailure("refused", `nothing listens on ${host}; is Ollama running there?`);
   }
   const text = error instanceof Error ? error.message : String(error);
-  return new LinkFailure("unreachable", `cannot reach ${host}: ${text}`);
+  const hint = /certificate/i.test(text)
+    ? " (a certificate authority of your own: name its PEM file in DENO_CERT)"
+    : "";
+  return new LinkFailure("unreachable", `cannot reach ${host}: ${text}${hint}`);
 }

@@ -122,7 +122,8 @@ export function replyReader(onLine: () => void): ReplyReader {
 export function errorText(body: unknown): string {
   if (typeof body === "string") {
     const object = parseObject(body);
-    if (object) return errorText(object.error ?? object.message ?? body.slice(0, 2000));
+    const said = object?.error ?? object?.message;
+    if (said !== undefined && said !== null) return errorText(said);
     const page = body.slice(0, 16 * 1024);
     return /<(?:html|!doctype|head|body|h1|title)\b/i.test(page) ? withoutMarkup(page) : page;
   }

@@ -16,11 +16,15 @@ export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
 /** The manifest of one binary: where it came from and what it may do. */
 export function manifest(build: Build, binary: { bytes: number; sha256: string }): string {
   const { site, ...rest } = build;
-  return JSON.stringify(
-    { ...rest, runtime_path: site.runtimePath, v8_flags: V8_FLAGS, ...binary },
-    null,
-    2,
-  ) + "\n";
+  const manifest = {
+    ...rest,
+    redis_url: site.redisUrl,
+    ollama_hosts: site.ollamaHosts,
+    runtime_path: site.runtimePath,
+    v8_flags: V8_FLAGS,
+    ...binary,
+  };
+  return JSON.stringify(manifest, null, 2) + "\n";
 }
 
 /**

@@ -58,6 +58,22 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
+/** What Deno reads of a package.json; the rest names tools of the package's own making. */
+const DESCRIBED = [
+  "name",
+  "version",
+  "license",
+  "type",
+  "main",
+  "module",
+  "exports",
+  "imports",
+  "browser",
+  "dependencies",
+  "optionalDependencies",
+  "peerDependencies",
+];
+
 /**
  * Copies a package. Its licence, which has to go with it, moves into its package.json: Deno parses
  * every other kind of file as a script and embeds the error, with the path of the stage in it.
@@ -65,13 +81,14 @@ async function copyFolder(from: string, to: string): Promise<void> {
 async function copyPackage(from: string, to: string): Promise<void> {
   await copyFolder(from, to);
   const described = JSON.parse(await Deno.readTextFile(join(from, "package.json"))) as object;
+  const kept = Object.entries(described).filter(([name]) => DESCRIBED.includes(name));
   const licenses: string[] = [];
   for await (const entry of Deno.readDir(from)) {
     if (entry.isFile && isLicense(entry.name)) {
       licenses.push(await Deno.readTextFile(join(from, entry.name)));
     }
   }
-  const withLicense = { ...described, licenseText: licenses.sort().join("\n") };
+  const withLicense = { ...Object.fromEntries(kept), licenseText: licenses.sort().join("\n") };
   await Deno.writeTextFile(join(to, "package.json"), JSON.stringify(withLicense));
 }
 

@@ -31,6 +31,7 @@ export interface MemoryFiles extends Files {
   fate: (step: Step) => Fate;
   /** Resolves when a step met "crash". From then on nothing happens any more. */
   readonly crashed: Promise<void>;
+  readonly dead: boolean;
   /** What the next process finds after `kill -9`: all that was done. */
   afterKill(): MemoryFiles;
   /**
@@ -123,6 +124,9 @@ function build(disk: Disk): MemoryFiles {
   const memory: MemoryFiles = {
     fate: () => "works",
     crashed,
+    get dead() {
+      return dead;
+    },
     get open() {
       return open;
     },

@@ -16,17 +16,32 @@ export const CUT = Symbol("cut");
 /** One step of a scripted stream: a line's object, raw text, a wait, or the end. */
 export type Step = object | string | Promise<unknown> | typeof CUT;
 
+/** Any status and body; text as it is, anything else as JSON. */
+export interface Whole {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: HeadersInit;
+}
+
+/** NDJSON: objects are lines, text is sent as it is, promises are waited for. */
+export interface Streamed {
+  readonly stream: readonly Step[];
+}
+
+/** Headers only after a wait, as when a model is loaded. */
+export interface Later {
+  readonly after: Promise<unknown>;
+  readonly answer: OllamaAnswer;
+}
+
 export type OllamaAnswer =
   /** Never answers; the model goes on until the stand-in is closed. */
   | "hang"
   /** The content of the answer. */
   | string
-  /** Any status and body; text as it is, anything else as JSON. */
-  | { readonly status: number; readonly body: unknown; readonly headers?: HeadersInit }
-  /** NDJSON: objects are lines, text is sent as it is, promises are waited for. */
-  | { readonly stream: readonly Step[] }
-  /** Headers only after a wait, as when a model is loaded. */
-  | { readonly after: Promise<unknown>; readonly answer: OllamaAnswer }
+  | Whole
+  | Streamed
+  | Later
   /** A diagnosis, or any other object, as the content. */
   | Readonly<Record<string, unknown>>;
 
@@ -102,7 +117,9 @@ const KNOWN: Readonly<Record<string, unknown>> = {
 };
 
 /** Starts one; by default it echoes good diagnoses. */
-export function startOllama({ answer = echo as Script }: { answer?: Script } = {}): OllamaStandIn {
+export function startOllama(
+  { answer = (request) => echo(request) }: { answer?: Script } = {},
+): OllamaStandIn {
   const requests: ChatRequest[] = [];
   const waiters = new Set<{ nth: number; resolve: (request: ChatRequest) => void }>();
   const closing = Promise.withResolvers<void>();
@@ -137,16 +154,20 @@ export function startOllama({ answer = echo as Script }: { answer?: Script } = {
       return new Response(null, { status: 499 });
     }
     if (typeof given === "object" && "after" in given) {
-      await Promise.race([given.after, closing.promise]);
-      return respond(given.answer as OllamaAnswer, request, finished);
+      const { after, answer } = given as Later;
+      await Promise.race([after, closing.promise]);
+      return respond(answer, request, finished);
     }
-    if (typeof given === "object" && typeof given.status === "number") {
+    if (typeof given === "object" && "status" in given) {
       finished();
-      const body = typeof given.body === "string" ? given.body : JSON.stringify(given.body);
-      return new Response(body, { status: given.status, headers: given.headers as HeadersInit });
+      const { status, body, headers = {} } = given as Whole;
+      return new Response(typeof body === "string" ? body : JSON.stringify(body), {
+        status,
+        headers,
+      });
     }
-    if (typeof given === "object" && Array.isArray(given.stream)) {
-      return streamed(given.stream as readonly Step[], finished);
+    if (typeof given === "object" && "stream" in given) {
+      return streamed((given as Streamed).stream, finished);
     }
     const content = typeof given === "string" ? given : JSON.stringify(given);
     if (request.stream === false) {

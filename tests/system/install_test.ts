@@ -22,6 +22,8 @@ async function writeBuild(binary: string, text: string, change: Record<string, u
   const manifest = {
     version: "0.1.0",
     grants: { net: ["100.108.208.3:6379", "100.108.208.3:11434"], read: ["/opt/homelab/actions"] },
+    redis_url: "redis://100.108.208.3:6379",
+    ollama_hosts: ["http://100.108.208.3:11434", "http://10.0.0.1"],
     runtime_path: "/opt/homelab",
     bytes: text.length,
     sha256: await sha256(await Deno.readFile(binary)),
@@ -128,7 +130,13 @@ systemTest("install.sh: users, folders and files with their owners and modes", N
   assert.deepEqual(
     (await Deno.readTextFile(node.at("etc/systemd/system/planner-agent.service.d/10-site.conf")))
       .split("\n").slice(1),
-    ["[Service]", "IPAddressAllow=100.108.208.3", ""],
+    [
+      "[Service]",
+      "IPAddressAllow=100.108.208.3",
+      "Environment=REDIS_URL=redis://100.108.208.3:6379",
+      "Environment=OLLAMA_HOST=http://100.108.208.3:11434",
+      "",
+    ],
   );
 });
 
@@ -216,7 +224,7 @@ systemTest("install.sh: an upgrade keeps settings and the binary before", NEEDS,
     "NODE_NAME=piha\n",
   );
   const site = node.at("etc/systemd/system/planner-agent.service.d/10-site.conf");
-  assert.match(await Deno.readTextFile(site), /\[Service\]\nIPAddressAllow=10\.0\.0\.1\n$/);
+  assert.match(await Deno.readTextFile(site), /\[Service\]\nIPAddressAllow=10\.0\.0\.1\nEnv/);
 });
 
 systemTest("install.sh: uninstalling keeps the data", NEEDS, async () => {
@@ -236,6 +244,8 @@ systemTest("install.sh: uninstalling keeps the data", NEEDS, async () => {
 
 systemTest("install.sh: another folder, group and addresses", NEEDS, async () => {
   await using node = await image({
+    redis_url: "rediss://[fd7a::1]:6379",
+    ollama_hosts: ["http://[::1]:11434"],
     runtime_path: "/srv/lab/homelab",
     grants: { net: ["[fd7a::1]:6379", "[::1]:11434", "127.0.0.1:1", "10.0.0.2:1", "10.0.0.2:2"] },
   });
@@ -244,10 +254,12 @@ systemTest("install.sh: another folder, group and addresses", NEEDS, async () =>
   const lines = (await Deno.readTextFile(
     node.at("etc/systemd/system/planner-agent.service.d/10-site.conf"),
   )).split("\n");
-  assert.deepEqual(lines.slice(1, 9), [
+  assert.deepEqual(lines.slice(1, 11), [
     "[Service]",
     "IPAddressAllow=10.0.0.2",
     "IPAddressAllow=fd7a::1",
+    "Environment=REDIS_URL=rediss://[fd7a::1]:6379",
+    "Environment=OLLAMA_HOST=http://[::1]:11434",
     "Environment=RUNTIME_PATH=/srv/lab/homelab",
     "ReadWritePaths=",
     "ReadWritePaths=/srv/lab/homelab/actions/pending /srv/lab/homelab/events /srv/lab/homelab/state",
@@ -281,6 +293,8 @@ systemTest(
     await refuses({ runtime_path: "/home/me/lab" }, [], /the unit hides that part/);
     await refuses({ runtime_path: "/a b" }, [], /needs a unit of its own/);
     await refuses({ runtime_path: undefined }, [], /no runtime_path/);
+    await refuses({ redis_url: "redis://h/%n" }, [], /cannot take this redis_url/);
+    await refuses({ ollama_hosts: [] }, [], /cannot take this redis_url or ollama_hosts: ''/);
     await refuses({ grants: { net: [] } }, [], /no hosts/);
     await refuses({}, ["--group", "a b"], /not a user or group name/);
     await refuses({}, ["--executor", "planner-agent"], /must not own/);

@@ -1,0 +1,96 @@
+/**
+ * What the pipeline tells the log: one function an event, with the seed's names and fields. Lines
+ * that a flood would repeat are folded.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { HealthEvent, WaitingEvent } from "./event.ts";
+import { foldedLine } from "./fold.ts";
+import type { ChainExhausted } from "./llm/contract.ts";
+import type { Log } from "./log.ts";
+import type { PolicyChange } from "./policy.ts";
+import { readableReason } from "./proposal.ts";
+import type { QueueEntry } from "./queue.ts";
+import { svcKey } from "./target.ts";
+
+/** Longest error of an exhausted chain, as in the seed. */
+const LONGEST_ERROR = 400;
+
+export type PlannerLog = ReturnType<typeof createPlannerLog>;
+
+export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; config: Config }) {
+  const received = foldedLine(clock, (fields) => log.info("event_received", fields));
+  const benign = foldedLine(clock, (fields) => log.debug("benign_event_skipped", fields));
+  const cooldown = foldedLine(clock, (fields) => log.info("cooldown_active", fields));
+  const dropped = foldedLine(clock, (fields) => log.warning("event_dropped", fields));
+  return {
+    received(event: HealthEvent, key: string) {
+      received.log(`${event.channel}\0${event.severity}\0${event.type}\0${key}`, () => ({
+        channel: event.channel,
+        svc_key: svcKey(event),
+        type: event.type,
+        severity: event.severity,
+      }));
+    },
+    benign(event: HealthEvent, key: string) {
+      benign.log(`${event.type}\0${key}`, () => ({ type: event.type, svc_key: svcKey(event) }));
+    },
+    cooldown(event: HealthEvent | WaitingEvent, key: string, seconds: number) {
+      cooldown.log(key, () => ({ svc_key: svcKey(event), remaining_seconds: seconds }));
+    },
+    dropped({ event, key }: QueueEntry) {
+      dropped.log(key, () => ({
+        svc_key: svcKey(event),
+        severity: event.severity,
+        reason: "queue_full",
+        queue_limit: config.queueLimit,
+      }));
+    },
+    recovered(event: WaitingEvent) {
+      log.info("recovered_before_diagnosis", { svc_key: svcKey(event), type: event.type });
+    },
+    held(event: WaitingEvent, pending: number) {
+      const most = config.maxPendingPerService;
+      log.info("proposal_held", { svc_key: svcKey(event), pending, max_pending_per_service: most });
+    },
+    exhausted(event: WaitingEvent, error: ChainExhausted) {
+      log.error("llm_chain_exhausted", {
+        svc_key: svcKey(event),
+        error: error.message.slice(0, LONGEST_ERROR),
+        attempts: error.attempts.length,
+      });
+    },
+    parked({ event, failures }: QueueEntry, delayMs: number) {
+      const retry = Math.round(delayMs / 1000);
+      log.info("event_parked", { svc_key: svcKey(event), failures, retry_in_seconds: retry });
+    },
+    expired({ event, failures }: QueueEntry) {
+      log.warning("event_expired", {
+        svc_key: svcKey(event),
+        failures,
+        event_ttl_seconds: config.eventTtlSeconds,
+      });
+    },
+    policyApplied(event: WaitingEvent, changes: readonly PolicyChange[]) {
+      log.info("policy_applied", { svc_key: svcKey(event), changes });
+    },
+    ignored({ reason, confidence }: Diagnosis, event: WaitingEvent, model: string) {
+      log.info("proposal_ignored", {
+        svc_key: svcKey(event),
+        reason: readableReason(reason),
+        confidence,
+        llm_model: model,
+      });
+    },
+    fault(event: WaitingEvent, error: unknown) {
+      log.error("planner_error", { svc_key: svcKey(event), error: String(error) });
+    },
+    /** Logs what is folded. */
+    flush() {
+      for (const line of [received, benign, cooldown, dropped]) line.flush();
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { FailureKind } from "../../lib/llm/contract.ts";
+import { correction } from "../../lib/llm/correction.ts";
+import {
+  canPassAtOnce,
+  type FailureDetail,
+  LinkFailure,
+  withoutMarkup,
+} from "../../lib/llm/failure.ts";
+
+const AT_ONCE: readonly [
+  kind: FailureKind,
+  again: boolean,
+  text?: string,
+  detail?: FailureDetail,
+][] = [
+  ["empty", true],
+  ["truncated", true],
+  ["not_json", true],
+  ["several_objects", true],
+  ["schema_violation", true],
+  ["disconnected", true],
+  ["bad_response", true],
+  ["server_error", true, "llama runner process has terminated: signal: killed"],
+  ["server_error", false, "model requires more system memory (7.3 GiB) than is available"],
+  ["server_error", false, "CUDA error: out of memory"],
+  ["http_status", true, "HTTP 500: model runner has unexpectedly stopped", { status: 500 }],
+  ["http_status", true, "HTTP 502: Bad Gateway", { status: 502 }],
+  ["http_status", false, "HTTP 500: Model requires MORE SYSTEM MEMORY (1 GiB)", { status: 500 }],
+  ["http_status", false, "HTTP 400: prompt too long", { status: 400 }],
+  ["http_status", true, "HTTP 400: no thinking", { status: 400, aboutThinking: true }],
+  ["http_status", false, "HTTP 401: unauthorized", { status: 401 }],
+  ["http_status", false, "HTTP 403: forbidden", { status: 403 }],
+  ["http_status", false, "HTTP 307", { status: 307 }],
+  ["http_status", false, "HTTP 429: slow down", { status: 429 }],
+  ["model_missing", false],
+  ["refused", false],
+  ["unreachable", false],
+  ["connect_timeout", false],
+  ["first_token_timeout", false],
+  ["idle_timeout", false],
+  ["total_timeout", false],
+  ["aborted", false],
+];
+
+for (const [kind, again, text = "", detail = {}] of AT_ONCE) {
+  Deno.test(`canPassAtOnce: ${again ? "again" : "not again"} after ${kind} ${text}`, () => {
+    assert.equal(canPassAtOnce(new LinkFailure(kind, text, detail)), again);
+  });
+}
+
+Deno.test("withoutMarkup: leaves the words of a page", () => {
+  const page = "<html><head><STYLE>b{}</STYLE><script>if (a<b) x()</script></head>" +
+    "<body class='x'><h1>502 Bad</h1><p>Gate<b>way</b></body>";
+  assert.equal(withoutMarkup(page).replace(/ +/g, " ").trim(), "502 Bad Gate way");
+});
+
+Deno.test("withoutMarkup: drops what is cut within a tag or a script", () => {
+  assert.equal(withoutMarkup("a <script>x(").trim(), "a");
+  assert.equal(withoutMarkup("a <b class=").trim(), "a");
+});
+
+Deno.test("withoutMarkup: leaves no tag of any text, and ends", () => {
+  const pieces = fc.constantFrom("<", ">", "<script>", "</script>", "<style", "a", "İ", "<b>");
+  fc.assert(fc.property(fc.array(pieces), (parts) => {
+    assert.ok(!/<[^>]*>/.test(withoutMarkup(parts.join(""))));
+  }));
+});
+
+Deno.test("correction: shows the model its answer and what is wrong with it", () => {
+  const failure = new LinkFailure("schema_violation", "action is missing", { content: '{"a":1}' });
+  const [answer, request, ...rest] = correction(failure);
+  assert.deepEqual(answer, { role: "assistant", content: '{"a":1}' });
+  assert.equal(request?.role, "user");
+  assert.match(request?.content ?? "", /^That answer cannot be used: action is missing\. /);
+  assert.deepEqual(rest, []);
+});
+
+Deno.test("correction: is bounded, whatever the model wrote", () => {
+  const failure = new LinkFailure("not_json", "x".repeat(9000), { content: "🚀".repeat(9000) });
+  const messages = correction(failure);
+  assert.equal(messages.length, 2);
+  for (const { content } of messages) {
+    assert.ok(content.length < 1600);
+    assert.ok(content.isWellFormed());
+  }
+});
+
+Deno.test("correction: an empty answer is not repeated", () => {
+  assert.deepEqual(correction(new LinkFailure("empty", "no content")).map(({ role }) => role), [
+    "user",
+  ]);
+});
+
+Deno.test("correction: a failure of the transport is not told to the model", () => {
+  assert.deepEqual(correction(new LinkFailure("disconnected", "cut")), []);
+});

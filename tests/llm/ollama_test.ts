@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { ANSWER_SCHEMA } from "../../lib/llm/ollama.ts";
+import { asking, MESSAGES } from "../support/chat.ts";
+import { done, startOllama, token } from "../support/ollama.ts";
+
+Deno.test("chat: sends what the server needs and nothing that makes it reload", async () => {
+  await using server = startOllama({ answer: () => "{}" });
+  await asking(server.url).reply;
+  assert.deepEqual(server.requests, [{
+    model: "qwen2.5:7b",
+    messages: MESSAGES,
+    stream: true,
+    format: ANSWER_SCHEMA,
+    options: { temperature: 0, num_ctx: 4096, num_predict: 512 },
+  }]);
+});
+
+Deno.test("ANSWER_SCHEMA: thinks before it decides, and names no target", () => {
+  const keys = ["reason", "action", "confidence", "requires_human"];
+  assert.deepEqual(Object.keys(ANSWER_SCHEMA.properties), keys);
+  assert.deepEqual(ANSWER_SCHEMA.required, keys);
+});
+
+Deno.test("chat: sends keep_alive and think only when they are set", async () => {
+  await using server = startOllama({ answer: () => "{}" });
+  await asking(server.url, { keepAlive: "10m", think: "low" }).reply;
+  await asking(server.url, { keepAlive: "-1", think: false }).reply;
+  const sent = server.requests.map(({ keep_alive, think }) => ({ keep_alive, think }));
+  assert.deepEqual(sent, [{ keep_alive: "10m", think: "low" }, { keep_alive: -1, think: false }]);
+});
+
+Deno.test("chat: joins the tokens of a stream and reports its figures", async () => {
+  const stream = [token("", { thinking: "hm" }), token('{"a"'), token(": 1}"), done()];
+  await using server = startOllama({ answer: () => ({ stream }) });
+  assert.deepEqual(await asking(server.url).reply, {
+    content: '{"a": 1}',
+    thought: true,
+    calledTools: false,
+    doneReason: "stop",
+    figures: { promptTokens: 700, answerTokens: 40, loadMs: 1, promptMs: 2, answerMs: 2 },
+  });
+});
+
+Deno.test("chat: reads a stream whatever its pieces", async () => {
+  const text = `${JSON.stringify(token("{ü"))}\r\n\n${JSON.stringify(done())}\n`;
+  for (const cut of [1, 30, 60, 70, text.length - 1]) {
+    const stream = [text.slice(0, cut), Promise.resolve(), text.slice(cut)];
+    await using server = startOllama({ answer: () => ({ stream }) });
+    assert.equal((await asking(server.url).reply).content, "{ü");
+  }
+});
+
+const WHOLE = { message: { role: "assistant", content: "yes" }, done: true, done_reason: "stop" };
+const WHOLE_FORMS: Readonly<Record<string, string>> = {
+  "on one line": JSON.stringify(WHOLE),
+  "with a newline": JSON.stringify(WHOLE) + "\n",
+  "over several lines": JSON.stringify(WHOLE, null, 2),
+  "over several lines, with more": JSON.stringify(WHOLE, null, "\t") + "\n\n",
+  "without done": JSON.stringify({ message: WHOLE.message }),
+};
+for (const [form, body] of Object.entries(WHOLE_FORMS)) {
+  Deno.test(`chat: takes one whole object ${form}`, async () => {
+    await using server = startOllama({ answer: () => ({ status: 200, body }) });
+    assert.equal((await asking(server.url).reply).content, "yes");
+  });
+}
+
+Deno.test("chat: does not wait for the connection's end once the model is done", async () => {
+  const never = new Promise(() => {});
+  await using server = startOllama({ answer: () => ({ stream: [token("yes"), done(), never] }) });
+  assert.equal((await asking(server.url).reply).content, "yes");
+});

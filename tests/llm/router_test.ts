@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { ChainExhausted } from "../../lib/llm/contract.ts";
+import { LinkFailure } from "../../lib/llm/failure.ts";
+import { rulesLink } from "../../lib/llm/link.ts";
+import { ANSWER, BROKEN, DOWN, GOOD, MESSAGES, routing, scripted } from "../support/chain.ts";
+
+const SLOW = new LinkFailure("first_token_timeout", "no token within 300 s");
+
+Deno.test("route: the first good answer is the result, about the event's target", async () => {
+  const first = scripted("a", [JSON.stringify({ ...ANSWER, node: "vps", service: "traefik" })]);
+  const second = scripted("b", [GOOD]);
+  const { route } = routing([first, second]);
+  assert.deepEqual(await route(), {
+    content: { ...ANSWER, node: "piha", service: "mosquitto" },
+    modelUsed: "a",
+    attempts: [{ link: "a@host", model: "a", outcome: "ok", milliseconds: 0 }],
+  });
+  assert.equal(second.asked.length, 0);
+  assert.deepEqual(first.verdicts, [true]);
+});
+
+Deno.test("route: a wrong answer is asked again with the error, in the same link", async () => {
+  const link = scripted("a", ['{"action": "reboot"}', GOOD]);
+  const { outcomes } = routing([link]);
+  assert.deepEqual(await outcomes(), ["a@host schema_violation", "a@host ok"]);
+  assert.deepEqual(link.asked[0], MESSAGES);
+  const [original, answer, request] = link.asked[1] ?? [];
+  assert.deepEqual(original, MESSAGES[0]);
+  assert.deepEqual(answer, { role: "assistant", content: '{"action": "reboot"}' });
+  assert.match(request?.content ?? "", /reason is missing/);
+  assert.deepEqual(link.verdicts, [false, true]);
+});
+
+Deno.test("route: the next link gets the original messages", async () => {
+  const second = scripted("b", [GOOD]);
+  const { outcomes } = routing([scripted("a", ["no"]), second]);
+  assert.deepEqual(await outcomes(), ["a@host not_json", "a@host not_json", "b@host ok"]);
+  assert.deepEqual(second.asked, [MESSAGES]);
+});
+
+Deno.test("route: a broken connection is tried again at once, and not told to the model", async () => {
+  const link = scripted("a", [BROKEN, GOOD]);
+  const { outcomes } = routing([link]);
+  assert.deepEqual(await outcomes(), ["a@host disconnected", "a@host ok"]);
+  assert.deepEqual(link.asked[1], MESSAGES);
+});
+
+Deno.test("route: a timeout goes to the next link at once", async () => {
+  const first = scripted("a", [SLOW, GOOD]);
+  const { outcomes } = routing([first, scripted("b", [GOOD])], 5);
+  assert.deepEqual(await outcomes(), ["a@host first_token_timeout", "b@host ok"]);
+  assert.equal(first.asked.length, 1);
+});
+
+Deno.test("route: each link gets its own number of attempts", async () => {
+  const { exhausted } = routing([scripted("a", ["no"]), scripted("b", [BROKEN])], 3);
+  assert.deepEqual(await exhausted(), [
+    "a@host not_json",
+    "a@host not_json",
+    "a@host not_json",
+    "b@host disconnected",
+    "b@host disconnected",
+    "b@host disconnected",
+  ]);
+});
+
+Deno.test("route: one attempt means one", async () => {
+  const { exhausted } = routing([scripted("a", ["no", GOOD])], 1);
+  assert.deepEqual(await exhausted(), ["a@host not_json"]);
+});
+
+Deno.test("route: rules at the end of the chain always answer", async () => {
+  const { route, clock } = routing([scripted("a", [DOWN]), { link: rulesLink() }]);
+  for (let i = 0; i < 5; i++) {
+    const { content, modelUsed } = await route();
+    assert.equal(modelUsed, "rules");
+    assert.deepEqual([content.node, content.service, content.requires_human], [
+      "piha",
+      "mosquitto",
+      true,
+    ]);
+    await clock.advance(1_000);
+  }
+});
+
+Deno.test("route: an unforeseen error of a link is a failure with its text", async () => {
+  const { route, log } = routing(
+    [scripted("a", [new TypeError("oh no")]), scripted("b", [GOOD])],
+    1,
+  );
+  assert.equal((await route()).modelUsed, "b");
+  assert.equal(log.of("llm_attempt_failed")[0]?.error, "TypeError: oh no");
+});
+
+Deno.test("route: each failure is a log line that says what comes next", async () => {
+  const slow = new Promise<string>((resolve) => setTimeout(() => resolve("no"), 0));
+  const { exhausted, log } = routing([scripted("a", [BROKEN, slow]), scripted("b", [DOWN])]);
+  await exhausted();
+  const fields = { level: "warning", event: "llm_attempt_failed", svc_key: "piha/mosquitto" };
+  const a = { ...fields, link: "a@host", model: "a", milliseconds: 0 };
+  assert.deepEqual(log.of("llm_attempt_failed"), [
+    { ...a, kind: "disconnected", error: "cut", next: "a@host" },
+    { ...a, kind: "not_json", error: "no complete JSON object", next: "b@host" },
+    {
+      ...fields,
+      link: "b@host",
+      model: "b",
+      milliseconds: 0,
+      kind: "refused",
+      error: "nothing listens",
+      next: "none",
+    },
+  ]);
+});
+
+Deno.test("route: errors are short, clean and without secrets", async () => {
+  const text = "\x1b[31mno\x00\npostgres://ha:CANARY-1@db/ " + "x".repeat(5_000);
+  const { route, log } = routing([scripted("a", [new LinkFailure("server_error", text)])]);
+  const error = await route().then(() => undefined, (error) => error);
+  assert.ok(error instanceof ChainExhausted);
+  for (const line of [error.attempts[0]?.error, log.of("llm_attempt_failed")[0]?.error]) {
+    assert.ok(typeof line === "string" && line.length <= 300, String(line));
+    assert.ok(line.startsWith("no postgres://"), line);
+    assert.ok(!line.includes("CANARY-1") && !/\p{Cc}/u.test(line), line);
+  }
+});
+
+Deno.test("route: stopping the agent ends the chain, without a warning", async () => {
+  const stop = new AbortController();
+  const pending = Promise.withResolvers<string>();
+  const second = scripted("b", [GOOD]);
+  const { exhausted, log } = routing([scripted("a", [pending.promise]), second]);
+  const attempts = exhausted(stop.signal);
+  stop.abort();
+  pending.resolve(GOOD);
+  assert.deepEqual(await attempts, ["a@host aborted"]);
+  assert.equal(second.asked.length, 0);
+  assert.deepEqual(log.lines.map(({ event }) => event), ["llm_attempt_aborted"]);
+});
+
+Deno.test("route: closing the router stops what runs", async () => {
+  const pending = Promise.withResolvers<string>();
+  const { exhausted, router } = routing([scripted("a", [pending.promise])]);
+  const attempts = exhausted();
+  router.close();
+  pending.resolve(GOOD);
+  assert.deepEqual(await attempts, ["a@host aborted"]);
+});

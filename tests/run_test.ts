@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import {
+  type AgentProcess,
+  makeRuntime,
+  runAgent,
+  type Settings,
+  startAgent,
+} from "./support/agent.ts";
+import { echo, startOllama } from "./support/ollama.ts";
+import { startRedis } from "./support/redis.ts";
+import { sandbox } from "./support/sandbox.ts";
+
+/** A Redis, an Ollama and a RUNTIME_PATH, and agents that use them. */
+async function homelab(settings: Settings = {}) {
+  const folder = sandbox();
+  const root = folder.path;
+  makeRuntime(root);
+  const redis = await startRedis();
+  const ollama = startOllama();
+  const agents: AgentProcess[] = [];
+  return {
+    root,
+    redis,
+    ollama,
+    async start(more: Settings = {}): Promise<AgentProcess> {
+      const agent = startAgent(root, {
+        REDIS_URL: redis.url(),
+        OLLAMA_HOST: ollama.url,
+        ...settings,
+        ...more,
+      });
+      agents.push(agent);
+      await agent.seen("planner_started");
+      return agent;
+    },
+    publish(changes: Record<string, unknown> = {}) {
+      const event = {
+        type: "service_unhealthy",
+        node: "piha",
+        service: "mosquitto",
+        severity: "error",
+        payload: { exit_code: 137 },
+        timestamp: "2026-01-02T03:04:05Z",
+        ...changes,
+      };
+      return redis.publish("health_events", JSON.stringify(event));
+    },
+    pending: () => [...Deno.readDirSync(join(root, "actions/pending"))].map((e) => e.name).sort(),
+    proposals() {
+      return this.pending().map((name) =>
+        JSON.parse(Deno.readTextFileSync(join(root, "actions/pending", name)))
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      for (const agent of agents) await agent[Symbol.asyncDispose]();
+      await ollama.close();
+      await redis.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+Deno.test("run: an event on Redis becomes a proposal and an event file", async () => {
+  await using lab = await homelab();
+  const agent = await lab.start();
+  await lab.publish();
+  const proposed = await agent.seen("action_proposed");
+  assert.equal(proposed.action_id, "plan-piha-mosquitto-1767323045");
+  assert.deepEqual(lab.pending(), ["plan-piha-mosquitto-1767323045.json"]);
+  assert.deepEqual(lab.proposals(), [{
+    action_id: "plan-piha-mosquitto-1767323045",
+    type: "container_restart",
+    node: "piha",
+    service: "mosquitto",
+    risk_level: "low",
+    confidence: 0.9,
+    requires_human: false,
+    description: "RESTART mosquitto on piha: container unhealthy, restart it",
+    status: "pending",
+    timestamp: 1767323045,
+    source_event: "service_unhealthy",
+    llm_model: "qwen2.5:7b",
+    llm_attempts: 1,
+    payload: { action: "restart", reason: "container unhealthy, restart it" },
+  }]);
+
+  agent.kill("SIGTERM");
+  assert.deepEqual((await agent.status).code, 0);
+  const [day] = [...Deno.readDirSync(join(lab.root, "events"))];
+  const node = join(lab.root, "events", day?.name ?? "", "solaria");
+  const [file] = [...Deno.readDirSync(node)];
+  assert.match(file?.name ?? "", /^evt-solaria-\d+-remediation_started-mosquitto\.json$/);
+  assert.deepEqual(agent.lines.map((line) => line.event), [
+    "planner_starting",
+    "redis_subscribed",
+    "planner_started",
+    "event_received",
+    "action_proposed",
+    "shutdown_signal",
+    "planner_stopped",
+  ]);
+  const stopped = agent.lines.at(-1);
+  assert.deepEqual([stopped?.received, stopped?.proposed], [1, 1]);
+});
+
+Deno.test("run: kill -9 while it writes 200 proposals leaves none half-written and loses none", async () => {
+  await using lab = await homelab();
+  const first = await lab.start();
+  const services = Array.from({ length: 200 }, (_, i) => `svc-${i}`);
+  for (const service of services) await lab.publish({ service });
+  await first.seen("event_received", 200);
+  await first.seen("action_proposed", 60);
+  first.kill("SIGKILL");
+  await first.status;
+  for (const proposal of lab.proposals()) assert.equal(proposal.status, "pending");
+
+  const second = await lab.start();
+  const before = lab.proposals().length;
+  assert.ok(before < 200, "the kill came too late to show anything");
+  const proposedBefore = first.lines.filter((line) => line.event === "action_proposed").length;
+  await second.seen("action_proposed", 200 - Math.max(before, proposedBefore));
+  second.kill("SIGTERM");
+  await second.status;
+  assert.deepEqual(lab.proposals().map((p) => p.service).sort(), services.toSorted());
+  assert.deepEqual(lab.pending().filter((name) => !name.endsWith(".json")), []);
+});
+
+Deno.test("run: a restart keeps the cooldown, what waited, and what was being diagnosed", async () => {
+  await using lab = await homelab();
+  const first = await lab.start();
+  await lab.publish({ service: "done" });
+  await first.seen("action_proposed");
+  lab.ollama.answer = () => "hang";
+  await lab.publish({ service: "running" });
+  await lab.ollama.asked(2);
+  await lab.publish({ service: "waiting" });
+  await first.seen("event_received", 3);
+  first.kill("SIGKILL");
+  await first.status;
+
+  lab.ollama.answer = (request) => echo(request);
+  const second = await lab.start();
+  await second.seen("action_proposed", 2);
+  await lab.publish({ service: "done", timestamp: 1767323100 });
+  await second.seen("cooldown_active");
+  assert.deepEqual(lab.proposals().map((p) => p.service), ["done", "running", "waiting"]);
+});
+
+Deno.test("run: SIGTERM during a diagnosis ends within its grace, a second signal at once", async () => {
+  await using lab = await homelab();
+  lab.ollama.answer = () => "hang";
+  const agent = await lab.start();
+  await lab.publish();
+  await lab.ollama.asked(1);
+  agent.kill("SIGINT");
+  await agent.seen("shutdown_signal");
+  agent.kill("SIGTERM");
+  assert.equal((await agent.status).code, 1);
+  assert.deepEqual(
+    agent.lines.filter((line) => line.event === "shutdown_signal").map((line) => line.signal),
+    ["SIGINT", "SIGTERM"],
+  );
+});
+
+Deno.test("run: two agents on one RUNTIME_PATH: the second says so and ends", async () => {
+  await using lab = await homelab();
+  await lab.start();
+  const { code, err } = await runAgent(["run"], {
+    root: lab.root,
+    settings: { REDIS_URL: lab.redis.url(), OLLAMA_HOST: lab.ollama.url },
+  });
+  assert.equal(code, 1);
+  assert.match(err, /another planner-agent runs on this RUNTIME_PATH/);
+});
+
+Deno.test("run: a wrong configuration file ends it with status 2 and says where", async () => {
+  await using lab = await homelab();
+  const settings = { REDIS_URL: lab.redis.url(), OLLAMA_HOST: lab.ollama.url };
+  Deno.writeTextFileSync(join(lab.root, "config/policy.json"), '{"rules":[{"name":1}]}');
+  const policy = await runAgent(["run"], { root: lab.root, settings });
+  assert.equal(policy.code, 2);
+  assert.match(policy.err, /config\/policy\.json: .*rules\[0\]/);
+
+  Deno.writeTextFileSync(join(lab.root, "config/policy.json"), '{"rules":[]}');
+  Deno.writeTextFileSync(join(lab.root, "config/topology.json"), "[]");
+  const topology = await runAgent(["run"], { root: lab.root, settings });
+  assert.equal(topology.code, 2);
+  assert.match(topology.err, /config\/topology\.json: /);
+});
+
+Deno.test("run: a damaged state is set aside and the agent works", async () => {
+  await using lab = await homelab();
+  const state = join(lab.root, "state");
+  for (
+    const damage of [
+      "",
+      "\0".repeat(4096),
+      '{"planner_state":1}\n{"is":"wai',
+      "[]",
+      '{"planner_state":99}\n',
+    ]
+  ) {
+    Deno.writeTextFileSync(join(state, "planner-agent.state"), damage);
+    const agent = await lab.start();
+    const aside = await agent.seen("state_set_aside");
+    assert.equal(Deno.readTextFileSync(String(aside.aside)), damage);
+    await lab.publish({ service: crypto.randomUUID() });
+    await agent.seen("action_proposed");
+    agent.kill("SIGTERM");
+    assert.equal((await agent.status).code, 0);
+    Deno.removeSync(String(aside.aside));
+    Deno.removeSync(join(state, "planner-agent.state"));
+  }
+});
+
+Deno.test("run: an empty proposal file keeps its name", async () => {
+  await using lab = await homelab();
+  const damaged = join(lab.root, "actions/pending/plan-piha-mosquitto-1767323045.json");
+  Deno.writeTextFileSync(damaged, "");
+  const agent = await lab.start();
+  await lab.publish();
+  const proposed = await agent.seen("action_proposed");
+  assert.equal(proposed.action_id, "plan-piha-mosquitto-1767323045-2");
+  assert.equal(Deno.readTextFileSync(damaged), "");
+});
+
+Deno.test("test permissions: a write outside the sandbox is refused", () => {
+  for (const path of ["/tmp/planner-agent-test", join(import.meta.dirname ?? ".", "planted")]) {
+    assert.throws(() => Deno.writeTextFileSync(path, ""), Deno.errors.NotCapable);
+  }
+});
