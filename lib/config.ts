@@ -5,6 +5,7 @@
  */
 import { isAbsolute, normalize } from "node:path/posix";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "./llm/chain.ts";
+import { redisEndpoint, SiteError, withoutCredentials } from "./grants.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 
 /** Everything an operator can set. Times are in seconds, as in the environment. */
@@ -123,7 +124,7 @@ export function parseConfig(env: Environment): Config {
     chain = parseChain(chainText, ollamaHost);
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
-    reject("LLM_CHAIN", chainText.replace(/\/\/[^\s,]*@/g, "//***@"), error.message);
+    problems.push(`LLM_CHAIN: ${error.message}`);
   }
 
   const config: Config = {
@@ -173,10 +174,16 @@ function logLevel(
 /** What is wrong with a Redis URL, or undefined. */
 function checkRedisUrl(text: string): string | undefined {
   const takes = "redis://[user:password@]host[:port] or rediss://… for TLS";
-  if (!URL.canParse(text)) return takes;
+  try {
+    redisEndpoint(text);
+  } catch (error) {
+    if (!(error instanceof SiteError)) throw error;
+    return takes;
+  }
   const url = new URL(text);
-  if (url.protocol !== "redis:" && url.protocol !== "rediss:") return takes;
-  if (url.hostname === "") return `${takes}; the host is missing`;
+  if (url.hash + url.search !== "" || url.pathname.includes("@")) {
+    return `${takes}; in a user or password write @ as %40, / as %2F, ? as %3F, # as %23`;
+  }
   if (!/^(\/\d{0,5})?$/.test(url.pathname)) {
     return `${takes}; the path can only be a database number`;
   }
@@ -188,9 +195,4 @@ function checkRedisUrl(text: string): string | undefined {
     }
   }
   return undefined;
-}
-
-/** A URL's text without its user and password, also when it does not parse. */
-function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^\s,]*@/g, "//***@").replace(/^(?!\w+:\/\/)[^\s,/]*:[^\s,/]*@/, "***@");
 }

@@ -113,14 +113,12 @@ export function ollamaEndpoint(text: string): string {
   }
 }
 
-/** A URL or host without its user and password, for messages and commands. */
+/**
+ * A URL or host without its user and password, for messages and commands. What stands before the
+ * last `@` goes, whatever it is: a password may hold `/`, `#` and blanks where it should not.
+ */
 export function withoutCredentials(text: string): string {
-  const start = text.indexOf("://");
-  const from = start < 0 ? 0 : start + 3;
-  const slash = text.slice(from).search(/[/?#]/);
-  const end = slash < 0 ? text.length : from + slash;
-  const at = text.lastIndexOf("@", end);
-  return at < from ? text : text.slice(0, from) + text.slice(at + 1);
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1");
 }
 
 /**

@@ -4,7 +4,16 @@
  * @module
  */
 import { ACTIONS } from "./diagnosis.ts";
-import { cleanName } from "./names.ts";
+import {
+  isPlain,
+  listOf,
+  missing,
+  parseGlob,
+  type Place,
+  placesIn,
+  readConfigText,
+  type Reject,
+} from "./config_file.ts";
 import {
   BUILT_IN_RULES,
   type PolicyCondition,
@@ -14,45 +23,22 @@ import {
   TARGET_RULE,
 } from "./policy.ts";
 
-const MOST_CHARACTERS = 256 * 1024;
 const MOST_RULES = 200;
-const MOST_PROBLEMS = 20;
 
 const MORE_CAREFUL = "A rule can only make a proposal more careful";
-
-/** Everything that is wrong with a policy file, one sentence each, with the path of the value. */
-export class PolicyError extends Error {
-  override readonly name = "PolicyError";
-  constructor(readonly problems: readonly string[]) {
-    const told = problems.slice(0, MOST_PROBLEMS);
-    const more = problems.length - told.length;
-    super([...told, ...(more > 0 ? [`and ${more} more`] : [])].join("\n"));
-  }
-}
-
-/** One value of the file, and where in the file it is. */
-interface Place {
-  readonly path: string;
-  readonly value: unknown;
-}
-
-/** Notes that a value is wrong, and gives nothing in its stead. */
-type Reject = (place: Place, takes: string) => undefined;
 
 /**
  * The rules of a policy file, without the built-in ones, which it cannot take away.
  *
- * @throws {PolicyError} naming each wrong value by its path, with what is allowed there.
+ * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */
 export function parsePolicy(text: string): PolicyRule[] {
-  const problems: string[] = [];
-  const reject: Reject = ({ path, value }, takes) => {
-    problems.push(`${path} is ${shown(value)}; it takes ${takes}`);
-    return undefined;
-  };
-  const root = { path: "the file", value: parseJson(text) };
+  return readConfigText(text, { empty: 'an empty policy is {"rules": []}', read: parseRules });
+}
+
+function parseRules(root: Place, reject: Reject): PolicyRule[] {
   const places = placesIn(root, { known: ["rules"], reject });
-  const list = places && listOf(places.rules ?? { path: "rules", value: undefined }, {
+  const list = places && listOf(places.rules ?? missing("rules"), {
     most: MOST_RULES,
     of: "rules, each an object",
     reject,
@@ -68,35 +54,15 @@ export function parsePolicy(text: string): PolicyRule[] {
     taken.add(rule.name);
     rules.push(rule);
   }
-  if (problems.length > 0) throw new PolicyError(problems);
   return rules;
-}
-
-function parseJson(text: string): unknown {
-  if (text.length > MOST_CHARACTERS) {
-    throw new PolicyError([
-      `the file has ${text.length} characters; it takes ${MOST_CHARACTERS} at most`,
-    ]);
-  }
-  try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new PolicyError([
-      `the file is not JSON: ${
-        error.message.replace(/\s+/g, " ")
-      }; an empty policy is {"rules": []}`,
-    ]);
-  }
 }
 
 function parseRule(place: Place, reject: Reject): PolicyRule | undefined {
   const places = placesIn(place, { known: ["name", "when", "then"], reject });
   if (!places) return undefined;
-  const missing = (key: string): Place => ({ path: `${place.path}.${key}`, value: undefined });
-  const name = parseName(places.name ?? missing("name"), reject);
-  const when = parseCondition(places.when ?? missing("when"), reject);
-  const then = parseEffect(places.then ?? missing("then"), reject);
+  const name = parseName(places.name ?? missing(`${place.path}.name`), reject);
+  const when = parseCondition(places.when ?? missing(`${place.path}.when`), reject);
+  const then = parseEffect(places.then ?? missing(`${place.path}.then`), reject);
   return name !== undefined && when && then ? { name, when, then } : undefined;
 }
 
@@ -123,17 +89,6 @@ function parseCondition(place: Place, reject: Reject): PolicyCondition | undefin
   const below = places.confidence_below && parseConfidence(places.confidence_below, reject);
   if (below !== undefined) when.confidence_below = below;
   return when;
-}
-
-function parseGlob(place: Place, reject: Reject): string | undefined {
-  const { value } = place;
-  // A pattern of another dialect would match nothing, and its rule never hold.
-  if (isPlain(value) && value.length <= 200 && !/[[\]{}]/.test(value)) return value;
-  return reject(
-    place,
-    "1 to 200 visible characters, in which * stands for any number of characters and ? for one" +
-      " ([ ] { } have no meaning here)",
-  );
 }
 
 /** A list of some of `known`. */
@@ -171,54 +126,4 @@ function parseEffect(place: Place, reject: Reject): PolicyEffect | undefined {
   }
   if (!action) return { requires_human: true };
   return human ? { requires_human: true, action: "notify" } : { action: "notify" };
-}
-
-/** The places of the keys that an object has; a key that is not `known` is rejected. */
-function placesIn<K extends string>(
-  place: Place,
-  { known, reject, takes }: { known: readonly K[]; reject: Reject; takes?: string },
-): Partial<Record<K, Place>> | undefined {
-  const { path, value } = place;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return reject(place, takes ?? `an object with ${known.join(", ")}`);
-  }
-  const inside = path === "the file" ? "" : `${path}.`;
-  const places: Partial<Record<K, Place>> = {};
-  for (const [key, inner] of Object.entries(value)) {
-    const name = known.find((each) => each === key);
-    if (name !== undefined) places[name] = { path: inside + name, value: inner };
-    else reject({ path: `a key of ${path}`, value: key }, `only ${known.join(", ")}`);
-  }
-  return places;
-}
-
-/** The places of a list's items. */
-function listOf(
-  place: Place,
-  { least = 0, most, of, reject }: { least?: number; most: number; of: string; reject: Reject },
-): Place[] | undefined {
-  const { path, value } = place;
-  if (Array.isArray(value) && value.length >= least && value.length <= most) {
-    return value.map((item: unknown, index) => ({ path: `${path}[${index}]`, value: item }));
-  }
-  return reject(place, `a list of ${least} to ${most} of: ${of}`);
-}
-
-const INVISIBLE = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
-
-/** Whether a value is a text that could be a name: with nothing invisible, nor blanks around it. */
-function isPlain(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value === cleanName(value, value.length);
-}
-
-/** A value for an error message: short, on one line. Lists and objects may be nested too deep. */
-function shown(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "string") {
-    const text = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-    return text.replace(INVISIBLE, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
-  }
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
 }

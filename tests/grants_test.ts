@@ -124,7 +124,8 @@ Deno.test("endpoints: whatever the text, one host and port or SiteError", () => 
 Deno.test("withoutCredentials: leaves host, port and path", () => {
   assert.equal(withoutCredentials("redis://u:p@h:1/2"), "redis://h:1/2");
   assert.equal(withoutCredentials("redis://u:p@ss@h"), "redis://h");
-  assert.equal(withoutCredentials("redis://h/a@b"), "redis://h/a@b");
+  assert.equal(withoutCredentials("redis://agent:sec/secret@piha"), "redis://piha");
+  assert.equal(withoutCredentials("redis://u:p #?w@piha"), "redis://piha");
   assert.equal(withoutCredentials("u:p@h:1"), "h:1");
   assert.equal(withoutCredentials("h:1"), "h:1");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parsePolicy, PolicyError } from "../lib/policy_file.ts";
+import { ConfigFileError } from "../lib/config_file.ts";
+import { parsePolicy } from "../lib/policy_file.ts";
 
 const DATABASES = {
   name: "databases need a person",
@@ -19,7 +20,7 @@ function problemsOf(text: string): readonly string[] {
   try {
     parsePolicy(text);
   } catch (error) {
-    assert.ok(error instanceof PolicyError, String(error));
+    assert.ok(error instanceof ConfigFileError, String(error));
     return error.problems;
   }
   return [];
@@ -192,16 +193,16 @@ Deno.test("parsePolicy: JSON nested too deep to print is refused, not a crash", 
   );
 });
 
-Deno.test("PolicyError: tells twenty problems, and how many more there are", () => {
+Deno.test("ConfigFileError: tells twenty problems, and how many more there are", () => {
   const keys = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`key${n}`, n]));
-  const error = new PolicyError(problemsOf(JSON.stringify({ rules: [], ...keys })));
+  const error = new ConfigFileError(problemsOf(JSON.stringify({ rules: [], ...keys })));
   const lines = error.message.split("\n");
   assert.equal(lines.length, 21);
   assert.equal(lines[19], 'a key of the file is "key19"; it takes only rules');
   assert.equal(lines[20], "and 5 more");
 });
 
-Deno.test("parsePolicy: any JSON gives rules or a PolicyError, and rules are only ever careful", () => {
+Deno.test("parsePolicy: any JSON gives rules or a ConfigFileError, and rules are only ever careful", () => {
   const anything = fc.jsonValue();
   const field = <T>(likely: T) => fc.oneof(fc.constant<unknown>(likely), anything);
   const file = fc.record({
@@ -222,7 +223,7 @@ Deno.test("parsePolicy: any JSON gives rules or a PolicyError, and rules are onl
         assert.ok([undefined, "notify"].includes(then.action));
       }
     } catch (error) {
-      assert.ok(error instanceof PolicyError, String(error));
+      assert.ok(error instanceof ConfigFileError, String(error));
     }
   }));
 });
