@@ -10,6 +10,7 @@ import { type Backlog, createBacklog } from "./backlog.ts";
 import { type Clock, every } from "./clock.ts";
 import { jumpDetector } from "./clock_jump.ts";
 import { type Config, ConfigError } from "./config.ts";
+import { ConfigFileError } from "./config_file.ts";
 import type { OnEnding } from "./ending.ts";
 import type { WaitingEvent } from "./event.ts";
 import type { Files } from "./files.ts";
@@ -20,7 +21,7 @@ import type { Log } from "./log.ts";
 import { type Counters, createCounters } from "./outcome.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
-import { parsePolicy, PolicyError } from "./policy_file.ts";
+import { parsePolicy } from "./policy_file.ts";
 import { systemPrompt } from "./prompt.ts";
 import type { ActionFile } from "./proposal.ts";
 import { announceAction, createProposer, dryProposer, type ProposerOptions } from "./proposer.ts";
@@ -169,7 +170,7 @@ async function readConfigFile<T extends Topology | PolicyRule[]>(
   try {
     return text === undefined ? undefined : parse(text);
   } catch (error) {
-    if (!(error instanceof TopologyError || error instanceof PolicyError)) throw error;
+    if (!(error instanceof TopologyError || error instanceof ConfigFileError)) throw error;
     throw new ConfigError([`config/${name}: ${error.message}`]);
   }
 }
