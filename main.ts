@@ -4,10 +4,14 @@
  * @module
  */
 import { dispatch } from "./lib/cli/command.ts";
-import { replay } from "./lib/cli/replay.ts";
 import { run } from "./lib/cli/run.ts";
 import { systemIo } from "./lib/cli/system_io.ts";
 
 if (import.meta.main) {
-  Deno.exit(await dispatch(Deno.args, [run, replay], systemIo()));
+  const [command = "run"] = Deno.args;
+  // The agent itself loads nothing of the other commands: memory is short on a node.
+  const commands = command === "run"
+    ? [run] as const
+    : (await import("./lib/cli/commands.ts")).COMMANDS;
+  Deno.exit(await dispatch(Deno.args, commands, systemIo()));
 }

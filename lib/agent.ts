@@ -7,27 +7,43 @@
 import { join } from "node:path/posix";
 import { pendingForTarget } from "./action_folder.ts";
 import { type Backlog, createBacklog } from "./backlog.ts";
+import { createBudgets } from "./budgets.ts";
 import { type Clock, every } from "./clock.ts";
 import { jumpDetector } from "./clock_jump.ts";
-import { type Config, ConfigError } from "./config.ts";
-import { ConfigFileError } from "./config_file.ts";
-import type { OnEnding } from "./ending.ts";
+import type { Config } from "./config.ts";
+import { type Observer, observers } from "./ending.ts";
 import type { WaitingEvent } from "./event.ts";
+import { type Coordination, NO_COORDINATION } from "./coordination/coordination.ts";
 import type { Files } from "./files.ts";
+import { createHistory } from "./history.ts";
 import { type Journal, loadState, openJournal, type StateFiles } from "./journal.ts";
 import { createChainRouter } from "./llm/chain.ts";
+import { createModelDigests, type ModelDigests } from "./llm/model_digest.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { keepMetricsFile } from "./metrics_file.ts";
 import { type Counters, createCounters } from "./outcome.ts";
+import { readConfigFile, readHomelab } from "./operator_files.ts";
+import { createOutcomes } from "./outcomes.ts";
 import { createPlanner, type Planner } from "./planner.ts";
-import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
-import { parsePolicy } from "./policy_file.ts";
 import { systemPrompt } from "./prompt.ts";
 import type { ActionFile } from "./proposal.ts";
-import { announceAction, createProposer, dryProposer, type ProposerOptions } from "./proposer.ts";
+import {
+  announceAction,
+  createProposer,
+  dryProposer,
+  type Propose,
+  type ProposerOptions,
+} from "./proposer.ts";
+import { createQuiet, type Quiet } from "./quiet.ts";
+import { createReceipts } from "./receipts.ts";
 import { settleProposals } from "./resume.ts";
+import { parseSilences } from "./silences_file.ts";
+import { SILENCES_FILE, silencesWatcher } from "./silences_watch.ts";
+import { createStatusBoard, type StatusBoard } from "./status_board.ts";
 import { createStore, type Store } from "./store.ts";
-import { DEFAULT_TOPOLOGY, parseTopology, type Topology, TopologyError } from "./topology.ts";
+import { createTraces, type Tracer } from "./trace.ts";
 import { explainWriteFailure } from "./write_failure.ts";
 
 /** The heartbeat is promised every 5 s at least. */
@@ -35,7 +51,13 @@ const TICK_MS = 3_000;
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
 
-export interface AgentOptions {
+export interface AgentOptions extends Observer {
+  /** Further ones that are told of what happens. */
+  readonly observers?: readonly Observer[];
+  /** What is counted for state/planner-agent.prom; without it there is no such file. */
+  readonly metrics?: Metrics;
+  /** Where a trace of each diagnosis goes; without it there are none. */
+  readonly tracer?: Tracer | undefined;
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -43,15 +65,27 @@ export interface AgentOptions {
   readonly random: () => number;
   /** A new random text for each call, for temporary names. */
   readonly nonce: () => string;
-  readonly onEnding?: OnEnding;
+  /** Who of several planners may propose; without it, this one always. */
+  readonly coordination?: Coordination;
+  /** Milliseconds between two ticks, 3 s at most. */
+  readonly tickMs?: number;
 }
 
 export interface Agent {
   readonly planner: Planner;
   readonly counters: Counters;
   readonly backlog: Backlog;
+  /** The connection to Redis was lost: what is said of other nodes now may be our own fault. */
+  redisLost(): void;
   /** Stops within 5 s or so and saves what is not finished. Twice does no harm. */
   stop(): Promise<void>;
+}
+
+/** An agent with a disk, whose state others can look at. */
+export interface LiveAgent extends Agent {
+  readonly board: StatusBoard;
+  /** From now on calls back at every tick, as long as the agent makes progress. */
+  everyTick(callback: () => void): void;
 }
 
 /** Another process holds the state of this RUNTIME_PATH. */
@@ -68,7 +102,7 @@ export class AlreadyRunningError extends Error {
  * @throws {ConfigError} for a file under config/ that is wrong.
  * @throws {AlreadyRunningError} when another agent runs there.
  */
-export async function openAgent(options: AgentOptions): Promise<Agent> {
+export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const { config, clock, log, files } = options;
   const store = createStore({ root: config.runtimePath, files, nonce: options.nonce });
   await store.makeFolders();
@@ -79,22 +113,44 @@ export async function openAgent(options: AgentOptions): Promise<Agent> {
   const swept = await store.sweep();
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
-  const proposer: ProposerOptions = { ...options, store, nodeName: config.nodeName };
+  const proposer: ProposerOptions = { ...options, ...proposing(config), store };
   const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
   const announce = (action: ActionFile) => announceAction(action, proposer);
   const { backlog, journal } = await takeUp({ ...options, store, stateFiles, announce });
   const parts = await assemble({ ...options, store, backlog });
-  const planner = createPlanner({ ...parts, propose: createProposer(proposer) });
+  const board = createStatusBoard({ ...parts, pid: Deno.pid });
+  const history = createHistory({ ...options, state: store.state });
+  const receipts = createReceipts({ clock, flush: history.flush });
+  const told = observers([
+    options,
+    history,
+    receipts,
+    { onProposed: board.proposed },
+    ...options.metrics ? [options.metrics] : [],
+    ...options.observers ?? [],
+  ]);
+  const propose = telling(createProposer(proposer), told.onProposed);
+  const planner = createPlanner({ ...parts, ...told, propose });
   planner.start();
-  const stopTicking = tick({ ...options, store, backlog, journal });
+  let onTick = () => {};
+  const stopTicking = tick({ ...parts, store, backlog, journal, board, onTick: () => onTick() });
+  const { metrics } = options;
+  const metricsFile = metrics && keepMetricsFile({ ...parts, store, metrics });
   return {
     ...parts,
     planner,
+    board,
+    everyTick: (callback) => void (onTick = callback),
+    redisLost: parts.quiet.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);
       await journal.close();
+      await receipts.close();
+      await parts.coordination.close();
       stopTicking();
-      closeAll(parts.router, lock);
+      await board.close();
+      await Promise.all([history.close(), metricsFile?.close()]);
+      closeAll(parts, lock);
     }),
   };
 }
@@ -108,14 +164,18 @@ export async function openDryAgent(
   const store = createStore({ root: config.runtimePath, files, nonce });
   const backlog = createBacklog({ ...config, clock: options.clock });
   const parts = await assemble({ ...options, store, backlog });
-  const planner = createPlanner({ ...parts, propose: dryProposer(print) });
+  const planner = createPlanner({
+    ...parts,
+    propose: dryProposer(print, { ...options, ...proposing(config) }),
+  });
   planner.start();
   return {
     ...parts,
     planner,
+    redisLost: parts.quiet.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);
-      parts.router.close();
+      closeAll(parts);
     }),
   };
 }
@@ -144,35 +204,29 @@ async function takeUp(
 /** Everything of the pipeline but the way proposals leave it. */
 async function assemble(options: AgentOptions & { store: Store; backlog: Backlog }) {
   const { config, store } = options;
-  const topology = await readConfigFile(store, "topology.json", parseTopology);
-  const rules = await readConfigFile(store, "policy.json", parsePolicy);
-  const policy: readonly PolicyRule[] = [...BUILT_IN_RULES, ...rules ?? []];
+  const { topology, policy } = await readHomelab(store);
+  const silences = await readConfigFile(store, SILENCES_FILE, parseSilences);
+  const nodes = topology.nodes.map((node) => node.name);
+  const quiet = createQuiet({ ...options, nodes });
+  quiet.setSilences(silences ?? []);
   return {
     ...options,
+    quiet,
+    coordination: options.coordination ?? NO_COORDINATION,
+    budgets: createBudgets(options.clock, config),
     counters: createCounters(),
+    traces: createTraces(options),
     router: createChainRouter(options),
-    systemPrompt: systemPrompt(topology ?? DEFAULT_TOPOLOGY, policy),
+    modelDigests: createModelDigests({ ...options, chain: config.chain }),
+    systemPrompt: systemPrompt(topology, policy),
     policy,
+    outcomesFor: createOutcomes({ ...options, root: config.runtimePath }),
     async countPending(event: WaitingEvent) {
       const texts = await Array.fromAsync(store.pendingActions());
       return pendingForTarget(texts.map(parseOrUndefined), event);
     },
     config,
   };
-}
-
-async function readConfigFile<T extends Topology | PolicyRule[]>(
-  store: Store,
-  name: string,
-  parse: (text: string) => T,
-): Promise<T | undefined> {
-  const text = await store.readConfig(name);
-  try {
-    return text === undefined ? undefined : parse(text);
-  } catch (error) {
-    if (!(error instanceof TopologyError || error instanceof ConfigFileError)) throw error;
-    throw new ConfigError([`config/${name}: ${error.message}`]);
-  }
 }
 
 function parseOrUndefined(text: string): unknown {
@@ -185,10 +239,13 @@ function parseOrUndefined(text: string): unknown {
 
 /** What happens every few seconds: heartbeat, forgetting, and a look at the clock. */
 function tick(
-  { clock, log, store, backlog, journal }: AgentOptions & {
+  { clock, log, store, backlog, journal, quiet, board, onTick, tickMs = TICK_MS }: AgentOptions & {
     store: Store;
     backlog: Backlog;
     journal: Journal;
+    quiet: Quiet;
+    board: StatusBoard;
+    onTick: () => void;
   },
 ): () => void {
   const jumped = jumpDetector(clock);
@@ -202,10 +259,17 @@ function tick(
       failing = true;
     }
   };
+  const lookForSilences = silencesWatcher({ store, log, use: quiet.setSilences });
   void beat();
-  return every(clock, TICK_MS, () => {
+  void lookForSilences();
+  void board.write();
+  return every(clock, Math.min(tickMs, TICK_MS), () => {
     void beat();
+    void lookForSilences();
     backlog.prune();
+    quiet.prune();
+    void board.write();
+    onTick();
     const jumpMs = jumped();
     if (jumpMs === 0) return;
     log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });
@@ -214,12 +278,29 @@ function tick(
   });
 }
 
+/** `propose`, which tells of each proposal that is safe. */
+function telling(propose: Propose, tell: (file: ActionFile) => void): Propose {
+  return async (...request) => {
+    const file = await propose(...request);
+    if (file) tell(file);
+    return file;
+  };
+}
+
 function once(action: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => done ??= action();
 }
 
-function closeAll(router: { close(): void }, lock: Lock): void {
+function proposing({ nodeName, validSeconds, notifyValidSeconds }: Config) {
+  return { nodeName, validity: { repairSeconds: validSeconds, noticeSeconds: notifyValidSeconds } };
+}
+
+function closeAll(
+  { router, modelDigests }: { router: { close(): void }; modelDigests: ModelDigests },
+  lock?: Lock,
+): void {
   router.close();
-  lock.release();
+  modelDigests.close();
+  lock?.release();
 }

@@ -34,8 +34,13 @@ export interface Backlog {
   add(event: WaitingEvent): ReturnType<Backlog["offer"]>;
   /** Lets an entry wait; tells what it replaced, and which entry found no room. */
   offer(entry: QueueEntry): { readonly replaced?: QueueEntry; readonly dropped?: QueueEntry };
-  /** Takes what is to be diagnosed next. End it with {@linkcode Backlog.finish}. */
-  take(): Running | undefined;
+  /**
+   * Takes what is to be diagnosed next; what is `held` waits on. End it with
+   * {@linkcode Backlog.finish}.
+   */
+  take(held?: (entry: QueueEntry) => boolean): Running | undefined;
+  /** Whether {@linkcode Backlog.take} would give something. */
+  hasReady(held?: (entry: QueueEntry) => boolean): boolean;
   /** Ends a run; with `keep` its event waits again, unless a newer one does. */
   finish(running: Running, keep: boolean): void;
   /** Removes what waits for a target. */
@@ -50,11 +55,21 @@ export interface Backlog {
   startCooldown(key: string): void;
   /** Starts the cooldown that counts, after a restart too: the proposal is safe. */
   keepCooldown(running: Running): void;
+  /** Another planner started the target's cooldown; `remainingMs` of it are left. */
+  joinCooldown(key: string, remainingMs: number): void;
   /** Writes down that the target's proposal is about to appear under `actionId`. */
   announce(running: Running, actionId: string): void;
   parked(): QueueEntry[];
   readonly waiting: number;
   readonly running: number;
+  /** What waits, parked entries included, in the order of serving. */
+  entries(): Iterable<QueueEntry>;
+  /** What is being diagnosed. */
+  active(): Iterable<Running>;
+  /** Targets that cool down, the one that started first at the start. */
+  coolingDown(): Iterable<{ readonly key: string; readonly remainingMs: number }>;
+  /** How many targets cool down, some of them perhaps no longer. */
+  readonly coolingDownCount: number;
   /** Forgets cooldowns that are over. */
   prune(): void;
   /** Takes over what an earlier run left. */
@@ -99,6 +114,16 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
     return outcome;
   }
 
+  /** Targets whose turn it is not: they are being diagnosed, or held. */
+  function passedOver(held: (entry: QueueEntry) => boolean) {
+    return {
+      has(key: string) {
+        const entry = queue.get(key);
+        return running.has(key) || (entry !== undefined && held(entry));
+      },
+    };
+  }
+
   function remove(key: string) {
     const entry = queue.remove(key);
     if (entry) remember(key);
@@ -114,12 +139,16 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       return offer({ key, event, serial: ++serial, arrivedAt, failures: 0, notBefore: 0 });
     },
     offer,
-    take() {
-      const entry = queue.take(clock.monotonic(), running);
+    take(held = () => false) {
+      const entry = queue.take(clock.monotonic(), passedOver(held));
       if (!entry) return undefined;
       const active: Running = { entry, recovered: false };
       running.set(entry.key, active);
       return active;
+    },
+    hasReady(held = () => false) {
+      const [now, passed] = [clock.monotonic(), passedOver(held)];
+      return queue.entries().some(({ notBefore, key }) => notBefore <= now && !passed.has(key));
     },
     finish({ entry }, keep) {
       running.delete(entry.key);
@@ -150,6 +179,9 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       cooldowns.record(key, clock.monotonic());
       journal?.append({ is: "cooldown", target: targetOf(key), serial, atMs: clock.now() });
     },
+    joinCooldown(key, remainingMs) {
+      cooldowns.record(key, clock.monotonic(), Math.max(0, cooldownSeconds * 1000 - remainingMs));
+    },
     announce(active, actionId) {
       active.proposing = { actionId, atMs: clock.now() };
       for (const record of proposingRecord(active)) journal?.append(record);
@@ -160,6 +192,16 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
     },
     get running() {
       return running.size;
+    },
+    entries: () => queue.entries(),
+    active: () => running.values(),
+    *coolingDown() {
+      for (const { key, elapsedMs } of cooldowns.entries(clock.monotonic())) {
+        yield { key, remainingMs: cooldownSeconds * 1000 - elapsedMs };
+      }
+    },
+    get coolingDownCount() {
+      return cooldowns.size;
     },
     prune: () => cooldowns.prune(clock.monotonic()),
     restore(saved) {

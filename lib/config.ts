@@ -28,6 +28,33 @@ export interface Config {
   readonly queueLimit: number;
   readonly eventTtlSeconds: number;
   readonly maxPendingPerService: number;
+  /** Completed proposals of one action that are enough to stop proposing it; 0 is never. */
+  readonly outcomeRepeats: number;
+  /** How far back outcomes of proposals count; 0 is not at all. */
+  readonly outcomeWindowSeconds: number;
+  /** Where events come from: what is published now, or streams that keep them. */
+  readonly intake: "pubsub" | "streams";
+  /** The consumer group of the streams; planners in one group share the work. */
+  readonly streamGroup: string;
+  /** An entry that a planner did not touch for so long is taken over by another; 0: derived. */
+  readonly streamClaimSeconds: number;
+  /** Whether several planners agree through Redis on who proposes. */
+  readonly coordination: "off" | "redis";
+  /** Whether a node's outage holds back its services' events. */
+  readonly inhibit: boolean;
+  /** Changes within the window that make a target flap; 0 turns the detection off. */
+  readonly flapChanges: number;
+  readonly flapWindowSeconds: number;
+  /** Nothing is diagnosed so long after the start. */
+  readonly startGraceSeconds: number;
+  /** 0 stands for no limit. */
+  readonly diagnosesPerHour: number;
+  readonly proposalsPerDay: number;
+  /** How long after its event a restart or redeploy may be approved, and a notify. */
+  readonly validSeconds: number;
+  readonly notifyValidSeconds: number;
+  /** Where each proposal is announced on Redis; "" is nowhere. */
+  readonly proposalChannel: string;
   readonly logLevel: LogLevel;
 }
 
@@ -51,6 +78,21 @@ export const ENVIRONMENT_NAMES = [
   "QUEUE_LIMIT",
   "EVENT_TTL_SECONDS",
   "MAX_PENDING_PER_SERVICE",
+  "OUTCOME_REPEATS",
+  "OUTCOME_WINDOW_SECONDS",
+  "INTAKE",
+  "STREAM_GROUP",
+  "STREAM_CLAIM_SECONDS",
+  "COORDINATION",
+  "INHIBIT",
+  "FLAP_CHANGES",
+  "FLAP_WINDOW_SECONDS",
+  "START_GRACE_SECONDS",
+  "DIAGNOSES_PER_HOUR",
+  "PROPOSALS_PER_DAY",
+  "VALID_SECONDS",
+  "NOTIFY_VALID_SECONDS",
+  "PROPOSAL_CHANNEL",
   "LOG_LEVEL",
   "NO_COLOR",
   "NOTIFY_SOCKET",
@@ -155,6 +197,36 @@ export function parseConfig(env: Environment): Config {
     queueLimit: whole("QUEUE_LIMIT", 1000, 1, 100_000),
     eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, 31 * 86_400),
     maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
+    outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
+    outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", 86_400, 0, 31 * 86_400),
+    intake: matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
+      ? "streams"
+      : "pubsub",
+    streamGroup: matching(
+      "STREAM_GROUP",
+      "planner",
+      /^[A-Za-z0-9._:-]{1,100}$/,
+      "1 to 100 letters, digits, dots, dashes, colons or underscores",
+    ),
+    streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, 31 * 86_400),
+    coordination: matching("COORDINATION", "off", /^(off|redis)$/, "off or redis") === "redis"
+      ? "redis"
+      : "off",
+    inhibit: matching("INHIBIT", "on", /^(on|off)$/, "on or off") === "on",
+    flapChanges: whole("FLAP_CHANGES", 6, 0, 1000),
+    flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, 86_400),
+    startGraceSeconds: whole("START_GRACE_SECONDS", 0, 0, 86_400),
+    diagnosesPerHour: whole("DIAGNOSES_PER_HOUR", 2000, 0, 100_000),
+    proposalsPerDay: whole("PROPOSALS_PER_DAY", 2000, 0, 100_000),
+    validSeconds: whole("VALID_SECONDS", 1_800, 1, 31 * 86_400),
+    notifyValidSeconds: whole("NOTIFY_VALID_SECONDS", 86_400, 1, 366 * 86_400),
+    proposalChannel: text("PROPOSAL_CHANNEL", "") === "" ? "" : matching(
+      "PROPOSAL_CHANNEL",
+      "",
+      // Its own announcements must not come back as events.
+      /^(?!(?:health_events|world_updates)$)[!-~]{1,200}$/,
+      "a channel of Redis other than health_events and world_updates, without blanks",
+    ),
     logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
   };
   if (problems.length > 0) throw new ConfigError(problems);

@@ -18,6 +18,8 @@ export interface Cooldowns {
   prune(monotonicMs: number): void;
   /** Every running cooldown and how long ago it started, milliseconds. */
   entries(monotonicMs: number): Generator<{ key: string; elapsedMs: number }>;
+  /** How many there are, some of them perhaps over. */
+  readonly size: number;
 }
 
 export function createCooldowns(seconds: number): Cooldowns {
@@ -44,6 +46,9 @@ export function createCooldowns(seconds: number): Cooldowns {
       for (const [key, started] of startedAt) {
         if (started + length > now) yield { key, elapsedMs: now - started };
       }
+    },
+    get size() {
+      return startedAt.size;
     },
   };
 }

@@ -17,6 +17,8 @@ export interface HealthEvent extends Target {
   readonly timestamp: number;
   /** The Redis channel it came on. */
   readonly channel: string;
+  /** To be called once its outcome is durable, where the sender waits for that; may be repeated. */
+  readonly settled?: (() => void) | undefined;
 }
 
 /**

@@ -13,9 +13,19 @@ export interface AppendFile {
   close(): void;
 }
 
+/** Milliseconds since 1970. */
+export interface FileTimes {
+  /** When its text last changed (mtime). Moving it leaves that alone. */
+  readonly writtenMs: number;
+  /** When anything about it last changed, its place included (ctime); whole seconds. */
+  readonly changedMs: number;
+}
+
 export interface Files {
   /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
   writeNew(path: string, text: string): Promise<void>;
+  /** The same, returning once the system has it: for what need not survive a power cut. */
+  writeUnsynced(path: string, text: string): Promise<void>;
   /** Makes `to` another name of `from`; fails with AlreadyExists rather than replace anything. */
   link(from: string, to: string): Promise<void>;
   /** Moves a file; replaces what is at `to`. */
@@ -35,6 +45,8 @@ export interface Files {
   list(path: string): Promise<string[]>;
   /** A file's text, or undefined where it does not exist or is longer than `maxBytes`. */
   readText(path: string, maxBytes: number): Promise<string | undefined>;
+  /** When a file was written and moved, or undefined where it does not exist; follows no link. */
+  times(path: string): Promise<FileTimes | undefined>;
   /** Sets a file's modification time to now; creates the file where there is none. */
   touch(path: string, nowMs: number): Promise<void>;
 }
@@ -46,6 +58,7 @@ export const realFiles: Files = {
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     await file.sync();
   },
+  writeUnsynced: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
   link: (from, to) => Deno.link(from, to),
   rename: (from, to) => Deno.rename(from, to),
   renameNow: (from, to) => Deno.renameSync(from, to),
@@ -88,6 +101,16 @@ export const realFiles: Files = {
       const info = await Deno.stat(path);
       if (!info.isFile || info.size > maxBytes) return undefined;
       return await Deno.readTextFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  async times(path) {
+    try {
+      const { mtime, ctime } = await Deno.lstat(path);
+      const writtenMs = mtime?.getTime() ?? 0;
+      return { writtenMs, changedMs: ctime?.getTime() ?? writtenMs };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

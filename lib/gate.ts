@@ -4,6 +4,7 @@
  * @module
  */
 import type { HealthEvent } from "./event.ts";
+import type { Muted } from "./quiet.ts";
 
 /** Events that need no action (the seed's list). */
 const BENIGN: ReadonlySet<string> = new Set([
@@ -23,16 +24,37 @@ const RECOVERY: ReadonlySet<string> = new Set([
   "node_online",
 ]);
 
+/** Whether events of this type need no action. */
+export function isBenign(type: string): boolean {
+  return BENIGN.has(type);
+}
+
+/** Whether an event of this type says that its target is well again. */
+export function isRecovery(type: string): boolean {
+  return RECOVERY.has(type);
+}
+
 export type Verdict =
   | { readonly kind: "benign" }
   | { readonly kind: "recovery" }
+  | { readonly kind: "muted"; readonly muted: Muted }
   | { readonly kind: "cooldown"; readonly remainingMs: number }
   | { readonly kind: "admitted" };
 
-/** The gate's verdict on an event whose target's cooldown lasts `cooldownMs` more milliseconds. */
-export function judge(event: Pick<HealthEvent, "type">, cooldownMs: number): Verdict {
+export interface GateOptions {
+  readonly key: string;
+  /** How long the target's cooldown still lasts. */
+  readonly cooldownMs: number;
+  /** Whether nobody wants to hear of the event. Asked only when it matters. */
+  readonly muted: (event: HealthEvent, key: string) => Muted | undefined;
+}
+
+/** The gate's verdict on an event. */
+export function judge(event: HealthEvent, { key, cooldownMs, muted }: GateOptions): Verdict {
   if (RECOVERY.has(event.type)) return { kind: "recovery" };
   if (BENIGN.has(event.type)) return { kind: "benign" };
+  const because = muted(event, key);
+  if (because) return { kind: "muted", muted: because };
   if (cooldownMs > 0) return { kind: "cooldown", remainingMs: cooldownMs };
   return { kind: "admitted" };
 }

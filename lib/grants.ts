@@ -5,6 +5,7 @@
  * @module
  */
 import { ChainSyntaxError, parseOllamaHost } from "./llm/chain.ts";
+import { shellWord } from "./shell_word.ts";
 
 /** Where a build is to run. */
 export interface Site {
@@ -14,6 +15,8 @@ export interface Site {
   readonly ollamaHosts: readonly string[];
   /** Absolute path of the folder that holds actions/, events/, state/ and config/. */
   readonly runtimePath: string;
+  /** `http://` or `https://` URL of the OTLP collector of a build that makes traces. */
+  readonly collector?: string;
 }
 
 /** The permission lists of a build: host:port pairs, paths and variable names. */
@@ -46,6 +49,12 @@ const READ_FOLDERS = ["actions", "config", "events", "state"] as const;
 const WRITE_FOLDERS = ["actions/pending", "events", "state"] as const;
 /** systemd's notification socket for system services (`man sd_notify`). */
 const NOTIFY_SOCKET = "/run/systemd/notify";
+
+/** What Deno's exporter of traces goes by; a build that makes traces compares them. */
+export const COLLECTOR_NAMES = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+] as const;
 
 const REDIS_PORT = "6379";
 
@@ -114,6 +123,24 @@ export function ollamaEndpoint(text: string): string {
 }
 
 /**
+ * The URL of an OTLP collector, without a slash at its end. Deno's exporter connects to it by
+ * itself, so it is no part of the net permissions.
+ *
+ * @throws SiteError for another scheme, no host, a user, a query, or characters that a unit file or
+ * a shell would read as more than a URL.
+ */
+export function collectorUrl(text: string): string {
+  const takes = "http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH] without a user " +
+    "(credentials go into OTEL_EXPORTER_OTLP_HEADERS on the node)";
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url !== null && /^https?:\/\//i.test(text) && !/[@?#\s]/.test(text) &&
+    /^[A-Za-z0-9._~/-]*$/.test(url.pathname) &&
+    hostPort(url, url.protocol === "https:" ? "443" : "80") !== null;
+  if (!isPlain) fail("--otel", withoutCredentials(text), takes);
+  return url.href.replace(/\/+$/, "");
+}
+
+/**
  * A URL or host without its user and password, for messages and commands. What stands before the
  * last `@` goes, whatever it is: a password may hold `/`, `#` and blanks where it should not.
  */
@@ -148,12 +175,8 @@ export function grantsFor(site: Site, environmentNames: readonly string[]): Gran
     net: [...new Set(hosts)],
     read: [...READ_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
     write: [...WRITE_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
-    env: [...environmentNames],
+    env: [...environmentNames, ...(site.collector === undefined ? [] : COLLECTOR_NAMES)],
   };
-}
-
-function shellWord(word: string): string {
-  return /^[A-Za-z0-9_./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The command that builds for `site`, ready for a shell; it never holds a password. */
@@ -169,5 +192,6 @@ export function compileCommand(site: Site, target = "all"): string {
     ...site.ollamaHosts.flatMap((host) => ["--ollama-host", withoutCredentials(host)]),
     "--runtime-path",
     site.runtimePath,
+    ...(site.collector === undefined ? [] : ["--otel", site.collector]),
   ].map(shellWord).join(" ");
 }

@@ -9,6 +9,8 @@ export const OUTCOMES = [
   "malformed", // not a JSON object in UTF-8 of at most 1 MiB
   "unparseable", // an object, but not an event
   "benign", // needs no action
+  "silenced", // an operator does not want to hear of it
+  "inhibited", // its target flaps, and a person has been told
   "cooldown", // its target was proposed for, or ignored, a short while ago
   "coalesced", // a newer event of its target took its place
   "recovered", // its target recovered before it was diagnosed

@@ -132,7 +132,8 @@ export async function uncovered(site: Site, options: UncoveredOptions): Promise<
   const { build, query = systemQuery } = options;
   const needs = options.needs ?? ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"];
   const problems: Uncovered[] = [];
-  const command = compileCommand(site, archOf(build));
+  const collector = build?.site.collector;
+  const command = compileCommand(collector ? { ...site, collector } : site, archOf(build));
 
   const check = async (
     variable: Uncovered["variable"],

@@ -6,53 +6,40 @@
  *
  * @module
  */
-import { backoffDelay } from "./backoff.ts";
 import type { Backlog, Running } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
-import { DIAGNOSIS_SCHEMA } from "./diagnosis.ts";
+import { createDiagnoser, type DiagnoserOptions } from "./diagnoser.ts";
 import type { Ending, OnEnding } from "./ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { excerpt } from "./excerpt.ts";
 import { judge } from "./gate.ts";
-import { ChainExhausted, type Router, type RouteResult } from "./llm/contract.ts";
+import { ChainExhausted } from "./llm/contract.ts";
 import type { Log } from "./log.ts";
+import { createNotices } from "./notice.ts";
 import type { Counters } from "./outcome.ts";
+import { createParking } from "./parking.ts";
 import { createPlannerLog } from "./planner_log.ts";
-import { applyPolicy, type PolicyRule } from "./policy.ts";
-import { buildMessages } from "./prompt.ts";
-import { readableReason } from "./proposal.ts";
-import type { Propose } from "./proposer.ts";
 import type { QueueEntry } from "./queue.ts";
 import { createReception, type Reception } from "./reception.ts";
-import { svcKey } from "./target.ts";
+import { NO_TRACES } from "./trace.ts";
 import { createWatchers } from "./watchers.ts";
 
-/** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
-const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
-
-export interface PlannerOptions {
-  readonly config: Config;
+export interface PlannerOptions
+  extends Omit<DiagnoserOptions, "tell" | "end" | "signal" | "postpone"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
-  readonly backlog: Backlog;
-  readonly router: Router;
-  readonly systemPrompt: string;
-  readonly policy: readonly PolicyRule[];
   readonly counters: Counters;
-  /** Puts a diagnosis before a person. */
-  readonly propose: Propose;
-  /** How many proposals for an event's target wait for a person. */
-  readonly countPending: (event: WaitingEvent) => Promise<number>;
   readonly onEnding?: OnEnding;
 }
 
 export interface Planner extends Pick<Reception, "receive" | "refuse"> {
   /** Starts diagnosing what waits. */
   start(): void;
-  /** Resolves once nothing is being diagnosed and nothing but parked events waits. */
+  /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
   idle(): Promise<void>;
+  /** Whether a further target has room to wait. */
+  hasRoom(): boolean;
   /** Resolves once a further target has room to wait. */
   room(): Promise<void>;
   /** Stops; running diagnoses get `graceMs` milliseconds, then they are left for the next run. */
@@ -60,15 +47,24 @@ export interface Planner extends Pick<Reception, "receive" | "refuse"> {
 }
 
 export function createPlanner(options: PlannerOptions): Planner {
-  const { config, clock, backlog, router, counters } = options;
-  const ttlMs = config.eventTtlSeconds * 1000;
+  const { config, clock, backlog, counters, quiet, budgets, traces = NO_TRACES } = options;
   const stopping = new AbortController();
+  const { signal } = stopping;
   const watchers = createWatchers();
   let started = false;
-  let cancelWake = () => {};
 
   const tell = createPlannerLog(options.log, options);
   const reception = createReception({ ...options, onEvent: admit, onEnding: end });
+  const notices = createNotices({ ...options, signal });
+  const parking = createParking({
+    ...options,
+    ttlMs: config.eventTtlSeconds * 1000,
+    tell,
+    end,
+    heldUntil: quiet.heldUntil,
+    offer: (entry) => settleOffer(backlog.offer(entry)),
+  });
+  const diagnose = createDiagnoser({ ...options, postpone: parking.postpone, tell, end, signal });
 
   function end(ending: Ending) {
     counters.ended(ending.outcome);
@@ -81,19 +77,26 @@ export function createPlanner(options: PlannerOptions): Planner {
   }
 
   function admit(event: HealthEvent, key: string) {
-    const verdict = judge(event, backlog.cooldown(key));
+    const verdict = judge(event, { cooldownMs: backlog.cooldown(key), muted: quiet.muted, key });
     // What needs a diagnosis is written down before the log says that it was received.
-    const offered = verdict.kind === "admitted" && backlog.add(withExcerpt(event));
+    const offered = verdict.kind === "admitted" &&
+      backlog.add(traces.admitted(withExcerpt(event)));
     tell.received(event, key);
     switch (verdict.kind) {
       case "recovery":
-        recover(key);
+        recover(event, key);
         return skip(event, key);
       case "benign":
         return skip(event, key);
+      case "muted":
+        heardBad(event, key);
+        tell.muted(event, key, verdict.muted);
+        return endEvent(verdict.muted.outcome, event, verdict.muted.detail);
       case "cooldown":
-        return holdBack(event, key, verdict.remainingMs);
+        heardBad(event, key);
+        return endEvent("cooldown", event, tell.cooldown(event, key, verdict.remainingMs));
       case "admitted":
+        heardBad(event, key);
         if (offered) settleOffer(offered);
         return pump();
     }
@@ -108,20 +111,19 @@ export function createPlanner(options: PlannerOptions): Planner {
     endEvent("benign", event);
   }
 
-  function recover(key: string) {
-    const entry = backlog.recover(key);
-    if (entry) endRecovered(entry.event);
+  function recover(event: HealthEvent, key: string) {
+    const isBack = quiet.heardWell(event, key);
+    // Of a target that flaps, the last recovery must not hide that it does.
+    const entry = quiet.isFlapping(key) ? undefined : backlog.recover(key);
+    if (entry) {
+      tell.recovered(entry.event);
+      endEvent("recovered", entry.event);
+    }
+    if (isBack) pump();
   }
 
-  function endRecovered(event: WaitingEvent) {
-    tell.recovered(event);
-    endEvent("recovered", event);
-  }
-
-  function holdBack(event: HealthEvent | WaitingEvent, key: string, remainingMs: number) {
-    const seconds = Math.round(remainingMs / 1000);
-    tell.cooldown(event, key, seconds);
-    endEvent("cooldown", event, `${seconds} s remain`);
+  function heardBad(event: HealthEvent, key: string) {
+    if (quiet.heardBad(event, key)) notices.isolated();
   }
 
   function settleOffer({ replaced, dropped }: ReturnType<Backlog["offer"]>) {
@@ -131,149 +133,57 @@ export function createPlanner(options: PlannerOptions): Planner {
     endEvent("dropped", dropped.event);
   }
 
-  /** Starts as many diagnoses as may run at once. */
+  const hasRoom = () => backlog.waiting < config.queueLimit;
+  const isHeld = (entry: QueueEntry) => quiet.heldUntil(entry) > 0;
+
+  /** Starts as many diagnoses as may run at once, and sets the timer for those that may not. */
   function pump() {
-    while (started && !stopping.signal.aborted && backlog.running < config.concurrency) {
-      const running = backlog.take();
+    while (started && !budgets.usedUp() && backlog.running < config.concurrency) {
+      const running = backlog.take(isHeld);
       if (!running) break;
       void run(running);
     }
-    setWake();
+    const spent = budgets.usedUp();
+    if (started && backlog.running < config.concurrency) parking.wakeWhenDue(pump, spent?.until);
+    if (started && spent && backlog.waiting > 0) notices.budgetUsedUp(spent);
     watchers.check();
   }
 
   async function run(running: Running) {
     const { event } = running.entry;
-    let ended = false;
+    let ended = true;
     try {
-      ended = await handle(running);
+      ended = await diagnose(running);
     } catch (error) {
-      tell.fault(event, error);
-      ended = park(running);
+      if (error instanceof ChainExhausted && signal.aborted) ended = false;
+      else {
+        if (error instanceof ChainExhausted) tell.exhausted(event, error);
+        else tell.fault(event, error);
+        parking.park(running);
+      }
     } finally {
       backlog.finish(running, !ended);
       pump();
     }
   }
 
-  /** Takes one event to its end; false when it is left for the next run of the agent. */
-  async function handle(running: Running): Promise<boolean> {
-    const { key, event } = running.entry;
-    const cooldownMs = backlog.cooldown(key);
-    if (cooldownMs > 0) holdBack(event, key, cooldownMs);
-    else if (!await isHeld(event)) return await diagnose(running);
-    return true;
-  }
-
-  async function isHeld(event: WaitingEvent): Promise<boolean> {
-    const most = config.maxPendingPerService;
-    if (most === 0) return false;
-    const pending = await options.countPending(event);
-    if (pending < most) return false;
-    tell.held(event, pending);
-    endEvent("held", event, `proposals for it that wait already: ${pending}`);
-    return true;
-  }
-
-  async function diagnose(running: Running): Promise<boolean> {
-    const { event } = running.entry;
-    try {
-      const result = await router.route(
-        buildMessages(options.systemPrompt, event),
-        DIAGNOSIS_SCHEMA,
-        { label: `planner.${svcKey(event)}`, event, signal: stopping.signal },
-      );
-      return await decide(running, result);
-    } catch (error) {
-      if (stopping.signal.aborted) return false;
-      if (!(error instanceof ChainExhausted)) throw error;
-      tell.exhausted(event, error);
-      return park(running);
-    }
-  }
-
-  async function decide(running: Running, result: RouteResult): Promise<boolean> {
-    const { key, event } = running.entry;
-    const { diagnosis, changes } = applyPolicy(options.policy, event, result.content);
-    if (changes.length > 0) tell.policyApplied(event, changes);
-    backlog.startCooldown(key);
-
-    const { modelUsed, attempts } = result;
-    if (diagnosis.action === "ignore") {
-      tell.ignored(diagnosis, event, modelUsed);
-      backlog.keepCooldown(running);
-      endEvent("ignored", event, readableReason(diagnosis.reason));
-      return true;
-    }
-    const proposal = await options.propose(
-      { event, diagnosis, changes, modelUsed, attempts: attempts.length },
-      {
-        announce: (actionId) => backlog.announce(running, actionId),
-        signal: stopping.signal,
-      },
-    );
-    if (!proposal) return false;
-    backlog.keepCooldown(running);
-    end({ outcome: "proposed", channel: event.channel, event, proposal });
-    return true;
-  }
-
-  /** After a failed diagnosis the event waits for its next try, unless it is outdated by now. */
-  function park(running: Running): boolean {
-    const { entry } = running;
-    const { event } = entry;
-    if (backlog.isSuperseded(running)) endEvent("coalesced", event);
-    else if (running.recovered) endRecovered(event);
-    else if (clock.monotonic() - entry.arrivedAt >= ttlMs) expire(entry);
-    else {
-      const failures = entry.failures + 1;
-      const delay = backoffDelay(RETRY, failures, options.random);
-      const parked = { ...entry, failures, notBefore: clock.monotonic() + delay };
-      tell.parked(parked, delay);
-      settleOffer(backlog.offer(parked));
-    }
-    return true;
-  }
-
-  function expire(entry: QueueEntry) {
-    tell.expired(entry);
-    endEvent("expired", entry.event);
-  }
-
-  /** Wakes the pipeline when the next parked event is due or too old. */
-  function setWake() {
-    cancelWake();
-    if (backlog.running >= config.concurrency || stopping.signal.aborted) return;
-    const due = backlog.parked().map((entry) => Math.min(entry.notBefore, entry.arrivedAt + ttlMs));
-    if (due.length === 0) return;
-    const soonest = due.reduce((a, b) => Math.min(a, b));
-    cancelWake = clock.after(Math.max(0, soonest - clock.monotonic()), () => {
-      for (const entry of backlog.parked()) {
-        if (clock.monotonic() - entry.arrivedAt < ttlMs) continue;
-        backlog.remove(entry.key);
-        expire(entry);
-      }
-      pump();
-    });
-  }
-
   return {
-    receive: reception.receive,
+    receive: traces.hearing(reception.receive),
     refuse: reception.refuse,
     start() {
       started = true;
       pump();
     },
-    idle: () =>
-      watchers.once(() => backlog.running === 0 && backlog.parked().length === backlog.waiting),
-    room: () => watchers.once(() => backlog.waiting < config.queueLimit),
+    idle: () => watchers.once(() => backlog.running === 0 && !backlog.hasReady(isHeld)),
+    hasRoom,
+    room: () => watchers.once(hasRoom),
     async stop(graceMs) {
       started = false;
+      parking.cancel();
       const cancelGrace = clock.after(graceMs, () => stopping.abort());
       await watchers.once(() => backlog.running === 0);
       cancelGrace();
       stopping.abort();
-      cancelWake();
       reception.flush();
       tell.flush();
     },

@@ -14,6 +14,7 @@ import type { Log } from "./log.ts";
 import type { PolicyChange } from "./policy.ts";
 import { readableReason } from "./proposal.ts";
 import type { QueueEntry } from "./queue.ts";
+import type { Muted } from "./quiet.ts";
 import { svcKey } from "./target.ts";
 
 /** Longest error of an exhausted chain, as in the seed. */
@@ -25,6 +26,7 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
   const received = foldedLine(clock, (fields) => log.info("event_received", fields));
   const benign = foldedLine(clock, (fields) => log.debug("benign_event_skipped", fields));
   const cooldown = foldedLine(clock, (fields) => log.info("cooldown_active", fields));
+  const muted = foldedLine(clock, (fields) => log.info("event_muted", fields));
   const dropped = foldedLine(clock, (fields) => log.warning("event_dropped", fields));
   return {
     received(event: HealthEvent, key: string) {
@@ -38,8 +40,15 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
     benign(event: HealthEvent, key: string) {
       benign.log(`${event.type}\0${key}`, () => ({ type: event.type, svc_key: svcKey(event) }));
     },
-    cooldown(event: HealthEvent | WaitingEvent, key: string, seconds: number) {
+    /** Returns what there is to say to people. */
+    cooldown(event: HealthEvent | WaitingEvent, key: string, remainingMs: number): string {
+      const seconds = Math.round(remainingMs / 1000);
       cooldown.log(key, () => ({ svc_key: svcKey(event), remaining_seconds: seconds }));
+      return `${seconds} s remain`;
+    },
+    muted(event: HealthEvent, key: string, { outcome, detail }: Muted) {
+      const fields = { svc_key: svcKey(event), type: event.type, outcome, reason: detail };
+      muted.log(`${outcome}\0${event.type}\0${key}`, () => fields);
     },
     dropped({ event, key }: QueueEntry) {
       dropped.log(key, () => ({
@@ -52,9 +61,11 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
     recovered(event: WaitingEvent) {
       log.info("recovered_before_diagnosis", { svc_key: svcKey(event), type: event.type });
     },
-    held(event: WaitingEvent, pending: number) {
+    /** Returns what there is to say to people. */
+    held(event: WaitingEvent, pending: number): string {
       const most = config.maxPendingPerService;
       log.info("proposal_held", { svc_key: svcKey(event), pending, max_pending_per_service: most });
+      return `proposals for it that wait already: ${pending}`;
     },
     exhausted(event: WaitingEvent, error: ChainExhausted) {
       log.error("llm_chain_exhausted", {
@@ -85,12 +96,15 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
         llm_model: model,
       });
     },
+    claimLost(event: WaitingEvent) {
+      log.warning("claim_lost", { svc_key: svcKey(event) });
+    },
     fault(event: WaitingEvent, error: unknown) {
       log.error("planner_error", { svc_key: svcKey(event), error: String(error) });
     },
     /** Logs what is folded. */
     flush() {
-      for (const line of [received, benign, cooldown, dropped]) line.flush();
+      for (const line of [received, benign, cooldown, muted, dropped]) line.flush();
     },
   };
 }

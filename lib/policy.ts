@@ -54,6 +54,8 @@ export type PolicyChange =
     readonly field: "action";
     readonly from: Action;
     readonly to: "notify";
+    /** Why, where the rule's name does not say it all. */
+    readonly because?: string;
   }
   | {
     readonly rule: string;

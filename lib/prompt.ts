@@ -58,8 +58,17 @@ function isoTime(seconds: number): string {
   return date.toISOString().replace(/(?:\.000)?Z$/, "+00:00");
 }
 
+export interface PromptOptions {
+  /** What became of earlier proposals for the target, one line without anything from outside. */
+  readonly earlier?: string;
+}
+
 /** The messages of one diagnosis: `system` as it is, and the event in the seed's layout. */
-export function buildMessages(system: string, event: WaitingEvent): Message[] {
+export function buildMessages(
+  system: string,
+  event: WaitingEvent,
+  { earlier = "" }: PromptOptions = {},
+): Message[] {
   const lines = [
     "Health event received:",
     `  node: ${withoutMarkers(event.node)}`,
@@ -68,6 +77,7 @@ export function buildMessages(system: string, event: WaitingEvent): Message[] {
     `  severity: ${withoutMarkers(event.severity)}`,
     `  timestamp: ${isoTime(event.timestamp)}`,
   ];
+  if (earlier !== "") lines.push(`  earlier proposals: ${earlier}`);
   if (event.excerpt !== "") lines.push("  payload:", FENCE, event.excerpt, FENCE);
   lines.push("", "Respond with ONLY the JSON object as specified.");
   return [{ role: "system", content: system }, { role: "user", content: lines.join("\n") }];

@@ -5,12 +5,14 @@
  *
  * @module
  */
+import { type Audit, audit, type Provenance } from "./audit.ts";
 import type { Action, Diagnosis } from "./diagnosis.ts";
-import type { WaitingEvent } from "./event.ts";
+import { approvalDigest, asciiJson } from "./digest.ts";
 import { fileSlug } from "./names.ts";
 import { plainLine } from "./plain_line.ts";
 import type { PolicyChange } from "./policy.ts";
 import type { Target } from "./target.ts";
+import { isStale, type Validity, validUntil } from "./validity.ts";
 
 /** Longest reason in a file, in UTF-16 units. */
 const LONGEST_REASON = 1_000;
@@ -42,7 +44,12 @@ export function mapAction(action: Action): { type: ExecutorType; riskLevel: Risk
  * characters of A-Z a-z 0-9 . _ -
  */
 export function actionIdBase(event: Target & { readonly timestamp: number }): string {
-  return `plan-${slug(event.node)}-${slug(event.service)}-${epoch(event.timestamp)}`;
+  return `${actionIdPrefix(event)}${epoch(event.timestamp)}`;
+}
+
+/** How the ids of all proposals for a target begin; those of another target can, too. */
+export function actionIdPrefix(target: Target): string {
+  return `plan-${slug(target.node)}-${slug(target.service)}-`;
 }
 
 /** An action file; other keys are allowed inside `payload` only. */
@@ -67,27 +74,38 @@ export interface ActionFile {
     readonly reason: string;
     /** What the risk rules changed, when they did. */
     readonly policy?: readonly PolicyChange[];
+    /** Not to be approved from then on; see {@linkcode validUntil}. */
+    readonly valid_until: string;
+    /** See {@linkcode approvalDigest}. */
+    readonly digest: string;
+    readonly audit: Audit;
   };
 }
 
-export interface ActionFileOptions {
+export interface ActionFileOptions extends Provenance {
   readonly actionId: string;
-  readonly event: WaitingEvent;
   /** After the risk rules. */
   readonly diagnosis: Diagnosis;
   readonly changes: readonly PolicyChange[];
-  readonly modelUsed: string;
-  /** How many requests it took. */
-  readonly attempts: number;
+  /** Wall-clock time, in milliseconds since 1970. */
+  readonly writtenMs: number;
+  /** How long it may be approved. */
+  readonly validity?: Validity | undefined;
 }
 
 /** The content of actions/pending/<action_id>.json. */
 export function actionFile(options: ActionFileOptions): ActionFile {
-  const { actionId, event, diagnosis, changes, modelUsed, attempts } = options;
+  const { actionId, event, diagnosis, changes, writtenMs, validity } = options;
   const { action } = diagnosis;
   const { node, service } = event;
   const { type, riskLevel } = mapAction(action);
   const reason = readableReason(diagnosis.reason);
+  const valid_until = validUntil(event.timestamp, {
+    action,
+    writtenMs,
+    ...(validity && { validity }),
+  });
+  const expired = isStale({ payload: { valid_until } }, writtenMs);
   return {
     action_id: actionId,
     type,
@@ -100,9 +118,16 @@ export function actionFile(options: ActionFileOptions): ActionFile {
     status: "pending",
     timestamp: event.timestamp,
     source_event: event.type,
-    llm_model: modelUsed,
-    llm_attempts: attempts,
-    payload: { action, reason, ...(changes.length > 0 ? { policy: changes } : {}) },
+    llm_model: options.modelUsed,
+    llm_attempts: options.attempts.length,
+    payload: {
+      action,
+      reason,
+      ...(changes.length > 0 ? { policy: changes } : {}),
+      valid_until,
+      digest: approvalDigest({ action_id: actionId, node, service, type, action }),
+      audit: audit(options, { writtenMs, expired }),
+    },
   };
 }
 
@@ -183,10 +208,7 @@ export function eventFilePath({ action, nodeName, nowMs }: EventFileOptions): st
  * no newline at the end, ASCII only.
  */
 export function fileText(value: ActionFile | EventFile): string {
-  return JSON.stringify(value, null, 2).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return asciiJson(JSON.stringify(value, null, 2));
 }
 
 function slug(name: string): string {

@@ -5,13 +5,11 @@
  */
 import { backoffDelay } from "./backoff.ts";
 import { type Clock, sleep } from "./clock.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { WaitingEvent } from "./event.ts";
 import type { Log } from "./log.ts";
-import type { PolicyChange } from "./policy.ts";
 import {
   type ActionFile,
   actionFile,
+  type ActionFileOptions,
   actionIdBase,
   eventFile,
   eventFilePath,
@@ -19,28 +17,34 @@ import {
 } from "./proposal.ts";
 import type { PublishedAction, Store } from "./store.ts";
 import { svcKey } from "./target.ts";
+import type { Validity } from "./validity.ts";
 import { explainWriteFailure } from "./write_failure.ts";
 
 /** A proposal that cannot be written is tried again after 5 s, 10 s ... 60 s. */
 const RETRY = { firstMs: 5_000, mostMs: 60_000, jitter: 0.1 };
 
-/** A diagnosis that the policy let through. */
-export interface Proposal {
-  readonly event: WaitingEvent;
-  readonly diagnosis: Diagnosis;
-  readonly changes: readonly PolicyChange[];
-  readonly modelUsed: string;
-  readonly attempts: number;
+/** A diagnosis that the policy let through, and how it came to be. */
+export type Proposal = Omit<ActionFileOptions, "actionId" | "writtenMs" | "validity">;
+
+/** Another planner has the target now: nothing was written. */
+export class ClaimLostError extends Error {
+  override readonly name = "ClaimLostError";
 }
 
 export interface ProposeOptions {
+  /** Whether the target is still ours; asked before each try to write. */
+  readonly fence?: () => Promise<boolean>;
   /** Runs right before the proposal appears under this id. */
   readonly announce: (actionId: string) => void;
   /** Gives up: the agent is stopping. */
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the proposal once it is safe, or undefined when `signal` came first. */
+/**
+ * Resolves with the proposal once it is safe, or undefined when `signal` came first.
+ *
+ * Rejects with ClaimLostError when the fence says so.
+ */
 export type Propose = (
   proposal: Proposal,
   options: ProposeOptions,
@@ -52,22 +56,29 @@ export interface ProposerOptions {
   readonly log: Log;
   readonly random: () => number;
   readonly nodeName: string;
+  readonly validity?: Validity;
 }
 
 /** Proposes by files. Where the disk refuses, it keeps the proposal and goes on trying. */
 export function createProposer(options: ProposerOptions): Propose {
-  const { store, clock, log, random } = options;
+  const { store, clock, log, random, validity } = options;
 
   async function publish(
     proposal: Proposal,
-    { announce, signal }: ProposeOptions,
+    { announce, signal, fence = () => Promise.resolve(true) }: ProposeOptions,
   ): Promise<[ActionFile, PublishedAction] | undefined> {
     for (let failures = 1; !signal.aborted; failures++) {
       let file: ActionFile | undefined;
+      if (!await fence()) {
+        throw new ClaimLostError(`the claim on ${svcKey(proposal.event)} is lost`);
+      }
       try {
         const published = await store.publishAction({
           base: actionIdBase(proposal.event),
-          text: (actionId) => fileText(file = actionFile({ actionId, ...proposal })),
+          text(actionId) {
+            file = actionFile({ ...proposal, actionId, writtenMs: clock.now(), validity });
+            return fileText(file);
+          },
           announce,
         });
         if (file) return [file, published];
@@ -97,6 +108,8 @@ export function createProposer(options: ProposerOptions): Propose {
       confidence: file.confidence,
       risk_level: file.risk_level,
       llm_model: file.llm_model,
+      valid_until: file.payload.valid_until,
+      ...(file.payload.audit.expired_when_written && { expired: true }),
       path,
     });
     if (unsynced) log.warning("folder_sync_failed", { path, ...explainWriteFailure(unsynced) });
@@ -108,7 +121,7 @@ export function createProposer(options: ProposerOptions): Propose {
 /** Writes the event file for a proposal. A failure is logged: the proposal itself is safe. */
 export async function announceAction(
   action: ActionFile,
-  { store, clock, log, nodeName }: Omit<ProposerOptions, "random">,
+  { store, clock, log, nodeName }: Omit<ProposerOptions, "random" | "validity">,
 ): Promise<void> {
   const about = { action, nodeName, nowMs: clock.now() };
   const path = eventFilePath(about);
@@ -120,9 +133,13 @@ export async function announceAction(
 }
 
 /** Proposes by handing each proposal to `print`; nothing is written (`replay --dry-run`). */
-export function dryProposer(print: (file: ActionFile) => void): Propose {
+export function dryProposer(
+  print: (file: ActionFile) => void,
+  { clock, validity }: Pick<ProposerOptions, "clock" | "validity">,
+): Propose {
   return (proposal) => {
-    const file = actionFile({ actionId: actionIdBase(proposal.event), ...proposal });
+    const actionId = actionIdBase(proposal.event);
+    const file = actionFile({ ...proposal, actionId, writtenMs: clock.now(), validity });
     print(file);
     return Promise.resolve(file);
   };

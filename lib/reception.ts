@@ -26,9 +26,9 @@ export interface ReceptionOptions {
 
 export interface Reception {
   /** Takes one message off a channel. Never throws for what a message holds. */
-  receive(bytes: Uint8Array, channel: string): void;
+  receive(bytes: Uint8Array, channel: string, settled?: () => void): void;
   /** The same for a message that was refused before it was whole. */
-  refuse(refusal: Refusal, channel: string): void;
+  refuse(refusal: Refusal, channel: string, settled?: () => void): void;
   /** Logs what is folded. */
   flush(): void;
 }
@@ -38,20 +38,20 @@ export function createReception(options: ReceptionOptions): Reception {
   const malformed = foldedLine(clock, (fields) => log.warning("malformed_message", fields));
   const unparseable = foldedLine(clock, (fields) => log.warning("unparseable_event", fields));
 
-  function refuse({ kind, preview }: Refusal, channel: string) {
+  function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
     counters.received();
     malformed.log(`${channel}\0${kind}\0${preview}`, () => ({
       channel,
       reason: kind,
-      preview: preview,
+      preview,
     }));
-    onEnding({ outcome: "malformed", channel, detail: kind });
+    onEnding({ outcome: "malformed", channel, detail: kind, settled });
   }
 
   return {
-    receive(bytes, channel) {
+    receive(bytes, channel, settled) {
       const message = readMessage(bytes);
-      if (!message.ok) return refuse(message.refusal, channel);
+      if (!message.ok) return refuse(message.refusal, channel, settled);
 
       counters.received();
       const parsed = parseEvent(message.value, channel, clock.now());
@@ -59,14 +59,14 @@ export function createReception(options: ReceptionOptions): Reception {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;
         unparseable.log(`${channel}\0${reason}\0${keys}`, () => ({ channel, reason, keys }));
-        return onEnding({ outcome: "unparseable", channel, detail: reason });
+        return onEnding({ outcome: "unparseable", channel, detail: reason, settled });
       }
       const { event, replacedTime } = parsed;
       if (replacedTime) {
         const { reason, sent } = replacedTime;
-        log.info("event_time_replaced", { svc_key: svcKey(event), reason, sent: sent });
+        log.info("event_time_replaced", { svc_key: svcKey(event), reason, sent });
       }
-      onEvent(event, targetKey(event));
+      onEvent(settled ? { ...event, settled } : event, targetKey(event));
     },
     refuse,
     flush() {

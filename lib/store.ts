@@ -23,7 +23,7 @@ export const ACTION_FOLDERS = [
 const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** Proposals are small; anything larger in actions/ is not one. */
-const LARGEST_PROPOSAL_BYTES = 256 * 1024;
+export const LARGEST_PROPOSAL_BYTES = 256 * 1024;
 
 /** The folder an event file belongs in is a link or a file: nothing is written through it. */
 export class NotAFolderError extends Error {
@@ -71,6 +71,8 @@ export interface Store {
   /** An operator's configuration file under config/, or undefined. */
   readConfig(name: string): Promise<string | undefined>;
   heartbeat(nowMs: number): Promise<void>;
+  /** Puts a file of the agent's own into state/, in place of the one before; not synced. */
+  replaceState(name: string, text: string): Promise<void>;
 }
 
 export function createStore({ root, files, nonce }: StoreOptions): Store {
@@ -164,5 +166,15 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     },
     readConfig: (name) => files.readText(join(root, "config", name), 1024 * 1024),
     heartbeat: (nowMs) => files.touch(join(state, "planner-agent.heartbeat"), nowMs),
+    async replaceState(name, text) {
+      const temporary = join(state, `.${name}.${nonce()}.tmp`);
+      try {
+        await files.writeUnsynced(temporary, text);
+        await files.rename(temporary, join(state, name));
+      } catch (error) {
+        await files.remove(temporary).catch(() => {});
+        throw error;
+      }
+    },
   };
 }

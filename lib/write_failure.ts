@@ -20,6 +20,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: "The agent's user may not write there: run the installer again to set owners and modes.",
   ENOENT: "The folder is missing: run the installer again to make it.",
   ENOTDIR: "A file or link is where a folder belongs: move it out of the way.",
+  EEXIST: "A file or link is where a folder belongs: move it out of the way.",
   EIO: "The disk reports errors (dmesg): replace it, SD cards wear out.",
 };
 
@@ -28,12 +29,22 @@ const CODE_OF_ERRNO: Readonly<Record<string, string>> = {
   "2": "ENOENT",
   "5": "EIO",
   "13": "EACCES",
+  "17": "EEXIST",
   "20": "ENOTDIR",
   "28": "ENOSPC",
   "30": "EROFS",
   "122": "EDQUOT",
 };
 
+/** Whether the system or the runtime refused something, rather than the program being at fault. */
+export function isSystemFailure(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Deno.errors.NotCapable) return true;
+  return explainWriteFailure(error).code !== "other" ||
+    ("code" in error && typeof error.code === "string" && /^E[A-Z0-9]{2,}$/.test(error.code));
+}
+
+/** What an error of the system means for the agent. */
 export function explainWriteFailure(error: unknown): WriteFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Deno.errors.NotCapable) {

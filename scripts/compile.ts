@@ -8,7 +8,7 @@ import { ENVIRONMENT_NAMES, parseConfig } from "../lib/config.ts";
 import { type Build, grantsFor, SiteError } from "../lib/grants.ts";
 import { lineSink } from "../lib/log.ts";
 import { siteOf } from "../lib/site.ts";
-import { compileArgs, compileEnvironment } from "./compile/command.ts";
+import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "./compile/command.ts";
 import { ElfError, pageProblems, parseElf } from "./compile/elf.ts";
 import { type Graph, GraphError, parseGraph } from "./compile/graph.ts";
 import { LockError } from "./compile/lock.ts";
@@ -111,7 +111,10 @@ async function compileOne(arch: Arch, options: CompileOptions): Promise<void> {
       args: compileArgs(build.grants, arch, fresh),
       cwd: staged.program,
       clearEnv: true,
-      env: compileEnvironment(Deno.env.toObject(), staged.denoDir),
+      env: {
+        ...compileEnvironment(Deno.env.toObject(), staged.denoDir),
+        ...(build.site.collector !== undefined && TRACE_SWITCHES),
+      },
     }).output();
     if (!success) {
       throw new CompileError(

@@ -114,6 +114,7 @@ runtime=$(manifest_value runtime_path)
 redis_url=$(manifest_value redis_url)
 ollama_host=$(manifest_list ollama_hosts | head -n 1)
 hosts=$(manifest_list net)
+collector=$(manifest_value otel_endpoint)
 case $runtime in
   /*[!A-Za-z0-9._+@/-]*) fail "$binary.json: a folder with such a name needs a unit of its own: $runtime" ;;
   /?*) ;;
@@ -130,6 +131,22 @@ for value in "$redis_url" "$ollama_host"; do
   esac
 done
 [ -n "$hosts" ] || fail "$binary.json: no hosts under net in it"
+# A build with traces: its collector is a host like the others.
+if [ -n "$collector" ]; then
+  case $collector in
+    *[!A-Za-z0-9._~:/[\]-]*) fail "$binary.json: cannot take this otel_endpoint: '$collector'" ;;
+    http://?* | https://?*) ;;
+    *) fail "$binary.json: cannot take this otel_endpoint: '$collector'" ;;
+  esac
+  collector_host=${collector#*://}
+  collector_host=${collector_host%%/*}
+  case $collector_host in
+    *]) collector_host=$collector_host:0 ;;
+    *]:* | [!\[]*:*) ;;
+    *) collector_host=$collector_host:0 ;;
+  esac
+  hosts="$hosts $collector_host"
+fi
 
 recorded=$(manifest_value sha256)
 actual=$(sha256sum "$binary" | cut -d' ' -f1)
@@ -292,6 +309,12 @@ fi
   # What the binary was built for; the settings file goes before it.
   say "Environment=REDIS_URL=$redis_url"
   say "Environment=OLLAMA_HOST=$ollama_host"
+  if [ -n "$collector" ]; then
+    say "Environment=OTEL_EXPORTER_OTLP_ENDPOINT=$collector"
+    say "Environment=OTEL_SERVICE_NAME=planner-agent"
+    # Milliseconds; else a collector that never answers holds the end of the agent up for 30 s.
+    say "Environment=OTEL_BSP_EXPORT_TIMEOUT=3000"
+  fi
   if [ "$runtime" != /opt/homelab ]; then
     say "Environment=RUNTIME_PATH=$runtime"
     say "ReadWritePaths="

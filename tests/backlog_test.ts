@@ -339,3 +339,23 @@ function same(journal: SavedState, snapshot: SavedState, wall: number) {
     assert.ok(snapshot.waiting.has(key), `${serial} is neither proposed nor waiting`);
   }
 }
+
+Deno.test("backlog: what waits, what is being diagnosed and what cools down can be looked at", async () => {
+  const { backlog, clock } = backlogOn();
+  for (const service of ["a", "b"]) backlog.add(waitingEvent({ service }));
+  backlog.take();
+  backlog.startCooldown("x");
+  await clock.advance(100_000);
+  backlog.startCooldown("y");
+  assert.deepEqual([...backlog.active()].map(({ entry }) => entry.event.service), ["a"]);
+  assert.deepEqual([...backlog.entries()].map(({ event }) => event.service), ["b"]);
+  assert.deepEqual([...backlog.coolingDown()], [
+    { key: "x", remainingMs: COOLDOWN_MS - 100_000 },
+    { key: "y", remainingMs: COOLDOWN_MS },
+  ]);
+  assert.equal(backlog.coolingDownCount, 2);
+  await clock.advance(COOLDOWN_MS - 100_000);
+  assert.deepEqual([...backlog.coolingDown()].map(({ key }) => key), ["y"]);
+  backlog.prune();
+  assert.equal(backlog.coolingDownCount, 1);
+});

@@ -107,3 +107,21 @@ Deno.test("realFiles.touch: creates the file, then sets its time and nothing els
   assert.equal(Deno.statSync(path).mtime?.getTime(), at);
   assert.equal(Deno.readTextFileSync(path), "kept");
 });
+
+Deno.test("realFiles.times: moving a file leaves the time of its text alone; links are not followed", async () => {
+  using folder = sandbox();
+  const [from, to, link] = ["a", "b", "link"].map((name) => join(folder.path, name)) as [
+    string,
+    string,
+    string,
+  ];
+  Deno.writeTextFileSync(from, text);
+  Deno.utimeSync(from, 1_000, 1_000);
+  Deno.renameSync(from, to);
+  plantLink(to, link);
+  const times = await realFiles.times(to);
+  assert.equal(times?.writtenMs, 1_000_000);
+  assert.equal((times?.changedMs ?? 0) > 1_700_000_000_000, true);
+  assert.notEqual((await realFiles.times(link))?.writtenMs, 1_000_000);
+  assert.equal(await realFiles.times(from), undefined);
+});

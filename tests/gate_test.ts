@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { judge } from "../lib/gate.ts";
+import { judge as judgeAny } from "../lib/gate.ts";
+import type { Muted } from "../lib/quiet.ts";
+
+function judge({ type }: { type: string }, cooldownMs: number, muted?: Muted) {
+  const event = { node: "n", service: "s", type, severity: "error", payload: {}, timestamp: 0 };
+  return judgeAny({ ...event, channel: "c" }, { key: "k", cooldownMs, muted: () => muted });
+}
 
 Deno.test("judge: the seven benign types need no diagnosis, three of them are recoveries", () => {
   const kinds = {
@@ -26,4 +32,10 @@ Deno.test("judge: a cooldown holds back what needs a diagnosis, and nothing else
   assert.deepEqual(judge({ type: "service_unhealthy" }, 1), { kind: "cooldown", remainingMs: 1 });
   assert.deepEqual(judge({ type: "service_recovered" }, 1), { kind: "recovery" });
   assert.deepEqual(judge({ type: "deployment_started" }, 1), { kind: "benign" });
+});
+
+Deno.test("judge: what nobody wants to hear of is muted, but never a recovery", () => {
+  const muted: Muted = { outcome: "silenced", detail: "upgrade" };
+  assert.deepEqual(judge({ type: "service_unhealthy" }, 1, muted), { kind: "muted", muted });
+  assert.deepEqual(judge({ type: "service_recovered" }, 0, muted), { kind: "recovery" });
 });

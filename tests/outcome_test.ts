@@ -9,6 +9,8 @@ Deno.test("counters: start at 0 for every outcome and count each", () => {
       malformed: 0,
       unparseable: 0,
       benign: 0,
+      silenced: 0,
+      inhibited: 0,
       cooldown: 0,
       coalesced: 0,
       recovered: 0,
@@ -26,7 +28,7 @@ Deno.test("counters: start at 0 for every outcome and count each", () => {
   counters.received();
   counters.ended("proposed");
   const { received, outcomes } = counters.counts();
-  assert.equal(received, 12);
+  assert.equal(received, 14);
   assert.equal(outcomes.proposed, 2);
   assert.equal(Object.values(outcomes).reduce((a, b) => a + b), received);
 });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Provenance } from "../lib/audit.ts";
 import { ACTIONS, type Diagnosis } from "../lib/diagnosis.ts";
 import type { WaitingEvent } from "../lib/event.ts";
 import type { PolicyChange } from "../lib/policy.ts";
+import { VERSION } from "../lib/version.ts";
 import {
   type ActionFile,
   actionFile,
@@ -14,6 +16,8 @@ import {
 } from "../lib/proposal.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 23, 59, 59, 900);
+/** A minute after the event. */
+const WRITTEN = 1767323105_900;
 
 const event: WaitingEvent = {
   node: "piha",
@@ -38,6 +42,7 @@ function file(changes: {
   event?: Partial<WaitingEvent>;
   diagnosis?: Partial<Diagnosis>;
   changes?: readonly PolicyChange[];
+  provenance?: Partial<Provenance>;
 } = {}): ActionFile {
   const changed = { ...event, ...changes.event };
   return actionFile({
@@ -46,7 +51,10 @@ function file(changes: {
     diagnosis: { ...diagnosis, ...changes.diagnosis },
     changes: changes.changes ?? [],
     modelUsed: "qwen2.5:7b",
-    attempts: 1,
+    attempts: [{ link: "qwen2.5:7b", model: "qwen2.5:7b", outcome: "ok", milliseconds: 5_120 }],
+    waitedMs: 250,
+    writtenMs: WRITTEN,
+    ...changes.provenance,
   });
 }
 
@@ -136,13 +144,38 @@ Deno.test("actionFile: byte for byte what the seed writes", () => {
   "llm_attempts": 1,
   "payload": {
     "action": "restart",
-    "reason": "container unhealthy, restart it"
+    "reason": "container unhealthy, restart it",
+    "valid_until": "2026-01-02T03:34:05Z",
+    "digest": "b2d5bedd36cdd5273fc23616fcab9680dcb7dd274fbf8cbab1576f5277272b0a",
+    "audit": {
+      "agent_version": "${VERSION}",
+      "proposed_at": "2026-01-02T03:05:05Z",
+      "waited_ms": 250,
+      "model": "qwen2.5:7b",
+      "attempts": [
+        {
+          "link": "qwen2.5:7b",
+          "model": "qwen2.5:7b",
+          "outcome": "ok",
+          "milliseconds": 5120
+        }
+      ],
+      "event": {
+        "channel": "health_events",
+        "node": "piha",
+        "service": "mosquitto",
+        "type": "service_unhealthy",
+        "severity": "error",
+        "timestamp": 1767323045,
+        "payload": "{\\"exit_code\\": 137}"
+      }
+    }
   }
 }`,
   );
 });
 
-Deno.test("actionFile: what the rules changed comes last in payload", () => {
+Deno.test("actionFile: what the rules changed follows the reason", () => {
   const changes: PolicyChange[] = [
     { rule: "disk_pressure_is_notify", field: "action", from: "restart", to: "notify" },
   ];
@@ -151,8 +184,17 @@ Deno.test("actionFile: what the rules changed comes last in payload", () => {
     diagnosis: { action: "notify", requires_human: true, confidence: 1 },
     changes,
   });
+  const { valid_until: _, digest: __, audit: ___, ...payload } = written.payload;
+  assert.deepEqual(Object.keys(written.payload), [
+    "action",
+    "reason",
+    "policy",
+    "valid_until",
+    "digest",
+    "audit",
+  ]);
   assert.equal(
-    fileText(written),
+    fileText({ ...written, payload: payload as ActionFile["payload"] }),
     `{
   "action_id": "plan-piha---1767323045",
   "type": "notify",

@@ -25,7 +25,8 @@ const proposal: Proposal = {
   },
   changes: [],
   modelUsed: "qwen2.5:7b",
-  attempts: 1,
+  attempts: [{ link: "qwen2.5:7b", model: "qwen2.5:7b", outcome: "ok", milliseconds: 5_120 }],
+  waitedMs: 250,
 };
 
 let nonces = 0;
@@ -69,6 +70,7 @@ Deno.test("propose: writes the action file, then the event file, and logs it", a
     confidence: 0.9,
     risk_level: "low",
     llm_model: "qwen2.5:7b",
+    valid_until: "2026-01-02T03:34:05Z",
     path: PENDING,
   }]);
 });
@@ -170,7 +172,9 @@ Deno.test("announceAction: a second one for the same proposal overwrites nothing
 
 Deno.test("dryProposer: prints the proposal and writes nothing", async () => {
   const printed: ActionFile[] = [];
-  const file = await dryProposer((action) => printed.push(action))(proposal, {
+  const file = await dryProposer((action) => printed.push(action), {
+    clock: fakeClock(),
+  })(proposal, {
     announce: () => assert.fail("nothing appears"),
     signal: new AbortController().signal,
   });

@@ -68,7 +68,9 @@ Deno.test("run: an event on Redis becomes a proposal and an event file", async (
   const proposed = await agent.seen("action_proposed");
   assert.equal(proposed.action_id, "plan-piha-mosquitto-1767323045");
   assert.deepEqual(lab.pending(), ["plan-piha-mosquitto-1767323045.json"]);
-  assert.deepEqual(lab.proposals(), [{
+  const [proposal] = lab.proposals();
+  const { valid_until, digest, audit, ...payload } = proposal.payload;
+  assert.deepEqual({ ...proposal, payload }, {
     action_id: "plan-piha-mosquitto-1767323045",
     type: "container_restart",
     node: "piha",
@@ -83,7 +85,34 @@ Deno.test("run: an event on Redis becomes a proposal and an event file", async (
     llm_model: "qwen2.5:7b",
     llm_attempts: 1,
     payload: { action: "restart", reason: "container unhealthy, restart it" },
-  }]);
+  });
+  assert.deepEqual(Object.keys(proposal.payload), [
+    "action",
+    "reason",
+    "valid_until",
+    "digest",
+    "audit",
+  ]);
+  assert.equal(valid_until, "2026-01-02T03:34:05Z");
+  assert.equal(digest, "b2d5bedd36cdd5273fc23616fcab9680dcb7dd274fbf8cbab1576f5277272b0a");
+  assert.equal(audit.expired_when_written, true);
+  assert.match(audit.prompt_sha256, /^[0-9a-f]{64}$/);
+  assert.deepEqual(audit.event, {
+    channel: "health_events",
+    node: "piha",
+    service: "mosquitto",
+    type: "service_unhealthy",
+    severity: "error",
+    timestamp: 1767323045,
+    payload: '{\n "exit_code": 137\n}',
+  });
+  const [attempt, ...others] = audit.attempts;
+  assert.deepEqual([attempt.link, attempt.outcome, attempt.prompt_tokens, others], [
+    "qwen2.5:7b",
+    "ok",
+    700,
+    [],
+  ]);
 
   agent.kill("SIGTERM");
   assert.deepEqual((await agent.status).code, 0);
@@ -115,11 +144,10 @@ Deno.test("run: kill -9 while it writes 200 proposals leaves none half-written a
   await first.status;
   for (const proposal of lab.proposals()) assert.equal(proposal.status, "pending");
 
-  const second = await lab.start();
   const before = lab.proposals().length;
   assert.ok(before < 200, "the kill came too late to show anything");
-  const proposedBefore = first.lines.filter((line) => line.event === "action_proposed").length;
-  await second.seen("action_proposed", 200 - Math.max(before, proposedBefore));
+  const second = await lab.start();
+  await second.seen("action_proposed", 200 - before);
   second.kill("SIGTERM");
   await second.status;
   assert.deepEqual(lab.proposals().map((p) => p.service).sort(), services.toSorted());

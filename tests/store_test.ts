@@ -195,3 +195,31 @@ Deno.test("store.readConfig: an operator's file, or nothing", async () => {
   assert.equal(await store.readConfig("topology.json"), "{}");
   assert.equal(await store.readConfig("policy.json"), undefined);
 });
+
+Deno.test("store.replaceState: a whole file takes the place of the one before, also of a link", async () => {
+  using disk = await onDisk();
+  const victim = disk.at("victim");
+  Deno.writeTextFileSync(victim, "untouched");
+  plantLink(victim, disk.at("state", "planner-agent.x"));
+  await disk.store.replaceState("planner-agent.x", "one");
+  await disk.store.replaceState("planner-agent.x", "two");
+  assert.equal(Deno.readTextFileSync(disk.at("state", "planner-agent.x")), "two");
+  assert.equal(Deno.readTextFileSync(victim), "untouched");
+  assert.deepEqual([...Deno.readDirSync(disk.at("state"))].map(({ name }) => name), [
+    "planner-agent.x",
+  ]);
+});
+
+Deno.test("store.replaceState: what a crash leaves is swept, what a full disk leaves is removed", async () => {
+  const { files, store } = await inMemory();
+  files.fate = ({ op }) => op === "rename" ? systemError("ENOSPC") : "works";
+  await assert.rejects(store.replaceState("planner-agent.x", "one"));
+  assert.deepEqual(files.paths(), []);
+  files.fate = ({ op }) => op === "rename" ? "crash" : "works";
+  void store.replaceState("planner-agent.x", "one");
+  await files.crashed;
+  const after = files.afterKill();
+  assert.equal(after.paths().length, 1);
+  assert.equal(await createStore({ root: "/r", files: after, nonce }).sweep(), 1);
+  assert.deepEqual(after.paths(), []);
+});

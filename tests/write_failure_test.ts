@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainWriteFailure } from "../lib/write_failure.ts";
+import { explainWriteFailure, isSystemFailure } from "../lib/write_failure.ts";
 import { systemError } from "./support/system_error.ts";
 
 Deno.test("explainWriteFailure: a full disk can be out of space or of inodes", () => {
@@ -45,4 +45,16 @@ Deno.test("explainWriteFailure: anything that is thrown has an answer", () => {
   assert.deepEqual(explainWriteFailure(undefined), { ...other, error: "undefined" });
   const odd = Object.assign(new Error("odd"), { code: "constructor" });
   assert.deepEqual(explainWriteFailure(odd), { ...other, error: "odd" });
+});
+
+Deno.test("isSystemFailure: what the system or the runtime refused, not faults of the program", () => {
+  const refused = [
+    systemError("EACCES"),
+    systemError("EEXIST"),
+    new Deno.errors.NotCapable("Requires write access"),
+    Object.assign(new Error("too many open files"), { code: "EMFILE" }),
+  ];
+  const faults = [new TypeError("x is undefined"), "EACCES", undefined, { code: "EACCES" }];
+  assert.deepEqual(refused.map(isSystemFailure), [true, true, true, true]);
+  assert.deepEqual(faults.map(isSystemFailure), [false, false, false, false]);
 });

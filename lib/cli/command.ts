@@ -20,6 +20,8 @@ export interface Command {
   /** What a person needs to know, some lines. */
   readonly help: string;
   readonly options: Options;
+  /** What a shell can complete its arguments with: files, ids of proposals, or these words. */
+  readonly completes?: "files" | "ids" | readonly string[];
   /** Runs with checked options; resolves with the exit status. */
   readonly run: (io: Io, values: Values, positionals: readonly string[]) => Promise<number>;
 }
@@ -39,7 +41,8 @@ export async function dispatch(
       return say(io, overview(commands));
     }
     if (first === "help") {
-      return say(io, rest[0] ? usage(find(rest[0], commands)) : overview(commands));
+      const about = rest.find((word) => !word.startsWith("-"));
+      return say(io, about === undefined ? overview(commands) : usage(find(about, commands)));
     }
     if (first === "version") return say(io, `${PROGRAM} ${VERSION}`);
     const command = named === undefined ? commands[0] : find(named, commands);

@@ -10,6 +10,8 @@ const COLOURS: Readonly<Record<Outcome, number>> = {
   malformed: 31,
   unparseable: 31,
   benign: 90,
+  silenced: 90,
+  inhibited: 36,
   cooldown: 36,
   coalesced: 36,
   recovered: 32,

@@ -17,6 +17,8 @@ export interface Io {
   readonly err: LineSink;
   /** Whether standard output is a terminal that a person looks at. */
   readonly isTerminal: boolean;
+  /** Columns of that terminal, 80 when unknown. */
+  readonly width: number;
   readonly input: ReadableStream<Uint8Array>;
   /** Opens a file to read. */
   readonly open: (path: string) => Promise<ReadableStream<Uint8Array>>;

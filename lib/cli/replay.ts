@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Agent, AlreadyRunningError, openAgent, openDryAgent } from "../agent.ts";
+import { type Agent, openAgent, openDryAgent } from "../agent.ts";
 import { systemClock } from "../clock.ts";
 import { type Config, parseConfig } from "../config.ts";
 import type { Ending } from "../ending.ts";
@@ -15,7 +15,9 @@ import type { Command, Values } from "./command.ts";
 import { endingJson, endingLine, summaryLine } from "./ending_view.ts";
 import { interruptible } from "./interruptible.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
+import { isCovered, opened } from "./opening.ts";
 import { randomHex } from "./random.ts";
+import { openTracer } from "./tracer.ts";
 
 export const replay: Command = {
   name: "replay",
@@ -35,6 +37,7 @@ are left that no link of the LLM chain answered; they are kept for the next run.
     channel: { type: "string", default: "health_events" },
     json: { type: "boolean" },
   },
+  completes: "files",
   run: replayEvents,
 };
 
@@ -49,23 +52,25 @@ async function replayEvents(
       `replay takes one FILE, or - for standard input\nUsage: planner-agent replay ${replay.synopsis}`,
     );
   }
-  const config = parseConfig(io.env);
+  // Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
+  const pace = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
+  const config = { ...parseConfig(io.env), ...pace };
+  const dry = values["dry-run"] === true;
+  const needs = dry ? [] : ["RUNTIME_PATH"] as const;
+  if (!await isCovered(io, config, { needs })) return EXIT.usage;
   const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "warning", io.err);
   const input = path === "-" ? io.input : await openFile(path, io);
   const { signal, release } = interruptible(io, log);
-  const dry = values["dry-run"] === true;
   const json = values.json === true;
 
-  let agent: Agent;
-  try {
-    agent = await open({ config, log, io, dry, json });
-  } catch (error) {
-    if (!(error instanceof AlreadyRunningError)) throw error;
-    io.err(`planner-agent: ${error.message}. Stop it, publish to its Redis, or use --dry-run.\n`);
-    return EXIT.failure;
-  }
+  const agent = await opened(io, {
+    config,
+    hint: ". Stop it, publish to its Redis, or use --dry-run.",
+    open: () => open({ config, log, io, dry, json }),
+  });
+  if (!agent) return EXIT.failure;
   await feed(agent, { input, channel: String(values.channel), signal });
-  const left = agent.backlog.parked().length;
+  const left = agent.backlog.waiting;
   await agent.stop();
   release();
   if (!json) (dry ? io.err : io.out)(`${summaryLine(agent.counters.counts(), left)}\n`);
@@ -97,7 +102,7 @@ function open(
     nonce: randomHex,
     onEnding,
   };
-  return dry ? openDryAgent(options, print) : openAgent(options);
+  return dry ? openDryAgent(options, print) : openAgent({ ...options, tracer: openTracer(log) });
 }
 
 async function openFile(path: string, io: Io): Promise<ReadableStream<Uint8Array>> {
@@ -118,18 +123,19 @@ async function feed(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const stopped = new Promise<"stopped">((resolve) => {
-    if (signal.aborted) resolve("stopped");
-    signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  const lines = readLines(input);
-  for (;;) {
-    const next = await Promise.race([stopped, lines.next()]);
-    if (next === "stopped") return;
-    if (next.done) break;
-    if (next.value instanceof Uint8Array) planner.receive(next.value, channel);
-    else planner.refuse(next.value, channel);
-    if (await Promise.race([stopped, planner.room()]) === "stopped") return;
+  try {
+    // The pipe is there to end when the agent is told to stop.
+    for await (const line of readLines(input.pipeThrough(new TransformStream(), { signal }))) {
+      if (line instanceof Uint8Array) planner.receive(line, channel);
+      else planner.refuse(line, channel);
+      if (!planner.hasRoom()) await Promise.race([stopped, planner.room()]);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
   await Promise.race([stopped, planner.idle()]);
 }

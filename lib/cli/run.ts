@@ -3,21 +3,25 @@
  *
  * @module
  */
-import { AlreadyRunningError, openAgent } from "../agent.ts";
+import { openAgent } from "../agent.ts";
+import { BUILD } from "../build.ts";
 import { systemClock } from "../clock.ts";
 import { parseConfig } from "../config.ts";
 import { realFiles } from "../files.ts";
-import { createRedisIntake } from "../intake/redis.ts";
+import { CHANNELS } from "../intake/channels.ts";
 import { redisEndpoint } from "../intake/redis_endpoint.ts";
 import { createLog } from "../log.ts";
+import { createMetrics } from "../metrics.ts";
+import { createProposalChannel } from "../proposal_channel.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
-import { EXIT, type Io } from "./io.ts";
+import { EXIT, type Io, UsageError } from "./io.ts";
+import { openCoordination, openListening } from "./listening.ts";
 import { interruptible } from "./interruptible.ts";
+import { isCovered, opened } from "./opening.ts";
 import { randomHex } from "./random.ts";
-
-/** The channels that node agents and observers publish on (the seed's). */
-const CHANNELS = ["health_events", "world_updates"];
+import { superviseBySystemd, watchdogMs } from "./supervision.ts";
+import { openTracer } from "./tracer.ts";
 
 export const run: Command = {
   name: "run",
@@ -27,11 +31,16 @@ export const run: Command = {
 that needs one into RUNTIME_PATH/actions/pending. Logs JSON lines to standard output. Keeps trying
 where Redis or Ollama cannot be reached. SIGTERM or SIGINT ends it.`,
   options: {},
-  run: runAgent,
+  run: async (io, _values, positionals) => {
+    if (positionals.length > 0) throw new UsageError("run takes no argument");
+    return await runAgent(io);
+  },
 };
 
 async function runAgent(io: Io): Promise<number> {
   const config = parseConfig(io.env);
+  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
+  if (!await isCovered(io, config, { needs })) return EXIT.usage;
   const log = createLog(config.logLevel, io.out);
   const clock = systemClock;
   log.info("planner_starting", {
@@ -42,40 +51,83 @@ async function runAgent(io: Io): Promise<number> {
     llm_chain: config.chain.map((link) => link.name),
   });
 
-  let agent;
-  try {
-    agent = await openAgent({
-      config,
-      clock,
-      log,
-      files: realFiles,
-      random: Math.random,
-      nonce: randomHex,
-    });
-  } catch (error) {
-    if (!(error instanceof AlreadyRunningError)) throw error;
-    io.err(`planner-agent: ${error.message}\n`);
-    return EXIT.failure;
-  }
-
-  let started = false;
-  const intake = createRedisIntake({
-    url: config.redisUrl,
+  const metrics = createMetrics({
+    clock,
+    build: {
+      version: VERSION,
+      commit: BUILD?.commit ?? "source",
+      deno: Deno.version.deno,
+      arch: Deno.build.arch,
+    },
     channels: CHANNELS,
+    links: config.chain.map((link) => link.name),
+  });
+  const announced = config.proposalChannel === "" ? undefined : createProposalChannel({
+    url: config.redisUrl,
+    channel: config.proposalChannel,
     clock,
     log,
     random: Math.random,
-    onMessage: agent.planner.receive,
+  });
+  const coordination = await openCoordination({ config, clock, log, random: Math.random });
+  const tickMs = watchdogMs(io.env);
+  const agent = await opened(io, {
+    config,
+    open: () =>
+      openAgent({
+        config,
+        clock,
+        log,
+        files: realFiles,
+        random: Math.random,
+        nonce: randomHex,
+        metrics,
+        tracer: openTracer(log),
+        observers: announced ? [announced] : [],
+        ...(coordination && { coordination }),
+        ...(tickMs !== undefined && { tickMs }),
+      }),
+  });
+  if (!agent) return EXIT.failure;
+  const { board } = agent;
+  const { runtimePath } = config;
+  const { record } = board;
+  const supervision = superviseBySystemd({ env: io.env, runtimePath, record, clock, log });
+  agent.everyTick(supervision.tick);
+
+  let started = false;
+  let subscribed = false;
+  const listening = await openListening({
+    config,
+    clock,
+    log,
+    random: Math.random,
+    planner: agent.planner,
     onState(state) {
+      board.redis(state);
+      metrics.redis(state.kind === "subscribed");
+      supervision.refresh();
+      if (subscribed && state.kind === "waiting") agent.redisLost();
+      subscribed = state.kind === "subscribed";
       if (started || state.kind !== "subscribed") return;
       started = true;
       log.info("planner_started", { channels: CHANNELS, node: config.nodeName });
     },
   });
   const { signal, release } = interruptible(io, log);
-  await intake.run(signal);
-  await agent.stop();
+  signal.addEventListener("abort", () => supervision.stopping());
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(agent.stop()));
+  });
+  const listened = listening.run(signal);
+  // Not when Redis is connected: an edge node comes up without it.
+  supervision.ready();
+  await stopped;
+  listening.leaveRest();
+  await listened;
+  await announced?.close();
   release();
+  await supervision.close();
   const { received, outcomes } = agent.counters.counts();
   log.info("planner_stopped", { received, ...outcomes });
   return EXIT.ok;

@@ -6,6 +6,8 @@
 import { lineSink } from "../log.ts";
 import type { Io } from "./io.ts";
 
+const UNKNOWN_WIDTH = 80;
+
 /** Connects the commands to the process; a promise that nobody handles ends it, with a message. */
 export function systemIo(): Io {
   const err = lineSink(Deno.stderr);
@@ -21,6 +23,9 @@ export function systemIo(): Io {
     out: lineSink(Deno.stdout),
     err,
     isTerminal: Deno.stdout.isTerminal(),
+    get width() {
+      return terminalWidth();
+    },
     input: Deno.stdin.readable,
     open: async (path) => (await Deno.open(path)).readable,
     onSignal(callback) {
@@ -33,4 +38,13 @@ export function systemIo(): Io {
     },
     exit: Deno.exit,
   };
+}
+
+/** Asked anew each time: a person may resize the window while a command draws again. */
+function terminalWidth(): number {
+  try {
+    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns || UNKNOWN_WIDTH : UNKNOWN_WIDTH;
+  } catch {
+    return UNKNOWN_WIDTH;
+  }
 }

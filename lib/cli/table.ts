@@ -109,7 +109,7 @@ function oneLine(text: string): string {
 }
 
 /** The text in lines of at most `width` columns, broken at blanks where there are any. */
-function wrap(text: string, width: number): string[] {
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -129,7 +129,8 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function cut(text: string, width: number): string {
+/** The start of a text that fits into `width` columns, with `…` where something is left out. */
+export function cut(text: string, width: number): string {
   return textWidth(text) <= width ? text : `${headOf(text, width - 1).trimEnd()}…`;
 }
 

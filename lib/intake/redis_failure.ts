@@ -34,7 +34,7 @@ export interface RedisFailure {
 }
 
 /** What a session waits for. */
-export type RedisStage = "connect" | "auth" | "subscribe" | "ping";
+export type RedisStage = "connect" | "auth" | "subscribe" | "ping" | "publish";
 
 /** No answer in time. */
 export class RedisTimeoutError extends Error {
@@ -61,8 +61,9 @@ export interface RedisFailureContext {
   readonly endpoint: RedisEndpoint;
   /** Texts that must not be shown; see `redisSecrets`. */
   readonly secrets: readonly string[];
-  /** The channel that was being subscribed. */
+  /** The channel that was being subscribed, or published on. */
   readonly channel?: string | undefined;
+  readonly publishing?: boolean;
 }
 
 /** Longest text of the server that is looked at, in UTF-16 units. */
@@ -129,6 +130,11 @@ function shown(text: string, secrets: readonly string[]): string {
   return plainLine(clean, LONGEST_SHOWN);
 }
 
+/** Whether the peer has not shown yet that it is a Redis. */
+function isEarly(stage: RedisStage): boolean {
+  return stage !== "ping" && stage !== "publish";
+}
+
 function certificateProblem(text: string): string {
   if (/expired/i.test(text)) return "has expired";
   if (/not valid yet|not.?before/i.test(text)) return "is not valid yet (is this clock right?)";
@@ -193,7 +199,7 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
   function timeoutDetail(): string {
     const at = endpoint.display;
     if (!(error instanceof RedisTimeoutError)) return `${at} did not answer in time.`;
-    const hint = endpoint.tls && error.stage !== "ping"
+    const hint = endpoint.tls && isEarly(error.stage)
       ? " A port without TLS looks like this, too."
       : "";
     return `${at} did not answer (${error.stage}) within ${
@@ -203,7 +209,7 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
 
   function closedDetail(): string {
     const at = endpoint.display;
-    const early = error instanceof RedisClosedError && error.stage !== "ping";
+    const early = error instanceof RedisClosedError && isEarly(error.stage);
     const hint = early && !endpoint.tls ? " A port that wants TLS looks like this: rediss://." : "";
     return `${at} closed the connection.${hint}`;
   }
@@ -214,6 +220,7 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
       return `This user may not run ${command}. Grant it: ACL SETUSER ... +${command}`;
     }
     if (channel === undefined) return "This user lacks a permission (NOPERM).";
-    return `This user may not read the channel ${channel}. Grant it: ACL SETUSER ... &${channel}`;
+    const use = context.publishing ? "publish on" : "read";
+    return `This user may not ${use} the channel ${channel}. Grant it: ACL SETUSER ... &${channel}`;
   }
 }

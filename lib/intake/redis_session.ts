@@ -55,6 +55,31 @@ class ChannelRefused extends Error {
   }
 }
 
+/** A client that does what it is told, once, and nothing of its own accord. */
+export function clientOptions({ host, port, tls }: RedisEndpoint): RedisClientOptions {
+  return {
+    host,
+    port,
+    ...(tls ? { tls: {} } : {}),
+    protocol: 2,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    connectTimeout: 0,
+  };
+}
+
+/** Whether AUTH was refused only because this Redis asks for no password. */
+export function isPasswordUnused(error: unknown): boolean {
+  const unused = /without any password configured|no password is set/;
+  return isReply(error) && unused.test(error.message);
+}
+
 function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
@@ -79,21 +104,7 @@ export async function redisSession(
   const waiting = new Set<(error: unknown) => void>();
   const channelName = channelNames(channels);
 
-  const client = options.createClient({
-    host: endpoint.host,
-    port: endpoint.port,
-    ...(endpoint.tls ? { tls: {} } : {}),
-    protocol: 2,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: null,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    connectTimeout: 0,
-  });
+  const client = options.createClient(clientOptions(endpoint));
   client.on("error", end);
   client.on("close", () => end(new RedisClosedError(stage)));
   client.on("messageBuffer", receive);
@@ -168,8 +179,7 @@ export async function redisSession(
     try {
       await answer("auth", options.connectTimeoutMs, ask);
     } catch (error) {
-      const unused = /without any password configured|no password is set/;
-      if (!isReply(error) || !unused.test(error.message)) throw error;
+      if (!isPasswordUnused(error)) throw error;
       options.onPasswordUnused();
     }
   }

@@ -1,5 +1,5 @@
 /**
- * One HTTP/1.1 POST on a connection of its own.
+ * One HTTP/1.1 request on a connection of its own.
  *
  * Deno's fetch() is not used for three reasons: it says nothing before the headers, which Ollama
  * sends only after loading the model, so a deadline for connecting cannot be told from one for
@@ -62,10 +62,21 @@ export const dial: Dial = async (url, signal) => {
  *
  * @throws {HttpFailure}, the error of the dialling, or the reason of the signal.
  */
-export async function post<T>(
+export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> {
+  return exchange(url, requestBytes(url, json), options);
+}
+
+/** The same for a GET. */
+export function get<T>(url: URL, options: ExchangeOptions<T>): Promise<T> {
+  return exchange(url, requestBytes(url), options);
+}
+
+type ExchangeOptions<T> = PostOptions & { readonly read: (reply: HttpReply) => Promise<T> };
+
+async function exchange<T>(
   url: URL,
-  json: string,
-  options: PostOptions & { readonly read: (reply: HttpReply) => Promise<T> },
+  request: Uint8Array,
+  options: ExchangeOptions<T>,
 ): Promise<T> {
   const { signal, read, onConnected } = options;
   const conn = await connected((options.dial ?? dial)(url, signal), signal);
@@ -79,7 +90,7 @@ export async function post<T>(
   try {
     signal.throwIfAborted();
     onConnected?.();
-    await send(conn, requestBytes(url, json));
+    await send(conn, request);
     return await read(await readReply(byteSource(conn)));
   } catch (error) {
     signal.throwIfAborted();
@@ -103,19 +114,22 @@ function connected(dialling: Promise<Deno.Conn>, signal: AbortSignal): Promise<D
   });
 }
 
-function requestBytes(url: URL, json: string): Uint8Array {
+/** A POST of `json`, or a GET without it. */
+function requestBytes(url: URL, json?: string): Uint8Array {
   const encoder = new TextEncoder();
   const head = [
-    `POST ${url.pathname}${url.search} HTTP/1.1`,
+    `${json === undefined ? "GET" : "POST"} ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
     "User-Agent: planner-agent",
     "Accept: application/x-ndjson, application/json",
-    "Content-Type: application/json",
-    `Content-Length: ${encoder.encode(json).length}`,
+    ...(json === undefined ? [] : [
+      "Content-Type: application/json",
+      `Content-Length: ${encoder.encode(json).length}`,
+    ]),
     "Connection: close",
     "\r\n",
   ];
-  return encoder.encode(head.join("\r\n") + json);
+  return encoder.encode(head.join("\r\n") + (json ?? ""));
 }
 
 async function send(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {

@@ -218,7 +218,8 @@ function statusFailure({ status, headers }: HttpReply, body: string, model: stri
   return new LinkFailure("http_status", text, { status, aboutThinking });
 }
 
-function connectFailure(error: unknown, host: string): LinkFailure {
+/** Why no connection to `host` came about, in words. */
+export function connectFailure(error: unknown, host: string): LinkFailure {
   if (error instanceof Deno.errors.ConnectionRefused) {
     return new LinkFailure("refused", `nothing listens on ${host}; is Ollama running there?`);
   }

@@ -116,6 +116,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
       milliseconds: Math.round(clock.monotonic() - started),
       ...(figures && { figures }),
     };
+    context.onAttempt?.(attempt, started);
     return { attempt, result };
   }
 

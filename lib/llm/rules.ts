@@ -105,7 +105,18 @@ export const DIAGNOSIS_RULES: readonly DiagnosisRule[] = [
     because: "doing a failed change again without knowing why can break what still runs",
   },
   {
-    types: ["node_*", "host_*", "link_*", "network_*", "bridge_*", "*unreachable*", "*_offline"],
+    types: [
+      "node_*",
+      "host_*",
+      "link_*",
+      "*_link_*",
+      "lte_*",
+      "wan_*",
+      "network_*",
+      "bridge_*",
+      "*unreachable*",
+      "*_offline",
+    ],
     action: "notify",
     confidence: 0.5,
     because:

@@ -37,6 +37,13 @@ function urlEnd(text: string, from: number, limit: number): number {
   return at;
 }
 
+/** A URL in a sentence is followed by the sentence's marks: `http://piha:11434;` */
+function withoutPunctuation(url: string): string {
+  let end = url.length;
+  while (end > 0 && ".,;:!)".includes(url.charAt(end - 1))) end--;
+  return /:\d{1,5}$/.test(url.slice(Math.max(0, end - 6), end)) ? url.slice(0, end) : url;
+}
+
 /**
  * The end of the user part of `url` (what follows `scheme://`), -1 when it has none. Where a
  * password holds `/`, `?`, `#` or `@` unescaped, the last `@` that can end it does.
@@ -44,7 +51,7 @@ function urlEnd(text: string, from: number, limit: number): number {
 function userEnd(url: string, web: boolean): number {
   if (!url.includes("@")) {
     // A host has nothing but digits after its colon: this was cut off inside the password.
-    const cut = /^[^/?#:@[\]]*:(?=[^/?#]*[^\d/?#])[^/?#]+$/.test(url);
+    const cut = /^[^/?#:@[\]]*:(?=[^/?#]*[^\d/?#])[^/?#]+$/.test(withoutPunctuation(url));
     return cut || /^:[^/?#]/.test(url) ? url.length : -1;
   }
   const first = url.indexOf("@");

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ENVIRONMENT_NAMES } from "../../lib/config.ts";
 
 /** What a command may name in braces: it is known only when its surroundings are up. */
 export interface Places {
@@ -10,27 +11,6 @@ export interface Places {
   readonly redisPort: number;
   readonly ollamaPort: number;
 }
-
-/** What the agent reads from its environment; nothing of it is inherited by a run. */
-const AGENT_VARIABLES = [
-  "RUNTIME_PATH",
-  "REDIS_URL",
-  "OLLAMA_HOST",
-  "OLLAMA_MODEL",
-  "NODE_NAME",
-  "COOLDOWN_SECONDS",
-  "LLM_CHAIN",
-  "LLM_FIRST_TOKEN_SECONDS",
-  "LLM_IDLE_SECONDS",
-  "LLM_TIMEOUT_SECONDS",
-  "LLM_ATTEMPTS",
-  "PROMPT_PAYLOAD_BYTES",
-  "LLM_CONCURRENCY",
-  "QUEUE_LIMIT",
-  "EVENT_TTL_SECONDS",
-  "MAX_PENDING_PER_SERVICE",
-  "LOG_LEVEL",
-] as const;
 
 /**
  * A command line as words: blanks separate, quotes and backslashes keep as in a shell; nothing is
@@ -83,7 +63,7 @@ export function ownAgent(deno: string, project: string): string[] {
     "--allow-net=127.0.0.1:{redis_port},127.0.0.1:{ollama_port}",
     "--allow-read={root}",
     "--allow-write={root}/actions/pending,{root}/events,{root}/state",
-    `--allow-env=${AGENT_VARIABLES.join(",")}`,
+    `--allow-env=${ENVIRONMENT_NAMES.join(",")}`,
     "--ignore-env",
     `${project}/main.ts`,
     "run",
@@ -111,7 +91,7 @@ export function environment(
   inherited: Readonly<Record<string, string>>,
   places: Places,
 ): Record<string, string> {
-  const own: ReadonlySet<string> = new Set(AGENT_VARIABLES);
+  const own: ReadonlySet<string> = new Set(ENVIRONMENT_NAMES);
   const kept = Object.entries(inherited).filter(([name]) => !own.has(name));
   return {
     ...Object.fromEntries(kept),

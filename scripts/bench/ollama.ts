@@ -61,8 +61,10 @@ export function answerTo(request: unknown): string {
 }
 
 /** The body of a chat's answer: one object, or as Ollama streams it, one JSON line a piece. */
-export function chatBody(request: unknown): { contentType: string; text: string } {
-  const content = answerTo(request);
+export function chatBody(
+  request: unknown,
+  content = answerTo(request),
+): { contentType: string; text: string } {
   const line = (content: string, end: Json) =>
     JSON.stringify({ model: MODEL, message: { role: "assistant", content }, ...end });
   const end = { done: true, done_reason: "stop", total_duration: 1, prompt_eval_count: 400 };
@@ -81,8 +83,17 @@ const KNOWN: Readonly<Record<string, unknown>> = {
   "/api/show": { capabilities: ["completion"], details: { family: "qwen2" } },
 };
 
+/** What becomes of a chat request; `nth` counts from 1. */
+export type ChatReply = (
+  request: unknown,
+  nth: number,
+) => { readonly status?: number; readonly contentType: string; readonly text: string };
+
 /** Listens on 127.0.0.1; port 0 is any free one. */
-export function startOllama(port: number): FakeOllama {
+export function startOllama(
+  port: number,
+  reply: ChatReply = (request) => chatBody(request),
+): FakeOllama {
   const closing = new AbortController();
   const state = { latencyMs: 0, calls: 0 };
   const server = Deno.serve({
@@ -93,11 +104,11 @@ export function startOllama(port: number): FakeOllama {
   }, async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === "/api/chat") {
-      state.calls++;
+      const nth = ++state.calls;
       const asked: unknown = await request.json().catch(() => undefined);
       if (state.latencyMs > 0) await sleep(systemClock, state.latencyMs, closing.signal);
-      const { contentType, text } = chatBody(asked);
-      return new Response(text, { headers: { "content-type": contentType } });
+      const { status = 200, contentType, text } = reply(asked, nth);
+      return new Response(text, { status, headers: { "content-type": contentType } });
     }
     await request.body?.cancel();
     if (pathname === "/") return new Response("Ollama is running");

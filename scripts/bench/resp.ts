@@ -8,10 +8,26 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const COLON = 0x3a, MINUS = 0x2d, ZERO = 0x30, RETURN = 0x0d, NEWLINE = 0x0a;
 
+const LINE_END = encoder.encode("\r\n");
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 /** One command as bytes. */
-export function encodeCommand(...words: readonly string[]): Uint8Array {
-  const parts = words.map((word) => `$${encoder.encode(word).length}\r\n${word}\r\n`);
-  return encoder.encode(`*${words.length}\r\n${parts.join("")}`);
+export function encodeCommand(...words: readonly (string | Uint8Array)[]): Uint8Array {
+  const parts: Uint8Array[] = [encoder.encode(`*${words.length}\r\n`)];
+  for (const word of words) {
+    const bytes = typeof word === "string" ? encoder.encode(word) : word;
+    parts.push(encoder.encode(`$${bytes.length}\r\n`), bytes, LINE_END);
+  }
+  return concatenated(parts);
 }
 
 /** Commands ready to be written in one go. */
@@ -20,16 +36,13 @@ export interface Prepared {
   readonly count: number;
 }
 
+export function prepare(commands: readonly Uint8Array[]): Prepared {
+  return { bytes: concatenated(commands), count: commands.length };
+}
+
 /** A PUBLISH for each message. */
 export function preparePublish(channel: string, messages: readonly string[]): Prepared {
-  const commands = messages.map((message) => encodeCommand("PUBLISH", channel, message));
-  const bytes = new Uint8Array(commands.reduce((sum, command) => sum + command.length, 0));
-  let at = 0;
-  for (const command of commands) {
-    bytes.set(command, at);
-    at += command.length;
-  }
-  return { bytes, count: commands.length };
+  return prepare(messages.map((message) => encodeCommand("PUBLISH", channel, message)));
 }
 
 /** Counts replies of pipelined PUBLISHes, cut into chunks anywhere. */

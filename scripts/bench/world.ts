@@ -7,7 +7,7 @@ import { type Clock, sleep } from "../../lib/clock.ts";
 import { type AgentProcess, startAgent } from "./agent_process.ts";
 import { environment, fillIn } from "./commands.ts";
 import { CHANNELS } from "./events.ts";
-import { type FakeOllama, startOllama } from "./ollama.ts";
+import { type ChatReply, type FakeOllama, startOllama } from "./ollama.ts";
 import { type PendingFiles, TimedOut, watchPending } from "./pending_files.ts";
 import { startRedis } from "./redis_server.ts";
 import type { RedisConnection } from "./resp.ts";
@@ -18,6 +18,10 @@ export interface World {
   readonly ollama: FakeOllama;
   readonly pending: PendingFiles;
   readonly clock: Clock;
+  /** The agent's RUNTIME_PATH. */
+  readonly root: string;
+  /** What the agent wrote to standard output and standard error. */
+  readonly logFile: string;
   /** From the start of the process until both channels were subscribed. */
   readonly startMs: number;
 }
@@ -30,6 +34,11 @@ export interface WorldOptions {
   readonly ollamaPort: number | undefined;
   /** A fixed runtime path; undefined is a temporary one. */
   readonly root: string | undefined;
+  /** Added to the agent's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with the runtime path before the agent starts. */
+  readonly prepare?: (root: string) => Promise<void>;
+  readonly chat?: ChatReply;
 }
 
 const FOLDERS = [
@@ -82,20 +91,22 @@ export async function openWorld(command: readonly string[], options: WorldOption
 
   const redis = await startRedis(temporary, { port: options.redisPort, clock });
   await own(stack, () => redis.close());
-  const ollama = startOllama(options.ollamaPort ?? 0);
+  const ollama = startOllama(options.ollamaPort ?? 0, options.chat);
   await own(stack, () => ollama.close());
   const pending = watchPending(`${root}/actions/pending`, clock);
   await own(stack, () => pending.close());
 
   const places = { root, redisPort: redis.port, ollamaPort: ollama.port };
+  const logFile = `${temporary}/agent.log`;
+  await options.prepare?.(root);
   const begin = clock.monotonic();
   const agent = startAgent(fillIn(command, places), {
-    env: environment(Deno.env.toObject(), places),
-    logFile: `${temporary}/agent.log`,
+    env: { ...environment(Deno.env.toObject(), places), ...options.env },
+    logFile,
     clock,
   });
   await own(stack, () => agent.stop());
   await agent.alive(subscribed(redis.connection, clock));
   const startMs = clock.monotonic() - begin;
-  return { agent, redis: redis.connection, ollama, pending, clock, startMs };
+  return { agent, redis: redis.connection, ollama, pending, clock, root, logFile, startMs };
 }

@@ -57,6 +57,16 @@ const PASSED_ON = [
   "no_proxy",
 ] as const;
 
+/**
+ * What a build with traces adds: Deno bakes in that it makes them, and no metrics or captured
+ * console output beside them. It does not bake in where they go.
+ */
+export const TRACE_SWITCHES = {
+  OTEL_DENO: "true",
+  OTEL_DENO_METRICS: "false",
+  OTEL_DENO_CONSOLE: "ignore",
+} as const;
+
 /** The environment of `deno compile`, from that of the building shell. */
 export function compileEnvironment(
   shell: Readonly<Record<string, string>>,

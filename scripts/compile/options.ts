@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { grantsFor, type Site, withoutCredentials } from "../../lib/grants.ts";
+import { collectorUrl, grantsFor, type Site, withoutCredentials } from "../../lib/grants.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {
@@ -26,11 +26,14 @@ Builds dist/planner-agent-<arch> with its permissions baked in.
   --redis-url URL               redis://HOST[:PORT] or rediss://...
   --ollama-host URL             [http[s]://]HOST[:PORT]; once per host of the LLM chain
   --runtime-path DIR            folder of actions/, events/, state/ and config/
+  --otel URL                    traces to the OTLP collector at http[s]://HOST[:PORT] (default: none)
   --out DIR                     where the files go (default: dist)
   --help                        this text
 
 Without options the build is for the agent's default hosts and folder. DENORT_BIN names a base
 binary of the one architecture built, where Deno's download host cannot be reached.`;
+
+const OPTIONS = ["--target", "--redis-url", "--ollama-host", "--runtime-path", "--otel", "--out"];
 
 /** A command line that cannot be followed; the message says why. */
 export class UsageError extends Error {
@@ -51,7 +54,7 @@ export function parseCompileArgs(args: readonly string[], defaults: Site): Compi
   for (let i = 0; i < args.length; i++) {
     const [name = "", ...rest] = (args[i] ?? "").split("=");
     if (name === "--help" || name === "-h") return null;
-    if (!["--target", "--redis-url", "--ollama-host", "--runtime-path", "--out"].includes(name)) {
+    if (!OPTIONS.includes(name)) {
       throw new UsageError(`unknown option ${JSON.stringify(args[i])}`);
     }
     const value = rest.length > 0 ? rest.join("=") : args[++i];
@@ -70,11 +73,13 @@ export function parseCompileArgs(args: readonly string[], defaults: Site): Compi
     throw new UsageError(`--target ${JSON.stringify(target)}: it takes x86_64, aarch64 or all`);
   }
   // The site is kept in the binary and its manifest; a password is not.
+  const otel = single.get("--otel");
   const site = {
     redisUrl: withoutCredentials(single.get("--redis-url") ?? defaults.redisUrl),
     ollamaHosts: (ollamaHosts.length > 0 ? ollamaHosts : defaults.ollamaHosts)
       .map(withoutCredentials),
     runtimePath: single.get("--runtime-path") ?? defaults.runtimePath,
+    ...(otel !== undefined && { collector: collectorUrl(otel) }),
   };
   grantsFor(site, []);
   return { archs, site, out: single.get("--out") ?? "dist" };

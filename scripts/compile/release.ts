@@ -21,6 +21,7 @@ export function manifest(build: Build, binary: { bytes: number; sha256: string }
     redis_url: site.redisUrl,
     ollama_hosts: site.ollamaHosts,
     runtime_path: site.runtimePath,
+    ...(site.collector !== undefined && { otel_endpoint: site.collector }),
     v8_flags: V8_FLAGS,
     ...binary,
   };

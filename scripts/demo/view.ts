@@ -20,6 +20,8 @@ const MEANINGS: Readonly<Record<Outcome, string>> = {
   malformed: "no JSON object; logged and passed over",
   unparseable: "JSON, but no event; logged and passed over",
   benign: "needs no action",
+  silenced: "an operator does not want to hear of it",
+  inhibited: "it flaps, and a person has been told",
   cooldown: "proposed for a short while ago",
   coalesced: "a newer event of the same service took its place",
   recovered: "well again before its turn came",

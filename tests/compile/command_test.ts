@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compileArgs, compileEnvironment } from "../../scripts/compile/command.ts";
+import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "../../scripts/compile/command.ts";
 import { parseCompileArgs, UsageError } from "../../scripts/compile/options.ts";
 import { SiteError } from "../../lib/grants.ts";
 
@@ -21,6 +21,7 @@ Deno.test("parseCompileArgs: every option, in both spellings, hosts repeated", (
   const args = [
     ..."--target aarch64 --redis-url=rediss://u:p%40@redis.lan --ollama-host a:1".split(" "),
     ..."--ollama-host=https://b --runtime-path /srv/x --out /tmp/d".split(" "),
+    "--otel=http://piha:4318/",
   ];
   assert.deepEqual(parseCompileArgs(args, DEFAULTS), {
     archs: ["aarch64"],
@@ -28,6 +29,7 @@ Deno.test("parseCompileArgs: every option, in both spellings, hosts repeated", (
       redisUrl: "rediss://redis.lan",
       ollamaHosts: ["a:1", "https://b"],
       runtimePath: "/srv/x",
+      collector: "http://piha:4318",
     },
     out: "/tmp/d",
   });
@@ -54,6 +56,8 @@ Deno.test("parseCompileArgs: refuses what it cannot follow", () => {
   refuses(["--redis-url", "unix:///run/redis.sock"], SiteError, /REDIS_URL/);
   refuses(["--ollama-host", "*.lan"], SiteError, /OLLAMA_HOST/);
   refuses(["--runtime-path", "opt"], SiteError, /RUNTIME_PATH/);
+  refuses(["--otel"], UsageError, /--otel needs a value/);
+  refuses(["--otel", "grpc://h:4317"], SiteError, /--otel: cannot use "grpc:\/\/h:4317": it takes/);
 });
 
 const GRANTS = { net: ["h:1", "[::1]:2"], read: ["/r"], write: ["/w", "/v"], env: ["A", "B"] };
@@ -94,5 +98,13 @@ Deno.test("compileEnvironment: passes on what a build needs, nothing that Deno b
     DENO_DIR: "/stage/deno-dir",
     DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
+  });
+});
+
+Deno.test("TRACE_SWITCHES: traces, and nothing else that Deno would send", () => {
+  assert.deepEqual(TRACE_SWITCHES, {
+    OTEL_DENO: "true",
+    OTEL_DENO_METRICS: "false",
+    OTEL_DENO_CONSOLE: "ignore",
   });
 });

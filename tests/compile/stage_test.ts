@@ -67,6 +67,12 @@ Deno.test("manifest: origin, site, permissions, checksum; one value a line for t
   }
 });
 
+Deno.test("manifest: says where a build with traces sends them", () => {
+  const build = { ...BUILD, site: { ...BUILD.site, collector: "http://piha:4318" } };
+  const lines = manifest(build, { bytes: 3, sha256: "00ff" }).split("\n");
+  assert(lines.includes('  "otel_endpoint": "http://piha:4318",'));
+});
+
 Deno.test("sha256: the hash of the empty message", async () => {
   assert.equal(
     await sha256(new Uint8Array()),

@@ -42,6 +42,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "host_unreachable",
     "bridge_offline",
     "zigbee_device_offline",
+    "lte_link_flapping",
+    "wan_down",
     "auth_failures",
     "alert_firing",
     "living_room_sensor_weird",

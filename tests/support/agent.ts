@@ -52,37 +52,44 @@ export function makeRuntime(root: string): void {
   }
 }
 
+/** A command of the agent, its output in pipes. */
+export function agentCommand(
+  args: readonly string[],
+  { root, settings = {}, stdin = "null" }: {
+    root: string;
+    settings?: Settings;
+    stdin?: "null" | "piped";
+  },
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--frozen", ...permissions(root), join(PROJECT, "main.ts"), ...args],
+    env: { RUNTIME_PATH: root, ...settings },
+    clearEnv: true,
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
 /** Runs a command of the agent to its end. */
 export async function runAgent(
   args: readonly string[],
   { root, settings = {}, input = "" }: { root: string; settings?: Settings; input?: string },
 ): Promise<{ code: number; out: string; err: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--frozen", ...permissions(root), join(PROJECT, "main.ts"), ...args],
-    env: { RUNTIME_PATH: root, ...settings },
-    clearEnv: true,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = agentCommand(args, { root, settings, stdin: "piped" }).spawn();
+  // Read from the start: a command whose output nobody takes stops taking input.
+  const output = child.output();
   const writer = child.stdin.getWriter();
   // A command that does not read its input ends first; that is not this test's failure.
   await writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
-  const { code, stdout, stderr } = await child.output();
+  const { code, stdout, stderr } = await output;
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, out: text(stdout), err: text(stderr) };
 }
 
 /** Starts `run`. */
 export function startAgent(root: string, settings: Settings): AgentProcess {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--frozen", ...permissions(root), join(PROJECT, "main.ts"), "run"],
-    env: { RUNTIME_PATH: root, ...settings },
-    clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  const child = agentCommand(["run"], { root, settings }).spawn();
   const lines: AgentLine[] = [];
   let errors = "";
   let ended = false;

@@ -124,7 +124,8 @@ export async function diagnose({ backlog, propose }: Booted, running: Running, k
     },
     changes: [],
     modelUsed: "rules",
-    attempts: 1,
+    attempts: [],
+    waitedMs: 0,
   }, {
     announce: (actionId) => backlog.announce(running, actionId),
     signal: new AbortController().signal,

@@ -141,6 +141,13 @@ function build(disk: Disk): MemoryFiles {
       await step("sync", path);
       file.synced = text;
     },
+    async writeUnsynced(path, text) {
+      await step("create", path);
+      vacant(path);
+      const file = create(path);
+      await step("write", path);
+      file.text = text;
+    },
     async link(from, to) {
       await step("link", to);
       inFolder(to);
@@ -219,6 +226,11 @@ function build(disk: Disk): MemoryFiles {
       await step("read", path);
       const text = files.get(path)?.text;
       return text !== undefined && text.length <= maxBytes ? text : undefined;
+    },
+    async times(path) {
+      await step("kind", path);
+      const file = files.get(path);
+      return file && { writtenMs: file.mtimeMs, changedMs: file.mtimeMs };
     },
     async touch(path, nowMs) {
       await step("touch", path);

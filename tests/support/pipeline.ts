@@ -1,21 +1,28 @@
 import { createBacklog } from "../../lib/backlog.ts";
+import { createBudgets } from "../../lib/budgets.ts";
 import { type Config, parseConfig } from "../../lib/config.ts";
+import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import type { Diagnosis } from "../../lib/diagnosis.ts";
 import type { Ending } from "../../lib/ending.ts";
 import { ChainExhausted, type RouteContext, type RouteResult } from "../../lib/llm/contract.ts";
 import { createCounters } from "../../lib/outcome.ts";
 import { createPlanner } from "../../lib/planner.ts";
+import type { ProposalOutcome } from "../../lib/proposal_outcome.ts";
 import { BUILT_IN_RULES } from "../../lib/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal.ts";
 import type { Proposal } from "../../lib/proposer.ts";
+import { createQuiet } from "../../lib/quiet.ts";
 import { applyRecord, emptyState, type SavedState, type StateRecord } from "../../lib/state.ts";
 import { svcKey } from "../../lib/target.ts";
+import { createTraces, type Tracer } from "../../lib/trace.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 
 /** One diagnosis that the pipeline waits for. */
 export interface Call {
   readonly context: RouteContext;
+  /** What the user message says. */
+  readonly prompt: string;
   /** The model answers. */
   answer(changes?: Partial<Diagnosis>): Promise<void>;
   /** No link answers. */
@@ -27,10 +34,21 @@ export interface Pipeline extends ReturnType<typeof pipeline> {}
 /** The real pipeline on a hand-moved clock; a test answers for the LLM and watches the outcome. */
 export function pipeline(
   settings: Partial<Config> = {},
-  { saved = emptyState(), pending = 0, clock = fakeClock() }: {
+  {
+    coordination = NO_COORDINATION,
+    saved = emptyState(),
+    pending = 0,
+    outcomes = () => [],
+    clock = fakeClock(),
+    tracer,
+  }: {
+    coordination?: Coordination;
     saved?: SavedState;
     pending?: number;
+    /** What became of earlier proposals for the event's target. */
+    outcomes?: () => readonly ProposalOutcome[];
     clock?: ReturnType<typeof fakeClock>;
+    tracer?: Tracer;
   } = {},
 ) {
   const config: Config = { ...parseConfig(() => undefined), ...settings };
@@ -49,8 +67,13 @@ export function pipeline(
   const endings: Ending[] = [];
   const proposals: Proposal[] = [];
   const counters = createCounters();
+  const nodes = ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
+  const quiet = createQuiet({ config, clock, nodes });
   const planner = createPlanner({
     config,
+    quiet,
+    budgets: createBudgets(clock, config),
+    coordination,
     clock,
     log,
     random: () => 0,
@@ -58,14 +81,16 @@ export function pipeline(
     counters,
     systemPrompt: "system",
     policy: BUILT_IN_RULES,
+    traces: createTraces({ tracer, clock, log }),
     router: {
-      route: (_messages, _schema, context) =>
+      route: (messages, _schema, context) =>
         new Promise<RouteResult>((resolve, reject) => {
           const { node, service } = context.event;
           const exhausted = () => reject(new ChainExhausted(context.label, []));
           context.signal.addEventListener("abort", exhausted);
           calls.push({
             context,
+            prompt: messages.at(-1)?.content ?? "",
             answer(changes = {}) {
               const content: Diagnosis = {
                 action: "restart",
@@ -91,9 +116,10 @@ export function pipeline(
       const actionId = actionIdBase(proposal.event);
       announce(actionId);
       proposals.push(proposal);
-      return Promise.resolve(actionFile({ actionId, ...proposal }));
+      return Promise.resolve(actionFile({ ...proposal, actionId, writtenMs: clock.now() }));
     },
     countPending: () => Promise.resolve(pending),
+    outcomesFor: () => Promise.resolve(outcomes()),
     onEnding: (ending) => endings.push(ending),
   });
   planner.start();
@@ -103,6 +129,7 @@ export function pipeline(
     log,
     backlog,
     planner,
+    quiet,
     counters,
     calls,
     endings,

@@ -23,6 +23,8 @@ export interface RedisSetup {
   readonly users?: readonly string[];
   /** A certificate in tests/support/tls: the port speaks TLS. Real redis-server only. */
   readonly certificate?: "server" | "other_name" | "expired";
+  /** Whether its data survives `kill`, every write of it. Real redis-server only. */
+  readonly appendOnly?: boolean;
 }
 
 export interface TestRedis extends AsyncDisposable {
@@ -82,7 +84,8 @@ async function startReal(
 ): Promise<() => Promise<void>> {
   const file = (name: string) => join(TLS_FOLDER, name);
   const { certificate, requirepass, users = [] } = setup;
-  const args = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder];
+  const args = ["--bind", "127.0.0.1", "--save", "", "--dir", folder];
+  args.push("--appendonly", setup.appendOnly ? "yes" : "no", "--appendfsync", "always");
   if (certificate === undefined) args.push("--port", String(port));
   else {
     args.push("--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no");

@@ -278,6 +278,43 @@ systemTest("install.sh: another folder, group and addresses", NEEDS, async () =>
 });
 
 systemTest(
+  "install.sh: a build with traces may reach its collector, and is told of it",
+  NEEDS,
+  async () => {
+    const site = async (otel_endpoint: string) => {
+      await using node = await image({ otel_endpoint });
+      const { code, err } = await node.install();
+      assert.equal(code, 0, err);
+      const path = node.at("etc/systemd/system/planner-agent.service.d/10-site.conf");
+      return (await Deno.readTextFile(path)).trimEnd().split("\n").slice(2);
+    };
+    const usual = [
+      "Environment=REDIS_URL=redis://100.108.208.3:6379",
+      "Environment=OLLAMA_HOST=http://100.108.208.3:11434",
+    ];
+    assert.deepEqual(await site("http://10.0.0.9:4318"), [
+      "IPAddressAllow=10.0.0.9",
+      "IPAddressAllow=100.108.208.3",
+      ...usual,
+      "Environment=OTEL_EXPORTER_OTLP_ENDPOINT=http://10.0.0.9:4318",
+      "Environment=OTEL_SERVICE_NAME=planner-agent",
+      "Environment=OTEL_BSP_EXPORT_TIMEOUT=3000",
+    ]);
+    for (const url of ["https://[fd7a::2]/otlp", "https://[fd7a::2]:4318"]) {
+      assert.deepEqual(await site(url), [
+        "IPAddressAllow=100.108.208.3",
+        "IPAddressAllow=fd7a::2",
+        ...usual,
+        `Environment=OTEL_EXPORTER_OTLP_ENDPOINT=${url}`,
+        "Environment=OTEL_SERVICE_NAME=planner-agent",
+        "Environment=OTEL_BSP_EXPORT_TIMEOUT=3000",
+      ]);
+    }
+    assert.equal((await site("http://127.0.0.1"))[0], "IPAddressAllow=100.108.208.3");
+  },
+);
+
+systemTest(
   "install.sh: refuses what it cannot trust, before it changes anything",
   NEEDS,
   async () => {
@@ -296,6 +333,8 @@ systemTest(
     await refuses({ redis_url: "redis://h/%n" }, [], /cannot take this redis_url/);
     await refuses({ ollama_hosts: [] }, [], /cannot take this redis_url or ollama_hosts: ''/);
     await refuses({ grants: { net: [] } }, [], /no hosts/);
+    await refuses({ otel_endpoint: "ftp://h" }, [], /cannot take this otel_endpoint: 'ftp:/);
+    await refuses({ otel_endpoint: "http://h/%n" }, [], /cannot take this otel_endpoint/);
     await refuses({}, ["--group", "a b"], /not a user or group name/);
     await refuses({}, ["--executor", "planner-agent"], /must not own/);
     await refuses({}, ["--wrong"], /unknown option --wrong/);

@@ -30,7 +30,7 @@ export function requirements(arch: Arch): Requirement[] {
   return [program("npm"), ...emulated ? [program(QEMU), path(ARM_LIBRARIES)] : [native]];
 }
 
-function freePort(): number {
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
@@ -83,7 +83,8 @@ export function binary(arch: Arch): Promise<Binary> {
   return known;
 }
 
-async function build(arch: Arch): Promise<Binary> {
+/** A build of its own, with further options of the compile task. */
+export async function build(arch: Arch, options: readonly string[] = []): Promise<Binary> {
   const folder = await Deno.makeTempDir({ prefix: "planner-agent-test-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const [redisPort, ollamaPort] = [freePort(), freePort()];
@@ -97,6 +98,7 @@ async function build(arch: Arch): Promise<Binary> {
     runtimePath,
     "--out",
     folder,
+    ...options,
   ]);
   const file = join(folder, `planner-agent-${arch}`);
   const command: Binary["command"] = Deno.build.arch === arch

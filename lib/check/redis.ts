@@ -1,0 +1,211 @@
+/**
+ * Is Redis there, does it let this user in, and may it hear both channels?
+ *
+ * @module
+ */
+import { Redis } from "ioredis";
+import type { Clock } from "../clock.ts";
+import { type Finding, fine, problem, skipped } from "../health.ts";
+import {
+  type RedisCredentials,
+  redisCredentials,
+  type RedisEndpoint,
+  redisEndpoint,
+  redisSecrets,
+} from "../intake/redis_endpoint.ts";
+import { redisFailure } from "../intake/redis_failure.ts";
+import { redisSession } from "../intake/redis_session.ts";
+import { plainLine } from "../plain_line.ts";
+import type { ClockReading } from "./clock.ts";
+
+export interface RedisCheckOptions {
+  readonly url: string;
+  readonly channels: readonly string[];
+  readonly clock: Clock;
+  /** Deadline of each step. */
+  readonly timeoutMs?: number;
+}
+
+export interface RedisCheck {
+  readonly findings: readonly Finding[];
+  readonly clock?: ClockReading;
+}
+
+interface Place {
+  readonly endpoint: RedisEndpoint;
+  readonly credentials: RedisCredentials | null;
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+}
+
+const TIMEOUT_MS = 5_000;
+
+/** Connects and subscribes as `run` does, and asks what the user may ask besides. */
+export async function checkRedis(options: RedisCheckOptions): Promise<RedisCheck> {
+  const { url, clock, timeoutMs = TIMEOUT_MS } = options;
+  const endpoint = redisEndpoint(url);
+  const place = { endpoint, credentials: redisCredentials(url), clock, timeoutMs };
+  const { reached, findings } = await listen(place, options);
+  if (!reached) return { findings };
+  const facts = await ask(place);
+  return {
+    findings: [...findings, versionFinding(facts, endpoint), bufferFinding(facts, endpoint)],
+    ...(facts.clock && { clock: facts.clock }),
+  };
+}
+
+async function listen(
+  { endpoint, credentials, clock, timeoutMs }: Place,
+  { url, channels }: RedisCheckOptions,
+): Promise<{ reached: boolean; findings: Finding[] }> {
+  const secrets = redisSecrets(url);
+  const at = endpoint.display;
+  const findings: Finding[] = [];
+  const done = new AbortController();
+  let heard: readonly string[] | undefined;
+  const end = await redisSession({
+    endpoint,
+    credentials,
+    channels,
+    clock,
+    pingEveryMs: timeoutMs,
+    pingDeadlineMs: timeoutMs,
+    connectTimeoutMs: timeoutMs,
+    refusedRetryMs: timeoutMs,
+    createClient: (settings) => new Redis(settings),
+    onMessage: () => {},
+    onPasswordUnused() {
+      const detail = "REDIS_URL has a password and this Redis asks for none";
+      findings.push(problem("redis_password_unused", { check: "redis", subject: at, detail }));
+    },
+    onRefused(channel, error) {
+      const { detail } = redisFailure(error, { endpoint, secrets, channel });
+      findings.push(
+        problem("redis_channel_refused", {
+          check: "redis_channel",
+          subject: channel,
+          detail: `may not be read: ${detail}`,
+          remedy: `Grant it: ACL SETUSER ... &${channel}`,
+        }),
+      );
+    },
+    onSubscribed(subscribed) {
+      heard = subscribed;
+      done.abort();
+    },
+  }, done.signal);
+  if (heard === undefined) {
+    const { detail } = redisFailure(end.error, { endpoint, secrets, channel: end.channel });
+    const about = { check: "redis", subject: at, detail };
+    return { reached: false, findings: [...findings, problem("redis_unavailable", about)] };
+  }
+  const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
+  const kind = endpoint.tls ? "reachable over TLS" : "reachable";
+  return {
+    reached: true,
+    findings: [
+      fine({ check: "redis", subject: at, detail: `${kind}, ${plainLine(as, 80)}` }),
+      ...findings,
+      ...heard.map((channel) =>
+        fine({ check: "redis_channel", subject: channel, detail: "can be heard" })
+      ),
+    ],
+  };
+}
+
+/** What Redis said about itself; undefined where the user may not ask. */
+interface RedisFacts {
+  readonly version?: string | undefined;
+  readonly buffer?: string | undefined;
+  readonly clock?: ClockReading | undefined;
+}
+
+async function ask(place: Place): Promise<RedisFacts> {
+  const { endpoint, credentials, clock, timeoutMs } = place;
+  const client = new Redis({
+    host: endpoint.host,
+    port: endpoint.port,
+    ...(endpoint.tls ? { tls: {} } : {}),
+    protocol: 2,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: null,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    connectTimeout: 0,
+  });
+  client.on("error", () => {});
+  const closed = Promise.withResolvers<undefined>();
+  const close = () => {
+    client.disconnect();
+    (client.stream as typeof client.stream | undefined)?.destroy();
+    closed.resolve(undefined);
+  };
+  const cancel = clock.after(timeoutMs, close);
+  /** The answer, or undefined where it is refused or does not come. */
+  const answer = (ask: () => Promise<unknown>) =>
+    Promise.race([ask().catch(() => undefined), closed.promise]);
+  try {
+    if (await answer(() => client.connect().then(() => true)) === undefined) return {};
+    if (credentials) {
+      const { user, password } = credentials;
+      await answer(() => user === null ? client.auth(password) : client.auth(user, password));
+    }
+    const [info, config, time] = await Promise.all([
+      answer(() => client.info("server")),
+      answer(() => client.config("GET", "client-output-buffer-limit")),
+      answer(() => client.time()),
+    ]);
+    return { version: versionIn(info), buffer: bufferIn(config), clock: timeIn(time, place) };
+  } finally {
+    cancel();
+    close();
+  }
+}
+
+function versionIn(info: unknown): string | undefined {
+  if (typeof info !== "string") return undefined;
+  const name = /^(valkey_version|redis_version):([0-9][0-9.a-z-]{0,30})\r?$/m.exec(
+    info.slice(0, 64_000),
+  );
+  return name?.[2];
+}
+
+function bufferIn(config: unknown): string | undefined {
+  if (!Array.isArray(config) || typeof config[1] !== "string") return undefined;
+  return /\bpubsub (\d{1,20} \d{1,20} \d{1,20})\b/.exec(config[1].slice(0, 1_000))?.[1];
+}
+
+function timeIn(time: unknown, { endpoint, clock }: Place): ClockReading | undefined {
+  if (!Array.isArray(time)) return undefined;
+  const [seconds, microseconds] = time.map(Number);
+  const theirsMs = (seconds ?? NaN) * 1000 + (microseconds ?? NaN) / 1000;
+  if (!Number.isFinite(theirsMs)) return undefined;
+  return { host: endpoint.display, theirsMs, oursMs: clock.now() };
+}
+
+function versionFinding({ version }: RedisFacts, { display }: RedisEndpoint): Finding {
+  const about = (detail: string) => ({ check: "redis_version", subject: display, detail });
+  if (version === undefined) return skipped(about("version unknown: this user may not run INFO"));
+  const major = Number(version.split(".")[0]);
+  return major < 3
+    ? problem("redis_old", about(`Redis ${version}`))
+    : fine(about(`Redis ${version}`));
+}
+
+/** A single message can have 1 MiB; a burst of them must fit until they are read. */
+const LEAST_BUFFER_BYTES = 4 * 1024 * 1024;
+
+function bufferFinding({ buffer }: RedisFacts, { display }: RedisEndpoint): Finding {
+  const about = (detail: string) => ({ check: "redis_buffer", subject: display, detail });
+  if (buffer === undefined) {
+    return skipped(
+      about("client-output-buffer-limit pubsub unknown: this user may not run CONFIG GET"),
+    );
+  }
+  const [hard = 0, soft = 0] = buffer.split(" ").map(Number);
+  const small = [hard, soft].some((limit) => limit > 0 && limit < LEAST_BUFFER_BYTES);
+  const detail = `client-output-buffer-limit pubsub ${buffer}`;
+  return small ? problem("redis_buffer_small", about(detail)) : fine(about(detail));
+}

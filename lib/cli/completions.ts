@@ -1,0 +1,235 @@
+/**
+ * `planner-agent completions SHELL`: scripts that let a shell complete this command line, made
+ * from the list of commands itself.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+import { EXIT, UsageError } from "./io.ts";
+
+const PROGRAM = "planner-agent";
+/** Prints the ids that `show` can be asked for: letters, digits, dots and dashes, safe in any shell. */
+const LIST_IDS = `${PROGRAM} pending --ids 2>/dev/null`;
+
+const SHELLS = ["bash", "zsh", "fish"] as const;
+type Shell = typeof SHELLS[number];
+
+/** The command for a program whose other commands are `others`. */
+export function completionsFor(others: readonly Command[]): Command {
+  const command: Command = {
+    name: "completions",
+    summary: "print a completion script for a shell",
+    synopsis: SHELLS.join("|"),
+    help: `Prints a script for the shell to read:
+
+  bash             source <(${PROGRAM} completions bash)
+  zsh              source <(${PROGRAM} completions zsh)     after compinit
+  fish             ${PROGRAM} completions fish | source
+
+Put the line into the shell's start-up file to keep it.`,
+    options: {},
+    completes: SHELLS,
+    run: (io, _values, positionals) => {
+      const [given, ...more] = positionals;
+      const shell = SHELLS.find((known) => known === given);
+      if (!shell || more.length > 0) {
+        throw new UsageError(`completions takes one of ${SHELLS.join(", ")}`);
+      }
+      io.out(completionScript(shell, [...others, command]));
+      return Promise.resolve(EXIT.ok);
+    },
+  };
+  return command;
+}
+
+interface Flag {
+  readonly name: string;
+  /** The flag is followed by a value. */
+  readonly hasValue: boolean;
+  /** It can be given several times. */
+  readonly repeats?: boolean;
+  readonly summary: string;
+}
+
+const COMMON: readonly Flag[] = [
+  { name: "help", hasValue: false, summary: "explain the command" },
+  { name: "version", hasValue: false, summary: "print the version" },
+];
+
+/** The script for a shell, ending in a newline. */
+export function completionScript(shell: Shell, commands: readonly Command[]): string {
+  const all = [...commands, ...extraWords(commands)];
+  switch (shell) {
+    case "bash":
+      return bashScript(all);
+    case "zsh":
+      return zshScript(all);
+    case "fish":
+      return fishScript(all);
+  }
+}
+
+/** Words that are no commands of their own, but can be given like one. */
+function extraWords(commands: readonly Command[]): Word[] {
+  return [
+    {
+      name: "help",
+      summary: "explain a command",
+      options: {},
+      help: "",
+      completes: commands.map(({ name }) => name),
+    },
+    { name: "version", summary: "print the version", options: {}, help: "" },
+  ];
+}
+
+type Word = Pick<Command, "name" | "summary" | "options" | "help" | "completes">;
+
+/** A command's flags, each with what its help says of it. */
+function flagsOf({ options, help }: Word): Flag[] {
+  const own = Object.entries(options).map(([name, { type, multiple = false }]) => {
+    const line = help.split("\n").find((text) => text.startsWith(`  --${name} `)) ?? "";
+    return {
+      name,
+      hasValue: type === "string",
+      repeats: multiple,
+      summary: line.trim().split(/ {2,}/)[1] ?? "",
+    };
+  });
+  return [...own, ...COMMON];
+}
+
+const flagNames = (word: Word) => flagsOf(word).map(({ name }) => `--${name}`).join(" ");
+
+function bashScript(words: readonly Word[]): string {
+  const lines = words.flatMap((word) => {
+    const valued = flagsOf(word).filter(({ hasValue }) => hasValue).map(({ name }) => `--${name}`);
+    return [
+      `    ${word.name})`,
+      `      flags="${flagNames(word)}"`,
+      ...valued.length > 0 ? [`      valued="${valued.join(" ")}"`] : [],
+      ...bashArguments(word.completes),
+      "      ;;",
+    ];
+  });
+  return `# bash completion for ${PROGRAM}
+_planner_agent() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}"
+  local flags="" valued="" words="" files=""
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words="${words.map(({ name }) => name).join(" ")}"
+    flags="--help --version"
+  else
+    case "\${COMP_WORDS[1]}" in
+${lines.join("\n")}
+    esac
+  fi
+  case " $valued " in
+    *" $before "*) return ;;
+  esac
+  case "$word" in
+    -*) words="$flags" files="" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  if [ -n "$files" ]; then
+    compopt -o filenames
+    local found
+    mapfile -t found < <(compgen -f -- "$word")
+    COMPREPLY+=("\${found[@]}")
+  fi
+}
+complete -F _planner_agent ${PROGRAM}
+`;
+}
+
+function bashArguments(completes: Word["completes"]): string[] {
+  if (completes === undefined) return [];
+  if (completes === "files") return ["      files=yes"];
+  return [`      words="${completes === "ids" ? `$(${LIST_IDS})` : completes.join(" ")}"`];
+}
+
+function zshScript(words: readonly Word[]): string {
+  const described = words.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
+  const cases = words.map((word) => {
+    const specs = flagsOf(word).map(({ name, hasValue, repeats, summary }) => {
+      const text = summary.replace(/[[\]:\\]/g, "\\$&");
+      return quoted(
+        `${repeats ? "*" : ""}--${name}${text && `[${text}]`}${hasValue ? ":value:" : ""}`,
+      );
+    });
+    const last = zshArguments(word.completes);
+    return `        ${word.name})\n          _arguments ${
+      [...specs, ...last].join(" ")
+    }\n          ;;`;
+  });
+  return `#compdef ${PROGRAM}
+# zsh completion for ${PROGRAM}
+_${PROGRAM}() {
+  local state line
+  local -a commands
+  commands=(
+${described.join("\n")}
+  )
+  _arguments -C '1: :->command' '*:: :->rest'
+  case "$state" in
+    command)
+      _describe command commands
+      ;;
+    rest)
+      case "$line[1]" in
+${cases.join("\n")}
+      esac
+      ;;
+  esac
+}
+if [ "\${funcstack[1]}" = _${PROGRAM} ]; then
+  _${PROGRAM} "$@"
+else
+  compdef _${PROGRAM} ${PROGRAM}
+fi
+`;
+}
+
+function zshArguments(completes: Word["completes"]): string[] {
+  if (completes === undefined) return [];
+  if (completes === "files") return ["'1:file:_files'"];
+  if (completes === "ids") return [`"1:id:($(${LIST_IDS}))"`];
+  return [quoted(`1:word:(${completes.join(" ")})`)];
+}
+
+function fishScript(words: readonly Word[]): string {
+  const lines = words.flatMap((word) => {
+    const { name, summary, completes } = word;
+    const inside = `complete -c ${PROGRAM} -n ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+    return [
+      `complete -c ${PROGRAM} -n __fish_use_subcommand -a ${name} -d ${fishText(summary)}`,
+      ...flagsOf(word).map(({ name, hasValue, summary }) =>
+        `${inside} -l ${name}${hasValue ? " -x" : ""}${summary && ` -d ${fishText(summary)}`}`
+      ),
+      ...fishArguments(completes).map((option) => `${inside} ${option}`),
+    ];
+  });
+  return `# fish completion for ${PROGRAM}
+complete -c ${PROGRAM} -f
+complete -c ${PROGRAM} -n __fish_use_subcommand -l help -d 'list the commands'
+complete -c ${PROGRAM} -n __fish_use_subcommand -l version -d 'print the version'
+${lines.join("\n")}
+`;
+}
+
+function fishArguments(completes: Word["completes"]): string[] {
+  if (completes === undefined) return [];
+  if (completes === "files") return ["-F"];
+  return [`-a ${quoted(completes === "ids" ? `(${LIST_IDS})` : completes.join(" "))}`];
+}
+
+/** In single quotes, as POSIX shells and zsh read it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** In single quotes, as fish reads it. */
+function fishText(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}

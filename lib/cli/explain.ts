@@ -1,0 +1,92 @@
+/**
+ * `planner-agent explain`: what happened to the last events of a node or service, and why.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import { isRefusal } from "../action_files.ts";
+import { asciiJson } from "../digest.ts";
+import { realFiles } from "../files.ts";
+import { type HistoryAnswer, historyOf, type HistorySubject } from "../history_reader.ts";
+import { cleanName } from "../names.ts";
+import type { Command } from "./command.ts";
+import { explainLines } from "./explain_view.ts";
+import { EXIT, type Io, UsageError } from "./io.ts";
+import { paletteFor } from "./palette.ts";
+import { runtimePath } from "./runtime_path.ts";
+
+const MOST_LINES = 10_000;
+/** Nodes that are named where there is nothing about the one that was asked for. */
+const MOST_NODES = 20;
+
+export const explain: Command = {
+  name: "explain",
+  summary: "tell what happened to the last events of a node or service, and why",
+  synopsis: "NODE[/SERVICE] [--limit N] [--json]",
+  help: `Reads the history in RUNTIME_PATH/state/history and shows the last events of a service, or
+of a whole node, with what became of each and why; the newest last. Works while the agent runs and
+after it ended. A service's name can have slashes: the first one ends the node's.
+
+  --limit N   lines, at most (default 20)
+  --json      print them as JSON`,
+  options: { limit: { type: "string", default: "20" }, json: { type: "boolean" } },
+  run: async (io, values, positionals) => {
+    const subject = subjectOf(positionals);
+    const limit = limitOf(String(values.limit));
+    const state = join(runtimePath(io.env), "state");
+    let answer: HistoryAnswer;
+    try {
+      answer = await historyOf(subject, { state, files: realFiles, limit });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      io.err(`planner-agent: ${state}/history cannot be read: this user or program may not\n`);
+      return EXIT.failure;
+    }
+    if (values.json === true) io.out(`${asciiJson(JSON.stringify(answer.lines, null, 2))}\n`);
+    else show(io, subject, answer);
+    return EXIT.ok;
+  },
+};
+
+function show(io: Io, subject: HistorySubject, { lines, nodes, since }: HistoryAnswer): void {
+  if (lines.length === 0) {
+    const name = subject.service === undefined
+      ? subject.node
+      : `${subject.node}/${subject.service}`;
+    const known = nodes.slice(0, MOST_NODES).map((node) => cleanName(node)).join(", ");
+    io.out(
+      since === undefined
+        ? "Nothing is recorded yet.\n"
+        : `Nothing is recorded about ${name} since ${since.slice(0, 19)}Z. ` +
+          `There are events of: ${known || "no node"}\n`,
+    );
+    return;
+  }
+  const palette = paletteFor(io);
+  const wholeNode = subject.service === undefined;
+  for (const line of explainLines(lines, { wholeNode, width: io.width, palette })) {
+    io.out(`${line}\n`);
+  }
+}
+
+/** NODE or NODE/SERVICE. */
+function subjectOf(positionals: readonly string[]): HistorySubject {
+  const [text, ...more] = positionals;
+  const at = text?.indexOf("/") ?? -1;
+  const node = cleanName(text?.slice(0, at < 0 ? undefined : at) ?? "");
+  const service = at < 0 ? undefined : cleanName(text?.slice(at + 1) ?? "");
+  if (node === "" || service === "" || more.length > 0) {
+    throw new UsageError(
+      `explain takes one NODE or NODE/SERVICE\nUsage: planner-agent explain ${explain.synopsis}`,
+    );
+  }
+  return { node, service };
+}
+
+function limitOf(text: string): number {
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= MOST_LINES) return limit;
+  throw new UsageError(
+    `explain: --limit is '${text.slice(0, 20)}'; it takes a number from 1 to ${MOST_LINES}`,
+  );
+}

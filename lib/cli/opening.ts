@@ -1,0 +1,91 @@
+/**
+ * What can keep an agent from starting, told to a person in one message.
+ *
+ * @module
+ */
+import { AlreadyRunningError } from "../agent.ts";
+import { BUILD } from "../build.ts";
+import type { Config } from "../config.ts";
+import { type Build, SiteError } from "../grants.ts";
+import { redisEndpoint } from "../intake/redis_endpoint.ts";
+import { type Query, type Uncovered, uncovered } from "../permissions.ts";
+import { siteOf } from "../site.ts";
+import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
+import type { Io } from "./io.ts";
+
+export interface CoverOptions {
+  /** What this run needs; a replay needs no Redis. */
+  readonly needs: readonly Uncovered["variable"][];
+  readonly build?: Build | null;
+  readonly query?: Query;
+}
+
+/** The settings that this program's permissions do not cover. */
+export async function uncoveredSettings(
+  config: Config,
+  { needs, build = BUILD, query = (descriptor) => Deno.permissions.query(descriptor) }:
+    CoverOptions,
+): Promise<Uncovered[]> {
+  // From source with all hosts or all files allowed there is nothing to compare, and names that no
+  // build takes (a folder with a blank) are fine.
+  const all = async (name: "net" | "read" | "write") => (await query({ name })).state === "granted";
+  const net = build === null && await all("net");
+  const files = build === null && await all("read") && await all("write");
+  const open = (variable: Uncovered["variable"]) => variable === "RUNTIME_PATH" ? files : net;
+  return await uncovered(siteOf(config), {
+    needs: needs.filter((variable) => !open(variable)),
+    build,
+    query,
+  });
+}
+
+/** Whether the permissions cover the settings; tells what they do not cover. */
+export async function isCovered(
+  io: Pick<Io, "err">,
+  config: Config,
+  options: CoverOptions,
+): Promise<boolean> {
+  const problems = await uncoveredSettings(config, options);
+  const messages = problems.map(({ message }) => message);
+  if (messages.length === 0 && options.needs.includes("REDIS_URL")) {
+    messages.push(...redisProblem(config.redisUrl));
+  }
+  for (const message of messages) io.err(`planner-agent: ${message}\n`);
+  return messages.length === 0;
+}
+
+/** Why a URL that reads well names no Redis that can be connected to. */
+function redisProblem(url: string): string[] {
+  try {
+    redisEndpoint(url);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SiteError)) throw error;
+    return [error.message];
+  }
+}
+
+/** What `open` opens, or undefined when RUNTIME_PATH does not let it; then it has told why. */
+export async function opened<T>(
+  io: Pick<Io, "err">,
+  { config, hint = "", open }: {
+    readonly config: Config;
+    /** What else a person can do when another agent runs there. */
+    readonly hint?: string;
+    readonly open: () => Promise<T>;
+  },
+): Promise<T | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof AlreadyRunningError) {
+      io.err(`planner-agent: ${error.message}${hint}\n`);
+    } else if (isSystemFailure(error)) {
+      const { error: said, remedy } = explainWriteFailure(error);
+      io.err(`planner-agent: cannot use RUNTIME_PATH ${config.runtimePath}: ${said}. ${remedy}\n`);
+    } else {
+      throw error;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Where the read-only commands look.
+ *
+ * @module
+ */
+import { type Environment, parseConfig } from "../config.ts";
+
+/**
+ * RUNTIME_PATH alone: another setting that is wrong, and perhaps why the agent does not run, must
+ * not keep a person from looking.
+ *
+ * @throws {ConfigError} where RUNTIME_PATH itself is wrong.
+ */
+export function runtimePath(env: Environment): string {
+  return parseConfig((name) => name === "RUNTIME_PATH" ? env(name) : undefined).runtimePath;
+}

@@ -1,0 +1,144 @@
+/**
+ * `planner-agent stats`: what became of the proposals.
+ *
+ * @module
+ */
+import { openActionFiles } from "../action_files.ts";
+import { systemClock } from "../clock.ts";
+import { type DecisionStats, decisionStats, type StatsRow } from "../decision_stats.ts";
+import { asciiJson } from "../digest.ts";
+import { realFiles } from "../files.ts";
+import type { Command } from "./command.ts";
+import { EXIT, UsageError } from "./io.ts";
+import { type Palette, paletteFor } from "./palette.ts";
+import { isoOrNull } from "./pending_view.ts";
+import { reading } from "./reading.ts";
+import { runtimePath } from "./runtime_path.ts";
+import { parseSpan, spanText } from "./span.ts";
+import { type Column, tableLines, wrap } from "./table.ts";
+
+export const stats: Command = {
+  name: "stats",
+  summary: "count what became of the proposals",
+  synopsis: "[--since SPAN] [--json]",
+  help:
+    `Counts the proposals in all folders under RUNTIME_PATH/actions, by action and model: how many
+wait, were approved, rejected, completed, failed, and how long a decision took. That time goes from
+the proposal being written to its file being moved to approved, rejected or cancelled; of those that
+an executor has taken on, to the approved_at or decided_at that it notes. Reads only.
+
+  --since SPAN     only those proposed since then: 12h, 7d, 4w (also s, m)
+  --json           print the same as JSON, spans in seconds`,
+  options: { since: { type: "string" }, json: { type: "boolean" } },
+  run: async (io, values, positionals) => {
+    if (positionals.length > 0) throw new UsageError("stats takes no argument");
+    const spanMs = sinceOf(values.since);
+    const actions = openActionFiles({ root: runtimePath(io.env), files: realFiles });
+    return await reading(io, actions, async () => {
+      const nowMs = systemClock.now();
+      const sinceMs = spanMs === undefined ? 0 : Math.max(0, nowMs - spanMs);
+      const result = await decisionStats(actions, { nowMs, sinceMs });
+      if (values.json === true) {
+        io.out(`${asciiJson(JSON.stringify(statsJson(result, sinceMs), null, 2))}\n`);
+      } else {
+        for (const line of statsLines(result, { width: io.width, palette: paletteFor(io) })) {
+          io.out(`${line}\n`);
+        }
+      }
+      return EXIT.ok;
+    });
+  },
+};
+
+function sinceOf(value: unknown): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const spanMs = parseSpan(value);
+  if (spanMs !== undefined) return spanMs;
+  throw new UsageError(
+    `stats: --since is ${
+      JSON.stringify(value.slice(0, 60))
+    }; it takes a span such as 12h, 7d or 4w`,
+  );
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: "action", narrow: "cut" },
+  { title: "model", narrow: "cut" },
+  ...["made", "wait", "approved", "rejected", "done", "failed", "decided"]
+    .map((title): Column => ({ title, align: "right" })),
+];
+
+/** Lines for people. */
+export function statsLines(
+  { rows, total, damaged, unread }: DecisionStats,
+  { width, palette }: { readonly width: number; readonly palette: Palette },
+): string[] {
+  if (rows.length === 0) return ["No proposals.", ...restLines(damaged, unread)];
+  const shown = rows.length > 1 ? [...rows, total] : rows;
+  const notes = [
+    `approved counts those the executor has taken on; ${total.folders.running} run now`,
+    `decided is the median time to a decision, known of ${total.decision.count} of ` +
+    `${decidedOf(total)}`,
+    ...total.folders.cancelled > 0 ? [`cancelled: ${total.folders.cancelled}`] : [],
+    ...restLines(damaged, unread),
+  ];
+  return [
+    ...tableLines(shown.map(cellsOf), { columns: COLUMNS, width, paintTitles: palette.faint }),
+    "",
+    ...notes.flatMap((note) => wrap(note, width)),
+  ];
+}
+
+function restLines(damaged: number, unread: number): string[] {
+  return [
+    ...damaged > 0 ? [`damaged files, not counted: ${damaged}`] : [],
+    ...unread > 0 ? [`older files, not read: ${unread}`] : [],
+  ];
+}
+
+function cellsOf(row: StatsRow): string[] {
+  const { action, model, folders, decision } = row;
+  const span = decision.median === null ? "-" : spanText(decision.median * 1000);
+  const counts = [
+    proposedOf(row),
+    folders.pending,
+    approvedOf(row),
+    folders.rejected,
+    folders.completed,
+    folders.failed,
+  ];
+  return [action, model, ...counts.map(String), span];
+}
+
+const approvedOf = ({ folders: { approved, running, completed, failed } }: StatsRow) =>
+  approved + running + completed + failed;
+const decidedOf = (row: StatsRow) => approvedOf(row) + row.folders.rejected + row.folders.cancelled;
+const proposedOf = (row: StatsRow) => decidedOf(row) + row.folders.pending;
+
+/** The same as an object; keys are stable. `approved` holds those the executor has taken on. */
+export function statsJson(
+  { rows, total, damaged, unread }: DecisionStats,
+  sinceMs: number,
+): Record<string, unknown> {
+  const json = (row: StatsRow) => ({
+    action: row.action,
+    model: row.model,
+    proposed: proposedOf(row),
+    pending: row.folders.pending,
+    approved: approvedOf(row),
+    rejected: row.folders.rejected,
+    cancelled: row.folders.cancelled,
+    running: row.folders.running,
+    completed: row.folders.completed,
+    failed: row.folders.failed,
+    decision_seconds: row.decision,
+  });
+  const { action: _action, model: _model, ...sums } = json(total);
+  return {
+    since: isoOrNull(sinceMs === 0 ? null : sinceMs),
+    total: sums,
+    by_action_and_model: rows.map(json),
+    damaged,
+    unread,
+  };
+}

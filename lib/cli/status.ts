@@ -1,0 +1,89 @@
+/**
+ * `planner-agent status`: how the agent is, from what it left in state/.
+ *
+ * @module
+ */
+import { type Clock, sleep, systemClock } from "../clock.ts";
+import { realFiles } from "../files.ts";
+import { readStatus } from "../status_read.ts";
+import type { StatusReport } from "../status_report.ts";
+import { isSystemFailure } from "../write_failure.ts";
+import type { Command } from "./command.ts";
+import { EXIT, type Io, UsageError } from "./io.ts";
+import { paletteFor } from "./palette.ts";
+import { runtimePath } from "./runtime_path.ts";
+import { statusLines } from "./status_view.ts";
+
+const REDRAW_MS = 2_000;
+
+export const status: Command = {
+  name: "status",
+  summary: "show how the agent is, what waits and what cools down",
+  synopsis: "[--watch] [--json]",
+  help:
+    `Reads what the agent writes into RUNTIME_PATH/state every few seconds, so it works while the
+agent runs and after it died, without network, and says which. The exit status is 0 while the agent
+runs and 1 when it does not.
+
+  --watch   draw again every 2 s, until SIGINT or SIGTERM
+  --json    print it as JSON; with --watch an object a line`,
+  options: { watch: { type: "boolean" }, json: { type: "boolean" } },
+  run(io, values, positionals) {
+    if (positionals.length > 0) throw new UsageError("status takes no argument");
+    return showStatus(io, {
+      watch: values.watch === true,
+      json: values.json === true,
+      root: runtimePath(io.env),
+      clock: systemClock,
+    });
+  },
+};
+
+async function showStatus(
+  io: Io,
+  { watch, json, root, clock }: {
+    readonly watch: boolean;
+    readonly json: boolean;
+    readonly root: string;
+    readonly clock: Clock;
+  },
+): Promise<number> {
+  const stopping = new AbortController();
+  const release = watch ? io.onSignal(() => stopping.abort()) : () => {};
+  try {
+    for (;;) {
+      const report = await readStatus({ root, files: realFiles, nowMs: clock.now() });
+      show(io, report, { watch, json });
+      if (!watch) return report.agent.state === "running" ? EXIT.ok : EXIT.failure;
+      await sleep(clock, REDRAW_MS, stopping.signal);
+      if (stopping.signal.aborted) return EXIT.ok;
+    }
+  } catch (error) {
+    if (!isSystemFailure(error)) throw error;
+    const hint = error instanceof Deno.errors.NotCapable
+      ? "this program was not built for this RUNTIME_PATH"
+      : "is this user in the group homelab?";
+    io.err(`planner-agent: cannot read ${root}/state: ${error.message}; ${hint}\n`);
+    return EXIT.failure;
+  } finally {
+    release();
+  }
+}
+
+function show(
+  io: Io,
+  report: StatusReport,
+  { watch, json }: { readonly watch: boolean; readonly json: boolean },
+) {
+  if (json) {
+    io.out(`${JSON.stringify(report, null, watch ? 0 : 2)}\n`);
+    return;
+  }
+  const lines = statusLines(report, { width: io.width, palette: paletteFor(io) });
+  // In one go, so that nothing flickers: home, each line cleared to its end, then all below.
+  if (watch && io.isTerminal) {
+    io.out(`\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
+  } else {
+    io.out(`${lines.join("\n")}\n${watch ? "\n" : ""}`);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What is done to a claim's key on Redis, each as one step that nothing comes between.
+ *
+ * The key holds `claim:TOKEN` while a planner works on the target and `cooldown:TOKEN` afterwards,
+ * and has a TTL at every moment. Each script may run twice with the same result, so one whose
+ * answer got lost can be sent again. Redis 5 or later; sent by EVAL, which needs fewer rights than
+ * EVALSHA with EVAL to fall back on.
+ *
+ * @module
+ */
+
+/** Commands that a user needs besides its keys; AUTH is always allowed. */
+export const CLAIM_COMMANDS = ["eval", "get", "set", "pttl", "pexpire", "del"] as const;
+
+/** Reads what the key holds; a key of another type is nobody's claim. */
+const HELD = `
+local key, claim, cooldown = KEYS[1], 'claim:' .. ARGV[1], 'cooldown:' .. ARGV[1]
+local held = redis.pcall('GET', key)
+if type(held) == 'table' then
+  if not string.find(held.err, 'WRONGTYPE', 1, true) then return held end
+  held = 'foreign'
+end
+`;
+
+/**
+ * Takes the key. ARGV: token, TTL in ms. Answers `{"claimed"}`, or `{"taken" | "cooling", ms left,
+ * what it holds}`. What has no TTL was not written here, and is replaced.
+ */
+export const CLAIM = `${HELD}
+if redis.call('SET', key, claim, 'NX', 'PX', ARGV[2]) then return {'claimed'} end
+local left = redis.call('PTTL', key)
+if left > 0 and held ~= claim and held ~= 'foreign' then
+  local kind = string.sub(held, 1, 9) == 'cooldown:' and 'cooling' or 'taken'
+  return {kind, left, string.sub(held, 1, 400)}
+end
+redis.call('SET', key, claim, 'PX', ARGV[2])
+return {'claimed'}
+`;
+
+/** Keeps a claim for at least so long. ARGV: token, ms. Answers 1, or 0 when it is not ours. */
+export const KEEP = `${HELD}
+if held ~= claim then return 0 end
+if redis.call('PTTL', key) < tonumber(ARGV[2]) then redis.call('PEXPIRE', key, ARGV[2]) end
+return 1
+`;
+
+/**
+ * Turns a claim, or what is left of it, into the cooldown. ARGV: token, ms, and "1" when there is a
+ * proposal: it outranks a claim of somebody who has none yet, and who learns so before writing.
+ * Answers 1, or 0 when the key is another's.
+ */
+export const SETTLE = `${HELD}
+if held and held ~= claim and held ~= cooldown then
+  local cools = string.sub(held, 1, 9) == 'cooldown:'
+  if ARGV[3] ~= '1' or (cools and redis.call('PTTL', key) >= tonumber(ARGV[2])) then return 0 end
+end
+redis.call('SET', key, cooldown, 'PX', ARGV[2])
+return 1
+`;
+
+/** Gives a claim back. ARGV: token. Answers 1, or 0 when it is not ours. */
+export const RELEASE = `${HELD}
+if held ~= claim then return 0 end
+return redis.call('DEL', key)
+`;
+
+/** Whether all of the above would be let through, on a key of its own. ARGV: any value, TTL. */
+export const REHEARSE = `
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+redis.call('GET', KEYS[1])
+redis.call('PTTL', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return redis.call('DEL', KEYS[1])
+`;
+
+/** Whether anybody answers; changes nothing. */
+export const LOOK = "return redis.call('PTTL', KEYS[1])";

@@ -1,0 +1,146 @@
+/**
+ * One claim on Redis, kept alive while a diagnosis runs.
+ *
+ * @module
+ */
+import type { Clock } from "../clock.ts";
+import { CLAIM, KEEP } from "./claim_scripts.ts";
+import type { Claim } from "./coordination.ts";
+import type { ScriptCall } from "./redis_connection.ts";
+
+/** How a claim ends on Redis. */
+export type ClaimEnd =
+  /** `lastsMs`: the longest that Redis would keep it otherwise. */
+  | { readonly as: "released"; readonly lastsMs: number }
+  /** `proposed`: something may have been written under the claim. */
+  | { readonly as: "cooldown"; readonly lastsMs: number; readonly proposed: boolean };
+
+export interface RedisClaimOptions {
+  readonly key: string;
+  readonly token: string;
+  /** When asking for it began; absent when Redis could not be asked. */
+  readonly claimedAt?: Moment;
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+  readonly clock: Clock;
+  /** Rejects when Redis cannot be asked. */
+  readonly run: (call: ScriptCall) => Promise<unknown>;
+  /** Called at most once. Never rejects. */
+  readonly onEnd: (end: ClaimEnd) => Promise<void>;
+}
+
+/** A point in time by both clocks. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+}
+
+/**
+ * Milliseconds since then by the clock that counted more: the monotonic one stands still while the
+ * machine sleeps, the wall clock may go back.
+ */
+function since({ wallMs, monotonicMs }: Moment, clock: Clock): number {
+  return Math.max(clock.now() - wallMs, clock.monotonic() - monotonicMs);
+}
+
+/** A renewal that Redis could not be asked for is tried again after this. */
+const RETRY_MS = 2_000;
+/** The share of its TTL that a claim is not relied on for, since two clocks measure it. */
+const MARGIN = 0.1;
+
+/**
+ * A claim that is renewed until it ends or is lost.
+ *
+ * What it promises: of all planners that reach the same Redis, none but the holder of the claim
+ * gets `true` from {@linkcode Claim.fence} until the claim ends or its TTL has passed since it was
+ * last confirmed. The fence asks Redis and reserves the target for a whole cooldown before
+ * anything is written, so a planner that dies between writing and settling leaves a reservation
+ * and no room for a second proposal.
+ *
+ * What it does not promise:
+ * - A file is no part of Redis. A planner that stands still between the fence and the rename for
+ *   longer than the cooldown (at least a claim's TTL) writes although another may have written.
+ * - Redis replicates after it has answered, and writes its AOF every second by default: a failover
+ *   or a crash can forget a claim or a cooldown that was granted. A claim that is gone is noticed
+ *   at the fence; a cooldown that is gone is not.
+ * - While Redis cannot be reached, a claim counts by this machine's clocks until shortly before its
+ *   TTL ends; after that each planner acts alone, and two may propose. Their cooldowns are shared
+ *   once Redis is back.
+ */
+export function redisClaim(options: RedisClaimOptions): Claim {
+  const { key, token, ttlMs, clock, run } = options;
+  const shared = options.claimedAt !== undefined;
+  let confirmed = { at: options.claimedAt ?? momentOf(clock), forMs: ttlMs };
+  let state: "held" | "lost" | "ended" = "held";
+  let longestMs = ttlMs;
+  let proposed = false;
+  let stopRenewing = () => {};
+  if (shared) renewAfter(options.renewEveryMs);
+
+  const isRecent = () => since(confirmed.at, clock) < confirmed.forMs * (1 - MARGIN);
+
+  function lose() {
+    if (state === "held") state = "lost";
+    stopRenewing();
+  }
+
+  /** Whether Redis says that the claim is ours for `forMs` more; undefined when it cannot say. */
+  async function confirm(script: string, forMs: number): Promise<boolean | undefined> {
+    const at = momentOf(clock);
+    longestMs = Math.max(longestMs, forMs);
+    let reply: unknown;
+    try {
+      reply = await run({ script, key, args: [token, Math.ceil(forMs)] });
+    } catch {
+      return undefined;
+    }
+    const ours = reply === 1 || (Array.isArray(reply) && reply[0] === "claimed");
+    // An answer to an earlier question may come after one that confirmed more.
+    const ends = ({ at, forMs }: typeof confirmed) => at.monotonicMs + forMs;
+    if (ours && ends({ at, forMs }) > ends(confirmed)) confirmed = { at, forMs };
+    return ours;
+  }
+
+  function renewAfter(ms: number) {
+    stopRenewing = clock.after(ms, () => void renew());
+  }
+
+  async function renew() {
+    const ours = await confirm(KEEP, ttlMs);
+    if (ours === false) lose();
+    if (state !== "held") return;
+    renewAfter(ours ? options.renewEveryMs : Math.min(RETRY_MS, options.renewEveryMs));
+  }
+
+  async function end(how: ClaimEnd) {
+    if (state === "ended") return;
+    state = "ended";
+    stopRenewing();
+    await options.onEnd(how);
+  }
+
+  return {
+    shared,
+    async fence(cooldownMs) {
+      if (state !== "held") return false;
+      // Acting alone it may have become possible to ask.
+      const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, ttlMs));
+      if (ours === false) lose();
+      if (state !== "held") return false;
+      const granted = shared ? isRecent() : ours === undefined || isRecent();
+      proposed ||= granted;
+      return granted;
+    },
+    settle: (cooldownMs) =>
+      end(
+        cooldownMs > 0
+          ? { as: "cooldown", lastsMs: cooldownMs, proposed }
+          : { as: "released", lastsMs: longestMs },
+      ),
+    release: () => end({ as: "released", lastsMs: longestMs }),
+  };
+}

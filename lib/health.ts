@@ -1,0 +1,102 @@
+/**
+ * What can be wrong with an agent and its surroundings: every condition has a stable code, how bad
+ * it is, and what a person can do. `check` and `status` speak of the same ones.
+ *
+ * @module
+ */
+
+/** How bad a condition is: with a failure the agent cannot do its work, or not for long. */
+export type Severity = "warning" | "failure";
+
+interface Condition {
+  readonly severity: Severity;
+  /** What to do; a finding can have a better one of its own. */
+  readonly remedy: string;
+}
+
+const failure = (remedy: string): Condition => ({ severity: "failure", remedy });
+const warning = (remedy: string): Condition => ({ severity: "warning", remedy });
+
+const INSTALL = "Run the installer again: it makes the folders and sets owners and modes.";
+
+export const CONDITIONS = {
+  config_invalid: failure(
+    "Change the variable, in /etc/planner-agent/planner-agent.env or a unit.",
+  ),
+  config_file_invalid: failure("Correct the file; the agent does not start with it."),
+  config_file_unknown: warning("Nothing reads it: is its name spelled right?"),
+  permission_missing: failure("Build a binary for these settings."),
+  permission_wide: warning("Use a compiled binary, which has no permission to approve."),
+  folder_missing: failure(INSTALL),
+  folder_not_writable: failure(INSTALL),
+  folder_not_readable: failure(INSTALL),
+  folder_unused: warning(INSTALL),
+  disk_nearly_full: warning("Free space on the filesystem of RUNTIME_PATH (df -h)."),
+  inodes_nearly_out: warning("Remove small files on the filesystem of RUNTIME_PATH (df -i)."),
+  clock_wrong: failure("Set the time: timedatectl set-ntp true. Until then, times are not right."),
+  clock_differs: warning("Let both synchronize their clocks: timedatectl timesync-status."),
+  agent_never_ran: warning("Start it: systemctl start planner-agent."),
+  agent_stopped: warning("Start it: systemctl start planner-agent."),
+  agent_silent: failure(
+    "It died or hangs: journalctl -u planner-agent -n 50, then systemctl restart planner-agent.",
+  ),
+  status_unreadable: warning("Is this user in the group that may read RUNTIME_PATH/state?"),
+  status_outdated: warning("The agent cannot write its status: look for status_write_failed."),
+  redis_unavailable: failure("planner-agent run goes on trying and needs no restart."),
+  redis_channel_refused: failure("Grant it: ACL SETUSER ... &CHANNEL"),
+  redis_password_unused: warning("Is it the right Redis? Else take the password out of REDIS_URL."),
+  redis_old: warning("Upgrade Redis: a subscriber may send PING only since 3.0."),
+  redis_buffer_small: warning(
+    'CONFIG SET client-output-buffer-limit "pubsub 33554432 8388608 60": below, a burst of events ' +
+      "makes Redis hang up.",
+  ),
+  ollama_unavailable: failure("Start it there, or change OLLAMA_HOST or LLM_CHAIN."),
+  ollama_old: warning("Upgrade Ollama: answers by a schema came with 0.5.0."),
+  model_missing: failure("ollama pull NAME"),
+  model_elsewhere: warning("Its prompts leave the house. Take a model that runs on your machines."),
+  model_reloads: warning(
+    "Give both the same context: LLM_CONTEXT_TOKENS here, num_ctx there. Each switch loads anew.",
+  ),
+  answer_failed: failure("Take another model, or raise the deadline that the detail names."),
+  answer_slow: warning("Take a smaller model or a faster host, or raise LLM_TIMEOUT_SECONDS."),
+  prompt_too_long: warning("Raise LLM_CONTEXT_TOKENS, or shorten config/topology.json."),
+  link_open: warning("See its llm_attempt_failed lines in the log; planner-agent check asks it."),
+  events_parked: warning(
+    "No link answers; they are tried again. planner-agent check asks each link.",
+  ),
+} as const satisfies Readonly<Record<string, Condition>>;
+
+export type ConditionCode = keyof typeof CONDITIONS;
+
+/** What was found out about one thing. Keys are stable. */
+export interface Finding {
+  /** What was looked at, one of a fixed set of words, such as `redis` or `model`. */
+  readonly check: string;
+  /** Which of them, for people: a folder, a host, a link. */
+  readonly subject: string;
+  readonly level: "ok" | Severity | "skipped";
+  /** What was found, one line. */
+  readonly detail: string;
+  /** The condition, when it is not ok. */
+  readonly code?: ConditionCode;
+  /** What to do, when it is not ok. */
+  readonly remedy?: string;
+}
+
+type About = Pick<Finding, "check" | "subject" | "detail">;
+
+export const fine = (about: About): Finding => ({ ...about, level: "ok" });
+export const skipped = (about: About): Finding => ({ ...about, level: "skipped" });
+
+/** A condition that was met. */
+export function problem(code: ConditionCode, about: About & { readonly remedy?: string }): Finding {
+  const { severity, remedy } = CONDITIONS[code];
+  const { check, subject, detail } = about;
+  return { check, subject, level: severity, detail, code, remedy: about.remedy ?? remedy };
+}
+
+/** The worst level of all; "ok" when there is none. */
+export function worst(findings: readonly Finding[]): "ok" | Severity {
+  if (findings.some(({ level }) => level === "failure")) return "failure";
+  return findings.some(({ level }) => level === "warning") ? "warning" : "ok";
+}

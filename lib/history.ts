@@ -1,0 +1,116 @@
+/**
+ * Writes down what becomes of every event, in bounded files that people can ask later.
+ *
+ * Lines are collected and written once a second, unsynced: a crash can cost the last second and
+ * the counts of what repeated, never a moment of the pipeline.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Clock } from "./clock.ts";
+import type { Ending, Observer } from "./ending.ts";
+import type { Files } from "./files.ts";
+import { HISTORY_FOLDER, historyFiles } from "./history_files.ts";
+import { historyFold } from "./history_fold.ts";
+import {
+  endingRecord,
+  exhaustedRecord,
+  type HistoryLine,
+  historyText,
+  noticeRecord,
+} from "./history_line.ts";
+import type { Log } from "./log.ts";
+import { explainWriteFailure } from "./write_failure.ts";
+
+const BATCH_MS = 1_000;
+/** Lines that can wait to be written; more are lost. */
+const MOST_WAITING = 10_000;
+
+export interface HistoryOptions {
+  /** The agent's state/ folder. */
+  readonly state: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface History extends Required<Observer> {
+  /** Writes what is not written yet, the counts of what repeated included. */
+  flush(): Promise<void>;
+  /** Writes what is not written yet. */
+  close(): Promise<void>;
+}
+
+export function createHistory({ state, files, clock, log }: HistoryOptions): History {
+  const folder = join(state, HISTORY_FOLDER);
+  const disk = historyFiles({ folder, files });
+  const fold = historyFold({ clock, emit });
+  let waiting: string[] = [];
+  let writing: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let lost = 0;
+  let failing = false;
+
+  function emit(line: HistoryLine) {
+    if (waiting.length >= MOST_WAITING) {
+      lost++;
+      return;
+    }
+    waiting.push(historyText(line));
+    cancelTimer ??= clock.after(BATCH_MS, () => void write());
+  }
+
+  function write(): Promise<void> {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    writing = (writing ?? Promise.resolve()).then(writeBatch);
+    return writing;
+  }
+
+  async function writeBatch() {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length === 0) return;
+    try {
+      await disk.append(batch.join(""));
+      if (failing || lost > 0) log.info("history_written_again", { folder, lost_lines: lost });
+      failing = false;
+      lost = 0;
+    } catch (error) {
+      lost += batch.length;
+      if (!failing) log.warning("history_write_failed", { folder, ...explainWriteFailure(error) });
+      failing = true;
+    }
+  }
+
+  return {
+    onEnding(ending) {
+      if (!hasOwnLine(ending)) return fold.note(ending);
+      if (ending.event) fold.interrupt(ending.event);
+      emit(endingRecord(ending, clock.now()));
+    },
+    onDiagnosed(diagnosed) {
+      if (diagnosed.modelUsed !== undefined) return;
+      fold.interrupt(diagnosed.event);
+      emit(exhaustedRecord(diagnosed, clock.now()));
+    },
+    onProposed(file) {
+      // Of those that have an event, the ending tells more.
+      if (file.payload.audit.event.channel === "") emit(noticeRecord(file, clock.now()));
+    },
+    flush() {
+      fold.flush();
+      return write();
+    },
+    async close() {
+      fold.flush();
+      await write();
+      disk.close();
+    },
+  };
+}
+
+/** What took a diagnosis is told one by one. */
+function hasOwnLine({ outcome }: Ending): boolean {
+  return outcome === "proposed" || outcome === "ignored";
+}

@@ -1,0 +1,85 @@
+/**
+ * What lies in a stream, read once from a moment on, for going through it again.
+ *
+ * @module
+ */
+import { Redis } from "ioredis";
+import type { Clock } from "../clock.ts";
+import { redisCredentials, redisEndpoint, redisSecrets } from "./redis_endpoint.ts";
+import { isReplyError, redisLink } from "./redis_link.ts";
+import type { RedisClientOptions } from "./redis_session.ts";
+import { entryMessage } from "./stream_entry.ts";
+import { streamFailure } from "./stream_failure.ts";
+import { entriesOf } from "./stream_reply.ts";
+
+export interface StreamHistoryOptions {
+  /** REDIS_URL. */
+  readonly url: string;
+  readonly stream: string;
+  /** The first moment, by Redis' clock; milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The last moment. Without one, entries that come while it reads are read, too. */
+  readonly untilMs?: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Entries asked for at once. @default {100} */
+  readonly pageSize?: number;
+  /** Deadline of connecting and of each answer, in milliseconds. @default {10_000} */
+  readonly timeoutMs?: number;
+  readonly createClient?: (options: RedisClientOptions) => Redis;
+}
+
+/** A history that could not be read, or not to its end; the message is for the operator. */
+export class StreamHistoryError extends Error {
+  override readonly name = "StreamHistoryError";
+}
+
+/**
+ * The messages of a stream, oldest first, as `readMessage` takes them; of no group and of no effect
+ * on any. Ends when `signal` aborts. A user needs `+xrange` and the stream's key.
+ *
+ * @throws {StreamHistoryError} when Redis cannot be reached or refuses.
+ * @throws SiteError for a URL that cannot be used.
+ */
+export async function* readStreamHistory(
+  options: StreamHistoryOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { url, stream, clock, signal, pageSize = 100, timeoutMs = 10_000 } = options;
+  const endpoint = redisEndpoint(url);
+  const link = redisLink({
+    endpoint,
+    credentials: redisCredentials(url),
+    clock,
+    connectTimeoutMs: timeoutMs,
+    createClient: options.createClient ?? ((settings) => new Redis(settings)),
+    onPasswordUnused() {},
+    onLost() {},
+  });
+  const close = () => link.close();
+  signal?.addEventListener("abort", close);
+  let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
+  const to = options.untilMs === undefined ? "+" : `${Math.max(0, Math.floor(options.untilMs))}`;
+  try {
+    await link.open();
+    while (!signal?.aborted) {
+      const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
+      const page = entriesOf(await link.call(command, timeoutMs), "XRANGE");
+      for (const { fields } of page) {
+        if (signal?.aborted) return;
+        yield entryMessage(fields);
+      }
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      from = `(${last.id}`;
+    }
+  } catch (error) {
+    // Null: closed by `signal`.
+    if (error === null) return;
+    const failure = streamFailure(error, { endpoint, secrets: redisSecrets(url), stream });
+    const where = isReplyError(error) ? "" : ` (behind ${from.replace("(", "entry ")})`;
+    throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
+  } finally {
+    signal?.removeEventListener("abort", close);
+    link.close();
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Entries that were delivered before and have no outcome: this planner's own from before a crash
+ * or a broken connection, and those of planners that are gone.
+ *
+ * @module
+ */
+import { isReplyError } from "./redis_link.ts";
+import type { StreamGroup } from "./stream_group.ts";
+import type { PendingEntry, StreamEntry } from "./stream_reply.ts";
+import type { Hand } from "./streams_hand.ts";
+
+/** What is told about entries, besides handing them over. */
+export interface PendingEvents {
+  /** So many entries of planners that are gone are this planner's now. */
+  readonly onTakenOver: (stream: string, count: number) => void;
+  /** So many entries were trimmed from the stream before they had an outcome. */
+  readonly onGone: (stream: string, count: number) => void;
+  /** An entry was given up; its copy is among the dead letters. */
+  readonly onDead: (stream: string, entry: DeadEntry) => void;
+  /** An entry that is to be given up could not be copied; it stays pending. */
+  readonly onBuryFailed: (stream: string, error: unknown) => void;
+}
+
+export interface DeadEntry {
+  readonly id: string;
+  readonly reason: string;
+  readonly deliveries: number;
+}
+
+export interface PendingOptions extends PendingEvents {
+  readonly group: StreamGroup;
+  readonly hand: Hand;
+  readonly claimIdleMs: number;
+  /** An entry that was delivered this often is given up. */
+  readonly deliveryLimit: number;
+  readonly handOver: (stream: string, entry: StreamEntry, deliveries: number) => void;
+}
+
+/** Entries asked for at once. */
+const PAGE = 100;
+/** Pages of one stream that are taken over at once, so that new entries get their turn. */
+const PAGES = 10;
+
+export function pendingEntries(options: PendingOptions) {
+  const { group, hand, claimIdleMs, deliveryLimit } = options;
+
+  /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
+  function isKnown(stream: string, id: string): boolean {
+    if (!hand.knows(stream, id)) return false;
+    hand.settle(stream, id);
+    return true;
+  }
+
+  async function redeliver(stream: string, pending: PendingEntry): Promise<void> {
+    const entry = await group.deliver(stream, pending);
+    if (entry?.fields) {
+      if (pending.deliveries >= deliveryLimit) return await giveUp(stream, entry, pending);
+      return options.handOver(stream, entry, pending.deliveries + 1);
+    }
+    // Owned by another in the meantime, or else trimmed: then there is nothing left to deliver.
+    if (await group.has(stream, pending.id)) return;
+    hand.settle(stream, pending.id);
+    options.onGone(stream, 1);
+  }
+
+  async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
+    const reason = `delivered ${deliveries} times without an outcome`;
+    try {
+      await group.bury(stream, entry, { reason, deliveries });
+    } catch (error) {
+      if (!isReplyError(error)) throw error;
+      return options.onBuryFailed(stream, error);
+    }
+    hand.settle(stream, entry.id);
+    options.onDead(stream, { id: entry.id, reason, deliveries });
+  }
+
+  async function takeOver(stream: string): Promise<void> {
+    let cursor = "0-0";
+    let count = 0;
+    for (let page = 0; page < PAGES && hand.room() > 0; page++) {
+      const most = Math.min(hand.room(), PAGE);
+      const taken = await group.takeOver(stream, claimIdleMs, cursor, most);
+      if (taken.gone > 0) options.onGone(stream, taken.gone);
+      const fresh = taken.ids.filter((id) => !isKnown(stream, id));
+      await Promise.all(fresh.map(async (id) => {
+        const [pending] = await group.own(stream, { from: id, to: id, count: 1 });
+        if (pending) await redeliver(stream, pending);
+      }));
+      count += fresh.length;
+      cursor = taken.cursor;
+      if (cursor === "0-0") break;
+    }
+    if (count > 0) options.onTakenOver(stream, count);
+  }
+
+  return {
+    /**
+     * Delivers a page of what this consumer has not acknowledged, as far as it is not in hand.
+     * Returns where the next page begins, undefined behind the last.
+     */
+    async recover(stream: string, from: string): Promise<string | undefined> {
+      const page = await group.own(stream, { from, count: Math.min(hand.room(), PAGE) });
+      const fresh = page.filter(({ id }) => !isKnown(stream, id));
+      await Promise.all(fresh.map((pending) => redeliver(stream, pending)));
+      const last = page.at(-1);
+      return last && `(${last.id}`;
+    },
+
+    takeOver,
+
+    /** Keeps what is in hand from being taken over, however long its outcome takes. */
+    async refresh(stream: string): Promise<void> {
+      const count = 2 * (hand.open + PAGE);
+      const idle = await group.own(stream, { idleMs: claimIdleMs / 2, count });
+      const held = idle.filter(({ id }) => hand.holds(stream, id));
+      await Promise.all(held.map((pending) => group.refresh(stream, pending)));
+    },
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * Self-isolation: when Redis was just lost and most nodes seem to go offline within a minute, the
+ * fault is our own link, not theirs.
+ *
+ * @module
+ */
+
+/** Nodes going offline this soon after Redis was lost may be our own fault. */
+const SUSPICIOUS_MS = 120_000;
+/** ... when most of them do so within this. */
+const TOGETHER_MS = 60_000;
+/** So long it is believed, unless a node is heard of again. */
+const LASTING_MS = 300_000;
+const MOST_NODES = 1_000;
+
+/** Times are monotonic milliseconds. */
+export interface Isolation {
+  /** The connection to Redis was lost. */
+  redisLost(now: number): void;
+  /** A node is known; one that is never heard of counts when the topology names it. */
+  heard(node: string): void;
+  /** A node seems to be offline; true when that shows that we are cut off ourselves. */
+  offline(node: string, now: number): boolean;
+  /** A node is heard of again: we are not cut off. */
+  online(node: string): void;
+  /** Until when a node's outage is doubted or held to be our own fault, 0 when it is real. */
+  doubtedUntil(node: string, now: number): number;
+}
+
+export function createIsolation(topology: readonly string[]): Isolation {
+  const known = new Set(topology);
+  const offlineAt = new Map<string, number>();
+  let lostAt = -Infinity;
+  let isolatedUntil = -Infinity;
+
+  return {
+    redisLost(now) {
+      lostAt = now;
+      offlineAt.clear();
+    },
+    heard(node) {
+      if (known.size < MOST_NODES) known.add(node);
+    },
+    offline(node, now) {
+      if (now - lostAt >= SUSPICIOUS_MS || offlineAt.size >= MOST_NODES) return false;
+      offlineAt.set(node, now);
+      const together = [...offlineAt.values()].filter((at) => now - at < TOGETHER_MS).length;
+      if (together < 2 || together * 2 <= known.size || now < isolatedUntil) return false;
+      isolatedUntil = now + LASTING_MS;
+      return true;
+    },
+    online(node) {
+      if (offlineAt.delete(node)) isolatedUntil = -Infinity;
+    },
+    doubtedUntil(node, now) {
+      const at = offlineAt.get(node);
+      if (at === undefined) return 0;
+      const until = now < isolatedUntil ? isolatedUntil : at + TOGETHER_MS;
+      return until > now ? until : 0;
+    },
+  };
+}

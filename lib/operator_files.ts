@@ -1,0 +1,44 @@
+/**
+ * What operators put under config/, read at start.
+ *
+ * @module
+ */
+import { ConfigError } from "./config.ts";
+import { ConfigFileError } from "./config_file.ts";
+import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
+import { parsePolicy } from "./policy_file.ts";
+import type { Store } from "./store.ts";
+import { DEFAULT_TOPOLOGY, parseTopology, type Topology, TopologyError } from "./topology.ts";
+
+/**
+ * One file under config/, or undefined where there is none.
+ *
+ * @throws {ConfigError} for a file that is wrong; it names the file and the value.
+ */
+export async function readConfigFile<T>(
+  store: Pick<Store, "readConfig">,
+  name: string,
+  parse: (text: string) => T,
+): Promise<T | undefined> {
+  const text = await store.readConfig(name);
+  try {
+    return text === undefined ? undefined : parse(text);
+  } catch (error) {
+    if (!(error instanceof TopologyError || error instanceof ConfigFileError)) throw error;
+    throw new ConfigError([`config/${name}: ${error.message}`]);
+  }
+}
+
+/**
+ * The homelab and its rules: those of config/topology.json and config/policy.json, and the built-in
+ * ones.
+ *
+ * @throws {ConfigError}
+ */
+export async function readHomelab(
+  store: Pick<Store, "readConfig">,
+): Promise<{ topology: Topology; policy: readonly PolicyRule[] }> {
+  const topology = await readConfigFile(store, "topology.json", parseTopology);
+  const rules = await readConfigFile(store, "policy.json", parsePolicy);
+  return { topology: topology ?? DEFAULT_TOPOLOGY, policy: [...BUILT_IN_RULES, ...rules ?? []] };
+}

@@ -1,0 +1,47 @@
+/**
+ * Takes up changes of config/silences.json while the agent runs.
+ *
+ * @module
+ */
+import { ConfigFileError } from "./config_file.ts";
+import type { Log } from "./log.ts";
+import type { Silence } from "./silence.ts";
+import { parseSilences } from "./silences_file.ts";
+import type { Store } from "./store.ts";
+import { explainWriteFailure } from "./write_failure.ts";
+
+export const SILENCES_FILE = "silences.json";
+
+export interface SilencesWatchOptions {
+  readonly store: Pick<Store, "readConfig">;
+  readonly log: Log;
+  readonly use: (silences: readonly Silence[]) => void;
+}
+
+/**
+ * Makes the function that looks at the file. A file that is wrong, or cannot be read, is one log
+ * line, and what was in force stays so; without a file there are no silences.
+ */
+export function silencesWatcher({ store, log, use }: SilencesWatchOptions): () => Promise<void> {
+  let seen: string | undefined;
+  let failing = false;
+  return async () => {
+    try {
+      const text = await store.readConfig(SILENCES_FILE);
+      failing = false;
+      if (text === seen) return;
+      seen = text;
+      const silences = text === undefined ? [] : parseSilences(text);
+      use(silences);
+      log.info("silences_loaded", { silences: silences.length });
+    } catch (error) {
+      if (failing) return;
+      // A wrong text is told once: it stays `seen` until it changes.
+      failing = !(error instanceof ConfigFileError);
+      log.warning("silences_invalid", {
+        file: `config/${SILENCES_FILE}`,
+        error: error instanceof ConfigFileError ? error.message : explainWriteFailure(error).error,
+      });
+    }
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * Keeps `state/planner-agent.status.json` up to date while the agent runs.
+ *
+ * @module
+ */
+import type { Backlog } from "./backlog.ts";
+import type { Clock } from "./clock.ts";
+import type { RedisState } from "./intake/redis.ts";
+import type { LinkState } from "./llm/router.ts";
+import type { Log } from "./log.ts";
+import { createMinutes, MINUTE_MS } from "./minutes.ts";
+import type { Counters } from "./outcome.ts";
+import type { ActionFile } from "./proposal.ts";
+import type { QueueEntry } from "./queue.ts";
+import {
+  type CooldownRow,
+  type EpochSeconds,
+  type LastProposal,
+  type LinkRow,
+  MOST_ROWS,
+  type RedisRow,
+  STATUS_VERSION,
+  type StatusRecord,
+  type WaitingRow,
+} from "./status.ts";
+import type { Store } from "./store.ts";
+import { targetOf } from "./target.ts";
+import { VERSION } from "./version.ts";
+import { explainWriteFailure } from "./write_failure.ts";
+
+/** Its name in state/. */
+export const STATUS_FILE = "planner-agent.status.json";
+
+export interface StatusBoardOptions {
+  readonly config: { readonly nodeName: string };
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, "replaceState">;
+  readonly backlog: Backlog;
+  readonly counters: Pick<Counters, "counts">;
+  readonly router: { snapshot(): readonly LinkState[] };
+  readonly pid: number;
+}
+
+export interface StatusBoard {
+  redis(state: RedisState): void;
+  proposed(file: ActionFile): void;
+  /** How the agent is now. */
+  record(): StatusRecord;
+  /** Writes the file when something changed. Never throws: a failure is logged once. */
+  write(): Promise<void>;
+  /** Writes that the agent was stopped in good order. */
+  close(): Promise<void>;
+}
+
+/** A record that nothing changed is written again after this: a reader can tell that it is current. */
+export const REWRITTEN_AFTER_MS = 60_000;
+
+/** A difference between the clocks that is less than this is their reading, not a jump. */
+const STEADY_MS = 1_000;
+
+export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
+  const { config, clock, log, store, backlog, counters, router, pid } = options;
+  const minutes = createMinutes();
+  const started = clock.monotonic();
+  let redis: (Omit<RedisRow, "since"> & { readonly since: number }) | null = null;
+  let proposal: (Omit<LastProposal, "at"> & { readonly at: number }) | null = null;
+  let offset = clock.now() - clock.monotonic();
+  let stopped = false;
+  let written = "";
+  let writtenAt = started;
+  let writing: Promise<void> | undefined;
+  /** Whether something may have changed since the record that is being written. */
+  let outdated = false;
+  let failing = false;
+
+  /** The wall-clock second of a monotonic time. It stays the same from one record to the next. */
+  const wall = (monotonicMs: number): EpochSeconds => Math.round((monotonicMs + offset) / 1000);
+
+  function waitingRow(entry: QueueEntry, state: WaitingRow["state"]): WaitingRow {
+    const { event: { node, service, type, severity }, arrivedAt, failures, notBefore } = entry;
+    return {
+      node,
+      service,
+      type,
+      severity,
+      state,
+      arrived: wall(arrivedAt),
+      failures,
+      next_try: state === "parked" ? wall(notBefore) : null,
+    };
+  }
+
+  function events() {
+    const diagnosing = [...backlog.active()].map(({ entry }) => waitingRow(entry, "diagnosing"));
+    const rows = diagnosing.slice(0, MOST_ROWS);
+    let parked = 0;
+    for (const entry of backlog.entries()) {
+      const state = entry.failures > 0 ? "parked" : "queued";
+      if (state === "parked") parked++;
+      if (rows.length < MOST_ROWS) rows.push(waitingRow(entry, state));
+    }
+    const queued = backlog.waiting - parked;
+    return { diagnosing: diagnosing.length, queued, parked, events: rows };
+  }
+
+  /** The cooldowns that end last, those being the ones that an operator may wonder about. */
+  function cooldowns(): CooldownRow[] {
+    const now = clock.monotonic();
+    const rows: CooldownRow[] = [];
+    const skipped = backlog.coolingDownCount - MOST_ROWS;
+    let index = 0;
+    for (const { key, remainingMs } of backlog.coolingDown()) {
+      if (index++ < skipped) continue;
+      rows.push({ ...targetOf(key), ends: wall(now + remainingMs) });
+      if (rows.length === MOST_ROWS) break;
+    }
+    return rows;
+  }
+
+  function links(): LinkRow[] {
+    const now = clock.monotonic();
+    return router.snapshot().map(({ link, model, state, failures, opensInMs }) => ({
+      link,
+      model,
+      state,
+      failures,
+      // One that may be tried already is tried at the next event.
+      next_try: opensInMs > 0 ? wall(now + opensInMs) : null,
+    }));
+  }
+
+  function record(): StatusRecord {
+    const now = clock.monotonic();
+    const present = clock.now() - now;
+    if (Math.abs(present - offset) > STEADY_MS) offset = present;
+    const counts = counters.counts();
+    minutes.look(counts, now);
+    return {
+      planner_status: STATUS_VERSION,
+      version: VERSION,
+      node: config.nodeName,
+      pid,
+      started: wall(started),
+      written: wall(now),
+      stopped: stopped ? wall(now) : null,
+      redis: redis && { ...redis, since: wall(redis.since) },
+      ...events(),
+      cooling_down: backlog.coolingDownCount,
+      cooldowns: cooldowns(),
+      links: links(),
+      since_start: counts,
+      minutes: minutes.entries().map(({ minute, ...counts }) => ({
+        from: wall(minute * MINUTE_MS),
+        ...counts,
+      })),
+      last_proposal: proposal && { ...proposal, at: wall(proposal.at) },
+    };
+  }
+
+  async function writeOnce() {
+    const now = record();
+    const content = JSON.stringify({ ...now, written: 0 });
+    const current = clock.monotonic() - writtenAt < REWRITTEN_AFTER_MS;
+    if (content === written && current) return;
+    try {
+      await store.replaceState(STATUS_FILE, `${JSON.stringify(now)}\n`);
+      written = content;
+      writtenAt = clock.monotonic();
+      failing = false;
+    } catch (error) {
+      if (!failing) log.warning("status_write_failed", { ...explainWriteFailure(error) });
+      failing = true;
+    }
+  }
+
+  async function writeAll() {
+    do {
+      outdated = false;
+      await writeOnce();
+    } while (outdated);
+    writing = undefined;
+  }
+
+  function write(): Promise<void> {
+    outdated = true;
+    return writing ??= writeAll();
+  }
+
+  return {
+    redis(state) {
+      const before = redis;
+      const now = clock.monotonic();
+      // Waiting and connecting take turns: to an operator both are "not connected since".
+      if (state.kind === "connecting" && before?.state === "waiting") return;
+      const same = before?.state === state.kind;
+      redis = {
+        state: state.kind,
+        since: same || (before?.state === "connecting" && state.kind === "waiting")
+          ? before.since
+          : now,
+        channels: state.kind === "subscribed" ? state.channels : [],
+        refused: state.kind === "subscribed" ? state.refused : [],
+        detail: state.kind === "waiting" ? state.failure.detail : "",
+      };
+      void write();
+    },
+    proposed({ action_id, node, service, payload }) {
+      proposal = { action_id, node, service, action: payload.action, at: clock.monotonic() };
+    },
+    record,
+    write,
+    async close() {
+      await writing;
+      stopped = true;
+      await write();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The soak's command line.
+ *
+ * @module
+ */
+import { parseArgs } from "node:util";
+
+export interface SoakOptions {
+  /** The agent's command; undefined is this project's own. */
+  readonly agent: string | undefined;
+  readonly messages: number;
+  readonly seed: number;
+  /** When publishing ends at the latest. */
+  readonly minutes: number;
+  readonly redisPort: number | undefined;
+  readonly ollamaPort: number | undefined;
+  readonly root: string | undefined;
+}
+
+export type SoakArguments =
+  | { readonly kind: "run"; readonly options: SoakOptions }
+  | { readonly kind: "help" }
+  | { readonly kind: "wrong"; readonly problems: readonly string[] };
+
+export const SOAK_HELP = `Usage: deno task soak [options]
+
+Sends an agent millions of mixed messages over a private redis-server, in bursts as fast as it
+reads them and with as long without any after each: benign events, floods in cooldown, thousands of services, hostile names, flapping, outages of
+nodes, silenced, malformed, oversize and deeply nested messages, with a fake Ollama that sometimes
+fails and an operator who decides on proposals. Then checks that
+
+  every counter adds up   received is what was published; outcomes and what still waits add up to
+                          it; what can be foretold (malformed, unparseable, benign, silenced) is
+                          exact. Exit status 1 where it does not.
+  memory is flat          the median of the last quarter is within 10% of the second's
+
+  --messages N        1000 to 100000000 (default 2000000)
+  --seed N            another order of messages (default 1)
+  --minutes N         publishing ends after this at the latest, 1 to 1440 (default 30)
+  --agent CMD         command of the agent, as for the benchmark: {root}, {redis_port} and
+                      {ollama_port} in it are filled in
+  --redis-port PORT   fixed ports and folder, for a compiled program that has them built in;
+  --ollama-port PORT  the folder must be absent, empty or a former run's, and is emptied
+  --root PATH
+  --help
+
+Times are shortened, so that what is kept for a time is forgotten within a soak, too: cooldown 5 s,
+flapping window 10 s, events given up after 45 s. Progress is on standard error.
+`;
+
+const NUMBERS = {
+  messages: { least: 1_000, most: 100_000_000 },
+  seed: { least: 0, most: 4_294_967_295 },
+  minutes: { least: 1, most: 1_440 },
+  "redis-port": { least: 1, most: 65_535 },
+  "ollama-port": { least: 1, most: 65_535 },
+} as const;
+
+const TEXT = { type: "string" } as const;
+const OPTIONS = {
+  agent: TEXT,
+  root: TEXT,
+  messages: TEXT,
+  seed: TEXT,
+  minutes: TEXT,
+  "redis-port": TEXT,
+  "ollama-port": TEXT,
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Options as `--name value` or `--name=value`. */
+export function parseSoakArguments(argv: readonly string[]): SoakArguments {
+  let values;
+  try {
+    ({ values } = parseArgs({ args: [...argv], options: OPTIONS }));
+  } catch (error) {
+    return { kind: "wrong", problems: [error instanceof Error ? error.message : String(error)] };
+  }
+  if (values.help) return { kind: "help" };
+
+  const problems: string[] = [];
+  const whole = (name: keyof typeof NUMBERS): number | undefined => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    const { least, most } = NUMBERS[name];
+    const number = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
+    if (number >= least && number <= most) return number;
+    problems.push(`--${name}: "${text}" is not a whole number from ${least} to ${most}`);
+    return undefined;
+  };
+  const options: SoakOptions = {
+    agent: values.agent,
+    messages: whole("messages") ?? 2_000_000,
+    seed: whole("seed") ?? 1,
+    minutes: whole("minutes") ?? 30,
+    redisPort: whole("redis-port"),
+    ollamaPort: whole("ollama-port"),
+    root: values.root,
+  };
+  return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", options };
+}

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { type Command, dispatch } from "../../lib/cli/command.ts";
+import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
+import { ConfigError } from "../../lib/config.ts";
+import { VERSION } from "../../lib/version.ts";
+import { makeRuntime, runAgent } from "../support/agent.ts";
+import { sandbox } from "../support/sandbox.ts";
+
+/** Dispatches to two commands that say what they were called with. */
+async function called(args: string[], failure?: Error) {
+  const said = { out: "", err: "", ran: "" };
+  const io: Io = {
+    env: () => undefined,
+    out: (line) => said.out += line,
+    err: (line) => said.err += line,
+    isTerminal: false,
+    width: 80,
+    input: new ReadableStream(),
+    open: () => Promise.reject(new Error("no files here")),
+    onSignal: () => () => {},
+    exit: () => {
+      throw new Error("exit");
+    },
+  };
+  const command = (name: string): Command => ({
+    name,
+    summary: `the ${name} command`,
+    synopsis: "[--loud] [--size N]",
+    help: `What ${name} does.`,
+    options: { loud: { type: "boolean", short: "l" }, size: { type: "string" } },
+    run: (_io, values, positionals) => {
+      if (failure) throw failure;
+      said.ran = `${name} ${JSON.stringify({ ...values })} ${positionals.join()}`;
+      return Promise.resolve(7);
+    },
+  });
+  const code = await dispatch(args, [command("first"), command("second")], io);
+  return { code, ...said };
+}
+
+Deno.test("dispatch: the first command when none is named, else the named one", async () => {
+  assert.deepEqual(await called([]), { code: 7, out: "", err: "", ran: "first {} " });
+  assert.equal((await called(["--loud"])).ran, 'first {"loud":true} ');
+  assert.equal(
+    (await called(["second", "-l", "--size=3", "a", "b"])).ran,
+    'second {"loud":true,"size":"3"} a,b',
+  );
+  assert.equal((await called(["second", "--", "--loud"])).ran, "second {} --loud");
+});
+
+Deno.test("dispatch: help and version on every level, on standard output", async () => {
+  for (const args of [["--help"], ["-h"], ["help"], ["help", "--help"]]) {
+    const { code, out, err, ran } = await called(args);
+    assert.deepEqual([code, err, ran], [0, "", ""]);
+    assert.match(out, /^Usage: planner-agent \[COMMAND\]/);
+    assert.match(out, /\n {2}first {4}the first command\n {2}second {3}the second command\n/);
+  }
+  for (const args of [["second", "--help"], ["second", "-h"], ["help", "second"]]) {
+    const { code, out, ran } = await called(args);
+    assert.deepEqual([code, ran], [0, ""]);
+    assert.equal(out, "Usage: planner-agent second [--loud] [--size N]\n\nWhat second does.\n");
+  }
+  for (const args of [["--version"], ["version"], ["second", "--version"]]) {
+    assert.deepEqual(await called(args), {
+      code: 0,
+      out: `planner-agent ${VERSION}\n`,
+      err: "",
+      ran: "",
+    });
+  }
+});
+
+Deno.test("dispatch: what it does not know is usage on standard error and status 2", async () => {
+  const wrong = async (args: string[]) => {
+    const { code, out, err, ran } = await called(args);
+    assert.deepEqual([code, out, ran], [EXIT.usage, "", ""], args.join(" "));
+    return err;
+  };
+  assert.equal(
+    await wrong(["third"]),
+    "planner-agent: unknown command 'third'; there are: first, second, version\n" +
+      "Try 'planner-agent --help'.\n",
+  );
+  for (
+    const args of [["second", "--quiet"], ["--quiet"], ["second", "-q"], ["second", "--loud=1"]]
+  ) {
+    assert.match(
+      await wrong(args),
+      /\nUsage: planner-agent (first|second) \[--loud\] \[--size N\]\n/,
+    );
+  }
+  assert.match(await wrong(["second", "--size"]), /Usage: planner-agent second/);
+  assert.match(await wrong(["help", "third"]), /unknown command 'third'/);
+  assert.equal((await wrong(["x".repeat(5_000)])).length < 300, true);
+});
+
+Deno.test("dispatch: a wrong setting is status 2 with every problem, a fault is thrown", async () => {
+  const config = new ConfigError(["A is wrong", "B is wrong"]);
+  assert.deepEqual(await called(["second"], config), {
+    code: 2,
+    out: "",
+    err: "planner-agent: A is wrong\nplanner-agent: B is wrong\n",
+    ran: "",
+  });
+  assert.equal((await called(["second"], new UsageError("second takes one FILE"))).code, 2);
+  await assert.rejects(called(["second"], new Error("a fault")), /a fault/);
+});
+
+/** Every path below a folder, with sizes and times. */
+function tree(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = join(folder, name);
+    const { size, mtime } = Deno.statSync(path);
+    return [`${path} ${size} ${mtime?.getTime()}`, ...isDirectory ? tree(path) : []];
+  }).sort();
+}
+
+Deno.test("planner-agent: --help and --version of every command, nothing written, nothing needed", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const before = tree(folder.path);
+  // Not even the settings have to be right.
+  const options = { root: folder.path, settings: { LLM_CHAIN: ",", REDIS_URL: "x" } };
+  const { code, out } = await runAgent(["--help"], options);
+  assert.equal(code, 0);
+  const commands = out.split("Commands:\n")[1]?.split("\n\n")[0]?.split("\n") ?? [];
+  const names = commands.map((line) => line.trim().split(" ")[0] ?? "")
+    .filter((name) => name !== "version");
+  for (const name of ["run", "replay", "pending", "show", "stats", "completions"]) {
+    assert.equal(names.includes(name), true, name);
+  }
+  for (const name of names) {
+    const [help, version] = await Promise.all([
+      runAgent([name, "--help"], options),
+      runAgent([name, "--version"], options),
+    ]);
+    assert.deepEqual([help.code, help.err], [0, ""], name);
+    assert.equal(help.out.startsWith(`Usage: planner-agent ${name}`), true, help.out);
+    assert.deepEqual(version, { code: 0, out: `planner-agent ${VERSION}\n`, err: "" });
+  }
+  assert.deepEqual(tree(folder.path), before);
+});
+
+Deno.test("planner-agent: an unknown command or option, and a wrong setting", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const [command, argument, option, setting] = await Promise.all([
+    runAgent(["launch"], { root: folder.path }),
+    runAgent(["run", "fast"], { root: folder.path }),
+    runAgent(["run", "--fast"], { root: folder.path }),
+    runAgent([], { root: folder.path, settings: { QUEUE_LIMIT: "many", LOG_LEVEL: "loud" } }),
+  ]);
+  assert.deepEqual([command.code, command.out, option.code, option.out], [2, "", 2, ""]);
+  assert.match(command.err, /^planner-agent: unknown command 'launch'; there are: run, replay, /);
+  assert.match(
+    option.err,
+    /^planner-agent: run: Unknown option '--fast'\nUsage: planner-agent run/,
+  );
+  assert.deepEqual([argument.code, argument.out], [2, ""]);
+  assert.match(argument.err, /^planner-agent: run takes no argument/);
+  assert.deepEqual([setting.code, setting.out], [2, ""]);
+  assert.match(
+    setting.err,
+    /^planner-agent: QUEUE_LIMIT is "many"; .*\nplanner-agent: LOG_LEVEL is "loud"; /,
+  );
+});

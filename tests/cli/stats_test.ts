@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { makeRuntime, runAgent } from "../support/agent.ts";
+import { proposalFile } from "../support/proposal_file.ts";
+import { sandbox } from "../support/sandbox.ts";
+
+/** A RUNTIME_PATH with decided proposals; the file system says when they were decided: now. */
+function homelab() {
+  const folder = sandbox();
+  makeRuntime(folder.path);
+  let nth = 1;
+  const put = (place: string, changes: Record<string, unknown> = {}, payload = {}) => {
+    const action_id = `plan-piha-mosquitto-1767323045-${++nth}`;
+    const path = join(folder.path, "actions", place, `${action_id}.json`);
+    Deno.writeTextFileSync(path, proposalFile({ action_id, ...changes }, payload));
+  };
+  const proposed = new Date(Date.now() - 3_600_000).toISOString();
+  put("rejected", {}, { audit: { proposed_at: `${proposed.slice(0, 19)}Z` } });
+  put("completed", { approved_at: "2026-01-02T03:06:15Z", llm_model: "rules" });
+  put("pending");
+  put("running");
+  Deno.writeTextFileSync(join(folder.path, "actions/failed/plan-x-y-1.json"), "");
+  return { root: folder.path, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+Deno.test("planner-agent stats: for people", async () => {
+  using lab = homelab();
+  const { code, out, err } = await runAgent(["stats"], { root: lab.root });
+  assert.deepEqual([code, err], [0, ""]);
+  assert.deepEqual(out.split("\n"), [
+    "action   model       made  wait  approved  rejected  done  failed  decided",
+    "restart  qwen2.5:7b     3     1         1         1     0       0      1 h",
+    "restart  rules          1     0         1         0     1       0    2 min",
+    "all                     4     1         2         1     1       0    2 min",
+    "",
+    "approved counts those the executor has taken on; 1 run now",
+    "decided is the median time to a decision, known of 2 of 3",
+    "damaged files, not counted: 1",
+    "",
+  ]);
+});
+
+Deno.test("planner-agent stats: as JSON, and only the last days", async () => {
+  using lab = homelab();
+  const { code, out } = await runAgent(["stats", "--json", "--since", "7d"], { root: lab.root });
+  assert.equal(code, 0);
+  const { since, total, by_action_and_model, damaged, unread } = JSON.parse(out);
+  const { decision_seconds, ...counts } = total;
+  assert.deepEqual(counts, {
+    proposed: 1,
+    pending: 0,
+    approved: 0,
+    rejected: 1,
+    cancelled: 0,
+    running: 0,
+    completed: 0,
+    failed: 0,
+  });
+  assert.equal(decision_seconds.count, 1);
+  assert.equal(Math.round(decision_seconds.median / 60), 60);
+  assert.deepEqual(by_action_and_model, [{ action: "restart", model: "qwen2.5:7b", ...total }]);
+  assert.deepEqual([damaged, unread], [1, 0]);
+  assert.equal(Math.round((Date.now() - Date.parse(since)) / 86_400_000), 7);
+});
+
+Deno.test("planner-agent stats: nothing yet, and a span that is none", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const nothing = await runAgent(["stats"], { root: folder.path });
+  assert.deepEqual(nothing, { code: 0, out: "No proposals.\n", err: "" });
+  const wrong = await runAgent(["stats", "--since", "yesterday"], { root: folder.path });
+  assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+  assert.match(wrong.err, /--since is "yesterday"; it takes a span such as 12h, 7d or 4w/);
+});
