@@ -349,6 +349,6 @@ Deno.test("planner: every message ends in exactly one outcome, whatever happens"
         assert.deepEqual(saved, alive, "what is remembered is what is alive");
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
