@@ -109,7 +109,8 @@ Deno.test("readAction: any JSON is a proposal or damaged", () => {
   const value = fc.jsonValue();
   const keys = fc.constantFrom("type", "node", "confidence", "timestamp", "payload", "llm_model");
   fc.assert(fc.property(fc.dictionary(keys, value), (changes) => {
-    assert.match(readAction(proposalFile(changes), ID).kind, /^(proposal|damaged)$/);
+    const text = JSON.stringify({ ...JSON.parse(proposalFile({})), ...changes });
+    assert.match(readAction(text, ID).kind, /^(proposal|damaged)$/);
   }));
 });
 
