@@ -20,7 +20,7 @@ redisTest(
   "streams intake: a cut connection loses nothing and delivers nothing twice",
   async (redis) => {
     const proxy = startProxy(redis.port);
-    const reader = streamReader(`redis://127.0.0.1:${proxy.port}`, { fate: () => undefined });
+    await using reader = streamReader(`redis://127.0.0.1:${proxy.port}`, { fate: () => undefined });
     for (const data of ["a", "b"]) await add(redis, HEALTH, data);
     const [a, b] = [await reader.received(1), await reader.received(2)];
     proxy.refuse();
@@ -67,6 +67,38 @@ redisTest(
     assert.deepEqual([entry.text, entry.deliveries], ["on its way", 2]);
     await awaitPending(redis, HEALTH, 0);
     await reader.stop();
+    await proxy.close();
+  },
+);
+
+redisTest(
+  "streams intake: a link that goes silent is noticed by the read's own deadline",
+  async (redis) => {
+    const proxy = startProxy(redis.port);
+    await using reader = streamReader(`redis://127.0.0.1:${proxy.port}`, {
+      blockMs: 5_000,
+      answerTimeoutMs: 10_000,
+    });
+    await awaitBlocked(redis);
+    proxy.freeze();
+    await reader.clock.advance(15_000);
+    const lost = await reader.log.seen("redis_lost");
+    assert.deepEqual([lost.reason, lost.level], ["timeout", "warning"]);
+    assert.match(String(lost.detail), /did not answer XREADGROUP within 15 s\. Is the link up\?$/);
+    // The proxy takes connections and is silent.
+    const asked = reader.armed(10_000);
+    await reader.retry();
+    await asked;
+    await reader.clock.advance(10_000);
+    assert.match(
+      String((await reader.log.seen("redis_unavailable")).detail),
+      /did not answer XPENDING within 10 s/,
+    );
+    proxy.resume();
+    await reader.retry();
+    await reader.log.seen("streams_reading", 2);
+    await reader.stop();
+    assert.equal(reader.clock.waiting, 0);
     await proxy.close();
   },
 );

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../support/channels.ts";
+import { writeAll } from "../support/resp.ts";
 import {
   add,
   age,
@@ -14,6 +15,11 @@ import {
 } from "../support/stream_reader.ts";
 
 const [HEALTH] = CHANNELS;
+/** Makes the first entry one that was delivered five times; answers nothing. */
+const CLAIM_FIRST = `
+  local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1][1]
+  redis.call('XGROUP', 'SETID', KEYS[1], ARGV[1], first)
+  redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, first, 'RETRYCOUNT', 5, 'FORCE', 'JUSTID')`;
 /** How often a reader looks after what is pending. */
 const SWEEP_EVERY_MS = 60_000;
 
@@ -163,6 +169,27 @@ redisTest(
       deliveries: 5,
       kept_in: `${HEALTH}:dead`,
     });
+  },
+);
+
+redisTest(
+  "streams intake: an entry of two hundred thousand fields is buried whole",
+  async (redis) => {
+    await redis.command("XGROUP", "CREATE", HEALTH, GROUP, "0", "MKSTREAM");
+    const count = 200_000;
+    const words = ["XADD", HEALTH, "*", ...Array.from({ length: 2 * count }, () => "x")];
+    const wire = words.map((word) => `$${word.length}\r\n${word}\r\n`).join("");
+    const raw = await Deno.connect({ hostname: "127.0.0.1", port: redis.port });
+    await writeAll(raw, new TextEncoder().encode(`*${words.length}\r\n${wire}`));
+    await eventually("added", async () => await redis.command("XLEN", HEALTH) === 1);
+    raw.close();
+    await redis.command("EVAL", CLAIM_FIRST, "1", HEALTH, GROUP, "solaria");
+    await using reader = streamReader(redis.url());
+    await reader.log.seen("stream_entry_dead");
+    await awaitPending(redis, HEALTH, 0);
+    const size = "return #redis.call('XRANGE', KEYS[1], '-', '+')[1][2]";
+    assert.equal(await redis.command("EVAL", size, "1", `${HEALTH}:dead`), 2 * count + 10);
+    assert.deepEqual(reader.entries, []);
   },
 );
 

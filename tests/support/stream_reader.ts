@@ -77,6 +77,8 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
     log,
     random: () => 0,
     blockMs: 20,
+    // So that a test can move the clock while a real Redis answers.
+    answerTimeoutMs: 100_000_000,
     claimIdleMs: CLAIM_IDLE_MS,
     // The clock is the test's, the ids are of Redis' own.
     lookbackMs: 1e14,
