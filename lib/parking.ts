@@ -35,6 +35,8 @@ export interface Parking {
   park(running: Running): void;
   /** Calls back when the next parked or held event is due, or at `atLatest`. */
   wakeWhenDue(callback: () => void, atLatest?: number): void;
+  /** Ends an event that need not be left for the next run: something newer was heard. */
+  isOvertaken(running: Running): boolean;
   cancel(): void;
 }
 
@@ -52,17 +54,23 @@ export function createParking(options: ParkingOptions): Parking {
     return entry.failures > 0 ? Math.min(due, entry.arrivedAt + ttlMs) : due;
   }
 
-  /** Ends what need not be looked at again. */
-  function isOutdated(running: Running): boolean {
+  function isOvertaken(running: Running): boolean {
     const { entry } = running;
     if (backlog.isSuperseded(running)) endEvent("coalesced", entry);
     else if (running.recovered) {
       tell.recovered(entry.event);
       endEvent("recovered", entry);
-    } else if (clock.monotonic() - entry.arrivedAt >= ttlMs) {
-      tell.expired(entry);
-      endEvent("expired", entry);
     } else return false;
+    return true;
+  }
+
+  /** Ends what need not be looked at again. */
+  function isOutdated(running: Running): boolean {
+    if (isOvertaken(running)) return true;
+    const { entry } = running;
+    if (clock.monotonic() - entry.arrivedAt < ttlMs) return false;
+    tell.expired(entry);
+    endEvent("expired", entry);
     return true;
   }
 
@@ -106,6 +114,7 @@ export function createParking(options: ParkingOptions): Parking {
         callback();
       });
     },
+    isOvertaken,
     cancel: () => cancelTimer(),
   };
 }

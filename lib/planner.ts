@@ -162,7 +162,7 @@ export function createPlanner(options: PlannerOptions): Planner {
         parking.park(running);
       }
     } finally {
-      backlog.finish(running, !ended);
+      backlog.finish(running, !ended && !parking.isOvertaken(running));
       pump();
     }
   }

@@ -142,7 +142,7 @@ Deno.test("reportSoak: says what is wrong, and that it is", () => {
   const { text, exact } = reportSoak(result);
   assert.equal(exact, false);
   assert.deepEqual(text.split("\n").slice(-4), [
-    "memory: NOT flat, the last quarter's median is 50.0% off the second's (10.0% allowed)",
+    "memory: NOT flat, the last quarter's median is +50.0% from the second's (10.0% allowed)",
     "counters: DO NOT add up",
     "  outcomes and what waits together: 9, not 10",
     "  benign: 9, not 10",

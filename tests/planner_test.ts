@@ -288,6 +288,26 @@ Deno.test("planner: stop gives running diagnoses time, then leaves them for the 
   );
 });
 
+Deno.test("planner: what newer news overtook is not left for the next run", async () => {
+  const p = pipeline({ concurrency: 2 });
+  await p.publish({ service: "again" });
+  await p.publish({ service: "well" });
+  await p.publish({ service: "again", type: "service_down" });
+  await p.publish({ service: "well", type: "service_recovered" });
+  const stopped = p.planner.stop(5_000);
+  await p.clock.advance(5_000);
+  await stopped;
+  assert.deepEqual(p.ended().toSorted(), [
+    "benign piha/well",
+    "coalesced piha/again",
+    "recovered piha/well",
+  ]);
+  assert.deepEqual(
+    [...p.remembered.waiting.values()].map((w) => [w.event.service, w.event.type]),
+    [["again", "service_down"]],
+  );
+});
+
 Deno.test("planner: what is no event is one line and one count, and the next is handled", async () => {
   const p = pipeline();
   for (const text of ["{", "[1,2]", "null", "7", "", '{"type":"x"}', '{"node":"piha"}']) {

@@ -105,6 +105,8 @@ export function createMix({ seed, epochSeconds }: MixOptions): () => MixedMessag
       return open(`hot-${n}`, n);
     }],
     [8_000, () => open(`single-${nth}`, nth, { severity: nth % 3 === 0 ? "warning" : "error" })],
+    // Served first and dropped last: of those that fail, some are given up.
+    [200, () => open(`urgent-${nth}`, nth, { severity: "critical" })],
     [2_000, () => open(hostileName(nth), nth)],
     [4_000, () => {
       const n = below(KNOWN_SERVICES);

@@ -1,12 +1,15 @@
 /**
- * A person, and the executor behind them, who keep up: what waits in actions/pending is decided,
- * and old decisions are cleared away.
+ * A person, and the executor behind them, who keep up, but for a few services: what waits in
+ * actions/pending is decided, and old decisions are cleared away.
  *
  * @module
  */
 import { type Clock, every } from "../../lib/clock.ts";
 
 const ROUND_MS = 500;
+/** Proposals about such a service are left lying for so many rounds. */
+const NEGLECTED = "-hot-";
+const NEGLECTED_ROUNDS = 40;
 /** Decided proposals that are kept. */
 const MOST_KEPT = 2_000;
 const DECISIONS = ["completed", "rejected", "completed", "failed", "approved", "cancelled"];
@@ -17,15 +20,18 @@ export interface Operator {
   stop(): Promise<void>;
 }
 
-/** Decides twice a second on all that waits. */
+/** Decides twice a second on what waits. */
 export function startOperator(root: string, clock: Clock): Operator {
   const kept: string[] = [];
   let decided = 0;
+  let rounds = 0;
   let round: Promise<void> | undefined;
 
   async function decide(): Promise<void> {
+    const decidesAll = ++rounds % NEGLECTED_ROUNDS === 0;
     for await (const { name } of Deno.readDir(`${root}/actions/pending`)) {
       if (!name.endsWith(".json") || name.startsWith(".")) continue;
+      if (name.includes(NEGLECTED) && !decidesAll) continue;
       const path = `${root}/actions/${DECISIONS[decided++ % DECISIONS.length]}/${name}`;
       await Deno.rename(`${root}/actions/pending/${name}`, path);
       kept.push(path);

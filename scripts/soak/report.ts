@@ -10,6 +10,7 @@ import { discrepancies, grouped } from "./tally.ts";
 
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+const signed = (share: number) => (share < 0 ? "" : "+") + percent(share);
 
 export interface SoakReport {
   readonly text: string;
@@ -32,7 +33,7 @@ export function reportSoak(result: SoakResult): SoakReport {
     "",
     ...alignColumns(rows),
     "",
-    `memory: ${flat ? "flat" : "NOT flat"}, the last quarter's median is ${percent(change)} off ` +
+    `memory: ${flat ? "flat" : "NOT flat"}, the last quarter's median is ${signed(change)} from ` +
     `the second's (${percent(ALLOWED_SHARE)} allowed)`,
     ...problems.length === 0
       ? ["counters: add up"]
