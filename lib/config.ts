@@ -5,8 +5,9 @@
  */
 import { isAbsolute, normalize } from "node:path/posix";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "./llm/chain.ts";
-import { redisEndpoint, SiteError, withoutCredentials } from "./grants.ts";
+import { SiteError, withoutCredentials } from "./host_port.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import { NOT_IN_A_CLUSTER, redisLogin, redisPlace } from "./redis_url.ts";
 
 /** Everything an operator can set. Times are in seconds, as in the environment. */
 export interface Config {
@@ -144,6 +145,7 @@ export function parseConfig(env: Environment): Config {
   const redisUrl = text("REDIS_URL", "redis://100.108.208.3:6379");
   const redisProblem = checkRedisUrl(redisUrl);
   if (redisProblem) reject("REDIS_URL", withoutCredentials(redisUrl), redisProblem);
+  const isCluster = /^rediss?\+cluster:/i.test(redisUrl);
 
   const host = text("OLLAMA_HOST", "http://100.108.208.3:11434");
   let ollamaHost = host;
@@ -229,6 +231,12 @@ export function parseConfig(env: Environment): Config {
     ),
     logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
   };
+  if (isCluster && config.intake === "streams") {
+    problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
+  }
+  if (isCluster && config.coordination === "redis") {
+    problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
@@ -245,21 +253,25 @@ function logLevel(
 
 /** What is wrong with a Redis URL, or undefined. */
 function checkRedisUrl(text: string): string | undefined {
-  const takes = "redis://[user:password@]host[:port] or rediss://… for TLS";
+  let takes = "redis://[user:password@]host[:port] or rediss://… for TLS";
+  const encoded = "in a user or password write @ as %40, / as %2F, ? as %3F, # as %23";
   try {
-    redisEndpoint(text);
+    const { kind } = redisPlace(text);
+    if (kind !== "server") takes = `redis+${kind}://[user:password@]host[:port],…`;
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
-    return takes;
+    return /^rediss?\+/i.test(text) ? `${error.takes}; ${encoded}` : takes;
   }
-  const url = new URL(text);
-  if (url.hash + url.search !== "" || url.pathname.includes("@")) {
-    return `${takes}; in a user or password write @ as %40, / as %2F, ? as %3F, # as %23`;
+  // One server's URL may have a path, whose @ tells of a password that was not encoded.
+  const url = /^rediss?:/i.test(text) ? new URL(text) : null;
+  if (url !== null) {
+    if (url.hash + url.search !== "" || url.pathname.includes("@")) return `${takes}; ${encoded}`;
+    if (!/^(\/\d{0,5})?$/.test(url.pathname)) {
+      return `${takes}; the path can only be a database number`;
+    }
   }
-  if (!/^(\/\d{0,5})?$/.test(url.pathname)) {
-    return `${takes}; the path can only be a database number`;
-  }
-  for (const part of [url.username, url.password]) {
+  const { username, password } = redisLogin(text);
+  for (const part of [username, password]) {
     try {
       decodeURIComponent(part);
     } catch {

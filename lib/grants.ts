@@ -4,12 +4,16 @@
  *
  * @module
  */
+import { cannotUse, hostPort, SiteError, withoutCredentials } from "./host_port.ts";
 import { ChainSyntaxError, parseOllamaHost } from "./llm/chain.ts";
+import { redisPlace } from "./redis_url.ts";
 import { shellWord } from "./shell_word.ts";
+
+export { SiteError, withoutCredentials };
 
 /** Where a build is to run. */
 export interface Site {
-  /** `redis://` or `rediss://` URL; a user and password in it are not used here. */
+  /** As REDIS_URL takes it; a user and password in it are not used here. */
   readonly redisUrl: string;
   /** Ollama hosts as OLLAMA_HOST takes them, one or more. */
   readonly ollamaHosts: readonly string[];
@@ -38,11 +42,6 @@ export interface Build {
   readonly grants: Grants;
 }
 
-/** A place that cannot be granted; the message says what was wrong and what is taken. */
-export class SiteError extends Error {
-  override name = "SiteError";
-}
-
 /** Folders under RUNTIME_PATH that the agent reads. */
 const READ_FOLDERS = ["actions", "config", "events", "state"] as const;
 /** Folders under RUNTIME_PATH that the agent writes. */
@@ -56,51 +55,15 @@ export const COLLECTOR_NAMES = [
   "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 ] as const;
 
-const REDIS_PORT = "6379";
-
-function fail(what: string, value: string, takes: string): never {
-  throw new SiteError(`${what}: cannot use ${JSON.stringify(value)}: it takes ${takes}.`);
-}
-
-function isHostName(host: string): boolean {
-  const name = host.endsWith(".") ? host.slice(0, -1) : host;
-  return name.length > 0 && name.length <= 253 &&
-    name.split(".").every((label) =>
-      label.length <= 63 && /^[a-z0-9_-]+$/i.test(label) && !label.startsWith("-") &&
-      !label.endsWith("-")
-    );
-}
-
-function isIpv6(host: string): boolean {
-  return /^\[[0-9a-f:.]+\]$/i.test(host);
-}
-
-/** `host:port` as Deno's net permission spells it, or null where the host is not usable. */
-function hostPort(url: URL, defaultPort: string): string | null {
-  const port = url.port === "" ? defaultPort : url.port;
-  if (port === "0") return null;
-  const host = url.hostname.toLowerCase();
-  // The host of a redis: URL is opaque text to the parser, that of http: is what the resolver sees.
-  // Where the two differ (0x7f.1, percent-encoding) the grant would not match the connection.
-  const plain = `http://${host}/`;
-  if (!URL.canParse(plain) || new URL(plain).hostname !== host) return null;
-  return isHostName(host) || isIpv6(host) ? `${host}:${port}` : null;
-}
-
 /**
- * The `host:port` that a REDIS_URL connects to.
+ * The `host:port` of everything that a REDIS_URL may connect to: one server, a cluster's nodes, or
+ * sentinels and what may be their primary.
  *
  * @throws SiteError for another scheme, no host, a Unix socket or a pattern.
  */
-export function redisEndpoint(text: string): string {
-  const takes = "redis://HOST[:PORT] or rediss://HOST[:PORT] with a name, an IPv4 address " +
-    "or an [IPv6] address";
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const shown = withoutCredentials(text);
-  if (url === null || (url.protocol !== "redis:" && url.protocol !== "rediss:")) {
-    fail("REDIS_URL", shown, takes);
-  }
-  return hostPort(url, REDIS_PORT) ?? fail("REDIS_URL", shown, takes);
+export function redisEndpoints(text: string): readonly string[] {
+  const place = redisPlace(text);
+  return place.kind === "sentinel" ? [...new Set([...place.hosts, ...place.nodes])] : place.hosts;
 }
 
 /**
@@ -115,10 +78,10 @@ export function ollamaEndpoint(text: string): string {
   try {
     const url = new URL(parseOllamaHost(text));
     return hostPort(url, url.protocol === "https:" ? "443" : "80") ??
-      fail("OLLAMA_HOST", shown, takes);
+      cannotUse("OLLAMA_HOST", shown, takes);
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
-    fail("OLLAMA_HOST", shown, takes);
+    cannotUse("OLLAMA_HOST", shown, takes);
   }
 }
 
@@ -136,16 +99,8 @@ export function collectorUrl(text: string): string {
   const isPlain = url !== null && /^https?:\/\//i.test(text) && !/[@?#\s]/.test(text) &&
     /^[A-Za-z0-9._~/-]*$/.test(url.pathname) &&
     hostPort(url, url.protocol === "https:" ? "443" : "80") !== null;
-  if (!isPlain) fail("--otel", withoutCredentials(text), takes);
+  if (!isPlain) cannotUse("--otel", withoutCredentials(text), takes);
   return url.href.replace(/\/+$/, "");
-}
-
-/**
- * A URL or host without its user and password, for messages and commands. What stands before the
- * last `@` goes, whatever it is: a password may hold `/`, `#` and blanks where it should not.
- */
-export function withoutCredentials(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^]*@/i, "$1");
 }
 
 /**
@@ -159,7 +114,7 @@ export function runtimeFolder(text: string): string {
   const parts = text.split("/").filter((part) => part !== "");
   const plain = text.startsWith("/") && parts.length > 0 &&
     parts.every((part) => part !== "." && part !== ".." && /^[\p{L}\p{N}._+@-]+$/u.test(part));
-  if (!plain) fail("RUNTIME_PATH", text, takes);
+  if (!plain) cannotUse("RUNTIME_PATH", text, takes);
   return `/${parts.join("/")}`;
 }
 
@@ -170,7 +125,7 @@ export function runtimeFolder(text: string): string {
  */
 export function grantsFor(site: Site, environmentNames: readonly string[]): Grants {
   const root = runtimeFolder(site.runtimePath);
-  const hosts = [redisEndpoint(site.redisUrl), ...site.ollamaHosts.map(ollamaEndpoint)];
+  const hosts = [...redisEndpoints(site.redisUrl), ...site.ollamaHosts.map(ollamaEndpoint)];
   return {
     net: [...new Set(hosts)],
     read: [...READ_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],

@@ -10,7 +10,7 @@ import {
   type Grants,
   grantsFor,
   ollamaEndpoint,
-  redisEndpoint,
+  redisEndpoints,
   runtimeFolder,
   type Site,
   SiteError,
@@ -162,7 +162,11 @@ export async function uncovered(site: Site, options: UncoveredOptions): Promise<
     }
   };
 
-  await check("REDIS_URL", site.redisUrl, () => [["net", redisEndpoint(site.redisUrl)]]);
+  await check(
+    "REDIS_URL",
+    site.redisUrl,
+    () => redisEndpoints(site.redisUrl).map((host) => ["net", host] as const),
+  );
   for (const host of site.ollamaHosts) {
     await check("OLLAMA_HOST", host, () => [["net", ollamaEndpoint(host)]]);
   }

@@ -11,14 +11,16 @@ import { type Backoff, backoffDelay } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { asciiJson } from "./digest.ts";
 import type { Observer } from "./ending.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "./intake/redis_endpoint.ts";
+import { redisEndpoint } from "./intake/redis_endpoint.ts";
 import {
   RedisClosedError,
   redisFailure,
   type RedisStage,
   RedisTimeoutError,
 } from "./intake/redis_failure.ts";
+import { confirmPrimary } from "./intake/redis_role.ts";
 import { clientOptions, isPasswordUnused } from "./intake/redis_session.ts";
+import { redisTarget } from "./intake/redis_target.ts";
 import type { Log } from "./log.ts";
 import type { ActionFile } from "./proposal.ts";
 
@@ -53,7 +55,9 @@ export function announcement(file: ActionFile): string {
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */
 export function createProposalChannel(options: ProposalChannelOptions): ProposalChannel {
   const { url, channel, clock, log } = options;
-  const endpoint = redisEndpoint(url);
+  const target = redisTarget(url, { clock });
+  const { credentials, secrets } = target;
+  let endpoint = redisEndpoint(url);
   const closing = new AbortController();
   const waiting: string[] = [];
   let delivering: Promise<void> | undefined;
@@ -78,7 +82,7 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
       if (closing.signal.aborted) return;
       const delay = backoffDelay(BACKOFF, ++failures, options.random);
       if (failures === 1) {
-        const about = { endpoint, secrets: redisSecrets(url), channel, publishing: true };
+        const about = { endpoint, secrets, channel, publishing: true };
         log.warning("proposal_publish_failed", {
           channel,
           ...redisFailure(error, about),
@@ -94,6 +98,8 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
 
   /** One connection, until nothing waits any more. */
   async function session() {
+    endpoint = await target.locate({ deadlineMs: DEADLINE_MS, signal: closing.signal });
+    closing.signal.throwIfAborted();
     const client = new Redis(clientOptions(endpoint));
     const broken = Promise.withResolvers<never>();
     // Nobody may be waiting for it when it breaks.
@@ -117,7 +123,6 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
 
     try {
       await step("connect", () => client.connect());
-      const credentials = redisCredentials(url);
       if (credentials) {
         const { user, password } = credentials;
         const auth = () => user === null ? client.auth(password) : client.auth(user, password);
@@ -125,6 +130,7 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
           if (!isPasswordUnused(error)) throw error;
         });
       }
+      await confirmPrimary(endpoint, () => step("role", () => client.role()));
       for (let text = waiting[0]; text !== undefined; text = waiting[0]) {
         const sent = text;
         await step("publish", () => client.publish(channel, sent));

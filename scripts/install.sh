@@ -127,7 +127,7 @@ case $runtime/ in
 esac
 for value in "$redis_url" "$ollama_host"; do
   case $value in
-    *[!A-Za-z0-9._:/+[\]-]* | '') fail "$binary.json: cannot take this redis_url or ollama_hosts: '$value'" ;;
+    *[!A-Za-z0-9._:/+,?=[\]-]* | '') fail "$binary.json: cannot take this redis_url or ollama_hosts: '$value'" ;;
   esac
 done
 [ -n "$hosts" ] || fail "$binary.json: no hosts under net in it"

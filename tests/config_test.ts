@@ -120,6 +120,40 @@ Deno.test("parseConfig: redis URLs with credentials, TLS, IPv6 and a database nu
   }
 });
 
+Deno.test("parseConfig: REDIS_URL of sentinels or a cluster, and what is wrong with one", () => {
+  const urls = [
+    "redis+sentinel://s1,s2:26380/homelab",
+    "rediss+sentinel://agent:p%40ss@[::1]/lab.1?nodes=h1,h2:6380",
+    "redis+cluster://:pw@h1:7000,h2",
+  ];
+  for (const REDIS_URL of urls) {
+    assert.equal(parseConfig((n) => n === "REDIS_URL" ? REDIS_URL : undefined).redisUrl, REDIS_URL);
+  }
+  const wrong = [
+    ["redis+sentinel://u:hunter2@s1,s2", /it takes redis\+sentinel:\/\/.*\/NAME/],
+    ["redis+sentinel://u:hun/ter2@s1/homelab", /write @ as %40, \/ as %2F/],
+    ["redis+sentinel://s1/homelab?node=hunter2", /\[\?nodes=HOST\[:PORT\],\.\.\.\]/],
+    ["redis+cluster://u:hunter2@h1/0", /it takes redis\+cluster:\/\//],
+    ["redis+cluster://u:hunter2%@h1", /a % in the user or password is written %25/],
+  ] as const;
+  for (const [REDIS_URL, takes] of wrong) {
+    const [problem = ""] = problemsOf({ REDIS_URL });
+    assert.match(problem, /^REDIS_URL is /);
+    assert.match(problem, takes);
+    if (!REDIS_URL.includes("node=")) assert.doesNotMatch(problem, /hun|ter2/);
+  }
+});
+
+Deno.test("parseConfig: streams and claims are refused for a cluster", () => {
+  const REDIS_URL = "redis+cluster://h1,h2";
+  assert.deepEqual(problemsOf({ REDIS_URL }), []);
+  const problems = problemsOf({ REDIS_URL, INTAKE: "streams", COORDINATION: "redis" });
+  assert.deepEqual(problems.map((problem) => problem.split("; REDIS_URL is of a cluster")[0]), [
+    'INTAKE is "streams"',
+    'COORDINATION is "redis"',
+  ]);
+});
+
 Deno.test("parseConfig: LLM_CHAIN names the links in order, on other hosts and offline", () => {
   const env: Record<string, string> = {
     OLLAMA_HOST: "piha:11434/",

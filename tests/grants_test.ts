@@ -5,7 +5,7 @@ import {
   compileCommand,
   grantsFor,
   ollamaEndpoint,
-  redisEndpoint,
+  redisEndpoints,
   runtimeFolder,
   SiteError,
   withoutCredentials,
@@ -42,7 +42,18 @@ Deno.test("grantsFor: every host of a chain once", () => {
   assert.deepEqual(grantsFor(site, []).net, ["100.108.208.3:6379", "piha:11434", "solaria:443"]);
 });
 
-Deno.test("redisEndpoint: host and port, the scheme's where none is given", () => {
+Deno.test("grantsFor: every sentinel and every node that may become the primary; a cluster's nodes", () => {
+  const of = (redisUrl: string) => grantsFor({ ...SITE, redisUrl, ollamaHosts: [] }, []).net;
+  assert.deepEqual(of("redis+sentinel://s1,s2:26380/homelab?nodes=h1,10.0.0.2:6380,s1:26379"), [
+    "s1:26379",
+    "s2:26380",
+    "h1:6379",
+    "10.0.0.2:6380",
+  ]);
+  assert.deepEqual(of("redis+cluster://u:secret@h1,h2:7000"), ["h1:6379", "h2:7000"]);
+});
+
+Deno.test("redisEndpoints: host and port, the scheme's where none is given", () => {
   for (
     const [url, endpoint] of [
       ["redis://piha", "piha:6379"],
@@ -51,7 +62,7 @@ Deno.test("redisEndpoint: host and port, the scheme's where none is given", () =
       ["redis://redis_1:7000", "redis_1:7000"],
       ["redis://localhost.", "localhost.:6379"],
     ] as const
-  ) assert.equal(redisEndpoint(url), endpoint);
+  ) assert.deepEqual(redisEndpoints(url), [endpoint]);
 });
 
 Deno.test("ollamaEndpoint: host and port as Ollama's own tools read them", () => {
@@ -87,21 +98,21 @@ Deno.test("endpoints: refuse what a permission list would read as more than one 
     "x".repeat(254),
   ];
   for (const host of hosts) {
-    assert.throws(() => redisEndpoint(`redis://${host}`), SiteError, `redis://${host}`);
+    assert.throws(() => redisEndpoints(`redis://${host}`), SiteError, `redis://${host}`);
   }
   for (const host of hosts.filter((host) => host !== ":6379")) {
     assert.throws(() => ollamaEndpoint(`http://${host}`), SiteError, `http://${host}`);
   }
   // The host of a redis: URL reaches the resolver as it is written.
-  assert.throws(() => redisEndpoint("redis://0x7f.1"), SiteError);
+  assert.throws(() => redisEndpoints("redis://0x7f.1"), SiteError);
   for (const url of ["unix:///run/redis.sock", "http://a", "redis:", "/run/redis.sock", "piha"]) {
-    assert.throws(() => redisEndpoint(url), SiteError, url);
+    assert.throws(() => redisEndpoints(url), SiteError, url);
   }
   assert.throws(() => ollamaEndpoint("ftp://a"), SiteError);
 });
 
 Deno.test("endpoints: name the variable and never the password", () => {
-  assert.throws(() => redisEndpoint("redis://user:secret@*"), (error) => {
+  assert.throws(() => redisEndpoints("redis://user:secret@*"), (error) => {
     assert(error instanceof SiteError);
     assert.match(error.message, /^REDIS_URL: cannot use "redis:\/\/\*": it takes redis:\/\/HOST/);
     return true;
@@ -110,7 +121,8 @@ Deno.test("endpoints: name the variable and never the password", () => {
 
 Deno.test("endpoints: whatever the text, one host and port or SiteError", () => {
   fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
-    for (const endpoint of [redisEndpoint, ollamaEndpoint]) {
+    const redisOnly = (url: string) => redisEndpoints(url)[0] ?? "";
+    for (const endpoint of [redisOnly, ollamaEndpoint]) {
       for (const value of [text, `redis://${text}`, `http://${text}`]) {
         try {
           assert.match(endpoint(value), /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):[1-9]\d{0,4}$/);

@@ -74,6 +74,17 @@ Deno.test("uncovered: nothing where the site is the build's", async () => {
   assert.deepEqual(await uncovered(SITE, { build: BUILD, query: runtimeOf(BUILD) }), []);
 });
 
+Deno.test("uncovered: of sentinels and nodes, what the build does not know", async () => {
+  const redisUrl = "redis+sentinel://10.0.0.1:6379,10.0.0.9/homelab?nodes=10.0.0.8";
+  const [problem, ...rest] = await uncovered({ ...SITE, redisUrl }, {
+    build: BUILD,
+    query: runtimeOf(BUILD),
+  });
+  assert.deepEqual(rest, []);
+  assert.match(problem?.message ?? "", /may not connect to 10\.0\.0\.9:26379 and 1 more\. Build/);
+  assert(problem?.command.includes(`--redis-url '${redisUrl}'`), problem?.command);
+});
+
 Deno.test("uncovered: every value outside the build, with the command that builds for all", async () => {
   const site = {
     redisUrl: "redis://agent:secret@10.0.0.9",

@@ -8,13 +8,12 @@ import type { Clock } from "../clock.ts";
 import { type Finding, fine, problem, skipped } from "../health.ts";
 import {
   type RedisCredentials,
-  redisCredentials,
   type RedisEndpoint,
   redisEndpoint,
-  redisSecrets,
 } from "../intake/redis_endpoint.ts";
 import { redisFailure } from "../intake/redis_failure.ts";
 import { redisSession } from "../intake/redis_session.ts";
+import { redisTarget } from "../intake/redis_target.ts";
 import { plainLine } from "../plain_line.ts";
 import type { ClockReading } from "./clock.ts";
 
@@ -34,6 +33,7 @@ export interface RedisCheck {
 interface Place {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
+  readonly secrets: readonly string[];
   readonly clock: Clock;
   readonly timeoutMs: number;
 }
@@ -43,8 +43,17 @@ const TIMEOUT_MS = 5_000;
 /** Connects and subscribes as `run` does, and asks what the user may ask besides. */
 export async function checkRedis(options: RedisCheckOptions): Promise<RedisCheck> {
   const { url, clock, timeoutMs = TIMEOUT_MS } = options;
-  const endpoint = redisEndpoint(url);
-  const place = { endpoint, credentials: redisCredentials(url), clock, timeoutMs };
+  const { locate, credentials, secrets, display } = redisTarget(url, { clock });
+  let endpoint: RedisEndpoint;
+  try {
+    endpoint = await locate({ deadlineMs: timeoutMs });
+  } catch (error) {
+    const { detail } = redisFailure(error, { endpoint: redisEndpoint(url), secrets });
+    return {
+      findings: [problem("redis_unavailable", { check: "redis", subject: display, detail })],
+    };
+  }
+  const place = { endpoint, credentials, secrets, clock, timeoutMs };
   const { reached, findings } = await listen(place, options);
   if (!reached) return { findings };
   const facts = await ask(place);
@@ -55,10 +64,9 @@ export async function checkRedis(options: RedisCheckOptions): Promise<RedisCheck
 }
 
 async function listen(
-  { endpoint, credentials, clock, timeoutMs }: Place,
-  { url, channels }: RedisCheckOptions,
+  { endpoint, credentials, secrets, clock, timeoutMs }: Place,
+  { channels }: RedisCheckOptions,
 ): Promise<{ reached: boolean; findings: Finding[] }> {
-  const secrets = redisSecrets(url);
   const at = endpoint.display;
   const findings: Finding[] = [];
   const done = new AbortController();
@@ -101,10 +109,11 @@ async function listen(
   }
   const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
   const kind = endpoint.tls ? "reachable over TLS" : "reachable";
+  const role = endpoint.primaryOf === undefined ? "" : `, the primary of ${endpoint.primaryOf}`;
   return {
     reached: true,
     findings: [
-      fine({ check: "redis", subject: at, detail: `${kind}, ${plainLine(as, 80)}` }),
+      fine({ check: "redis", subject: at, detail: `${kind}, ${plainLine(as, 80)}${role}` }),
       ...findings,
       ...heard.map((channel) =>
         fine({ check: "redis_channel", subject: channel, detail: "can be heard" })

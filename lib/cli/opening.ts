@@ -7,7 +7,7 @@ import { AlreadyRunningError } from "../agent.ts";
 import { BUILD } from "../build.ts";
 import type { Config } from "../config.ts";
 import { type Build, SiteError } from "../grants.ts";
-import { redisEndpoint } from "../intake/redis_endpoint.ts";
+import { redisPlaceOf } from "../intake/redis_endpoint.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions.ts";
 import { siteOf } from "../site.ts";
 import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
@@ -57,7 +57,7 @@ export async function isCovered(
 /** Why a URL that reads well names no Redis that can be connected to. */
 function redisProblem(url: string): string[] {
   try {
-    redisEndpoint(url);
+    redisPlaceOf(url);
     return [];
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;

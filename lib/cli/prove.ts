@@ -5,7 +5,7 @@
  * @module
  */
 import { type Clock, sleep } from "../clock.ts";
-import { redisEndpoint, runtimeFolder, type Site } from "../grants.ts";
+import { redisEndpoints, runtimeFolder, type Site } from "../grants.ts";
 
 /** One forbidden act. It throws when it is stopped. */
 export interface Act {
@@ -55,12 +55,16 @@ async function readVariable(name: string): Promise<void> {
 /** Every act that is refused to a binary built for `site`. */
 export function forbiddenActs(site: Site, clock: Clock): Act[] {
   const root = runtimeFolder(site.runtimePath);
-  const redis = redisEndpoint(site.redisUrl);
+  const granted = redisEndpoints(site.redisUrl);
+  const redis = granted[0] ?? "";
   const colon = redis.lastIndexOf(":");
   const redisHost = redis.slice(0, colon).replace(/^\[|\]$/g, "");
   const redisPort = Number(redis.slice(colon + 1));
-  const otherPort = redisPort === 65_535 ? 1 : redisPort + 1;
-  const otherHost = redisHost === "127.0.0.2" ? "127.0.0.3" : "127.0.0.2";
+  const at = redis.slice(0, colon);
+  let otherPort = redisPort;
+  while (granted.includes(`${at}:${otherPort}`)) otherPort = otherPort % 65_535 + 1;
+  const otherHost = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    .find((host) => !granted.some((entry) => entry.startsWith(`${host}:`))) ?? "127.0.0.5";
   // Not clock time, which two runs may share: a file that is there already is not ours to remove.
   const file = `.planner-agent-prove-${Deno.pid}`;
   const write = (folder: string): Act => ({

@@ -9,7 +9,7 @@ import { systemClock } from "../clock.ts";
 import { parseConfig } from "../config.ts";
 import { realFiles } from "../files.ts";
 import { CHANNELS } from "../intake/channels.ts";
-import { redisEndpoint } from "../intake/redis_endpoint.ts";
+import { redisDisplay } from "../intake/redis_endpoint.ts";
 import { createLog } from "../log.ts";
 import { createMetrics } from "../metrics.ts";
 import { createProposalChannel } from "../proposal_channel.ts";
@@ -47,7 +47,7 @@ async function runAgent(io: Io): Promise<number> {
     version: VERSION,
     node: config.nodeName,
     runtime_path: config.runtimePath,
-    redis: redisEndpoint(config.redisUrl).display,
+    redis: redisDisplay(config.redisUrl),
     llm_chain: config.chain.map((link) => link.name),
   });
 

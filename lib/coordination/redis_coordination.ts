@@ -5,7 +5,7 @@
  */
 import type { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
-import { redisEndpoint } from "../intake/redis_endpoint.ts";
+import { redisDisplay } from "../intake/redis_endpoint.ts";
 import type { RedisClientOptions } from "../intake/redis_session.ts";
 import type { Log } from "../log.ts";
 import { plainLine } from "../plain_line.ts";
@@ -67,7 +67,7 @@ interface Untold {
 export function createRedisCoordination(options: RedisCoordinationOptions): Coordination {
   const { clock, log, prefix = CLAIM_PREFIX, ttlMs = 30_000, deadlineMs = 2_000 } = options;
   const renewEveryMs = options.renewEveryMs ?? ttlMs / 3;
-  const host = redisEndpoint(options.url).display;
+  const host = redisDisplay(options.url);
   const held = new Set<Claim>();
   const untold = new Map<string, Untold>();
   const link = createRedisLink({

@@ -6,7 +6,7 @@
 import { Redis } from "ioredis";
 import { type Backoff, backoffDelay } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "../intake/redis_endpoint.ts";
+import { redisEndpoint } from "../intake/redis_endpoint.ts";
 import {
   type RedisFailure,
   redisFailure,
@@ -14,6 +14,7 @@ import {
   RedisTimeoutError,
 } from "../intake/redis_failure.ts";
 import type { RedisClientOptions } from "../intake/redis_session.ts";
+import { redisTarget } from "../intake/redis_target.ts";
 import { CLAIM_COMMANDS, LOOK, REHEARSE } from "./claim_scripts.ts";
 import { type RedisConnection, redisConnection, type ScriptCall } from "./redis_connection.ts";
 
@@ -63,10 +64,11 @@ const REHEARSAL_TTL_MS = 1_000;
 /** A link to the Redis of `url`. A drop shorter than the deadline is bridged, a longer one told. */
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const { url, prefix, clock, deadlineMs } = options;
-  const endpoint = redisEndpoint(url);
-  const credentials = redisCredentials(url);
   const createClient = options.createClient ??
     ((settings: RedisClientOptions) => new Redis(settings));
+  const target = redisTarget(url, { clock, keys: true, createClient });
+  const { credentials, secrets } = target;
+  let endpoint = redisEndpoint(url);
   const closing = new AbortController();
   const waiting = new Set<() => void>();
   let current: RedisConnection | undefined;
@@ -79,10 +81,13 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   async function keepConnected() {
     for (let failures = 1; !closing.signal.aborted; failures++) {
       let upAt: number | undefined;
-      const connection = redisConnection({ endpoint, credentials, clock, createClient });
-      const abort = () => connection.end(new RedisAway("closed"));
+      let connection: RedisConnection | undefined;
+      const abort = () => connection?.end(new RedisAway("closed"));
       closing.signal.addEventListener("abort", abort);
       try {
+        endpoint = await target.locate({ deadlineMs, signal: closing.signal });
+        closing.signal.throwIfAborted();
+        connection = redisConnection({ endpoint, credentials, clock, createClient });
         await connection.open(deadlineMs);
         if (await connection.run(rehearsal(), deadlineMs) !== 1) {
           throw new RedisProtocolError("an answer to EVAL that its script does not give");
@@ -94,7 +99,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
           await connection.run({ script: LOOK, key: `${prefix}probe`, args: [] }, deadlineMs);
         }
       } catch (error) {
-        connection.end(error);
+        connection?.end(error);
         fall(error);
       }
       closing.signal.removeEventListener("abort", abort);
@@ -136,7 +141,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   function explained(error: unknown): RedisFailure {
-    const failure = redisFailure(error, { endpoint, secrets: redisSecrets(url) });
+    const failure = redisFailure(error, { endpoint, secrets });
     // Redis does not say which command of a script it refused.
     const inScript = error instanceof Error &&
       /user executing the script can't/.test(error.message);

@@ -7,9 +7,10 @@ import { Redis } from "ioredis";
 import { type Backoff, backoffDelay } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "./redis_endpoint.ts";
+import { redisEndpoint } from "./redis_endpoint.ts";
 import { type RedisFailure, redisFailure, type RedisFailureReason } from "./redis_failure.ts";
 import { type RedisClientOptions, redisSession } from "./redis_session.ts";
+import { redisTarget } from "./redis_target.ts";
 
 /** What the intake is doing. */
 export type RedisState =
@@ -30,7 +31,7 @@ export type RedisState =
   | { readonly kind: "stopped" };
 
 export interface RedisIntakeOptions {
-  /** REDIS_URL: `redis://` or `rediss://`, with user and password where Redis wants them. */
+  /** REDIS_URL, with user and password where Redis wants them. */
   readonly url: string;
   readonly channels: readonly string[];
   readonly clock: Clock;
@@ -78,10 +79,15 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set([
  */
 export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
   const { url, channels, clock, log } = options;
-  const endpoint = redisEndpoint(url);
-  const credentials = redisCredentials(url);
-  const secrets = redisSecrets(url);
-  const host = endpoint.display;
+  const target = redisTarget(url, {
+    clock,
+    createClient: options.createClient,
+  });
+  const { credentials, secrets } = target;
+  const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+  /** Where the session is; for what is said of it. */
+  let endpoint = redisEndpoint(url);
+  let host = target.display;
   let state: RedisState = { kind: "connecting" };
   let passwordUnused = false;
 
@@ -108,6 +114,14 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
     let subscribedAt: number | null = null;
     let heard: readonly string[] = [];
     const complained = new Set<string>();
+    host = target.display;
+    try {
+      endpoint = await target.locate({ deadlineMs: connectTimeoutMs, signal });
+    } catch (error) {
+      if (signal.aborted) return null;
+      return { failure: redisFailure(error, { endpoint, secrets }), heard, listenedMs: null };
+    }
+    host = endpoint.display;
     const end = await redisSession({
       endpoint,
       credentials,
@@ -115,7 +129,7 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
       clock,
       pingEveryMs: options.pingEveryMs ?? 10_000,
       pingDeadlineMs: options.pingDeadlineMs ?? 10_000,
-      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+      connectTimeoutMs,
       refusedRetryMs: REFUSED_RETRY_MS,
       createClient: options.createClient ?? ((settings) => new Redis(settings)),
       onMessage: receive,

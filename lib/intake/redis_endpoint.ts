@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { redisEndpoint as hostAndPort, SiteError } from "../grants.ts";
+import { SiteError } from "../host_port.ts";
+import { redisLogin, type RedisPlace, redisPlace } from "../redis_url.ts";
 
 /** Where a Redis listens. Holds no user and no password. */
 export interface RedisEndpoint {
@@ -14,6 +15,8 @@ export interface RedisEndpoint {
   readonly tls: boolean;
   /** `host:port`, fit for logs. */
   readonly display: string;
+  /** The name under which a sentinel named it as the primary; that is still to be confirmed. */
+  readonly primaryOf?: string;
 }
 
 /** What AUTH is sent with. */
@@ -24,26 +27,46 @@ export interface RedisCredentials {
 }
 
 /**
- * The place that a REDIS_URL names. A database number in its path is left out: channels know no
- * databases.
+ * What a REDIS_URL names. A database number in its path is left out: channels know no databases.
  *
  * @throws SiteError that says what is taken, without the URL's user and password.
  */
-export function redisEndpoint(url: string): RedisEndpoint {
+export function redisPlaceOf(url: string): RedisPlace {
   // redis://user:pa/ss@host names the host `user`; neither may be connected to nor shown.
   if (/^[^/]*\/\/[^/?#]*[/?#].*@/s.test(url)) {
     throw new SiteError(
       "REDIS_URL has an @ behind its host: in a user or password, / is written %2F, ? is %3F, # is %23, @ is %40.",
     );
   }
-  const display = hostAndPort(url);
-  const colon = display.lastIndexOf(":");
+  return redisPlace(url);
+}
+
+/**
+ * The first server that a REDIS_URL names.
+ *
+ * @throws SiteError as `redisPlaceOf`.
+ */
+export function redisEndpoint(url: string): RedisEndpoint {
+  const { hosts: [first = ""], tls } = redisPlaceOf(url);
+  return endpointAt(first, tls);
+}
+
+/** The endpoint of a `host:port`. */
+export function endpointAt(hostPort: string, tls: boolean): RedisEndpoint {
+  const colon = hostPort.lastIndexOf(":");
   return {
-    host: display.slice(0, colon).replace(/^\[|\]$/g, ""),
-    port: Number(display.slice(colon + 1)),
-    tls: new URL(url).protocol === "rediss:",
-    display,
+    host: hostPort.slice(0, colon).replace(/^\[|\]$/g, ""),
+    port: Number(hostPort.slice(colon + 1)),
+    tls,
+    display: hostPort,
   };
+}
+
+/** What logs call the Redis of a REDIS_URL. */
+export function redisDisplay(url: string): string {
+  const place = redisPlaceOf(url);
+  const hosts = place.hosts.join(",");
+  return place.kind === "sentinel" ? `${place.name} of ${hosts}` : hosts;
 }
 
 /** Percent-decodes; a % that starts no code stands for itself, as in redis-py. */
@@ -57,14 +80,14 @@ function decoded(text: string): string {
 
 /** User and password of a REDIS_URL, or null where it has neither. */
 export function redisCredentials(url: string): RedisCredentials | null {
-  const { username, password } = new URL(url);
+  const { username, password } = redisLogin(url);
   if (username === "" && password === "") return null;
   return { user: username === "" ? null : decoded(username), password: decoded(password) };
 }
 
 /** Every spelling of the user and the password, for keeping them out of logs. */
 export function redisSecrets(url: string): readonly string[] {
-  const { username, password } = new URL(url);
+  const { username, password } = redisLogin(url);
   const spellings = [username, password].flatMap((part) => [part, decoded(part)]);
   // The longest first, so that no part of a longer one is left standing.
   return [...new Set(spellings)].filter((part) => part !== "").sort((a, b) => b.length - a.length);

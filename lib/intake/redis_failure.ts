@@ -20,6 +20,7 @@ export const REDIS_FAILURE_REASONS = [
   "loading",
   "too_many_clients",
   "protected_mode",
+  "no_primary",
   "closed",
   "protocol",
   "other",
@@ -34,7 +35,7 @@ export interface RedisFailure {
 }
 
 /** What a session waits for. */
-export type RedisStage = "connect" | "auth" | "subscribe" | "ping" | "publish";
+export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
 
 /** No answer in time. */
 export class RedisTimeoutError extends Error {
@@ -55,6 +56,22 @@ export class RedisClosedError extends Error {
 /** An answer that no Redis gives. */
 export class RedisProtocolError extends Error {
   override readonly name = "RedisProtocolError";
+}
+
+/** What a sentinel named as the primary is none. */
+export class RedisReplicaError extends Error {
+  override readonly name = "RedisReplicaError";
+  constructor(readonly display: string, readonly primaryOf: string) {
+    super(`${display} is not the primary of ${primaryOf}`);
+  }
+}
+
+/** There is no server to connect to; `failure` tells all of it. */
+export class RedisNotLocatedError extends Error {
+  override readonly name = "RedisNotLocatedError";
+  constructor(readonly failure: RedisFailure) {
+    super(failure.detail);
+  }
 }
 
 export interface RedisFailureContext {
@@ -97,6 +114,7 @@ const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
   [/^WRONGPASS\b|^ERR invalid password/i, "wrong_password"],
   [/^NOPERM\b/, "no_permission"],
   [/^LOADING\b/, "loading"],
+  [/^READONLY\b/, "no_primary"],
   [/max(?:imum)? number of clients reached/i, "too_many_clients"],
   [/^(?:DENIED|-DENIED)\b|running in protected mode/i, "protected_mode"],
   [/invalid peer certificate|self.signed|unknown ?ca|certificate/i, "certificate"],
@@ -113,6 +131,7 @@ function reasonOf(error: unknown, text: string): RedisFailureReason {
   if (error instanceof RedisTimeoutError) return "timeout";
   if (error instanceof RedisClosedError) return "closed";
   if (error instanceof RedisProtocolError) return "protocol";
+  if (error instanceof RedisReplicaError) return "no_primary";
   if (error instanceof Error) {
     if (error.name === "NotCapable" || error.name === "PermissionDenied") return "not_permitted";
     const code = "code" in error ? error.code : undefined;
@@ -146,6 +165,7 @@ function certificateProblem(text: string): string {
 
 /** Tells what went wrong. Pure; never fails. */
 export function redisFailure(error: unknown, context: RedisFailureContext): RedisFailure {
+  if (error instanceof RedisNotLocatedError) return error.failure;
   const { endpoint, secrets, channel } = context;
   const text = textOf(error);
   const reason = reasonOf(error, text);
@@ -185,6 +205,11 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
       case "protected_mode":
         return "Redis runs in protected mode and takes connections from its own machine only. " +
           "Give it a password or bind it to the right address.";
+      case "no_primary":
+        return endpoint.primaryOf === undefined
+          ? `${at} is a replica, which takes no writes. REDIS_URL has to name the primary.`
+          : `A sentinel named ${at} as the primary of ${endpoint.primaryOf}, and it is a replica. ` +
+            "That lasts while they change the primary; they are asked again.";
       case "closed":
         return closedDetail();
       case "protocol":

@@ -11,6 +11,7 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { channelNames } from "./channel_names.ts";
 import type { RedisCredentials, RedisEndpoint } from "./redis_endpoint.ts";
+import { confirmPrimary } from "./redis_role.ts";
 import {
   RedisClosedError,
   RedisProtocolError,
@@ -218,6 +219,10 @@ export async function redisSession(
   async function listen(): Promise<never> {
     await answer("connect", options.connectTimeoutMs, () => client.connect());
     if (credentials) await authenticate(credentials);
+    await confirmPrimary(
+      endpoint,
+      () => answer("role", options.connectTimeoutMs, () => client.role()),
+    );
     let refused = await subscribe(channels);
     for (const [channel, error] of refused) {
       if (refused.size === channels.length) throw new ChannelRefused(channel, error);

@@ -52,10 +52,6 @@ function detailOf(text: string, stream = "of the stream"): string | undefined {
   if (text.startsWith("WRONGTYPE")) {
     return `The key ${stream} holds something else than a stream. Rename it, or DEL it.`;
   }
-  if (text.startsWith("READONLY")) {
-    return "This Redis is a replica, which takes no acknowledgements. REDIS_URL has to name the " +
-      "primary.";
-  }
   if (text.startsWith("MISCONF")) {
     return "Redis takes no writes because it could not save its data. Its own log says why; a full " +
       "disk, most often.";

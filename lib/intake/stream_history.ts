@@ -5,9 +5,10 @@
  */
 import { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "./redis_endpoint.ts";
-import { isReplyError, redisLink } from "./redis_link.ts";
+import { redisEndpoint } from "./redis_endpoint.ts";
+import { isReplyError, type RedisLink, redisLink } from "./redis_link.ts";
 import type { RedisClientOptions } from "./redis_session.ts";
+import { redisTarget } from "./redis_target.ts";
 import { entryMessage } from "./stream_entry.ts";
 import { streamFailure } from "./stream_failure.ts";
 import { entriesOf } from "./stream_reply.ts";
@@ -45,21 +46,27 @@ export async function* readStreamHistory(
   options: StreamHistoryOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { url, stream, clock, signal, pageSize = 100, timeoutMs = 10_000 } = options;
-  const endpoint = redisEndpoint(url);
-  const link = redisLink({
-    endpoint,
-    credentials: redisCredentials(url),
-    clock,
-    connectTimeoutMs: timeoutMs,
-    createClient: options.createClient ?? ((settings) => new Redis(settings)),
-    onPasswordUnused() {},
-    onLost() {},
-  });
-  const close = () => link.close();
+  const { createClient = (settings: RedisClientOptions) => new Redis(settings) } = options;
+  const target = redisTarget(url, { clock, keys: true, createClient });
+  const { credentials, secrets } = target;
+  let endpoint = redisEndpoint(url);
+  let link: RedisLink | undefined;
+  const close = () => link?.close();
   signal?.addEventListener("abort", close);
   let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
   const to = options.untilMs === undefined ? "+" : `${Math.max(0, Math.floor(options.untilMs))}`;
   try {
+    endpoint = await target.locate({ deadlineMs: timeoutMs, signal });
+    link = redisLink({
+      endpoint,
+      credentials,
+      clock,
+      connectTimeoutMs: timeoutMs,
+      createClient,
+      onPasswordUnused() {},
+      onLost() {},
+    });
+    if (signal?.aborted) return;
     await link.open();
     while (!signal?.aborted) {
       const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
@@ -75,11 +82,11 @@ export async function* readStreamHistory(
   } catch (error) {
     // Null: closed by `signal`.
     if (error === null) return;
-    const failure = streamFailure(error, { endpoint, secrets: redisSecrets(url), stream });
+    const failure = streamFailure(error, { endpoint, secrets, stream });
     const where = isReplyError(error) ? "" : ` (behind ${from.replace("(", "entry ")})`;
     throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
   } finally {
     signal?.removeEventListener("abort", close);
-    link.close();
+    close();
   }
 }

@@ -10,9 +10,10 @@ import { type Clock, sleep } from "../clock.ts";
 import { foldedLine } from "../fold.ts";
 import type { Log } from "../log.ts";
 import type { RedisIntake, RedisState } from "./redis.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "./redis_endpoint.ts";
+import { redisEndpoint } from "./redis_endpoint.ts";
 import type { RedisFailureReason } from "./redis_failure.ts";
 import type { RedisClientOptions } from "./redis_session.ts";
+import { redisTarget } from "./redis_target.ts";
 import { streamFailure } from "./stream_failure.ts";
 import { deadLetterStream } from "./stream_group.ts";
 import { createHand, type Fate } from "./streams_hand.ts";
@@ -100,10 +101,16 @@ export function claimIdleMs(
  */
 export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake {
   const { url, streams, group, consumer, clock, log } = options;
-  const endpoint = redisEndpoint(url);
-  const credentials = redisCredentials(url);
-  const secrets = redisSecrets(url);
-  const host = endpoint.display;
+  const target = redisTarget(url, {
+    clock,
+    keys: true,
+    createClient: options.createClient,
+  });
+  const { credentials, secrets } = target;
+  const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+  /** Where the session is; for what is said of it. */
+  let endpoint = redisEndpoint(url);
+  let host = target.display;
   const hand = createHand(options.limit ?? 256, clock);
   const lastRead = new Map<string, string>();
   const dead = foldedLine(clock, (fields) => log.warning("stream_entry_dead", fields));
@@ -136,6 +143,14 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
     let read: readonly string[] = [];
     const complained = new Set<string>();
     const once = (about: string) => complained.has(about) ? false : complained.add(about);
+    host = target.display;
+    try {
+      endpoint = await target.locate({ deadlineMs: connectTimeoutMs, signal });
+    } catch (error) {
+      if (signal.aborted) return null;
+      return { failure: streamFailure(error, { endpoint, secrets }), read, readMs: null };
+    }
+    host = endpoint.display;
     const end = await streamsSession({
       endpoint,
       credentials,
@@ -145,7 +160,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
       clock,
       hand,
       lastRead,
-      connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+      connectTimeoutMs,
       answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
       blockMs: options.blockMs ?? 5_000,
       claimIdleMs: options.claimIdleMs ??

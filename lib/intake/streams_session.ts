@@ -129,7 +129,9 @@ export async function streamsSession(
     const asked = [...able.slice(first), ...able.slice(0, first)].slice(0, hand.room());
     const count = Math.min(batch, Math.max(1, Math.floor(hand.room() / asked.length)));
     let bytes = 0;
-    for (const { stream, entries } of await reading.read(asked, count, options.blockMs)) {
+    // No longer than to the next look after what is in hand, or others would take it over.
+    const blockMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
+    for (const { stream, entries } of await reading.read(asked, count, blockMs)) {
       for (const entry of entries) {
         lastRead.set(stream, entry.id);
         bytes += entry.fields?.reduce((sum, word) => sum + word.length, 0) ?? 0;

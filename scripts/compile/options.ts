@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { collectorUrl, grantsFor, type Site, withoutCredentials } from "../../lib/grants.ts";
+import {
+  collectorUrl,
+  grantsFor,
+  type Site,
+  SiteError,
+  withoutCredentials,
+} from "../../lib/grants.ts";
+import { redisPlace } from "../../lib/redis_url.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {
@@ -23,7 +30,8 @@ export const COMPILE_USAGE = `Usage: ./scripts/deno task compile [OPTION]...
 Builds dist/planner-agent-<arch> with its permissions baked in.
 
   --target x86_64|aarch64|all   architecture (default: all)
-  --redis-url URL               redis://HOST[:PORT] or rediss://...
+  --redis-url URL               redis://HOST[:PORT] or rediss://...; redis+cluster://HOST[:PORT],...;
+                                redis+sentinel://SENTINEL[:PORT],.../NAME?nodes=HOST[:PORT],...
   --ollama-host URL             [http[s]://]HOST[:PORT]; once per host of the LLM chain
   --runtime-path DIR            folder of actions/, events/, state/ and config/
   --otel URL                    traces to the OTLP collector at http[s]://HOST[:PORT] (default: none)
@@ -82,5 +90,12 @@ export function parseCompileArgs(args: readonly string[], defaults: Site): Compi
     ...(otel !== undefined && { collector: collectorUrl(otel) }),
   };
   grantsFor(site, []);
+  const redis = redisPlace(site.redisUrl);
+  if (redis.kind === "sentinel" && redis.nodes.length === 0) {
+    throw new SiteError(
+      `--redis-url ${site.redisUrl}: a build has to know every Redis that may become the primary. ` +
+        `Name them as the sentinels do: ${site.redisUrl}?nodes=HOST:PORT,HOST:PORT`,
+    );
+  }
   return { archs, site, out: single.get("--out") ?? "dist" };
 }

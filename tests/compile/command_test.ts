@@ -60,6 +60,17 @@ Deno.test("parseCompileArgs: refuses what it cannot follow", () => {
   refuses(["--otel", "grpc://h:4317"], SiteError, /--otel: cannot use "grpc:\/\/h:4317": it takes/);
 });
 
+Deno.test("parseCompileArgs: sentinels need the nodes that may become the primary", () => {
+  const url = "redis+sentinel://u:secret@s1,s2/homelab";
+  assert.throws(() => parseCompileArgs(["--redis-url", url], DEFAULTS), (error) => {
+    assert(error instanceof SiteError);
+    assert.match(error.message, /^--redis-url redis\+sentinel:\/\/s1,s2\/homelab: a build has to/);
+    return true;
+  });
+  const taken = parseCompileArgs(["--redis-url", `${url}?nodes=h1,h2`], DEFAULTS);
+  assert.equal(taken?.site.redisUrl, "redis+sentinel://s1,s2/homelab?nodes=h1,h2");
+});
+
 const GRANTS = { net: ["h:1", "[::1]:2"], read: ["/r"], write: ["/w", "/v"], env: ["A", "B"] };
 
 Deno.test("compileArgs: exactly these permissions", () => {

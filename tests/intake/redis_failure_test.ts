@@ -5,7 +5,9 @@ import {
   REDIS_FAILURE_REASONS,
   RedisClosedError,
   redisFailure,
+  RedisNotLocatedError,
   RedisProtocolError,
+  RedisReplicaError,
   RedisTimeoutError,
 } from "../../lib/intake/redis_failure.ts";
 
@@ -38,6 +40,12 @@ Deno.test("redisFailure: tells every kind apart", () => {
     [new Error("NOPERM No permissions to access a channel"), "no_permission"],
     [new Error("LOADING Redis is loading the dataset in memory"), "loading"],
     [new Error("ERR max number of clients reached"), "too_many_clients"],
+    [new Error("READONLY You can't write against a read only replica."), "no_primary"],
+    [new RedisReplicaError("piha:6380", "homelab"), "no_primary"],
+    [
+      new RedisNotLocatedError({ reason: "no_primary", detail: "no sentinel, no primary" }),
+      "no_primary",
+    ],
     [new Error("DENIED Redis is running in protected mode because"), "protected_mode"],
     [new Error("invalid peer certificate: UnknownIssuer"), "certificate"],
     [new Error("received corrupt message of type InvalidContentType"), "protocol"],

@@ -25,6 +25,8 @@ export interface RedisSetup {
   readonly certificate?: "server" | "other_name" | "expired";
   /** Whether its data survives `kill`, every write of it. Real redis-server only. */
   readonly appendOnly?: boolean;
+  /** Further arguments, such as `--cluster-enabled yes`. Real redis-server only. */
+  readonly further?: readonly string[];
 }
 
 export interface TestRedis extends AsyncDisposable {
@@ -58,7 +60,8 @@ function findRedis(): boolean {
   }
 }
 
-function freePort(): number {
+/** A port of 127.0.0.1 that nothing listens on. */
+export function freePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -93,6 +96,7 @@ async function startReal(
     args.push("--tls-key-file", file(`${certificate}.key`), "--tls-ca-cert-file", file("ca.crt"));
   }
   if (requirepass) args.push("--requirepass", requirepass);
+  args.push(...setup.further ?? []);
   for (const user of users) args.push("--user", ...user.split(" "));
   const command = new Deno.Command("redis-server", {
     args,
@@ -139,7 +143,15 @@ export async function startRedis(setup: RedisSetup = {}): Promise<TestRedis> {
       admin = await respClient(port);
       if (password !== "") await admin.command("AUTH", password);
     }
-    return await admin.command(...words);
+    try {
+      return await admin.command(...words);
+    } catch (error) {
+      // An error of Redis leaves the connection open; a broken one is not used again.
+      if (error instanceof RespError && !/closed the connection/.test(error.message)) throw error;
+      admin?.close();
+      admin = null;
+      throw error;
+    }
   }
 
   async function subscribers(channel: string): Promise<number> {

@@ -1,0 +1,91 @@
+/**
+ * Where to connect for a REDIS_URL, asked anew before every connection: to one server, to the
+ * primary that a sentinel names, or to the next node of a cluster. A failover ends the connection,
+ * and whoever held it asks here again.
+ *
+ * @module
+ */
+import type { Redis } from "ioredis";
+import type { Clock } from "../clock.ts";
+import { SiteError } from "../host_port.ts";
+import { NOT_IN_A_CLUSTER } from "../redis_url.ts";
+import {
+  endpointAt,
+  type RedisCredentials,
+  redisCredentials,
+  redisDisplay,
+  type RedisEndpoint,
+  redisPlaceOf,
+  redisSecrets,
+} from "./redis_endpoint.ts";
+import type { RedisClientOptions } from "./redis_session.ts";
+
+export interface RedisTargetOptions {
+  readonly clock: Clock;
+  /** Whether keys are used, beside channels; a cluster is no place for them. @default {false} */
+  readonly keys?: boolean;
+  /** Makes ioredis' client; for tests. */
+  readonly createClient?: ((options: RedisClientOptions) => Redis) | undefined;
+  /** Whether this program may connect to a `host:port`; by default the runtime is asked. */
+  readonly mayConnect?: (hostPort: string) => Promise<boolean>;
+}
+
+export interface LocateOptions {
+  /** Of connecting to a sentinel and of each of its answers; milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface RedisTarget {
+  /** What logs call it while it is not known where it is. */
+  readonly display: string;
+  /** For the server that `locate` names. */
+  readonly credentials: RedisCredentials | null;
+  /** See `redisSecrets`. */
+  readonly secrets: readonly string[];
+  /**
+   * Where to connect now. Each call begins with another host, so that a node that is gone, or a
+   * sentinel that is behind the times, leads astray once.
+   *
+   * @throws {RedisNotLocatedError} when no sentinel names a primary that may be used; anything when
+   * `signal` aborted.
+   */
+  locate(options: LocateOptions): Promise<RedisEndpoint>;
+}
+
+/**
+ * What a REDIS_URL leads to.
+ *
+ * @throws SiteError for a URL that cannot be used, or a cluster where keys are.
+ */
+export function redisTarget(url: string, options: RedisTargetOptions): RedisTarget {
+  const place = redisPlaceOf(url);
+  if (place.kind === "cluster" && options.keys) throw new SiteError(NOT_IN_A_CLUSTER);
+  const { tls } = place;
+  const hosts = place.hosts.map((host) => endpointAt(host, tls));
+  const credentials = redisCredentials(url);
+  const secrets = redisSecrets(url);
+  let turn = 0;
+
+  /** All hosts, from another one on each time. */
+  function inTurn(): [RedisEndpoint, ...RedisEndpoint[]] {
+    const first = turn++ % hosts.length;
+    const [head, ...rest] = [...hosts.slice(first), ...hosts.slice(0, first)];
+    if (!head) throw new SiteError("REDIS_URL names no host.");
+    return [head, ...rest];
+  }
+
+  return {
+    display: redisDisplay(url),
+    credentials,
+    secrets,
+    async locate(how) {
+      const [next, ...others] = inTurn();
+      if (place.kind !== "sentinel") return next;
+      // Loaded only where it is used: memory is short on a node.
+      const { askSentinels } = await import("./redis_sentinel.ts");
+      const sentinels = [next, ...others];
+      return await askSentinels({ ...place, ...options, ...how, sentinels, credentials, secrets });
+    },
+  };
+}
