@@ -14,6 +14,8 @@ import type { Config } from "./config.ts";
 import { type Observer, observers } from "./ending.ts";
 import type { WaitingEvent } from "./event.ts";
 import { type Coordination, NO_COORDINATION } from "./coordination/coordination.ts";
+import { instanceOf } from "./coordination/instance.ts";
+import { shareCooldowns } from "./coordination/shared_cooldowns.ts";
 import type { Files } from "./files.ts";
 import { createHistory } from "./history.ts";
 import { type Journal, loadState, openJournal, type StateFiles } from "./journal.ts";
@@ -65,8 +67,11 @@ export interface AgentOptions extends Observer {
   readonly random: () => number;
   /** A new random text for each call, for temporary names. */
   readonly nonce: () => string;
-  /** Who of several planners may propose; without it, this one always. */
-  readonly coordination?: Coordination;
+  /**
+   * Who of several planners may propose; without it, this one always. Called with what tells this
+   * planner from the others, see {@linkcode instanceOf}.
+   */
+  readonly openCoordination?: (instance: string) => Coordination;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number;
 }
@@ -117,7 +122,16 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
   const announce = (action: ActionFile) => announceAction(action, proposer);
   const { backlog, journal } = await takeUp({ ...options, store, stateFiles, announce });
-  const parts = await assemble({ ...options, store, backlog });
+  const { nodeName } = config;
+  const coordination = options.openCoordination?.(
+    await instanceOf({ ...options, store, nodeName }),
+  );
+  const parts = await assemble({
+    ...options,
+    store,
+    backlog,
+    ...(coordination && { coordination }),
+  });
   const board = createStatusBoard({ ...parts, pid: Deno.pid });
   const history = createHistory({ ...options, state: store.state });
   const receipts = createReceipts({ clock, flush: history.flush });
@@ -136,6 +150,7 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const stopTicking = tick({ ...parts, store, backlog, journal, board, onTick: () => onTick() });
   const { metrics } = options;
   const metricsFile = metrics && keepMetricsFile({ ...parts, store, metrics });
+  if (coordination) void shareCooldowns(backlog.coolingDown(), coordination);
   return {
     ...parts,
     planner,
@@ -202,7 +217,9 @@ async function takeUp(
 }
 
 /** Everything of the pipeline but the way proposals leave it. */
-async function assemble(options: AgentOptions & { store: Store; backlog: Backlog }) {
+async function assemble(
+  options: AgentOptions & { store: Store; backlog: Backlog; coordination?: Coordination },
+) {
   const { config, store } = options;
   const { topology, policy } = await readHomelab(store);
   const silences = await readConfigFile(store, SILENCES_FILE, parseSilences);

@@ -144,7 +144,11 @@ export function createPlanner(options: PlannerOptions): Planner {
       void run(running);
     }
     const spent = budgets.usedUp();
-    if (started && backlog.running < config.concurrency) parking.wakeWhenDue(pump, spent?.until);
+    if (started && backlog.running < config.concurrency) {
+      parking.wakeWhenDue(pump, spent?.until);
+      // What became due since it was looked for above is behind that timer.
+      if (!spent && backlog.hasReady(isHeld)) return pump();
+    }
     if (started && spent && backlog.waiting > 0) notices.budgetUsedUp(spent);
     watchers.check();
   }

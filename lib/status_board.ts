@@ -203,7 +203,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
         refused: state.kind === "subscribed" ? state.refused : [],
         detail: state.kind === "waiting" ? state.failure.detail : "",
       };
-      void write();
+      // The process may be about to end, and would leave half a file.
+      if (!stopped) void write();
     },
     proposed({ action_id, node, service, payload }) {
       proposal = { action_id, node, service, action: payload.action, at: clock.monotonic() };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { settle } from "./support/clock.ts";
+import { type Coordination, NO_COORDINATION } from "../lib/coordination/coordination.ts";
+import { fakeClock, settle } from "./support/clock.ts";
 import { pipeline } from "./support/pipeline.ts";
 
 Deno.test("planner: an event becomes a proposal for its own target", async () => {
@@ -371,4 +372,29 @@ Deno.test("planner: every message ends in exactly one outcome, whatever happens"
     }),
     { numRuns: 25 },
   );
+});
+
+Deno.test("planner: an event that another planner held back is looked at, however time ticks", async () => {
+  for (const tick of [0.04, 0.11, 0.23, 0.4]) {
+    const base = fakeClock();
+    let reads = 0;
+    const clock = {
+      ...base,
+      // Time passes between two looks at the clock, and timers fire a little early, as they do.
+      monotonic: () => base.monotonic() + tick * reads++,
+      after: (ms: number, callback: () => void) => base.after(Math.max(0, ms - 0.5), callback),
+    };
+    let asked = 0;
+    const coordination: Coordination = {
+      claim: (target) =>
+        asked++ === 0
+          ? Promise.resolve({ kind: "taken", by: "pihb", againMs: 10_000 })
+          : NO_COORDINATION.claim(target),
+      close: NO_COORDINATION.close,
+    };
+    const p = pipeline({}, { clock, coordination });
+    await p.publish();
+    await base.advance(11_000);
+    assert.equal(asked, 2, `ticks of ${tick} ms`);
+  }
 });

@@ -180,6 +180,15 @@ Deno.test("createStatusBoard: the last proposal and the end are written", async 
   assert.equal(read().stopped, NOW + 2);
 });
 
+Deno.test("createStatusBoard: after its end it begins no file that it could leave half", async () => {
+  const { board, writes } = world();
+  await board.close();
+  const before = writes();
+  board.redis({ kind: "stopped" });
+  await settle();
+  assert.equal(writes(), before);
+});
+
 Deno.test("createStatusBoard: a clock that jumps moves all times along", async () => {
   const { clock, board } = world();
   clock.jump(86_400_000);

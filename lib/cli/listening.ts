@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import type { Coordination } from "../coordination/coordination.ts";
 import { CHANNELS } from "../intake/channels.ts";
 import { createRedisIntake, type RedisIntake, type RedisState } from "../intake/redis.ts";
 import type { Log } from "../log.ts";
@@ -67,18 +68,20 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   };
 }
 
-/** What several planners agree through, where the configuration asks for it. */
-export async function openCoordination(
+/** Opens what several planners agree through, where the configuration asks for it. */
+export async function coordinationOf(
   { config, clock, log, random }: Omit<ListeningOptions, "planner" | "onState">,
-) {
+): Promise<((instance: string) => Coordination) | undefined> {
   if (config.coordination === "off") return undefined;
   const { createRedisCoordination } = await import("../coordination/redis_coordination.ts");
-  return createRedisCoordination({
-    url: config.redisUrl,
-    nodeName: config.nodeName,
-    clock,
-    log,
-    random,
-    newToken: () => crypto.randomUUID(),
-  });
+  return (instance) =>
+    createRedisCoordination({
+      url: config.redisUrl,
+      nodeName: config.nodeName,
+      clock,
+      log,
+      random,
+      newToken: () => crypto.randomUUID(),
+      instance,
+    });
 }

@@ -16,7 +16,7 @@ import { createProposalChannel } from "../proposal_channel.ts";
 import { VERSION } from "../version.ts";
 import type { Command } from "./command.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
-import { openCoordination, openListening } from "./listening.ts";
+import { coordinationOf, openListening } from "./listening.ts";
 import { interruptible } from "./interruptible.ts";
 import { isCovered, opened } from "./opening.ts";
 import { randomHex } from "./random.ts";
@@ -69,7 +69,7 @@ async function runAgent(io: Io): Promise<number> {
     log,
     random: Math.random,
   });
-  const coordination = await openCoordination({ config, clock, log, random: Math.random });
+  const coordination = await coordinationOf({ config, clock, log, random: Math.random });
   const tickMs = watchdogMs(io.env);
   const agent = await opened(io, {
     config,
@@ -84,7 +84,7 @@ async function runAgent(io: Io): Promise<number> {
         metrics,
         tracer: openTracer(log),
         observers: announced ? [announced] : [],
-        ...(coordination && { coordination }),
+        ...(coordination && { openCoordination: coordination }),
         ...(tickMs !== undefined && { tickMs }),
       }),
   });

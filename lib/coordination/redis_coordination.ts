@@ -27,6 +27,11 @@ export interface RedisCoordinationOptions {
   readonly random: () => number;
   /** Makes a text that nobody else makes, as crypto.randomUUID. */
   readonly newToken: () => string;
+  /**
+   * Letters and digits that this planner alone has, and has again after a restart: its claims from
+   * before a crash are its own then. It must not ask for a target twice at once.
+   */
+  readonly instance?: string;
   /** Of every key; the user's key pattern is this and a star. */
   readonly prefix?: string;
   /** A dead planner's claim ends after this. */
@@ -68,6 +73,8 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   const { clock, log, prefix = CLAIM_PREFIX, ttlMs = 30_000, deadlineMs = 2_000 } = options;
   const renewEveryMs = options.renewEveryMs ?? ttlMs / 3;
   const host = redisDisplay(options.url);
+  const own = options.instance === undefined ? "" : `${options.instance}.`;
+  const claimArgs = (token: string) => [token, ttlMs, ...own === "" ? [] : [`claim:${own}`]];
   const held = new Set<Claim>();
   const untold = new Map<string, Untold>();
   const link = createRedisLink({
@@ -138,11 +145,11 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   return {
     async claim(target) {
       const key = claimKey(prefix, target);
-      const token = `${options.newToken()}:${options.nodeName}`;
+      const token = `${own}${options.newToken()}:${options.nodeName}`;
       const claimedAt = momentOf(clock);
       let answer: Answer | undefined;
       try {
-        answer = answerOf(await link.run({ script: CLAIM, key, args: [token, ttlMs] }));
+        answer = answerOf(await link.run({ script: CLAIM, key, args: claimArgs(token) }));
       } catch {
         // Alone.
       }
@@ -151,7 +158,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
           return { kind: "cooling", by: answer.by, remainingMs: answer.leftMs };
         case "taken":
           // Prolonged while the other works, and cut short when it has finished.
-          return { kind: "taken", by: answer.by, againMs: Math.min(answer.leftMs, ttlMs) };
+          return { kind: "taken", by: answer.by, againMs: Math.min(answer.leftMs, renewEveryMs) };
         case "claimed":
           return { kind: "claimed", claim: hold({ key, token, claimedAt }) };
         case undefined:

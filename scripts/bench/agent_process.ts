@@ -8,6 +8,8 @@ import { killProcess, processTree } from "./processes.ts";
 
 export interface AgentProcess {
   readonly pid: number;
+  /** Resolves when the process has ended. */
+  readonly status: Promise<Deno.CommandStatus>;
   /**
    * The promise's value, unless the agent ends before.
    * @throws {AgentEnded} when it does.
@@ -55,6 +57,7 @@ export function startAgent(words: readonly string[], options: StartOptions): Age
   });
   return {
     pid: child.pid,
+    status: child.status,
     async alive(promise) {
       const first = await Promise.race([promise.then((value) => ({ value })), ended]);
       if (first instanceof AgentEnded) {

@@ -84,10 +84,13 @@ const KNOWN: Readonly<Record<string, unknown>> = {
 };
 
 /** What becomes of a chat request; `nth` counts from 1. */
-export type ChatReply = (
-  request: unknown,
-  nth: number,
-) => { readonly status?: number; readonly contentType: string; readonly text: string };
+export type ChatReply = (request: unknown, nth: number) => {
+  readonly status?: number;
+  readonly contentType: string;
+  readonly text: string;
+  /** How long this answer takes beyond the time that is set, in milliseconds. */
+  readonly latencyMs?: number;
+};
 
 /** Listens on 127.0.0.1; port 0 is any free one. */
 export function startOllama(
@@ -106,8 +109,9 @@ export function startOllama(
     if (pathname === "/api/chat") {
       const nth = ++state.calls;
       const asked: unknown = await request.json().catch(() => undefined);
-      if (state.latencyMs > 0) await sleep(systemClock, state.latencyMs, closing.signal);
-      const { status = 200, contentType, text } = reply(asked, nth);
+      const { status = 200, contentType, text, latencyMs = 0 } = reply(asked, nth);
+      const waitMs = state.latencyMs + latencyMs;
+      if (waitMs > 0) await sleep(systemClock, waitMs, closing.signal);
       return new Response(text, { status, headers: { "content-type": contentType } });
     }
     await request.body?.cancel();

@@ -35,16 +35,24 @@ async function connectOwn(port: number, pid: number, clock: Clock): Promise<Redi
   }
 }
 
-/** Starts redis-server without persistence; `folder` is its working directory. */
+/**
+ * Starts redis-server; `folder` is its working directory. Nothing outlives it, but with `durable`
+ * every write does, and is there again when it is started anew in the same folder.
+ */
 export async function startRedis(
   folder: string,
-  { port = freePort(), clock }: { port?: number | undefined; clock: Clock },
+  { port = freePort(), clock, durable = false }: {
+    port?: number | undefined;
+    clock: Clock;
+    durable?: boolean;
+  },
 ): Promise<RedisServer> {
   const settings = {
     port: [String(port)],
     bind: ["127.0.0.1"],
     save: [""],
-    appendonly: ["no"],
+    appendonly: [durable ? "yes" : "no"],
+    appendfsync: ["always"],
     dir: [folder],
     // A drain measures how fast an agent is, not when Redis drops it for being slow.
     "client-output-buffer-limit": ["pubsub", "0", "0", "0"],

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Claim, ClaimResult } from "../../lib/coordination/coordination.ts";
+import { shareCooldowns } from "../../lib/coordination/shared_cooldowns.ts";
+import { targetKey } from "../../lib/target.ts";
 import {
   COOLDOWN_MS,
   eventually,
@@ -29,7 +31,7 @@ test("a claim is one planner's until it is released", async () => {
   const taken = await b.claim(TARGET);
   assert.ok(taken.kind === "taken");
   assert.equal(taken.by, "piha");
-  assert.ok(taken.againMs > 25_000 && taken.againMs <= TTL_MS, String(taken.againMs));
+  assert.equal(taken.againMs, RENEW_EVERY_MS);
   const elsewhere = granted(await b.claim({ ...TARGET, service: "zigbee2mqtt" }));
   assert.equal(await claim.fence(COOLDOWN_MS), true);
   assert.equal(await elsewhere.fence(COOLDOWN_MS), true);
@@ -167,7 +169,53 @@ test("a dead planner's claim ends with its TTL, its fence keeps the target for a
   assert.ok(((await keys(redis)).get(KEY) ?? 0) > COOLDOWN_MS - 5_000);
   await using b = planner(redis.url());
   const taken = await b.claim(TARGET);
-  assert.ok(taken.kind === "taken" && taken.againMs === TTL_MS, JSON.stringify(taken));
+  assert.ok(taken.kind === "taken" && taken.againMs === RENEW_EVERY_MS, JSON.stringify(taken));
+});
+
+test("a planner that crashed has its own claims again, and its own cooldowns still", async () => {
+  await using redis = await startRedis();
+  const instance = "0123456789abcdef";
+  await using crashed = planner(redis.url(), { instance });
+  const fenced = granted(await crashed.claim(TARGET));
+  assert.equal(await fenced.fence(COOLDOWN_MS), true);
+  const done = { ...TARGET, service: "zigbee2mqtt" };
+  await granted(await crashed.claim(done)).settle(COOLDOWN_MS);
+
+  await using other = planner(redis.url(), { instance: "fedcba9876543210" });
+  assert.equal((await other.claim(TARGET)).kind, "taken");
+  await using restarted = planner(redis.url(), { instance });
+  const claim = granted(await restarted.claim(TARGET));
+  const cooling = await restarted.claim(done);
+  assert.ok(cooling.kind === "cooling" && cooling.by === "piha", JSON.stringify(cooling));
+  // What the life before says late changes nothing.
+  assert.equal(await fenced.fence(COOLDOWN_MS), false);
+  await fenced.release();
+  assert.equal((await other.claim(TARGET)).kind, "taken");
+  assert.equal(await claim.fence(COOLDOWN_MS), true);
+});
+
+test("a planner that crashed makes cooldowns of the claims it left", async () => {
+  await using redis = await startRedis();
+  const instance = "0123456789abcdef";
+  await using crashed = planner(redis.url(), { instance });
+  assert.equal(await granted(await crashed.claim(TARGET)).fence(COOLDOWN_MS), true);
+  await using other = planner(redis.url(), { nodeName: "solaria", instance: "fedcba9876543210" });
+  const theirs = { ...TARGET, service: "zigbee2mqtt" };
+  const held = granted(await other.claim(theirs));
+
+  await using restarted = planner(redis.url(), { instance });
+  const unknown = { ...TARGET, service: "grafana" };
+  await shareCooldowns([
+    { key: targetKey(TARGET), remainingMs: 60_000 },
+    { key: targetKey(theirs), remainingMs: 60_000 },
+    { key: targetKey(unknown), remainingMs: 60_000 },
+  ], restarted);
+  for (const target of [TARGET, unknown]) {
+    const cooling = await other.claim(target);
+    assert.ok(cooling.kind === "cooling", JSON.stringify(cooling));
+    assert.ok(cooling.remainingMs > 55_000 && cooling.remainingMs <= 60_000);
+  }
+  assert.equal(await held.fence(COOLDOWN_MS), true);
 });
 
 test("a claim that is gone is not ours, and is not taken up again", async () => {

@@ -236,3 +236,19 @@ redisTest(
     ]);
   },
 );
+
+redisTest(
+  "streams intake: no read waits for longer than what is in hand may lie",
+  async (redis) => {
+    const answerTimeoutMs = 100_000_000;
+    await using reader = streamReader(redis.url(), {
+      ...{ answerTimeoutMs, claimIdleMs: 400, blockMs: 60_000 },
+    });
+    // The deadline of a read tells for how long Redis may wait.
+    const first = await Promise.race([
+      reader.armed(answerTimeoutMs + 100).then(() => "a look at it in time"),
+      reader.armed(answerTimeoutMs + 60_000).then(() => "the whole time"),
+    ]);
+    assert.equal(first, "a look at it in time");
+  },
+);

@@ -1,0 +1,42 @@
+/**
+ * What tells a planner's claims from all others', also those of its run before a crash: a random
+ * word that stays with its RUNTIME_PATH.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Files } from "../files.ts";
+import type { Store } from "../store.ts";
+
+const NAME = "planner-agent.instance";
+const LARGEST_BYTES = 1_024;
+
+export interface InstanceOptions {
+  readonly store: Pick<Store, "state" | "replaceState">;
+  readonly files: Pick<Files, "kind" | "readText">;
+  /** A copied disk gets another name, and is another planner. */
+  readonly nodeName: string;
+  /** Makes a random text of letters and digits, four at least. */
+  readonly nonce: () => string;
+}
+
+/**
+ * The word of this planner, made at its first start. Where it cannot be kept, claims of this run
+ * end by their TTL should it crash. Never rejects.
+ */
+export async function instanceOf(options: InstanceOptions): Promise<string> {
+  const { store, files, nodeName, nonce } = options;
+  const path = join(store.state, NAME);
+  try {
+    // A link could lead to another planner's.
+    const text = await files.kind(path) === "file" ? await files.readText(path, LARGEST_BYTES) : "";
+    const [node, instance = ""] = (text ?? "").trim().split(" ");
+    if (node === nodeName && /^[A-Za-z0-9]{8,64}$/.test(instance)) return instance;
+  } catch {
+    // Another word is as good.
+  }
+  const instance = nonce() + nonce();
+  // A disk that refuses this refuses the journal, too, and that is reported.
+  await store.replaceState(NAME, `${nodeName} ${instance}\n`).catch(() => {});
+  return instance;
+}

@@ -1,0 +1,94 @@
+/**
+ * Kills and cuts while planners work, and checks what is left; `deno task chaos --help` says how.
+ *
+ * @module
+ */
+import { systemClock } from "../lib/clock.ts";
+import {
+  CHAOS_HELP,
+  type ChaosOptions,
+  commandFor,
+  parseChaosArguments,
+} from "./chaos/arguments.ts";
+import { reportFailure, reportHead, reportSeed } from "./chaos/report.ts";
+import { runSeed } from "./chaos/run.ts";
+
+const encoder = new TextEncoder();
+const print = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
+const say = (text: string) => void Deno.stderr.writeSync(encoder.encode(`chaos: ${text}\n`));
+
+/** What must be ended, also when the test is interrupted. */
+let open = new AsyncDisposableStack();
+let stopping = false;
+
+/** Runs one seed; true when every promise was kept. */
+async function isKept(seed: number, options: ChaosOptions): Promise<boolean> {
+  const project = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+  const folder = await Deno.makeTempDir({ prefix: `planner-agent-chaos-${seed}-` });
+  await using stack = open = new AsyncDisposableStack();
+  let remove = false;
+  stack.defer(async () => {
+    if (remove) await Deno.remove(folder, { recursive: true });
+  });
+  const about = { command: commandFor(seed, options), folder };
+  try {
+    const result = await runSeed({ ...options, seed, folder, project, clock: systemClock, stack });
+    print(reportSeed(seed, result));
+    const isOk = result.violations.length === 0;
+    if (!isOk) print(reportFailure(result.violations, about));
+    else if (options.keep) say(`disks and logs of seed ${seed}: ${folder}`);
+    remove = isOk && !options.keep;
+    return isOk;
+  } catch (error) {
+    if (stopping) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    print(`${seed}  ended early`);
+    print(reportFailure([message], about));
+    return false;
+  }
+}
+
+async function chaos(options: ChaosOptions): Promise<number> {
+  const end = systemClock.monotonic() + options.minutes * 60_000;
+  const failed: number[] = [];
+  let done = 0;
+  print(reportHead());
+  while (done < options.seeds && systemClock.monotonic() < end) {
+    const seed = (options.seed + done++) % 0x1_0000_0000;
+    if (!await isKept(seed, options)) failed.push(seed);
+  }
+  if (done < options.seeds) print(`${options.minutes} minutes are over: ${done} seeds were run`);
+  if (failed.length > 0) print(`failed: ${failed.join(", ")}`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseChaosArguments(argv);
+  switch (parsed.kind) {
+    case "help":
+      print(CHAOS_HELP.trimEnd());
+      return 0;
+    case "wrong":
+      say(`${parsed.problems.join("\n")}\n\n${CHAOS_HELP.trimEnd()}`);
+      return 2;
+    case "run":
+      return await chaos(parsed.options);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, async () => {
+    if (stopping) return;
+    stopping = true;
+    say(`${signal}: stopping`);
+    await open.disposeAsync().catch(() => {});
+    Deno.exit(signal === "SIGINT" ? 130 : 143);
+  });
+}
+
+const status = await main(Deno.args).catch((error: unknown) => {
+  if (!stopping) say(error instanceof Error ? error.message : String(error));
+  return 1;
+});
+// The interrupt's handler ends the program itself.
+if (!stopping) Deno.exit(status);

@@ -1,0 +1,85 @@
+/**
+ * What a run leaves behind, as the checks look at it.
+ *
+ * @module
+ */
+import type { FaultKind } from "./faults.ts";
+
+/** Times are milliseconds since 1970 by the machine's clock, which all processes share. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A fault that came about. */
+export interface Interruption extends Span {
+  readonly kind: FaultKind;
+  /** NODE_NAME; absent for what concerned all. */
+  readonly planner?: string;
+}
+
+export interface StreamEvidence {
+  readonly stream: string;
+  /** Entries in it. */
+  readonly entries: number;
+  /** Entries that the group was never handed. */
+  readonly unread: number;
+  /** Entries that were handed out and not acknowledged. */
+  readonly pending: number;
+  readonly dead: readonly DeadLetter[];
+}
+
+export interface DeadLetter {
+  readonly node: string;
+  readonly service: string;
+  readonly deliveries: number;
+}
+
+export interface ProposalEvidence {
+  readonly actionId: string;
+  readonly node: string;
+  readonly service: string;
+  /** When the file appeared. */
+  readonly atMs: number;
+}
+
+/** So many events of a target came to an end. */
+export interface OutcomeEvidence {
+  readonly node: string;
+  readonly service: string;
+  readonly outcome: string;
+  readonly count: number;
+  readonly atMs: number;
+  readonly actionId?: string;
+}
+
+/** One process of a planner. */
+export interface LifeEvidence {
+  readonly ending: "none" | "killed" | "stopped";
+  readonly code: number;
+  /** Events that it took over from the life before. */
+  readonly restored: number;
+  /** What it said when it was stopped in good order. */
+  readonly counts?: { readonly received: number; readonly outcomes: number };
+}
+
+export interface PlannerEvidence {
+  readonly name: string;
+  readonly lives: readonly LifeEvidence[];
+  readonly proposals: readonly ProposalEvidence[];
+  readonly outcomes: readonly OutcomeEvidence[];
+  /** When it said that it acts alone, as Redis could not be asked about claims. */
+  readonly alone: readonly Span[];
+  /** Files whose name promises JSON and which are none. */
+  readonly broken: readonly string[];
+  /** Temporary files that nothing will remove. */
+  readonly leftovers: readonly string[];
+  /** Events without an outcome at the end, by its own account. */
+  readonly waiting: number;
+}
+
+export interface Evidence {
+  readonly streams: readonly StreamEvidence[];
+  readonly planners: readonly PlannerEvidence[];
+  readonly interruptions: readonly Interruption[];
+}
