@@ -67,7 +67,7 @@ function parseJson(text: string, empty: string): unknown {
 export const missing = (path: string): Place => ({ path, value: undefined });
 
 /** A pattern for `globMatches`. */
-export function parseGlob(place: Place, reject: Reject): string | undefined {
+function parseGlob(place: Place, reject: Reject): string | undefined {
   const { value } = place;
   // A pattern of another dialect would match nothing, and its rule never hold.
   if (isPlain(value) && value.length <= 200 && !/[[\]{}]/.test(value)) return value;
@@ -76,6 +76,19 @@ export function parseGlob(place: Place, reject: Reject): string | undefined {
     "1 to 200 visible characters, in which * stands for any number of characters and ? for one" +
       " ([ ] { } have no meaning here)",
   );
+}
+
+/** The patterns that an object has for an event's names. */
+export function parseGlobs(
+  places: Partial<Record<"node" | "service" | "type", Place>>,
+  reject: Reject,
+): { node?: string; service?: string; type?: string } {
+  const globs: { node?: string; service?: string; type?: string } = {};
+  for (const key of ["node", "service", "type"] as const) {
+    const glob = places[key] && parseGlob(places[key], reject);
+    if (glob !== undefined) globs[key] = glob;
+  }
+  return globs;
 }
 
 /** The places of the keys that an object has; a key that is not `known` is rejected. */

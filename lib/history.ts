@@ -83,6 +83,11 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
     }
   }
 
+  function flush(): Promise<void> {
+    fold.flush();
+    return write();
+  }
+
   return {
     onEnding(ending) {
       if (!hasOwnLine(ending)) return fold.note(ending);
@@ -98,13 +103,9 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
       // Of those that have an event, the ending tells more.
       if (file.payload.audit.event.channel === "") emit(noticeRecord(file, clock.now()));
     },
-    flush() {
-      fold.flush();
-      return write();
-    },
+    flush,
     async close() {
-      fold.flush();
-      await write();
+      await flush();
       disk.close();
     },
   };

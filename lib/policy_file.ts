@@ -8,7 +8,7 @@ import {
   isPlain,
   listOf,
   missing,
-  parseGlob,
+  parseGlobs,
   type Place,
   placesIn,
   readConfigText,
@@ -77,11 +77,10 @@ function parseCondition(place: Place, reject: Reject): PolicyCondition | undefin
   const takes = `{} for every proposal, or an object with some of ${known.join(", ")}`;
   const places = placesIn(place, { known, reject, takes });
   if (!places) return undefined;
-  const when: { -readonly [K in keyof PolicyCondition]: PolicyCondition[K] } = {};
-  for (const key of ["node", "service", "type"] as const) {
-    const glob = places[key] && parseGlob(places[key], reject);
-    if (glob !== undefined) when[key] = glob;
-  }
+  const when: { -readonly [K in keyof PolicyCondition]: PolicyCondition[K] } = parseGlobs(
+    places,
+    reject,
+  );
   const severity = places.severity && parseWords(places.severity, { known: SEVERITIES, reject });
   if (severity) when.severity = severity;
   const action = places.action && parseWords(places.action, { known: ACTIONS, reject });

@@ -7,7 +7,7 @@ import {
   isPlain,
   listOf,
   missing,
-  parseGlob,
+  parseGlobs,
   type Place,
   placesIn,
   readConfigText,
@@ -45,11 +45,7 @@ function parseSilence(place: Place, reject: Reject): Silence | undefined {
   const known = ["node", "service", "type", "until", "reason"] as const;
   const places = placesIn(place, { known, reject });
   if (!places) return undefined;
-  const matchers: { node?: string; service?: string; type?: string } = {};
-  for (const key of ["node", "service", "type"] as const) {
-    const glob = places[key] && parseGlob(places[key], reject);
-    if (glob !== undefined) matchers[key] = glob;
-  }
+  const matchers = parseGlobs(places, reject);
   if (!places.node && !places.service && !places.type) {
     return reject(place, 'at least one of node, service and type, such as "node": "piha"');
   }

@@ -7,18 +7,16 @@ import { systemClock } from "../lib/clock.ts";
 import { HELP, type Options, parseArguments } from "./bench/arguments.ts";
 import { bareSubscriber, ownAgent, splitCommand } from "./bench/commands.ts";
 import type { Outcome, Scenario, SideName } from "./bench/measures.ts";
+import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import { formatTable, summarize } from "./bench/report.ts";
 import { measure } from "./bench/scenarios.ts";
 import { openWorld } from "./bench/world.ts";
 
-const encoder = new TextEncoder();
-const print = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
-const say = (text: string) => void Deno.stderr.writeSync(encoder.encode(`${text}\n`));
+const say = sayer();
 
 /** What must be ended and removed when the benchmark is interrupted, and who waits for it. */
 let open = new AsyncDisposableStack();
 let running: Promise<unknown> = Promise.resolve();
-let stopping = false;
 
 interface Side {
   readonly name: SideName;
@@ -60,19 +58,20 @@ async function runOnce(side: Side, options: Options): Promise<Outcome> {
 }
 
 /** The exit status: 1 when a side could not be measured at all. */
-async function bench(options: Options, sides: readonly Side[]): Promise<number> {
+async function bench(options: Options, interruption: Interruption): Promise<number> {
+  const sides = sidesOf(options);
   const load = Deno.loadavg().map((value) => Number(value.toFixed(2)));
   const runs: Record<SideName, Outcome[]> = { agent: [], beside: [], bare: [] };
   for (let nth = 1; nth <= options.runs; nth++) {
     for (const side of sides) {
-      if (stopping) return 1;
+      if (interruption.stopping) return 1;
       say(`run ${nth} of ${options.runs}: ${side.name}`);
       const outcome = runOnce(side, options);
       running = outcome;
       runs[side.name].push(await outcome);
     }
   }
-  if (stopping) return 1;
+  if (interruption.stopping) return 1;
   const report = summarize(runs);
   const failed = sides.some(({ name }) =>
     runs[name].every((run) => run.values.peakMiB === undefined)
@@ -91,34 +90,14 @@ async function bench(options: Options, sides: readonly Side[]): Promise<number> 
   return failed ? 1 : 0;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseArguments(argv);
-  switch (parsed.kind) {
-    case "help":
-      print(HELP.trimEnd());
-      return 0;
-    case "wrong":
-      say(`${parsed.problems.join("\n")}\n\n${HELP.trimEnd()}`);
-      return 2;
-    case "run":
-      return await bench(parsed.options, sidesOf(parsed.options));
-  }
-}
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    if (stopping) return;
-    stopping = true;
-    say(`${signal}: stopping`);
+await runProgram({
+  parsed: parseArguments(Deno.args),
+  help: HELP,
+  say,
+  run: bench,
+  async cleanUp() {
     await open.disposeAsync().catch(() => {});
-    await running.catch(() => {});
-    Deno.exit(signal === "SIGINT" ? 130 : 143);
-  });
-}
-
-const status = await main(Deno.args).catch((error: unknown) => {
-  say(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  return 1;
+    await running;
+  },
+  sayError: (message) => say(`bench: ${message}`),
 });
-// The interrupt's handler ends the program itself.
-if (!stopping) Deno.exit(status);

@@ -4,6 +4,7 @@
  * @module
  */
 import { systemClock } from "../lib/clock.ts";
+import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import {
   CHAOS_HELP,
   type ChaosOptions,
@@ -13,16 +14,17 @@ import {
 import { reportFailure, reportHead, reportSeed } from "./chaos/report.ts";
 import { runSeed } from "./chaos/run.ts";
 
-const encoder = new TextEncoder();
-const print = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
-const say = (text: string) => void Deno.stderr.writeSync(encoder.encode(`chaos: ${text}\n`));
+const say = sayer("chaos");
 
 /** What must be ended, also when the test is interrupted. */
 let open = new AsyncDisposableStack();
-let stopping = false;
 
 /** Runs one seed; true when every promise was kept. */
-async function isKept(seed: number, options: ChaosOptions): Promise<boolean> {
+async function isKept(
+  seed: number,
+  options: ChaosOptions,
+  interruption: Interruption,
+): Promise<boolean> {
   const project = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
   const folder = await Deno.makeTempDir({ prefix: `planner-agent-chaos-${seed}-` });
   await using stack = open = new AsyncDisposableStack();
@@ -40,7 +42,7 @@ async function isKept(seed: number, options: ChaosOptions): Promise<boolean> {
     remove = isOk && !options.keep;
     return isOk;
   } catch (error) {
-    if (stopping) throw error;
+    if (interruption.stopping) throw error;
     const message = error instanceof Error ? error.message : String(error);
     print(`${seed}  ended early`);
     print(reportFailure([message], about));
@@ -48,47 +50,25 @@ async function isKept(seed: number, options: ChaosOptions): Promise<boolean> {
   }
 }
 
-async function chaos(options: ChaosOptions): Promise<number> {
+async function chaos(options: ChaosOptions, interruption: Interruption): Promise<number> {
   const end = systemClock.monotonic() + options.minutes * 60_000;
   const failed: number[] = [];
   let done = 0;
   print(reportHead());
   while (done < options.seeds && systemClock.monotonic() < end) {
     const seed = (options.seed + done++) % 0x1_0000_0000;
-    if (!await isKept(seed, options)) failed.push(seed);
+    if (!await isKept(seed, options, interruption)) failed.push(seed);
   }
   if (done < options.seeds) print(`${options.minutes} minutes are over: ${done} seeds were run`);
   if (failed.length > 0) print(`failed: ${failed.join(", ")}`);
   return failed.length > 0 ? 1 : 0;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseChaosArguments(argv);
-  switch (parsed.kind) {
-    case "help":
-      print(CHAOS_HELP.trimEnd());
-      return 0;
-    case "wrong":
-      say(`${parsed.problems.join("\n")}\n\n${CHAOS_HELP.trimEnd()}`);
-      return 2;
-    case "run":
-      return await chaos(parsed.options);
-  }
-}
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    if (stopping) return;
-    stopping = true;
-    say(`${signal}: stopping`);
-    await open.disposeAsync().catch(() => {});
-    Deno.exit(signal === "SIGINT" ? 130 : 143);
-  });
-}
-
-const status = await main(Deno.args).catch((error: unknown) => {
-  if (!stopping) say(error instanceof Error ? error.message : String(error));
-  return 1;
+await runProgram({
+  parsed: parseChaosArguments(Deno.args),
+  help: CHAOS_HELP,
+  say,
+  run: chaos,
+  cleanUp: () => open.disposeAsync(),
+  sayError: (message, { stopping }) => stopping || say(message),
 });
-// The interrupt's handler ends the program itself.
-if (!stopping) Deno.exit(status);

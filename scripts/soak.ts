@@ -5,6 +5,7 @@
  */
 import { systemClock } from "../lib/clock.ts";
 import { ownAgent, splitCommand } from "./bench/commands.ts";
+import { print, runProgram, sayer } from "./bench/program.ts";
 import { openWorld } from "./bench/world.ts";
 import { parseSoakArguments, SOAK_HELP, type SoakOptions } from "./soak/arguments.ts";
 import { unsteadyChat } from "./soak/chat.ts";
@@ -12,13 +13,10 @@ import { SILENCES } from "./soak/mix.ts";
 import { reportSoak } from "./soak/report.ts";
 import { runSoak, SOAK_ENVIRONMENT } from "./soak/run.ts";
 
-const encoder = new TextEncoder();
-const print = (text: string) => void Deno.stdout.writeSync(encoder.encode(`${text}\n`));
-const say = (text: string) => void Deno.stderr.writeSync(encoder.encode(`soak: ${text}\n`));
+const say = sayer("soak");
 
 /** What must be ended and removed, also when the soak is interrupted. */
 const open = new AsyncDisposableStack();
-let stopping = false;
 
 async function soak(options: SoakOptions): Promise<number> {
   const project = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
@@ -38,33 +36,11 @@ async function soak(options: SoakOptions): Promise<number> {
   return report.exact ? 0 : 1;
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = parseSoakArguments(argv);
-  switch (parsed.kind) {
-    case "help":
-      print(SOAK_HELP.trimEnd());
-      return 0;
-    case "wrong":
-      say(`${parsed.problems.join("\n")}\n\n${SOAK_HELP.trimEnd()}`);
-      return 2;
-    case "run":
-      return await soak(parsed.options);
-  }
-}
-
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, async () => {
-    if (stopping) return;
-    stopping = true;
-    say(`${signal}: stopping`);
-    await open.disposeAsync().catch(() => {});
-    Deno.exit(signal === "SIGINT" ? 130 : 143);
-  });
-}
-
-const status = await main(Deno.args).catch((error: unknown) => {
-  if (!stopping) say(error instanceof Error ? error.message : String(error));
-  return 1;
+await runProgram({
+  parsed: parseSoakArguments(Deno.args),
+  help: SOAK_HELP,
+  say,
+  run: soak,
+  cleanUp: () => open.disposeAsync(),
+  sayError: (message, { stopping }) => stopping || say(message),
 });
-// The interrupt's handler ends the program itself.
-if (!stopping) Deno.exit(status);

@@ -60,6 +60,22 @@ export async function dispatch(
   }
 }
 
+/**
+ * The one FILE of a command that reads events.
+ *
+ * @throws {UsageError} when there is none, or more.
+ */
+export function oneFile(
+  { name, synopsis }: Pick<Command, "name" | "synopsis">,
+  positionals: readonly string[],
+): string {
+  const [path, ...more] = positionals;
+  if (path !== undefined && more.length === 0) return path;
+  throw new UsageError(
+    `${name} takes one FILE, or - for standard input\nUsage: ${PROGRAM} ${name} ${synopsis}`,
+  );
+}
+
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parse(command, args);
   if (values.help) return say(io, usage(command));

@@ -14,7 +14,7 @@ import { createLog, type Log } from "../log.ts";
 import { readHomelab } from "../operator_files.ts";
 import { systemPrompt } from "../prompt.ts";
 import { createStore } from "../store.ts";
-import type { Command, Values } from "./command.ts";
+import { type Command, oneFile, type Values } from "./command.ts";
 import { progressLine, reportText } from "./eval_view.ts";
 import { interruptible } from "./interruptible.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
@@ -59,12 +59,7 @@ async function evaluateFile(
   values: Values,
   positionals: readonly string[],
 ): Promise<number> {
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) {
-    throw new UsageError(
-      `eval takes one FILE, or - for standard input\nUsage: planner-agent eval ${evaluate.synopsis}`,
-    );
-  }
+  const path = oneFile(evaluate, positionals);
   const config = parseConfig(io.env);
   const json = values.json === true;
   const chains = chainsOf(values.model, config);

@@ -11,7 +11,7 @@ import { realFiles } from "../files.ts";
 import { readLines } from "../intake/ndjson.ts";
 import { createLog } from "../log.ts";
 import type { ActionFile } from "../proposal.ts";
-import type { Command, Values } from "./command.ts";
+import { type Command, oneFile, type Values } from "./command.ts";
 import { endingJson, endingLine, summaryLine } from "./ending_view.ts";
 import { interruptible } from "./interruptible.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
@@ -46,12 +46,7 @@ async function replayEvents(
   values: Values,
   positionals: readonly string[],
 ): Promise<number> {
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) {
-    throw new UsageError(
-      `replay takes one FILE, or - for standard input\nUsage: planner-agent replay ${replay.synopsis}`,
-    );
-  }
+  const path = oneFile(replay, positionals);
   // Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
   const pace = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
   const config = { ...parseConfig(io.env), ...pace };

@@ -4,6 +4,8 @@
  * @module
  */
 import { type Scenario, SCENARIOS } from "./measures.ts";
+import type { Parsed } from "./program.ts";
+import { wholeNumber, type WholeRange } from "./whole_number.ts";
 
 export interface Options {
   /** The agent's command; undefined is this project's own. */
@@ -20,10 +22,7 @@ export interface Options {
   readonly root: string | undefined;
 }
 
-export type Parsed =
-  | { readonly kind: "run"; readonly options: Options }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly problems: readonly string[] };
+export type BenchArguments = Parsed<Options>;
 
 export const HELP = `Usage: deno task bench [options]
 
@@ -58,18 +57,13 @@ CPU has the kernel's resolution of 10 ms. The agent's output goes to a file. Red
 subscriber's backlog is lifted, so that a slow agent loses nothing. Progress is on standard error.
 `;
 
-interface Whole {
-  readonly least: number;
-  readonly most: number;
-}
-
 const NUMBERS = {
   "--runs": { least: 1, most: 20 },
   "--messages": { least: 1000, most: 1_000_000 },
   "--idle": { least: 1, most: 600 },
   "--redis-port": { least: 1, most: 65535 },
   "--ollama-port": { least: 1, most: 65535 },
-} as const satisfies Record<string, Whole>;
+} as const satisfies Record<string, WholeRange>;
 const TEXTS = ["--agent", "--beside", "--only", "--root"] as const;
 
 function isNumberName(name: string): name is keyof typeof NUMBERS {
@@ -92,7 +86,7 @@ function parseOnly(text: string | undefined, problems: string[]): Set<Scenario> 
 }
 
 /** Options as `--name value` or `--name=value`; all problems are found at once. */
-export function parseArguments(argv: readonly string[]): Parsed {
+export function parseArguments(argv: readonly string[]): BenchArguments {
   const problems: string[] = [];
   const numbers: Partial<Record<keyof typeof NUMBERS, number>> = {};
   const texts: Partial<Record<typeof TEXTS[number], string>> = {};
@@ -116,10 +110,8 @@ export function parseArguments(argv: readonly string[]): Parsed {
     } else if (isTextName(name)) {
       texts[name] = value;
     } else {
-      const { least, most } = NUMBERS[name];
-      const number = Number(value);
-      if (/^\d{1,9}$/.test(value) && number >= least && number <= most) numbers[name] = number;
-      else problems.push(`${name}: "${value}" is not a whole number from ${least} to ${most}`);
+      const number = wholeNumber(value, { name, range: NUMBERS[name], problems });
+      if (number !== undefined) numbers[name] = number;
     }
   }
   const only = parseOnly(texts["--only"], problems);

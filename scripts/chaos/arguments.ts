@@ -4,6 +4,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import type { Parsed } from "../bench/program.ts";
+import { wholeNumber } from "../bench/whole_number.ts";
 
 export interface ChaosOptions {
   /** The first seed. */
@@ -19,10 +21,7 @@ export interface ChaosOptions {
   readonly keep: boolean;
 }
 
-export type ChaosArguments =
-  | { readonly kind: "run"; readonly options: ChaosOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly problems: readonly string[] };
+export type ChaosArguments = Parsed<ChaosOptions>;
 
 export const CHAOS_HELP = `Usage: deno task chaos [options]
 
@@ -83,12 +82,8 @@ export function parseChaosArguments(argv: readonly string[]): ChaosArguments {
 
   const problems: string[] = [];
   const whole = (name: keyof typeof NUMBERS, fallback: number): number => {
-    const text = values[name] ?? String(fallback);
-    const { least, most } = NUMBERS[name];
-    const number = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
-    if (number >= least && number <= most) return number;
-    problems.push(`--${name}: "${text}" is not a whole number from ${least} to ${most}`);
-    return fallback;
+    const about = { name: `--${name}`, range: NUMBERS[name], problems };
+    return wholeNumber(values[name] ?? String(fallback), about) ?? fallback;
   };
   const options: ChaosOptions = {
     seed: whole("seed", 1),

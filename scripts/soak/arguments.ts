@@ -4,6 +4,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import type { Parsed } from "../bench/program.ts";
+import { wholeNumber } from "../bench/whole_number.ts";
 
 export interface SoakOptions {
   /** The agent's command; undefined is this project's own. */
@@ -17,10 +19,7 @@ export interface SoakOptions {
   readonly root: string | undefined;
 }
 
-export type SoakArguments =
-  | { readonly kind: "run"; readonly options: SoakOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "wrong"; readonly problems: readonly string[] };
+export type SoakArguments = Parsed<SoakOptions>;
 
 export const SOAK_HELP = `Usage: deno task soak [options]
 
@@ -82,11 +81,7 @@ export function parseSoakArguments(argv: readonly string[]): SoakArguments {
   const whole = (name: keyof typeof NUMBERS): number | undefined => {
     const text = values[name];
     if (text === undefined) return undefined;
-    const { least, most } = NUMBERS[name];
-    const number = /^\d{1,12}$/.test(text) ? Number(text) : NaN;
-    if (number >= least && number <= most) return number;
-    problems.push(`--${name}: "${text}" is not a whole number from ${least} to ${most}`);
-    return undefined;
+    return wholeNumber(text, { name: `--${name}`, range: NUMBERS[name], problems });
   };
   const options: SoakOptions = {
     agent: values.agent,

@@ -8,6 +8,7 @@ import {
   type RedisIntakeOptions,
   type RedisState,
 } from "../../lib/intake/redis.ts";
+import { createWatchers } from "../../lib/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { CHANNELS } from "./channels.ts";
@@ -27,8 +28,7 @@ export function listener(url: string, options: Partial<RedisIntakeOptions> = {})
   const states: RedisState[] = [];
   const stop = new AbortController();
   const timers: number[] = [];
-  const watchers = new Set<() => void>();
-  const changed = () => [...watchers].forEach((watch) => watch());
+  const { once: until, check: changed } = createWatchers();
 
   const intake = createRedisIntake({
     url,
@@ -55,18 +55,6 @@ export function listener(url: string, options: Partial<RedisIntakeOptions> = {})
     },
   });
   const running = intake.run(stop.signal);
-
-  function until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const watch = () => {
-        if (!condition()) return;
-        watchers.delete(watch);
-        resolve();
-      };
-      watchers.add(watch);
-      watch();
-    });
-  }
 
   const self = {
     clock,

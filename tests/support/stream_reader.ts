@@ -12,6 +12,7 @@ import {
 } from "../../lib/intake/streams.ts";
 import type { RedisState } from "../../lib/intake/redis.ts";
 import { CHANNELS } from "./channels.ts";
+import { createWatchers } from "../../lib/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { HAS_REDIS, type RedisSetup, startRedis, type TestRedis } from "./redis.ts";
@@ -58,8 +59,7 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
   const states: RedisState[] = [];
   const stop = new AbortController();
   const timers: number[] = [];
-  const watchers = new Set<() => void>();
-  const changed = () => [...watchers].forEach((watch) => watch());
+  const { once: until, check: changed } = createWatchers();
 
   const intake = createStreamsIntake({
     url,
@@ -100,18 +100,6 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
     },
   });
   const running = intake.run(stop.signal);
-
-  function until(condition: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const watch = () => {
-        if (!condition()) return;
-        watchers.delete(watch);
-        resolve();
-      };
-      watchers.add(watch);
-      watch();
-    });
-  }
 
   const self = {
     clock,

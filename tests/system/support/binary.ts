@@ -6,6 +6,7 @@
  */
 import { join, resolve } from "node:path/posix";
 import type { Arch } from "../../../scripts/compile/options.ts";
+import { makeRuntime } from "../../support/agent.ts";
 import { path, program, type Requirement } from "./requirement.ts";
 
 export const PROJECT = resolve(import.meta.dirname ?? ".", "../../..");
@@ -110,18 +111,7 @@ export async function build(arch: Arch, options: readonly string[] = []): Promis
 /** An empty RUNTIME_PATH with the seven action folders, as the installer makes it. */
 export async function freshRuntime(agent: Binary): Promise<void> {
   await Deno.remove(agent.runtimePath, { recursive: true }).catch(() => {});
-  const actions = [
-    "pending",
-    "approved",
-    "running",
-    "completed",
-    "failed",
-    "rejected",
-    "cancelled",
-  ];
-  for (const name of [...actions.map((name) => `actions/${name}`), "events", "state", "config"]) {
-    await Deno.mkdir(join(agent.runtimePath, name), { recursive: true });
-  }
+  makeRuntime(agent.runtimePath);
 }
 
 /** The agent's environment for a build's own site. */
