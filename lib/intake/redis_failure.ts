@@ -108,7 +108,7 @@ const BY_CODE: Readonly<Record<string, RedisFailureReason>> = {
   EPIPE: "closed",
 };
 
-// The errors of Redis 2.8 to 8, of rustls below node:tls, and of ioredis. In this order.
+// The errors of Redis 2.8 to 8, of Deno, of rustls below it, and of ioredis. In this order.
 const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
   [/^NOAUTH\b|operation not permitted$/, "no_auth"],
   [/^WRONGPASS\b|^ERR invalid password/i, "wrong_password"],
@@ -119,7 +119,8 @@ const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
   [/^(?:DENIED|-DENIED)\b|running in protected mode/i, "protected_mode"],
   [/invalid peer certificate|self.signed|unknown ?ca|certificate/i, "certificate"],
   [/corrupt message|received fatal alert|Unknown RESP type|Command queue state/i, "protocol"],
-  [/^Connection is closed|Stream isn't writeable|socket hang up/i, "closed"],
+  [/failed to lookup address information/i, "no_such_host"],
+  [/^Connection is closed|Stream isn't writeable|unexpected end of file/i, "closed"],
 ];
 
 function textOf(error: unknown): string {
@@ -191,8 +192,8 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
           "own, name its PEM file in DENO_CERT, or install it on this machine and set " +
           "DENO_TLS_CA_STORE=system.";
       case "no_auth":
-        return "Redis wants a password and REDIS_URL has none. Write redis://user:password@host, " +
-          "or redis://:password@host for the default user.";
+        return "Redis wants a password and REDIS_URL has none (NOAUTH). Write " +
+          "redis://user:password@host, or redis://:password@host for the default user.";
       case "wrong_password":
         return "Redis does not take this user and password (WRONGPASS). Were they changed, or is " +
           "the user off? Characters such as @ / # % are percent-encoded in REDIS_URL.";
@@ -242,10 +243,11 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
   function permissionDetail(): string {
     const command = /run the '([a-z|_-]{1,40})' command/i.exec(text)?.[1];
     if (command !== undefined && !secrets.includes(command)) {
-      return `This user may not run ${command}. Grant it: ACL SETUSER ... +${command}`;
+      return `This user may not run ${command} (NOPERM). Grant it: ACL SETUSER ... +${command}`;
     }
     if (channel === undefined) return "This user lacks a permission (NOPERM).";
     const use = context.publishing ? "publish on" : "read";
-    return `This user may not ${use} the channel ${channel}. Grant it: ACL SETUSER ... &${channel}`;
+    return `This user may not ${use} the channel ${channel} (NOPERM). ` +
+      `Grant it: ACL SETUSER ... &${channel}`;
   }
 }

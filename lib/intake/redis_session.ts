@@ -12,6 +12,7 @@ import type { Clock } from "../clock.ts";
 import { channelNames } from "./channel_names.ts";
 import type { RedisCredentials, RedisEndpoint } from "./redis_endpoint.ts";
 import { confirmPrimary } from "./redis_role.ts";
+import { RedisConnector } from "./redis_socket.ts";
 import {
   RedisClosedError,
   RedisProtocolError,
@@ -59,6 +60,7 @@ class ChannelRefused extends Error {
 /** A client that does what it is told, once, and nothing of its own accord. */
 export function clientOptions({ host, port, tls }: RedisEndpoint): RedisClientOptions {
   return {
+    Connector: RedisConnector,
     host,
     port,
     ...(tls ? { tls: {} } : {}),

@@ -14,8 +14,8 @@ export interface Proxy {
   resume(): void;
   /** Closes all connections. */
   cut(): void;
-  /** Cuts, and accepts no connection until `accept`. */
-  refuse(): void;
+  /** Cuts, and accepts no connection until `accept`; resolves when the port is closed. */
+  refuse(): Promise<void>;
   accept(): void;
   close(): Promise<void>;
 }
@@ -91,9 +91,10 @@ export function startProxy(targetPort: number): Proxy {
     freeze: () => void (thaw ??= Promise.withResolvers<void>()),
     resume,
     cut,
-    refuse() {
+    async refuse() {
       listener.close();
       cut();
+      await accepting;
     },
     accept,
     async close() {

@@ -139,7 +139,7 @@ async function bringAbout(fault: Fault, { redis, planners, clock }: ChaosWorld):
     case "cut":
       return planner.proxy.cut();
     case "refuse":
-      planner.proxy.refuse();
+      await planner.proxy.refuse();
       await sleep(clock, forMs);
       return planner.proxy.accept();
     case "freeze":

@@ -102,7 +102,7 @@ test("a claim that cannot be confirmed is relied on for most of its TTL, and no 
   await using a = planner(`redis://127.0.0.1:${proxy.port}`);
   const claim = granted(await a.claim(TARGET));
   const slept = granted(await a.claim(OTHER));
-  proxy.refuse();
+  await proxy.refuse();
   await a.clock.advance(TTL_MS * 0.9 - 1);
   assert.equal(await claim.fence(COOLDOWN_MS), true);
   // A machine that sleeps: its monotonic clock stands still.
@@ -156,7 +156,7 @@ test("a cooldown that ended while Redis was away is not brought up again", async
 test("who began alone asks before writing, once Redis is back", async () => {
   await using redis = await startRedis();
   const proxy = startProxy(redis.port);
-  proxy.refuse();
+  await proxy.refuse();
   await using a = planner(`redis://127.0.0.1:${proxy.port}`);
   await using b = planner(redis.url());
   const late = granted(await a.within(DEADLINE_MS, a.claim(TARGET)));

@@ -75,6 +75,17 @@ Deno.test("redisFailure: says which certificate problem it is", () => {
   assert.match(detail('certificate not valid for name "piha"; it is only'), /another name/);
 });
 
+Deno.test("redisFailure: quotes the server's own word for a refusal, and no other's", () => {
+  const words = ["NOAUTH", "WRONGPASS", "NOPERM"];
+  const told = (text: string) => {
+    const { detail } = redisFailure(new Error(text), { ...context, channel: "health_events" });
+    return words.filter((word) => detail.includes(word));
+  };
+  assert.deepEqual(told("NOAUTH Authentication required."), ["NOAUTH"]);
+  assert.deepEqual(told("WRONGPASS invalid username-password pair"), ["WRONGPASS"]);
+  assert.deepEqual(told("NOPERM No permissions to access a channel"), ["NOPERM"]);
+});
+
 Deno.test("redisFailure: names the channel or the command that is not permitted", () => {
   const detail = (text: string) =>
     redisFailure(new Error(text), { ...context, channel: "health_events" }).detail;
@@ -83,14 +94,14 @@ Deno.test("redisFailure: names the channel or the command that is not permitted"
       "NOPERM this user has no permissions to access one of the channels used as arguments",
       "NOPERM No permissions to access a channel",
     ]
-  ) assert.match(detail(text), /the channel health_events.*&health_events/);
+  ) assert.match(detail(text), /the channel health_events \(NOPERM\).*&health_events/);
   for (
     const text of [
       "NOPERM this user has no permissions to run the 'subscribe' command",
       "NOPERM this user has no permissions to run the 'subscribe' command or its subcommand",
       "NOPERM User planner has no permissions to run the 'subscribe' command",
     ]
-  ) assert.match(detail(text), /may not run subscribe.*\+subscribe/);
+  ) assert.match(detail(text), /may not run subscribe \(NOPERM\).*\+subscribe/);
 });
 
 Deno.test("redisFailure: never shows the user, the password or quoted arguments", () => {

@@ -114,7 +114,7 @@ Deno.test("redis intake: an error in answer to a PING comes from a living peer, 
 Deno.test("redis intake: neither name nor port at boot, 22 tries, then subscribed", async () => {
   await using redis = await startRedis();
   const proxy = startProxy(redis.port);
-  proxy.refuse();
+  await proxy.refuse();
   const heard = listener(`redis://127.0.0.1:${proxy.port}`);
   const delays: number[] = [];
   for (let nth = 1; nth <= 22; nth++) {

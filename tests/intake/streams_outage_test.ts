@@ -23,7 +23,7 @@ redisTest(
     await using reader = streamReader(`redis://127.0.0.1:${proxy.port}`, { fate: () => undefined });
     for (const data of ["a", "b"]) await add(redis, HEALTH, data);
     const [a, b] = [await reader.received(1), await reader.received(2)];
-    proxy.refuse();
+    await proxy.refuse();
     const lost = await reader.log.seen("redis_lost");
     assert.deepEqual([lost.reason, lost.attempt, lost.streams], ["closed", 1, [HEALTH, WORLD]]);
     a.settle("settled");
