@@ -80,7 +80,7 @@ export function openActionFiles(
 const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
 
 /** The operating system's no, and the runtime's. */
-export function isRefusal(error: unknown): boolean {
+export function isRefusal(error: unknown): error is Error {
   return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
 }
 

@@ -28,6 +28,7 @@ import { keepMetricsFile } from "./metrics_file.ts";
 import { type Counters, createCounters } from "./outcome.ts";
 import { readConfigFile, readHomelab } from "./operator_files.ts";
 import { createOutcomes } from "./outcomes.ts";
+import { createOutages, type Outages } from "./outages.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { systemPrompt } from "./prompt.ts";
 import type { ActionFile } from "./proposal.ts";
@@ -38,6 +39,7 @@ import {
   type Propose,
   type ProposerOptions,
 } from "./proposer.ts";
+import type { QueueEntry } from "./queue.ts";
 import { createQuiet, type Quiet } from "./quiet.ts";
 import { createReceipts } from "./receipts.ts";
 import { settleProposals } from "./resume.ts";
@@ -74,6 +76,8 @@ export interface AgentOptions extends Observer {
   readonly openCoordination?: (instance: string) => Coordination;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number;
+  /** The planner is not started: whoever feeds it does that. */
+  readonly startsLater?: boolean;
 }
 
 export interface Agent {
@@ -121,7 +125,7 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const proposer: ProposerOptions = { ...options, ...proposing(config), store };
   const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
   const announce = (action: ActionFile) => announceAction(action, proposer);
-  const { backlog, journal } = await takeUp({ ...options, store, stateFiles, announce });
+  const { backlog, outages, journal } = await takeUp({ ...options, store, stateFiles, announce });
   const { nodeName } = config;
   const coordination = options.openCoordination?.(
     await instanceOf({ ...options, store, nodeName }),
@@ -130,9 +134,11 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
     ...options,
     store,
     backlog,
+    outages,
     ...(coordination && { coordination }),
   });
-  const board = createStatusBoard({ ...parts, pid: Deno.pid });
+  const holdOf = (entry: QueueEntry) => parts.quiet.holding(entry) ?? parts.budgets.holding();
+  const board = createStatusBoard({ ...parts, pid: Deno.pid, holdOf });
   const history = createHistory({ ...options, state: store.state });
   const receipts = createReceipts({ clock, flush: history.flush });
   const told = observers([
@@ -145,7 +151,7 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   ]);
   const propose = telling(createProposer(proposer), told.onProposed);
   const planner = createPlanner({ ...parts, ...told, propose });
-  planner.start();
+  if (!options.startsLater) planner.start();
   let onTick = () => {};
   const stopTicking = tick({ ...parts, store, backlog, journal, board, onTick: () => onTick() });
   const { metrics } = options;
@@ -183,7 +189,7 @@ export async function openDryAgent(
     ...parts,
     propose: dryProposer(print, { ...options, ...proposing(config) }),
   });
-  planner.start();
+  if (!options.startsLater) planner.start();
   return {
     ...parts,
     planner,
@@ -202,23 +208,33 @@ async function takeUp(
     stateFiles: StateFiles;
     announce: (action: ActionFile) => Promise<void>;
   },
-): Promise<{ backlog: Backlog; journal: Journal }> {
+): Promise<{ backlog: Backlog; outages: Outages; journal: Journal }> {
   const { config, log, stateFiles } = options;
   const saved = await loadState(stateFiles);
   await settleProposals(saved, options);
-  const backlog = createBacklog({ ...config, clock: options.clock });
+  const { clock } = options;
+  const backlog = createBacklog({ ...config, clock });
   backlog.restore(saved);
+  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  outages.restore(saved);
   if (saved.waiting.size + saved.cooldowns.size > 0) {
     log.info("state_restored", { waiting: saved.waiting.size, cooldowns: saved.cooldowns.size });
   }
-  const journal = await openJournal({ ...options, ...stateFiles, snapshot: backlog.snapshot });
+  const snapshot = () => [...backlog.snapshot(), ...outages.snapshot()];
+  const journal = await openJournal({ ...options, ...stateFiles, snapshot });
   backlog.attach(journal);
-  return { backlog, journal };
+  outages.attach(journal);
+  return { backlog, outages, journal };
 }
 
 /** Everything of the pipeline but the way proposals leave it. */
 async function assemble(
-  options: AgentOptions & { store: Store; backlog: Backlog; coordination?: Coordination },
+  options: AgentOptions & {
+    store: Store;
+    backlog: Backlog;
+    outages?: Outages;
+    coordination?: Coordination;
+  },
 ) {
   const { config, store } = options;
   const { topology, policy } = await readHomelab(store);

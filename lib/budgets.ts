@@ -6,6 +6,7 @@
 import { type Budget, createBudget } from "./budget.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { Hold } from "./quiet.ts";
 
 /** A budget that is used up. */
 export interface UsedUp {
@@ -20,6 +21,8 @@ export interface Budgets {
   proposed(): void;
   /** Whether a further diagnosis must wait. */
   usedUp(): UsedUp | undefined;
+  /** The same as a reason why nothing is diagnosed. */
+  holding(): Hold | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -31,11 +34,16 @@ export function createBudgets(clock: Clock, config: Config): Budgets {
     const until = budget.freeAt(clock.monotonic());
     return until > 0 ? { what: `${budget.limit} ${what}`, until } : undefined;
   };
+  const usedUp = () =>
+    state(proposals, "proposals a day (PROPOSALS_PER_DAY)") ??
+      state(diagnoses, "diagnoses an hour (DIAGNOSES_PER_HOUR)");
   return {
     diagnosing: () => diagnoses.spend(clock.monotonic()),
     proposed: () => proposals.spend(clock.monotonic()),
-    usedUp: () =>
-      state(proposals, "proposals a day (PROPOSALS_PER_DAY)") ??
-        state(diagnoses, "diagnoses an hour (DIAGNOSES_PER_HOUR)"),
+    usedUp,
+    holding() {
+      const spent = usedUp();
+      return spent && { until: spent.until, why: `used up: ${spent.what}` };
+    },
   };
 }

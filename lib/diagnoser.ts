@@ -63,6 +63,13 @@ export function createDiagnoser(options: DiagnoserOptions): (running: Running) =
   async function handle(running: Running): Promise<boolean> {
     const { key, event } = running.entry;
     const { channel } = event;
+    // Asked again: since it came an operator may have silenced it, or a person been told.
+    const muted = quiet.muted(event, key);
+    if (muted) {
+      tell.muted(event, key, muted);
+      end({ outcome: muted.outcome, channel, event, detail: muted.detail });
+      return true;
+    }
     const remainingMs = backlog.cooldown(key);
     if (remainingMs > 0) {
       end({ outcome: "cooldown", channel, event, detail: tell.cooldown(event, key, remainingMs) });

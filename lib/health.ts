@@ -44,6 +44,10 @@ export const CONDITIONS = {
   status_outdated: warning("The agent cannot write its status: look for status_write_failed."),
   redis_unavailable: failure("planner-agent run goes on trying and needs no restart."),
   redis_channel_refused: failure("Grant it: ACL SETUSER ... &CHANNEL"),
+  redis_stream_refused: failure("Do what the detail says; README has the least that a user needs."),
+  claims_unavailable: failure(
+    "Do what the detail says. Until then two planners may propose for the same service.",
+  ),
   redis_password_unused: warning("Is it the right Redis? Else take the password out of REDIS_URL."),
   redis_old: warning("Upgrade Redis: a subscriber may send PING only since 3.0."),
   redis_buffer_small: warning(

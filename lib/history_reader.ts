@@ -30,6 +30,8 @@ export interface HistoryAnswer {
   readonly lines: readonly HistoryLine[];
   /** The nodes of the whole history, where there is no line about the subject. */
   readonly nodes: readonly string[];
+  /** Events that a flood left without a line, by outcome, where there is no line about the subject. */
+  readonly others: ReadonlyMap<string, number>;
   /** When the oldest line was written (ISO 8601); undefined for an empty history. */
   readonly since: string | undefined;
 }
@@ -41,6 +43,7 @@ export async function historyOf(
 ): Promise<HistoryAnswer> {
   const lines: HistoryLine[] = [];
   const nodes = new Set<string>();
+  const others = new Map<string, number>();
   let since: string | undefined;
   const names = await namesIn(place);
   for (const name of names.toReversed()) {
@@ -49,13 +52,16 @@ export async function historyOf(
     for (const line of await linesOf(name, place)) {
       oldest ??= line.at;
       if (line.node !== undefined) nodes.add(line.node);
+      const { outcome, others: count = 0 } = line;
+      if (count > 0) others.set(outcome, (others.get(outcome) ?? 0) + count);
       if (isAbout(line, subject)) found.push(line);
     }
     since = oldest ?? since;
     lines.unshift(...found.slice(Math.max(0, found.length + lines.length - limit)));
     if (lines.length >= limit) break;
   }
-  return { lines, nodes: lines.length > 0 ? [] : [...nodes].sort(), since };
+  if (lines.length > 0) return { lines, nodes: [], others: new Map(), since };
+  return { lines, nodes: [...nodes].sort(), others, since };
 }
 
 /**

@@ -6,18 +6,19 @@
  */
 import type { Target } from "./target.ts";
 
-const MOST_NODES = 1_000;
+/** Nodes remembered at once; past that the one that was heard of longest ago is forgotten. */
+export const MOST_NODES = 1_000;
 
 /** Times are monotonic milliseconds. */
 export interface Inhibitions {
-  /** A node went offline. */
-  offline(node: string, now: number): void;
+  /** A node went offline; at `toldMs` (milliseconds since 1970), as far as it is told. */
+  offline(node: string, now: number, options?: { readonly toldMs?: number }): void;
   /** A sign of life; true when the node was offline until now. */
   online(node: string): boolean;
   /** Until when a target's events are held, 0 when they are not. The node's own never are. */
   heldUntil(target: Target, now: number): number;
-  /** Nodes that are offline. */
-  nodes(now: number): string[];
+  /** Nodes that are offline, and when that was last heard. */
+  open(now: number): [node: string, since: number][];
 }
 
 /** An outage of which nothing was heard for `longestMs` holds nothing any more. */
@@ -42,6 +43,6 @@ export function createInhibitions({ longestMs }: { longestMs: number }): Inhibit
       if (service === node || !isOpen(node, now)) return 0;
       return (since.get(node) ?? now) + longestMs;
     },
-    nodes: (now) => [...since.keys()].filter((node) => isOpen(node, now)),
+    open: (now) => [...since].filter(([node]) => isOpen(node, now)),
   };
 }

@@ -9,21 +9,26 @@ import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
 import { parsePolicy } from "./policy_file.ts";
 import type { Store } from "./store.ts";
 import { DEFAULT_TOPOLOGY, parseTopology, type Topology, TopologyError } from "./topology.ts";
+import { isSystemFailure } from "./write_failure.ts";
 
 /**
  * One file under config/, or undefined where there is none.
  *
- * @throws {ConfigError} for a file that is wrong; it names the file and the value.
+ * @throws {ConfigError} for a file that is wrong or cannot be read; it names the file and the value.
  */
 export async function readConfigFile<T>(
   store: Pick<Store, "readConfig">,
   name: string,
   parse: (text: string) => T,
 ): Promise<T | undefined> {
-  const text = await store.readConfig(name);
   try {
+    const text = await store.readConfig(name);
     return text === undefined ? undefined : parse(text);
   } catch (error) {
+    if (isSystemFailure(error)) {
+      const remedy = "let the agent's user read it";
+      throw new ConfigError([`config/${name} cannot be read: ${error.message}; ${remedy}`]);
+    }
     if (!(error instanceof TopologyError || error instanceof ConfigFileError)) throw error;
     throw new ConfigError([`config/${name}: ${error.message}`]);
   }

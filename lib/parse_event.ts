@@ -13,6 +13,8 @@ const NAME_LENGTH = 200;
 const SEVERITY_LENGTH = 40;
 /** Longest replaced time that is told, in characters. */
 const SENT_LENGTH = 60;
+/** What of a text is searched for secrets before it is cut, in characters. */
+const LOOKED_AT = 1_000;
 
 /** Why an object is no event: a name is missing, or is neither text nor a number. */
 export type EventRefusal = "no_type" | "no_node" | "type_not_text" | "node_not_text";
@@ -73,13 +75,24 @@ function serviceInside(raw: Fields): string | undefined {
 function severityOf(value: unknown): string {
   // To the seed 0 is a missing severity, but syslog's 0 is an emergency.
   const text = value === 0 ? "0" : textOf(value);
-  return text ? cleanName(text, SEVERITY_LENGTH) || "info" : "info";
+  return text ? harmlessName(text, SEVERITY_LENGTH) || "info" : "info";
 }
 
 /** A clean name, "" for an empty value, undefined for what is neither text nor a number. */
 function nameOf(value: unknown): string | undefined {
   const text = textOf(value);
-  return text ? cleanName(text, NAME_LENGTH) : text;
+  return text ? harmlessName(text, NAME_LENGTH) : text;
+}
+
+/** Some senders name a service by its URL, with user and password. */
+function harmlessName(text: string, limit: number): string {
+  // Looked for where one can be: most names are read in one pass.
+  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(text, limit);
+}
+
+/** Redacted before it is cut, and cut before it is redacted to what can matter. */
+function withoutSecrets(text: string, limit: number): string {
+  return cleanName(redactText(cleanName(text, LOOKED_AT)), limit);
 }
 
 function textOf(value: unknown): string | undefined {
@@ -90,7 +103,7 @@ function textOf(value: unknown): string | undefined {
 
 function told(time: unknown): string {
   if (typeof time === "string") {
-    return cleanName(redactText(cleanName(time.slice(0, 1_000), 1_000)), SENT_LENGTH);
+    return withoutSecrets(time.slice(0, LOOKED_AT), SENT_LENGTH);
   }
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;

@@ -97,6 +97,7 @@ export function createPlanner(options: PlannerOptions): Planner {
         return endEvent("cooldown", event, tell.cooldown(event, key, verdict.remainingMs));
       case "admitted":
         heardBad(event, key);
+        tellHold(event, key);
         if (offered) settleOffer(offered);
         return pump();
     }
@@ -124,6 +125,12 @@ export function createPlanner(options: PlannerOptions): Planner {
 
   function heardBad(event: HealthEvent, key: string) {
     if (quiet.heardBad(event, key)) notices.isolated();
+  }
+
+  function tellHold(event: HealthEvent, key: string) {
+    const now = clock.monotonic();
+    const hold = quiet.holding({ event, arrivedAt: now });
+    if (hold) tell.waits(event, key, { why: hold.why, ms: hold.until - now });
   }
 
   function settleOffer({ replaced, dropped }: ReturnType<Backlog["offer"]>) {

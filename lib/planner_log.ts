@@ -9,13 +9,14 @@ import type { Config } from "./config.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { foldedLine } from "./fold.ts";
+import { isBenign } from "./gate.ts";
 import type { ChainExhausted } from "./llm/contract.ts";
 import type { Log } from "./log.ts";
 import type { PolicyChange } from "./policy.ts";
 import { readableReason } from "./proposal.ts";
 import type { QueueEntry } from "./queue.ts";
 import type { Muted } from "./quiet.ts";
-import { svcKey } from "./target.ts";
+import { svcKey, targetKey } from "./target.ts";
 
 /** Longest error of an exhausted chain, as in the seed. */
 const LONGEST_ERROR = 400;
@@ -24,13 +25,26 @@ export type PlannerLog = ReturnType<typeof createPlannerLog>;
 
 export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; config: Config }) {
   const received = foldedLine(clock, (fields) => log.info("event_received", fields));
+  // Of its own, so that no flood of them takes the place of what is wrong.
+  const receivedBenign = foldedLine(clock, (fields) => log.info("event_received", fields));
   const benign = foldedLine(clock, (fields) => log.debug("benign_event_skipped", fields));
   const cooldown = foldedLine(clock, (fields) => log.info("cooldown_active", fields));
   const muted = foldedLine(clock, (fields) => log.info("event_muted", fields));
+  const waits = foldedLine(clock, (fields) => log.info("event_held", fields));
   const dropped = foldedLine(clock, (fields) => log.warning("event_dropped", fields));
+  const recovered = foldedLine(clock, (fields) => log.info("recovered_before_diagnosis", fields));
+  const held = foldedLine(clock, (fields) => log.info("proposal_held", fields));
+  const exhausted = foldedLine(clock, (fields) => log.error("llm_chain_exhausted", fields));
+  const parked = foldedLine(clock, (fields) => log.info("event_parked", fields));
+  const expired = foldedLine(clock, (fields) => log.warning("event_expired", fields));
+  const ignored = foldedLine(clock, (fields) => log.info("proposal_ignored", fields));
+  const policyApplied = foldedLine(clock, (fields) => log.info("policy_applied", fields));
+  const lines = [received, receivedBenign, benign, cooldown, muted, dropped, recovered, held]
+    .concat(waits, exhausted, parked, expired, ignored, policyApplied);
   return {
     received(event: HealthEvent, key: string) {
-      received.log(`${event.channel}\0${event.severity}\0${event.type}\0${key}`, () => ({
+      const line = isBenign(event.type) ? receivedBenign : received;
+      line.log(`${event.channel}\0${event.severity}\0${event.type}\0${key}`, () => ({
         channel: event.channel,
         svc_key: svcKey(event),
         type: event.type,
@@ -46,9 +60,14 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
       cooldown.log(key, () => ({ svc_key: svcKey(event), remaining_seconds: seconds }));
       return `${seconds} s remain`;
     },
-    muted(event: HealthEvent, key: string, { outcome, detail }: Muted) {
+    muted(event: HealthEvent | WaitingEvent, key: string, { outcome, detail }: Muted) {
       const fields = { svc_key: svcKey(event), type: event.type, outcome, reason: detail };
       muted.log(`${outcome}\0${event.type}\0${key}`, () => fields);
+    },
+    /** An event is kept back for `ms` milliseconds at most. */
+    waits(event: HealthEvent, key: string, { why, ms }: { why: string; ms: number }) {
+      const fields = { svc_key: svcKey(event), reason: why, seconds: Math.ceil(ms / 1000) };
+      waits.log(`${why}\0${key}`, () => fields);
     },
     dropped({ event, key }: QueueEntry) {
       dropped.log(key, () => ({
@@ -59,42 +78,50 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
       }));
     },
     recovered(event: WaitingEvent) {
-      log.info("recovered_before_diagnosis", { svc_key: svcKey(event), type: event.type });
+      const fields = { svc_key: svcKey(event), type: event.type };
+      recovered.log(`${event.type}\0${targetKey(event)}`, () => fields);
     },
     /** Returns what there is to say to people. */
     held(event: WaitingEvent, pending: number): string {
-      const most = config.maxPendingPerService;
-      log.info("proposal_held", { svc_key: svcKey(event), pending, max_pending_per_service: most });
+      const max_pending_per_service = config.maxPendingPerService;
+      const fields = { svc_key: svcKey(event), pending, max_pending_per_service };
+      held.log(targetKey(event), () => fields);
       return `proposals for it that wait already: ${pending}`;
     },
     exhausted(event: WaitingEvent, error: ChainExhausted) {
-      log.error("llm_chain_exhausted", {
+      const text = error.message.slice(0, LONGEST_ERROR);
+      exhausted.log(`${text}\0${targetKey(event)}`, () => ({
         svc_key: svcKey(event),
-        error: error.message.slice(0, LONGEST_ERROR),
+        error: text,
         attempts: error.attempts.length,
-      });
+      }));
     },
-    parked({ event, failures }: QueueEntry, delayMs: number) {
+    parked({ event, failures, key }: QueueEntry, delayMs: number) {
       const retry = Math.round(delayMs / 1000);
-      log.info("event_parked", { svc_key: svcKey(event), failures, retry_in_seconds: retry });
+      const fields = { svc_key: svcKey(event), failures, retry_in_seconds: retry };
+      parked.log(`${failures}\0${key}`, () => fields);
     },
-    expired({ event, failures }: QueueEntry) {
-      log.warning("event_expired", {
+    expired({ event, failures, key }: QueueEntry) {
+      expired.log(key, () => ({
         svc_key: svcKey(event),
         failures,
         event_ttl_seconds: config.eventTtlSeconds,
-      });
+      }));
     },
     policyApplied(event: WaitingEvent, changes: readonly PolicyChange[]) {
-      log.info("policy_applied", { svc_key: svcKey(event), changes });
+      const rules = changes.map(({ rule, from, to }) => `${rule} ${from} ${to}`).join();
+      policyApplied.log(
+        `${rules}\0${targetKey(event)}`,
+        () => ({ svc_key: svcKey(event), changes }),
+      );
     },
     ignored({ reason, confidence }: Diagnosis, event: WaitingEvent, model: string) {
-      log.info("proposal_ignored", {
+      ignored.log(`${model}\0${reason}\0${targetKey(event)}`, () => ({
         svc_key: svcKey(event),
         reason: readableReason(reason),
         confidence,
         llm_model: model,
-      });
+      }));
     },
     claimLost(event: WaitingEvent) {
       log.warning("claim_lost", { svc_key: svcKey(event) });
@@ -104,7 +131,7 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
     },
     /** Logs what is folded. */
     flush() {
-      for (const line of [received, benign, cooldown, muted, dropped]) line.flush();
+      for (const line of lines) line.flush();
     },
   };
 }

@@ -128,7 +128,10 @@ export async function announceAction(
   try {
     await store.publishEvent(path, fileText(eventFile(about)));
   } catch (error) {
-    log.warning("event_write_failed", { path, ...explainWriteFailure(error) });
+    log.warning("event_write_failed", {
+      path: `${store.events}/${path}.json`,
+      ...explainWriteFailure(error),
+    });
   }
 }
 

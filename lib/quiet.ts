@@ -12,11 +12,11 @@ import type { Config } from "./config.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { createFlaps } from "./flap.ts";
-import { createInhibitions } from "./inhibit.ts";
+import type { Inhibitions } from "./inhibit.ts";
 import { createIsolation } from "./isolation.ts";
-import type { QueueEntry } from "./queue.ts";
+import { createOutages } from "./outages.ts";
 import { type Silence, silenceFor } from "./silence.ts";
-import { targetKey } from "./target.ts";
+import { type Target, targetKey } from "./target.ts";
 
 /** What was held for a node waits so long after its return, for its services' own recoveries. */
 const RELEASE_AFTER_MS = 30_000;
@@ -28,15 +28,31 @@ export interface Muted {
   readonly detail: string;
 }
 
+/** Why an entry is not diagnosed for now. */
+export interface Hold {
+  /** Until when at the latest, monotonic milliseconds. */
+  readonly until: number;
+  /** For people. */
+  readonly why: string;
+}
+
+/** What of an entry decides whether it is held. */
+interface Holdable {
+  readonly event: Target;
+  readonly arrivedAt: number;
+}
+
 export interface Quiet {
   /** The target is well; true when a node is back with it, so that its held events are released. */
   heardWell(event: HealthEvent, key: string): boolean;
   /** Something is wrong; true when it shows that we are cut off from the others ourselves. */
   heardBad(event: HealthEvent, key: string): boolean;
   /** Whether an event is to be dropped at the gate. */
-  muted(event: HealthEvent, key: string): Muted | undefined;
+  muted(event: HealthEvent | WaitingEvent, key: string): Muted | undefined;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
-  heldUntil(entry: QueueEntry): number;
+  heldUntil(entry: Holdable): number;
+  /** The same, with the reason; undefined when it may be diagnosed. */
+  holding(entry: Holdable): Hold | undefined;
   /** Whether the target flaps, so that its recovery must not hide that. */
   isFlapping(key: string): boolean;
   /** The diagnosis of a target that flaps, which needs no model. */
@@ -53,25 +69,45 @@ export interface QuietOptions {
   readonly clock: Clock;
   /** Names of the nodes in the topology. */
   readonly nodes: readonly string[];
+  /** Which nodes are offline. @default none, and forgotten with the run */
+  readonly outages?: Inhibitions;
 }
 
-export function createQuiet({ config, clock, nodes }: QuietOptions): Quiet {
+export function createQuiet(options: QuietOptions): Quiet {
+  const { config, clock, nodes } = options;
   const flaps = createFlaps({
     changes: config.flapChanges,
     windowMs: config.flapWindowSeconds * 1000,
   });
-  const inhibitions = createInhibitions({ longestMs: config.eventTtlSeconds * 1000 });
+  const inhibitions = options.outages ??
+    createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
   const isolation = createIsolation(nodes);
   const releases = new Map<string, number>();
   const graceUntil = clock.monotonic() + config.startGraceSeconds * 1000;
   let silences: readonly Silence[] = [];
 
   /** What arrived before its node came back waits a little longer. */
-  function releasedAt({ event, arrivedAt }: QueueEntry, now: number): number {
+  function releasedAt({ event, arrivedAt }: Holdable, now: number): number {
     const backAt = releases.get(event.node);
     if (backAt === undefined || arrivedAt > backAt) return 0;
     const until = backAt + RELEASE_AFTER_MS;
     return until > now ? until : 0;
+  }
+
+  /** Everything that can hold an entry, each with its end; 0, or one that is past, for no. */
+  function holdsOn(entry: Holdable, now: number): Hold[] {
+    const { node } = entry.event;
+    const grace = { until: graceUntil, why: "right after the start" };
+    if (!config.inhibit) return [grace];
+    return [
+      grace,
+      { until: inhibitions.heldUntil(entry.event, now), why: `${node} is offline` },
+      {
+        until: isolation.doubtedUntil(node, now),
+        why: "this node's own link may be down",
+      },
+      { until: releasedAt(entry, now), why: `${node} has just come back` },
+    ];
   }
 
   return {
@@ -83,12 +119,12 @@ export function createQuiet({ config, clock, nodes }: QuietOptions): Quiet {
       if (releases.size < MOST_RELEASES) releases.set(node, clock.monotonic());
       return true;
     },
-    heardBad({ type, node, service }, key) {
+    heardBad({ type, node, service, timestamp }, key) {
       const now = clock.monotonic();
       flaps.bad(key, now);
       if (!config.inhibit || type !== "node_offline" || service !== node) return false;
       isolation.heard(node);
-      inhibitions.offline(node, now);
+      inhibitions.offline(node, now, { toldMs: timestamp * 1000 });
       return isolation.offline(node, now);
     },
     muted(event, key) {
@@ -107,6 +143,11 @@ export function createQuiet({ config, clock, nodes }: QuietOptions): Quiet {
         isolation.doubtedUntil(entry.event.node, now),
         releasedAt(entry, now),
       );
+    },
+    holding(entry) {
+      const now = clock.monotonic();
+      const holds = holdsOn(entry, now).filter(({ until }) => until > now);
+      return holds.sort((one, other) => other.until - one.until)[0];
     },
     isFlapping: (key) => flaps.flapping(key, clock.monotonic()) > 0,
     verdict(event) {

@@ -11,10 +11,12 @@ import type { Log } from "./log.ts";
 import { readMessage, type Refusal } from "./message.ts";
 import type { Counters } from "./outcome.ts";
 import { parseEvent } from "./parse_event.ts";
+import { plainLine } from "./plain_line.ts";
 import { svcKey, targetKey } from "./target.ts";
 
 /** Keys of an object that is no event, as many as a log line shows. */
 const SHOWN_KEYS = 20;
+const LONGEST_KEY = 100;
 
 export interface ReceptionOptions {
   readonly clock: Clock;
@@ -24,9 +26,17 @@ export interface ReceptionOptions {
   readonly onEnding: OnEnding;
 }
 
+/** What is known of a message beside its bytes and its channel. */
+export interface Arrival {
+  /** Called once the message's outcome is durable. */
+  readonly settled?: () => void;
+  /** When it was sent, in milliseconds since 1970: the time of an event without one. @default now */
+  readonly sentMs?: number;
+}
+
 export interface Reception {
   /** Takes one message off a channel. Never throws for what a message holds. */
-  receive(bytes: Uint8Array, channel: string, settled?: () => void): void;
+  receive(bytes: Uint8Array, channel: string, arrival?: Arrival): void;
   /** The same for a message that was refused before it was whole. */
   refuse(refusal: Refusal, channel: string, settled?: () => void): void;
   /** Logs what is folded. */
@@ -37,6 +47,7 @@ export function createReception(options: ReceptionOptions): Reception {
   const { clock, log, counters, onEvent, onEnding } = options;
   const malformed = foldedLine(clock, (fields) => log.warning("malformed_message", fields));
   const unparseable = foldedLine(clock, (fields) => log.warning("unparseable_event", fields));
+  const replaced = foldedLine(clock, (fields) => log.info("event_time_replaced", fields));
 
   function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
     counters.received();
@@ -49,28 +60,33 @@ export function createReception(options: ReceptionOptions): Reception {
   }
 
   return {
-    receive(bytes, channel, settled) {
+    receive(bytes, channel, { settled, sentMs = clock.now() } = {}) {
       const message = readMessage(bytes);
       if (!message.ok) return refuse(message.refusal, channel, settled);
 
       counters.received();
-      const parsed = parseEvent(message.value, channel, clock.now());
+      const parsed = parseEvent(message.value, channel, sentMs);
       if (!parsed.ok) {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;
-        unparseable.log(`${channel}\0${reason}\0${keys}`, () => ({ channel, reason, keys }));
+        unparseable.log(`${channel}\0${reason}\0${keys}`, () => ({
+          channel,
+          reason,
+          keys: keys.map((key) => plainLine(key, LONGEST_KEY)),
+        }));
         return onEnding({ outcome: "unparseable", channel, detail: reason, settled });
       }
       const { event, replacedTime } = parsed;
+      const key = targetKey(event);
       if (replacedTime) {
         const { reason, sent } = replacedTime;
-        log.info("event_time_replaced", { svc_key: svcKey(event), reason, sent });
+        replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
       }
-      onEvent(settled ? { ...event, settled } : event, targetKey(event));
+      onEvent(settled ? { ...event, settled } : event, key);
     },
     refuse,
     flush() {
-      for (const line of [malformed, unparseable]) line.flush();
+      for (const line of [malformed, unparseable, replaced]) line.flush();
     },
   };
 }

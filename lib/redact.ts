@@ -71,14 +71,15 @@ export function redactValue(value: unknown, options: RedactOptions = {}): unknow
   return copy(value, { text, depth, entries, total, left: total }, depth);
 }
 
-function copy(value: unknown, walk: Walk, levels: number): unknown {
+/** @param under the key that holds the value, "" in a list */
+function copy(value: unknown, walk: Walk, levels: number, under = ""): unknown {
   if (typeof value === "string") return walk.text(value);
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return value;
   if (levels <= 0) return "[nested too deep]";
   return Array.isArray(value)
     ? copyList(value, walk, levels - 1)
-    : copyObject(value as Record<string, unknown>, walk, levels - 1);
+    : copyObject(value as Record<string, unknown>, { walk, levels: levels - 1, under });
 }
 
 /** The indices of a container of `length` entries that are kept: `[0, head)` and `[tail, length)`. */
@@ -128,7 +129,14 @@ function namedKind(object: Record<string, unknown>): SecretKind {
   return "none";
 }
 
-function copyObject(object: Record<string, unknown>, walk: Walk, levels: number): unknown {
+/** Of a Kubernetes Secret everything but the names. */
+const isSecretsData = (object: Record<string, unknown>, key: string) =>
+  object.kind === "Secret" && (key === "data" || key === "stringData");
+
+function copyObject(
+  object: Record<string, unknown>,
+  { walk, levels, under }: { walk: Walk; levels: number; under: string },
+): unknown {
   const keys = Object.keys(object);
   const { head, tail } = kept(keys.length, walk);
   // Without a prototype, a key "__proto__" is a key like any other.
@@ -137,12 +145,14 @@ function copyObject(object: Record<string, unknown>, walk: Walk, levels: number)
   for (let i = 0; i < keys.length; i = i + 1 === head && head < tail ? tail : i + 1) {
     const key = keys[i] ?? "";
     const value = object[key];
-    let kind = secretKind(key);
+    // `encryption: {key: ...}`: alone, "key" says nothing.
+    let kind = secretKind(/^keys?$/i.test(key) ? `${under} ${key}` : key);
+    if (isSecretsData(object, key)) kind = "secret";
     if (kind === "none" && named !== "none" && /^(?:value|val|content|data)$/i.test(key)) {
       kind = named;
     }
     result[walk.text(key)] = kind === "none"
-      ? copy(value, walk, levels)
+      ? copy(value, walk, levels, key)
       : hide(value, kind, walk, levels);
     if (i + 1 === head && head < tail) result["…"] = omitted(tail - head);
   }

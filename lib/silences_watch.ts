@@ -24,24 +24,34 @@ export interface SilencesWatchOptions {
  */
 export function silencesWatcher({ store, log, use }: SilencesWatchOptions): () => Promise<void> {
   let seen: string | undefined;
-  let failing = false;
+  let unread = false;
+
+  function complain(error: unknown) {
+    log.warning("silences_invalid", {
+      file: `config/${SILENCES_FILE}`,
+      error: error instanceof ConfigFileError ? error.message : explainWriteFailure(error).error,
+    });
+  }
+
   return async () => {
+    let text: string | undefined;
     try {
-      const text = await store.readConfig(SILENCES_FILE);
-      failing = false;
-      if (text === seen) return;
-      seen = text;
+      text = await store.readConfig(SILENCES_FILE);
+      unread = false;
+    } catch (error) {
+      if (!unread) complain(error);
+      unread = true;
+      return;
+    }
+    if (text === seen) return;
+    // A wrong text is told once: it stays `seen` until it changes.
+    seen = text;
+    try {
       const silences = text === undefined ? [] : parseSilences(text);
       use(silences);
       log.info("silences_loaded", { silences: silences.length });
     } catch (error) {
-      if (failing) return;
-      // A wrong text is told once: it stays `seen` until it changes.
-      failing = !(error instanceof ConfigFileError);
-      log.warning("silences_invalid", {
-        file: `config/${SILENCES_FILE}`,
-        error: error instanceof ConfigFileError ? error.message : explainWriteFailure(error).error,
-      });
+      complain(error);
     }
   };
 }

@@ -42,21 +42,28 @@ export type StateRecord =
     readonly target: Target;
     readonly serial?: number;
     readonly atMs: number;
-  };
+  }
+  /** The node was heard to be offline. */
+  | { readonly is: "offline"; readonly node: string; readonly atMs: number }
+  /** The node is back. */
+  | { readonly is: "online"; readonly node: string };
 
 type RecordOf<Is extends StateRecord["is"]> = Extract<StateRecord, { is: Is }>;
 
-/** The state a journal adds up to; the maps are keyed by {@linkcode targetKey}. */
+/** The state a journal adds up to; maps of targets are keyed by {@linkcode targetKey}. */
 export interface SavedState {
   readonly waiting: Map<string, RecordOf<"waiting">>;
   readonly proposing: Map<string, RecordOf<"proposing">>;
   readonly cooldowns: Map<string, RecordOf<"cooldown">>;
+  /** By node. */
+  readonly offline: Map<string, RecordOf<"offline">>;
 }
 
 export const emptyState = (): SavedState => ({
   waiting: new Map(),
   proposing: new Map(),
   cooldowns: new Map(),
+  offline: new Map(),
 });
 
 export function encodeHeader(): string {
@@ -112,6 +119,12 @@ export function applyRecord(state: SavedState, record: StateRecord): void {
       state.cooldowns.set(key, record);
       break;
     }
+    case "offline":
+      state.offline.set(record.node, record);
+      break;
+    case "online":
+      state.offline.delete(record.node);
+      break;
   }
 }
 
@@ -152,6 +165,8 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
     cooldown: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) &&
       (value.serial === undefined || Number.isSafeInteger(value.serial)),
+    offline: () => isName(value.node) && Number.isFinite(value.atMs),
+    online: () => isName(value.node),
   };
   const is = value.is;
   if (!isText(is) || !Object.hasOwn(valid, is)) return undefined;

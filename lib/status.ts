@@ -22,12 +22,15 @@ export interface WaitingRow {
   readonly service: string;
   readonly type: string;
   readonly severity: string;
-  readonly state: "diagnosing" | "queued" | "parked";
+  /** A parked one waits for another try after a failed diagnosis, a held one is kept back. */
+  readonly state: "diagnosing" | "queued" | "parked" | "held";
   readonly arrived: EpochSeconds;
   /** Diagnoses that failed. */
   readonly failures: number;
-  /** When a parked one is tried again; null when that is as soon as there is a turn. */
+  /** When a parked or held one is looked at again; null when that is as soon as there is a turn. */
   readonly next_try: EpochSeconds | null;
+  /** Why it is held, where it is. */
+  readonly why?: string;
 }
 
 export interface CooldownRow {

@@ -12,6 +12,7 @@ import { createMinutes, MINUTE_MS } from "./minutes.ts";
 import type { Counters } from "./outcome.ts";
 import type { ActionFile } from "./proposal.ts";
 import type { QueueEntry } from "./queue.ts";
+import type { Hold } from "./quiet.ts";
 import {
   type CooldownRow,
   type EpochSeconds,
@@ -40,6 +41,8 @@ export interface StatusBoardOptions {
   readonly counters: Pick<Counters, "counts">;
   readonly router: { snapshot(): readonly LinkState[] };
   readonly pid: number;
+  /** Why an entry is not diagnosed for now, where something keeps it back. */
+  readonly holdOf?: (entry: QueueEntry) => Hold | undefined;
 }
 
 export interface StatusBoard {
@@ -61,6 +64,7 @@ const STEADY_MS = 1_000;
 
 export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
   const { config, clock, log, store, backlog, counters, router, pid } = options;
+  const { holdOf = () => undefined } = options;
   const minutes = createMinutes();
   const started = clock.monotonic();
   let redis: (Omit<RedisRow, "since"> & { readonly since: number }) | null = null;
@@ -77,28 +81,40 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
   /** The wall-clock second of a monotonic time. It stays the same from one record to the next. */
   const wall = (monotonicMs: number): EpochSeconds => Math.round((monotonicMs + offset) / 1000);
 
-  function waitingRow(entry: QueueEntry, state: WaitingRow["state"]): WaitingRow {
-    const { event: { node, service, type, severity }, arrivedAt, failures, notBefore } = entry;
+  function row({ event, arrivedAt, failures }: QueueEntry) {
+    const { node, service, type, severity } = event;
+    return { node, service, type, severity, arrived: wall(arrivedAt), failures };
+  }
+
+  function waitingRow(entry: QueueEntry): WaitingRow {
+    const hold = holdOf(entry) ?? postponed(entry);
+    const parked = entry.failures > 0;
+    const next = Math.max(parked ? entry.notBefore : 0, hold?.until ?? 0);
     return {
-      node,
-      service,
-      type,
-      severity,
-      state,
-      arrived: wall(arrivedAt),
-      failures,
-      next_try: state === "parked" ? wall(notBefore) : null,
+      ...row(entry),
+      state: parked ? "parked" : hold ? "held" : "queued",
+      next_try: next > 0 ? wall(next) : null,
+      ...(hold && { why: hold.why }),
     };
   }
 
+  /** Without a failure of its own, only another planner makes an entry wait for a time. */
+  function postponed({ failures, notBefore }: QueueEntry): Hold | undefined {
+    if (failures > 0 || notBefore <= clock.monotonic()) return undefined;
+    return { until: notBefore, why: "another planner works on it" };
+  }
+
   function events() {
-    const diagnosing = [...backlog.active()].map(({ entry }) => waitingRow(entry, "diagnosing"));
+    const diagnosing = [...backlog.active()].map(({ entry }): WaitingRow => ({
+      ...row(entry),
+      state: "diagnosing",
+      next_try: null,
+    }));
     const rows = diagnosing.slice(0, MOST_ROWS);
     let parked = 0;
     for (const entry of backlog.entries()) {
-      const state = entry.failures > 0 ? "parked" : "queued";
-      if (state === "parked") parked++;
-      if (rows.length < MOST_ROWS) rows.push(waitingRow(entry, state));
+      if (entry.failures > 0) parked++;
+      if (rows.length < MOST_ROWS) rows.push(waitingRow(entry));
     }
     const queued = backlog.waiting - parked;
     return { diagnosing: diagnosing.length, queued, parked, events: rows };

@@ -117,7 +117,7 @@ function counts(value: unknown): SparseCounts {
 }
 
 function waitingRow(item: Unread): WaitingRow | undefined {
-  const state = oneOf(item.state, ["diagnosing", "queued", "parked"] as const);
+  const state = oneOf(item.state, ["diagnosing", "queued", "parked", "held"] as const);
   const arrived = time(item.arrived);
   if (state === undefined || arrived === null) return undefined;
   return {
@@ -129,6 +129,7 @@ function waitingRow(item: Unread): WaitingRow | undefined {
     arrived,
     failures: count(item.failures),
     next_try: time(item.next_try),
+    ...(item.why !== undefined && { why: text(item.why) }),
   };
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path/posix";
+import { ConfigFileError } from "./config_file.ts";
 import type { Files } from "./files.ts";
 import { publish, type Published, TEMPORARY_NAME } from "./publish.ts";
 
@@ -24,6 +25,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 
 /** Proposals are small; anything larger in actions/ is not one. */
 export const LARGEST_PROPOSAL_BYTES = 256 * 1024;
+const LARGEST_CONFIG_BYTES = 1024 * 1024;
 
 /** The folder an event file belongs in is a link or a file: nothing is written through it. */
 export class NotAFolderError extends Error {
@@ -49,6 +51,7 @@ export interface PublishedAction {
 
 export interface Store {
   readonly pending: string;
+  readonly events: string;
   readonly state: string;
   /** Makes the folders the agent may write to. The others are the installer's. */
   makeFolders(): Promise<void>;
@@ -122,8 +125,18 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     if (await files.kind(path) !== "folder") throw new NotAFolderError(path);
   }
 
+  /** Someone tidied up: made again, unless all of actions/ is gone, as with a disk not mounted. */
+  async function restorePending() {
+    if (await files.kind(pending) !== "none" || await files.kind(dirname(pending)) !== "folder") {
+      return;
+    }
+    // Where this fails, so does the write that follows, and says why.
+    await files.makeFolder(pending).catch(() => {});
+  }
+
   return {
     pending,
+    events,
     state,
     async makeFolders() {
       for (const folder of [pending, events, state]) await files.makeFolder(folder);
@@ -138,6 +151,7 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
       return swept;
     },
     async publishAction({ base, text, announce }) {
+      await restorePending();
       const { stem, ...rest } = await publish(files, nonce, {
         folder: pending,
         base,
@@ -164,7 +178,13 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
         if (text !== undefined) yield text;
       }
     },
-    readConfig: (name) => files.readText(join(root, "config", name), 1024 * 1024),
+    async readConfig(name) {
+      const path = join(root, "config", name);
+      const text = await files.readText(path, LARGEST_CONFIG_BYTES);
+      if (text !== undefined || await files.kind(path) === "none") return text;
+      // What is there and is not read must not count as not there: it may hold the rules.
+      throw new ConfigFileError(["it is no file of at most 1 MiB"]);
+    },
     heartbeat: (nowMs) => files.touch(join(state, "planner-agent.heartbeat"), nowMs),
     async replaceState(name, text) {
       const temporary = join(state, `.${name}.${nonce()}.tmp`);

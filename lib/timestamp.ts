@@ -22,9 +22,10 @@ const DAY = 86_400;
 const LONGEST_TEXT = 512;
 
 // Date, then optionally time, fraction, zone. Extended and basic form of ISO 8601, with the
-// liberties of Python's fromisoformat (blank for T, comma) and of Go and Ruby (blank before zone).
+// liberties of Python's fromisoformat (blank for T, comma) and of Go and Ruby (blank before zone,
+// the zone's name behind its offset).
 const ISO =
-  /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:Z|z|UTC|([+-])(\d\d)(?::?(\d\d))?))?)?$/;
+  /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:Z|z|UTC|([+-])(\d\d)(?::?(\d\d))?(?: [A-Z]{1,5})?))?)?$/;
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 

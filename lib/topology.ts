@@ -109,7 +109,7 @@ export function parseTopology(text: string): Topology {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TopologyError("the file", text, `JSON (${reason.slice(0, 200)})`);

@@ -12,6 +12,7 @@ import { type Attempt, ChainExhausted } from "./llm/contract.ts";
 import type { Log } from "./log.ts";
 import { plainLine } from "./plain_line.ts";
 import type { QueueEntry } from "./queue.ts";
+import type { Reception } from "./reception.ts";
 
 /** Longest text of an attribute in UTF-16 units, but for the mark of a cut. */
 const LONGEST_TEXT = 200;
@@ -52,7 +53,7 @@ export interface Trace {
   ended(outcome: "proposed" | "ignored", attributes?: Attributes): void;
 }
 
-type Receive = (bytes: Uint8Array, channel: string) => void;
+type Receive = Reception["receive"];
 
 export interface Traces {
   /** `receive`, which notes when a message came. */
@@ -98,9 +99,9 @@ export function createTraces({ tracer, clock, log }: TracesOptions): Traces {
   }
 
   return {
-    hearing: (receive) => (bytes, channel) => {
+    hearing: (receive) => (...message) => {
       heardAt = clock.monotonic();
-      receive(bytes, channel);
+      receive(...message);
     },
     admitted(event) {
       readings.set(event, { heardAt, readAt: clock.monotonic() });

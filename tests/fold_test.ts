@@ -65,6 +65,31 @@ Deno.test("foldedLine: without anything to count no timer is left", async () => 
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("foldedLine: of lines that never repeat 250 are logged in 5 s, the rest is one number", async () => {
+  const { clock, lines, line } = folded();
+  for (let i = 0; i < 1_000; i++) line.log(`key-${i}`, () => ({ i }));
+  assert.equal(lines.length, 250);
+  await clock.advance(5_000);
+  assert.deepEqual(lines.slice(250), [{ others: 750 }]);
+  line.log("new", () => ({ new: true }));
+  assert.deepEqual(lines.at(-1), { new: true });
+});
+
+Deno.test("foldedLine: many that go on repeating hide nothing new", async () => {
+  const { clock, lines, line } = folded();
+  for (let window = 0; window < 3; window++) {
+    for (let i = 0; i < 200; i++) {
+      line.log(`${window}-${i}`, () => ({ window, i }));
+      for (let earlier = 0; earlier <= window; earlier++) line.log(`${earlier}-${i}`, () => ({}));
+    }
+    await clock.advance(5_000);
+  }
+  // 600 repeat now: 250 of them are counted one by one.
+  assert.deepEqual(lines.slice(-2), [{ window: 1, i: 49, repeated: 1 }, { others: 350 }]);
+  line.log("new", () => ({ new: true }));
+  assert.deepEqual(lines.at(-1), { new: true });
+});
+
 Deno.test("foldedLine: a flood of different lines loses no count and leaves no timer", async () => {
   const { clock, lines, line } = folded();
   for (let i = 0; i < 35_000; i++) {
@@ -72,9 +97,9 @@ Deno.test("foldedLine: a flood of different lines loses no count and leaves no t
     line.log(`key-${i}`, () => ({ i }));
   }
   await clock.advance(15_000);
-  const repeated = lines.reduce((sum, fields) => sum + Number(fields.repeated ?? 0), 0);
-  assert.equal(lines.length, 70_000);
-  assert.equal(repeated, 35_000);
+  const counted = lines.map(({ repeated, others }) => Number(repeated ?? others ?? 1));
+  assert.equal(counted.reduce((sum, count) => sum + count, 0), 70_000);
+  assert.equal(lines.length, 501);
   assert.equal(clock.waiting, 0);
   line.log("key-0", () => ({ again: true }));
   assert.deepEqual(lines.at(-1), { again: true });

@@ -224,13 +224,18 @@ Deno.test("historyOf: the newest lines of a service or a node, across files, new
   );
   assert.deepEqual(await times("piha", "a", 4), []);
   const none = await historyOf({ node: "pih" }, { ...it.place, limit: 4 });
-  assert.deepEqual(none, { lines: [], nodes: ["piha"], since: "2026-01-02T03:04:05.000Z" });
+  assert.deepEqual(none, {
+    lines: [],
+    nodes: ["piha"],
+    others: new Map(),
+    since: "2026-01-02T03:04:05.000Z",
+  });
 });
 
 Deno.test("historyOf: nothing recorded, and lines that are damaged", async () => {
   const files = memoryFiles();
   const place = { state: "/r/state", files, limit: 5 };
-  const nothing = { lines: [], nodes: [], since: undefined };
+  const nothing = { lines: [], nodes: [], others: new Map(), since: undefined };
   assert.deepEqual(await historyOf({ node: "piha" }, place), nothing);
   const good = { at: "2026-01-02T03:04:05.000Z", outcome: "ignored", node: "piha", service: "x" };
   const damaged = [

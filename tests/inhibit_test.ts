@@ -8,7 +8,7 @@ Deno.test("createInhibitions: a node's outage holds its services, not itself, un
   assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 1100);
   assert.equal(inhibitions.heldUntil({ node: "vps", service: "vps" }, 200), 0);
   assert.equal(inhibitions.heldUntil({ node: "piha", service: "traefik" }, 200), 0);
-  assert.deepEqual(inhibitions.nodes(200), ["vps"]);
+  assert.deepEqual(inhibitions.open(200), [["vps", 100]]);
   assert.equal(inhibitions.online("vps"), true);
   assert.equal(inhibitions.online("vps"), false);
   assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 0);

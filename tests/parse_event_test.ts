@@ -40,6 +40,22 @@ Deno.test("parseEvent: the shape of the node agents", () => {
   });
 });
 
+Deno.test("parseEvent: a name that holds a secret loses it, before it is cut", () => {
+  const event = eventOf(unhealthy({
+    node: "piha@lan",
+    service: "rtsp://admin:S3CRETx9@10.0.0.5/stream1",
+    type: `check_failed token=${"S3CRETx9".repeat(200)}`,
+    severity: "password=S3CRETx9",
+  }));
+  assert.equal(event.node, "piha@lan");
+  assert.equal(event.service, "rtsp://[redacted]@10.0.0.5/stream1");
+  assert.equal(event.type, "check_failed token=[redacted]");
+  assert.equal(event.severity, "password=[redacted]");
+  for (const service of ["wg-quick@wg0.service", "nginx@sha256:0123abcd", "a=b", "user@host:22"]) {
+    assert.equal(eventOf(unhealthy({ service })).service, service);
+  }
+});
+
 Deno.test("parseEvent: the shape of the control plane", () => {
   const raw = {
     event_type: "container_crashloop",

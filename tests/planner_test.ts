@@ -225,6 +225,7 @@ Deno.test("planner: a parked event expires EVENT_TTL_SECONDS after its arrival",
   await p.clock.advance(1);
   assert.deepEqual(p.ended(), ["expired piha/mosquitto"]);
   assert.equal(p.remembered.waiting.size, 0);
+  await p.clock.advance(5_000);
   assert.equal(p.clock.waiting, 0, "no timer is left");
 });
 
@@ -326,6 +327,16 @@ Deno.test("planner: what is no event is one line and one count, and the next is 
   ]);
   assert.deepEqual(p.log.of("unparseable_event").map((l) => l.reason), ["no_node", "no_type"]);
   assert.deepEqual(p.asked(), ["piha/mosquitto"]);
+});
+
+Deno.test("planner: the keys of what is no event are shown short and without secrets", async () => {
+  const p = pipeline();
+  await p.publishRaw(JSON.stringify({ "token=S3CRETx9": 1, nod: "piha", ["k".repeat(900)]: 2 }));
+  assert.deepEqual(p.log.of("unparseable_event")[0]?.keys, [
+    "token=[redacted]",
+    "nod",
+    `${"k".repeat(100)}… (900 characters)`,
+  ]);
 });
 
 Deno.test("planner: a secret in a malformed message stays out of the log", async () => {

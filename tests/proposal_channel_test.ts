@@ -4,10 +4,12 @@ import { type ActionFile, actionFile, actionIdBase } from "../lib/proposal.ts";
 import { announcement, createProposalChannel } from "../lib/proposal_channel.ts";
 import { fakeClock, settle } from "./support/clock.ts";
 import { recordingLog } from "./support/log.ts";
-import { HAS_REDIS, startRedis } from "./support/redis.ts";
+import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "./support/readme_acl.ts";
+import { startRedis } from "./support/redis.ts";
 import { listener } from "./support/redis_listener.ts";
-import { type Reply, RespError } from "./support/resp.ts";
+import { type Reply, respClient, RespError } from "./support/resp.ts";
 import { respServer } from "./support/resp_server.ts";
+import { redisTest } from "./support/stream_reader.ts";
 import { waitingEvent } from "./support/waiting_event.ts";
 
 const CHANNEL = "proposals";
@@ -190,37 +192,53 @@ Deno.test("proposal channel: what Redis refuses is told with its remedy", async 
   assert.equal(line.reason, "no_permission");
   assert.equal(
     line.detail,
-    "This user may not run publish. Grant it: ACL SETUSER ... +publish",
+    "This user may not run publish (NOPERM). Grant it: ACL SETUSER ... +publish",
   );
   await channel.close();
   assert.equal(it.clock.waiting, 0);
   await it.server.close();
 });
 
-Deno.test({
-  name: "proposal channel: a user without the channel is told which one to grant",
-  ignore: !HAS_REDIS,
-  async fn() {
-    await using redis = await startRedis({
-      users: ["bridge on >pw resetchannels &other -@all +publish"],
-    });
-    const log = recordingLog();
-    const channel = createProposalChannel({
-      url: redis.url("bridge:pw"),
-      channel: CHANNEL,
-      clock: systemClock,
-      log,
-      random: () => 0,
-    });
-    channel.onProposed(proposal("mosquitto"));
-    const { detail } = await log.seen("proposal_publish_failed");
-    assert.equal(
-      detail,
-      "This user may not publish on the channel proposals. Grant it: ACL SETUSER ... &proposals",
-    );
-    await channel.close();
+redisTest(
+  "proposal channel: the user of README, each of whose rights is needed and named",
+  async (redis) => {
+    const line = aclLine("PROPOSAL_CHANNEL=proposals");
+    const pubsub = aclLine("INTAKE=pubsub");
+    const announce = async () => {
+      const log = recordingLog();
+      const channel = createProposalChannel({
+        url: redis.url(LOGIN),
+        channel: CHANNEL,
+        clock: systemClock,
+        log,
+        random: () => 0,
+      });
+      channel.onProposed(proposal("mosquitto"));
+      await channel.close();
+      return log.lines.map(({ reason, detail }) => [reason, detail]);
+    };
+    assert.deepEqual(rightsOf(line), ["&proposals", "+publish"]);
+    await grant(redis, pubsub, line);
+    assert.deepEqual(await announce(), []);
+    assert.deepEqual(await denied(redis), []);
+    const asked = "This user may not";
+    const grants = "Grant it: ACL SETUSER ...";
+    for (
+      const [right, detail] of [
+        ["&proposals", `${asked} publish on the channel proposals (NOPERM). ${grants} &proposals`],
+        ["+publish", `${asked} run publish (NOPERM). ${grants} +publish`],
+      ] as const
+    ) {
+      await grant(redis, pubsub, changed(line, right));
+      assert.deepEqual(await announce(), [["no_permission", detail]]);
+    }
+    await grant(redis, pubsub, line);
+    const client = await respClient(redis.port);
+    await client.command("AUTH", ...LOGIN.split(":"));
+    await assert.rejects(client.command("PUBLISH", "health_events", "forged"), /NOPERM/);
+    client.close();
   },
-});
+);
 
 Deno.test("proposal channel: a Redis that hangs is given up after 5 s, and stopping waits 1 s", async () => {
   const it = lab(([command]) => command === "PUBLISH" ? HANG : undefined);

@@ -149,7 +149,7 @@ Deno.test("propose: an event file that fails is logged, the proposal stands", as
     assert.deepEqual(published(), [PENDING]);
     const [line] = log.of("event_write_failed");
     assert.deepEqual([line?.level, line?.code], ["warning", code]);
-    assert.equal(line?.path, EVENT.slice("/r/events/".length, -".json".length));
+    assert.equal(line?.path, EVENT);
   }
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pipeline } from "./support/pipeline.ts";
+import { waitingEvent } from "./support/waiting_event.ts";
 
 Deno.test("inhibition: while a node is offline its services' events are held, up to date", async () => {
   const p = pipeline();
@@ -69,6 +70,89 @@ Deno.test("silence: a silenced event is counted and logged, and starts nothing",
   assert.deepEqual(p.asked(), ["piha/mosquitto"]);
 });
 
+Deno.test("silence: one that comes while an event waits ends it at its turn", async () => {
+  const p = pipeline();
+  await p.publish({ service: "first" });
+  await p.publish({ service: "second" });
+  p.quiet.setSilences([{
+    service: "second",
+    untilMs: p.clock.now() + 3_600_000,
+    reason: "upgrade",
+  }]);
+  await p.calls[0]?.answer();
+  assert.deepEqual(p.asked(), ["piha/first"]);
+  assert.deepEqual(p.ended(), ["proposed piha/first", "silenced piha/second"]);
+  assert.equal(p.endings.at(-1)?.detail, "upgrade");
+  assert.equal(p.remembered.waiting.size, 0);
+});
+
+Deno.test("quiet: what is held says why and for how long, in the log too", async () => {
+  const p = pipeline({ startGraceSeconds: 60 });
+  const hold = () => p.quiet.holding({ event: { node: "vps", service: "x" }, arrivedAt: 0 });
+  const inSeconds = (seconds: number) => p.clock.monotonic() + seconds * 1000;
+  assert.deepEqual(hold(), {
+    until: inSeconds(60),
+    why: "right after the start",
+  });
+  await p.publish({ node: "vps", service: undefined, type: "node_offline" });
+  assert.deepEqual(hold(), { until: inSeconds(3_600), why: "vps is offline" });
+  await p.clock.advance(60_000);
+  await p.publish({ node: "vps", service: "traefik" });
+  await p.publish({ node: "vps", service: undefined, type: "node_online" });
+  assert.deepEqual(hold(), { until: inSeconds(30), why: "vps has just come back" });
+  await p.clock.advance(30_000);
+  assert.equal(hold(), undefined);
+
+  p.quiet.redisLost();
+  await p.publish({ node: "piha", service: undefined, type: "node_offline" });
+  assert.deepEqual(
+    p.quiet.holding({ event: { node: "piha", service: "piha" }, arrivedAt: 0 }),
+    {
+      until: inSeconds(60),
+      why: "this node's own link may be down",
+    },
+  );
+  assert.deepEqual(
+    p.log.of("event_held").map(({ svc_key, reason, seconds }) => [svc_key, reason, seconds]),
+    [
+      ["vps/vps", "right after the start", 60],
+      ["vps/traefik", "vps is offline", 3_540],
+      ["piha/piha", "this node's own link may be down", 60],
+    ],
+  );
+});
+
+Deno.test("quiet: the reason and the time of a hold are of one mind", async () => {
+  const p = pipeline({ startGraceSeconds: 20 });
+  const nodes = ["vps", "piha", "solaria"];
+  const compare = () => {
+    for (const node of nodes) {
+      for (const service of [node, "x"]) {
+        const entry = {
+          key: `${node}\0${service}`,
+          event: waitingEvent({ node, service }),
+          serial: 1,
+          arrivedAt: 0,
+          failures: 0,
+          notBefore: 0,
+        };
+        assert.equal(p.quiet.holding(entry)?.until ?? 0, p.quiet.heldUntil(entry));
+      }
+    }
+  };
+  compare();
+  p.quiet.redisLost();
+  for (const node of nodes) {
+    await p.publish({ node, service: undefined, type: "node_offline" });
+    compare();
+  }
+  for (let seconds = 0; seconds < 400; seconds += 20) {
+    await p.clock.advance(20_000);
+    if (seconds === 100) await p.publish({ node: "vps", service: "y", type: "service_healthy" });
+    compare();
+  }
+});
+
 Deno.test("self-isolation: Redis lost and most nodes offline is one notify about our own link", async () => {
   const p = pipeline({ nodeName: "solaria", concurrency: 4 });
   p.quiet.redisLost();
@@ -116,6 +200,10 @@ Deno.test("budget: past it events wait, one notify says how many, and it goes on
       "are held, for 60 minutes at least",
     ]],
   );
+  assert.deepEqual(p.budgets.holding(), {
+    until: p.clock.monotonic() + 3_600_000,
+    why: "used up: 2 diagnoses an hour (DIAGNOSES_PER_HOUR)",
+  });
   await p.publish({ service: "e" });
   assert.equal(p.proposals.length, 3, "it is said once");
   await p.clock.advance(3_600_000);

@@ -30,11 +30,22 @@ const SECRETS: Record<string, Record<string, string>> = {
     [`hasło: ${S}`]: `hasło: ${R}`,
     [`ENCRYPTION_KEY=${S}`]: `ENCRYPTION_KEY=${R}`,
     [`password: "${S} cut off`]: `password: "${R}`,
+    [`DB_PW=${S}`]: `DB_PW=${R}`,
+  },
+  "lines below a YAML key": {
+    [`a:\n  password: |\n    ${S}\n\n    two\n  b: 1`]: `a:\n  password: |\n    ${R}\n  b: 1`,
+    [`token: >-\r\n  ${S}\r\nb: 1`]: `token: >-\r\n  ${R}\r\nb: 1`,
+    [`  private_key: |2\n    ${S}`]: `  private_key: |2\n    ${R}`,
+    ["network_key:\n  - 41\n  - 0x2b\nchannel: 11"]:
+      `network_key:\n  - ${R}\n  - ${R}\nchannel: 11`,
+    [`passwords:\n- "${S}"\n- plain\nb: 1`]: `passwords:\n- "${R}"\n- plain\nb: 1`,
+    [`api:\n  encryption:\n    key: "${S}="\n`]: `api:\n  encryption:\n    key: "${R}"\n`,
   },
   "prose": {
     [`login with password ${S} failed`]: `login with password ${R} failed`,
     [`the password is ${S}`]: `the password is ${R}`,
     [`requirepass ${S}`]: `requirepass ${R}`,
+    [`auth_pass ${S}`]: `auth_pass ${R}`,
     [`machine h login u password ${S}`]: `machine h login u password ${R}`,
     [`ENV DB_PASSWORD ${S}`]: `ENV DB_PASSWORD ${R}`,
   },
@@ -109,6 +120,11 @@ for (const [kind, cases] of Object.entries(SECRETS)) {
 
 Deno.test("redactText: leaves what is no secret", () => {
   const harmless = [
+    "secrets:\n  - db_password\n  - source: x\nports:\n  - 8080",
+    "password:\n  min_length: 8",
+    "password: |\nport: 1",
+    "cache:\n  key: piha",
+    "session_id missing",
     "PATH=/usr/bin",
     "key: value",
     "keyboard: us",
@@ -152,6 +168,8 @@ Deno.test("redactText: twice is once", () => {
     "Bearer ",
     "eyJ",
     "-----END PRIVATE KEY-----",
+    "key:\n  - 41\n",
+    ": |\n  ",
   ];
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...pieces, ...glue), { maxLength: 12 }), (parts) => {
@@ -194,6 +212,10 @@ Deno.test("redactText: a mebibyte of hostile text ends", () => {
     "password ",
     "bearer ",
     'password", "value',
+    "password:\n- 1\n",
+    "password: |\n ",
+    " password: |\n\n",
+    "key:\n  ",
     "A\\n",
     "#",
     "<",

@@ -215,6 +215,40 @@ Deno.test("run: a wrong configuration file ends it with status 2 and says where"
   const topology = await runAgent(["run"], { root: lab.root, settings });
   assert.equal(topology.code, 2);
   assert.match(topology.err, /config\/topology\.json: /);
+
+  Deno.removeSync(join(lab.root, "config/topology.json"));
+  Deno.mkdirSync(join(lab.root, "config/silences.json"));
+  const silences = await runAgent(["run"], { root: lab.root, settings });
+  assert.equal(silences.code, 2);
+  assert.match(silences.err, /config\/silences\.json: it is no file of at most 1 MiB\n$/);
+});
+
+Deno.test("run: a restart brings no node back, and what it holds is told", async () => {
+  await using lab = await homelab({ LLM_CHAIN: "rules" });
+  const first = await lab.start();
+  const timestamp = Math.floor(Date.now() / 1000);
+  await lab.publish({ service: "vps", node: "vps", type: "node_offline", timestamp });
+  await first.seen("action_proposed");
+  await lab.publish({ node: "vps", service: "traefik" });
+  assert.equal((await first.seen("event_held")).reason, "vps is offline");
+  first.kill("SIGKILL");
+  await first.status;
+
+  const second = await lab.start();
+  await lab.publish({ service: "mosquitto" });
+  await second.seen("action_proposed");
+  second.kill("SIGTERM");
+  await second.status;
+  assert.deepEqual(lab.proposals().map(({ node }) => node), ["piha", "vps"]);
+  const { events } = JSON.parse(
+    (await runAgent(["status", "--json"], { root: lab.root })).out,
+  ).queue;
+  assert.deepEqual(
+    events.map(({ service, state, why }: Record<string, string>) => [service, state, why]),
+    [["traefik", "held", "vps is offline"]],
+  );
+  const explained = await runAgent(["explain", "vps/traefik"], { root: lab.root });
+  assert.match(explained.out, /waits {4}service_unhealthy, error\n.*held for .* vps is offline\n$/);
 });
 
 Deno.test("run: a damaged state is set aside and the agent works", async () => {

@@ -3,7 +3,10 @@ import { ConfigFileError } from "../lib/config_file.ts";
 import { type Silence, silenceFor } from "../lib/silence.ts";
 import { parseSilences } from "../lib/silences_file.ts";
 import { silencesWatcher } from "../lib/silences_watch.ts";
+import { createStore } from "../lib/store.ts";
 import { recordingLog } from "./support/log.ts";
+import { memoryFiles } from "./support/memory_files.ts";
+import { systemError } from "./support/system_error.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const event = { node: "piha", service: "grafana", type: "service_unhealthy" };
@@ -76,5 +79,32 @@ Deno.test("silencesWatcher: takes up changes, keeps what was in force when the f
     "silences_loaded",
     "silences_invalid",
     "silences_loaded",
+  ]);
+});
+
+Deno.test("silencesWatcher: a file that cannot be read is one line, and the old ones stay in force", async () => {
+  const log = recordingLog();
+  const files = memoryFiles();
+  const store = createStore({ root: "/r", files, nonce: () => "n" });
+  let inForce: readonly Silence[] = [];
+  const look = silencesWatcher({ store, log, use: (silences) => inForce = silences });
+  const text = '{"silences":[{"node":"piha","until":"2026-01-02T06:00:00Z","reason":"upgrade"}]}';
+  const path = "/r/config/silences.json";
+  files.put(path, text);
+  await look();
+  for (const reason of ["too large", "not permitted"]) {
+    if (reason === "too large") files.put(path, " ".repeat(1024 * 1024 + 1));
+    else files.fate = ({ op }) => op === "read" ? systemError("EACCES", path) : "works";
+    await look();
+    await look();
+    assert.equal(inForce.length, 1, reason);
+    files.put(path, text);
+    files.fate = () => "works";
+    await look();
+  }
+  assert.deepEqual(log.lines.map(({ event, error }) => [event, error]), [
+    ["silences_loaded", undefined],
+    ["silences_invalid", "it is no file of at most 1 MiB"],
+    ["silences_invalid", "Permission denied (os error 13): '/r/config/silences.json'"],
   ]);
 });

@@ -56,10 +56,18 @@ Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer even
     waiting: new Map([[key, waiting(2)]]),
     proposing: new Map(),
     cooldowns: new Map([[key, cooldown]]),
+    offline: new Map(),
   });
   assert.equal(after(waiting(1), proposing, { ...cooldown, serial: 1 }).waiting.size, 0);
   assert.equal(after(waiting(2), { ...cooldown, serial: 1 }).waiting.size, 1);
   assert.deepEqual(after(cooldown, waiting(2), done).cooldowns, new Map([[key, cooldown]]));
+});
+
+Deno.test("applyRecord: a node is offline until it is back", () => {
+  const offline: StateRecord = { is: "offline", node: "vps", atMs: 1 };
+  const later = { ...offline, atMs: 2 };
+  assert.deepEqual(after(offline, later).offline, new Map([["vps", later]]));
+  assert.deepEqual(after(offline, { is: "online", node: "vps" }), emptyState());
 });
 
 Deno.test("applyRecord: a target's next waiting event keeps its turn", () => {

@@ -5,7 +5,7 @@ import type { LinkState } from "../lib/llm/router.ts";
 import { createCounters } from "../lib/outcome.ts";
 import type { ActionFile } from "../lib/proposal.ts";
 import { MOST_ROWS } from "../lib/status.ts";
-import { createStatusBoard } from "../lib/status_board.ts";
+import { createStatusBoard, type StatusBoardOptions } from "../lib/status_board.ts";
 import { parseStatus } from "../lib/status_parse.ts";
 import { createStore } from "../lib/store.ts";
 import { targetKey } from "../lib/target.ts";
@@ -19,7 +19,10 @@ const PATH = "/r/state/planner-agent.status.json";
 /** The fake clock's start. */
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
 
-function world(links: readonly LinkState[] = []) {
+function world(
+  links: readonly LinkState[] = [],
+  { holdOf }: Pick<StatusBoardOptions, "holdOf"> = {},
+) {
   const clock = fakeClock();
   const log = recordingLog();
   const disk = memoryFiles();
@@ -44,6 +47,7 @@ function world(links: readonly LinkState[] = []) {
     counters,
     router: { snapshot: () => links },
     pid: 4711,
+    ...(holdOf && { holdOf }),
   });
   return {
     clock,
@@ -96,6 +100,32 @@ Deno.test("createStatusBoard: what it writes can be read, and tells how the agen
   ]);
   assert.equal(record.since_start.outcomes.benign, 1);
   assert.deepEqual(record.minutes, [{ from: NOW - 1, received: 1, outcomes: { benign: 1 } }]);
+});
+
+Deno.test("createStatusBoard: what is kept back says why and until when", async () => {
+  const start = fakeClock().monotonic();
+  const { clock, backlog, board, read } = world([], {
+    holdOf: ({ event, failures }) =>
+      event.service === "held" || failures > 0
+        ? { until: start + 600_000, why: "piha is offline" }
+        : undefined,
+  });
+  for (const service of ["held", "parked", "postponed"]) backlog.add(waitingEvent({ service }));
+  for (const [service, failures] of [["parked", 1], ["postponed", 0]] as const) {
+    const entry = backlog.remove(targetKey({ node: "piha", service }));
+    assert.ok(entry);
+    backlog.offer({ ...entry, failures, notBefore: clock.monotonic() + 30_000 });
+  }
+  await board.write();
+  const record = read();
+  assert.deepEqual([record.queued, record.parked], [2, 1]);
+  assert.deepEqual(record.events.map((e) => [e.service, e.state, e.next_try, e.why]), [
+    ["held", "held", NOW + 600, "piha is offline"],
+    ["parked", "parked", NOW + 600, "piha is offline"],
+    ["postponed", "held", NOW + 30, "another planner works on it"],
+  ]);
+  await clock.advance(30_000);
+  assert.equal(board.record().events[2]?.state, "queued");
 });
 
 Deno.test("createStatusBoard: what nothing changed is not written again, but once a minute", async () => {

@@ -52,6 +52,17 @@ Deno.test("store.publishAction: an id that was ever given is not given again", a
   }
 });
 
+Deno.test("store.publishAction: makes pending/ again, but not where actions/ is gone, too", async () => {
+  using disk = await onDisk();
+  Deno.removeSync(disk.at("actions", "pending"));
+  const { path } = await disk.store.publishAction(action);
+  assert.equal(Deno.readTextFileSync(path), '{"id":"plan-x-1"}');
+  // As when the disk that held it is not mounted.
+  Deno.removeSync(disk.at("actions"), { recursive: true });
+  await assert.rejects(disk.store.publishAction(action), Deno.errors.NotFound);
+  assert.equal(await realFiles.kind(disk.at("actions")), "none");
+});
+
 Deno.test("store.findAction: finds a proposal wherever it is in its life", async () => {
   const { files, store } = await inMemory();
   assert.equal(await store.findAction("plan-x-1"), undefined);
@@ -194,6 +205,12 @@ Deno.test("store.readConfig: an operator's file, or nothing", async () => {
   files.put("/r/config/topology.json", "{}");
   assert.equal(await store.readConfig("topology.json"), "{}");
   assert.equal(await store.readConfig("policy.json"), undefined);
+  // It may hold the rules: what is not read must not count as not there.
+  files.put("/r/config/policy.json", "x".repeat(1024 * 1024 + 1));
+  await assert.rejects(store.readConfig("policy.json"), {
+    name: "ConfigFileError",
+    message: "it is no file of at most 1 MiB",
+  });
 });
 
 Deno.test("store.replaceState: a whole file takes the place of the one before, also of a link", async () => {

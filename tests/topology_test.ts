@@ -21,7 +21,9 @@ Deno.test("parseTopology: reads the documented form", () => {
       { name: "hut", role: "LTE; Zigbee", offlineFirst: true },
     ],
   });
-  assert.deepEqual(parseTopology(JSON.stringify(DEFAULT_TOPOLOGY)), DEFAULT_TOPOLOGY);
+  const builtIn = JSON.stringify(DEFAULT_TOPOLOGY);
+  assert.deepEqual(parseTopology(builtIn), DEFAULT_TOPOLOGY);
+  assert.deepEqual(parseTopology(`\ufeff${builtIn}`), DEFAULT_TOPOLOGY); // as editors save it
 });
 
 Deno.test("parseTopology: an error names the place, the value and what is expected", () => {

@@ -47,6 +47,14 @@ Deno.test("createTraces: without a tracer everything runs as it was", async () =
   assert.equal(result, 7);
 });
 
+Deno.test("createTraces: what is heard is handed on whole", () => {
+  const heard: unknown[] = [];
+  const arrival = { settled: () => {}, sentMs: START };
+  const bytes = new Uint8Array([1]);
+  recording().traces.hearing((...message) => void heard.push(message))(bytes, "news", arrival);
+  assert.deepEqual(heard, [[bytes, "news", arrival]]);
+});
+
 Deno.test("createTraces: every stage with its own time, one after the other", async () => {
   const { clock, roots, traces } = recording();
   const event = waitingEvent();

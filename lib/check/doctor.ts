@@ -18,6 +18,7 @@ import { DEFAULT_TOPOLOGY } from "../topology.ts";
 import { isSystemFailure } from "../write_failure.ts";
 import { checkAgent } from "./agent.ts";
 import { checkAnswer } from "./answer.ts";
+import { checkClaims } from "./claims.ts";
 import { checkClock } from "./clock.ts";
 import { checkFolders } from "./folders.ts";
 import { checkOllama, type OllamaCheck, type OllamaSpec } from "./ollama.ts";
@@ -82,14 +83,21 @@ async function checkSettings(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function checkRedisIfCovered(
-  { config, channels, clock, uncovered }: DoctorOptions,
+  { config, channels, clock, nonce, uncovered }: DoctorOptions,
 ): Promise<RedisCheck> {
   const about = (detail: string) => ({ check: "redis", subject: "Redis", detail });
   if (uncovered.some(({ variable }) => variable === "REDIS_URL")) {
     return { findings: [skipped(about("not asked: this program may not connect to it"))] };
   }
   try {
-    return await checkRedis({ url: config.redisUrl, channels, clock });
+    const url = config.redisUrl;
+    const streams = config.intake === "streams"
+      ? { group: config.streamGroup, consumer: config.nodeName }
+      : undefined;
+    const redis = await checkRedis({ url, channels, streams, clock });
+    const away = redis.findings.some(({ code }) => code === "redis_unavailable");
+    if (config.coordination === "off" || away) return redis;
+    return { ...redis, findings: [...redis.findings, await checkClaims({ url, clock, nonce })] };
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
     return { findings: [problem("config_invalid", about(error.message))] };

@@ -1,5 +1,5 @@
 /**
- * Is Redis there, does it let this user in, and may it hear both channels?
+ * Is Redis there, does it let this user in, and may it hear both channels or read both streams?
  *
  * @module
  */
@@ -16,10 +16,13 @@ import { redisSession } from "../intake/redis_session.ts";
 import { redisTarget } from "../intake/redis_target.ts";
 import { plainLine } from "../plain_line.ts";
 import type { ClockReading } from "./clock.ts";
+import { checkStreams, type StreamReader } from "./redis_streams.ts";
 
 export interface RedisCheckOptions {
   readonly url: string;
   readonly channels: readonly string[];
+  /** Given when the channels' names are read as streams. */
+  readonly streams?: StreamReader | undefined;
   readonly clock: Clock;
   /** Deadline of each step. */
   readonly timeoutMs?: number;
@@ -40,10 +43,11 @@ interface Place {
 
 const TIMEOUT_MS = 5_000;
 
-/** Connects and subscribes as `run` does, and asks what the user may ask besides. */
+/** Connects and listens as `run` does, and asks what the user may ask besides. */
 export async function checkRedis(options: RedisCheckOptions): Promise<RedisCheck> {
-  const { url, clock, timeoutMs = TIMEOUT_MS } = options;
-  const { locate, credentials, secrets, display } = redisTarget(url, { clock });
+  const { url, channels, streams, clock, timeoutMs = TIMEOUT_MS } = options;
+  const keys = streams !== undefined;
+  const { locate, credentials, secrets, display } = redisTarget(url, { clock, keys });
   let endpoint: RedisEndpoint;
   try {
     endpoint = await locate({ deadlineMs: timeoutMs });
@@ -54,19 +58,45 @@ export async function checkRedis(options: RedisCheckOptions): Promise<RedisCheck
     };
   }
   const place = { endpoint, credentials, secrets, clock, timeoutMs };
-  const { reached, findings } = await listen(place, options);
+  const { reached, findings } = streams
+    ? await readStreams(place, { ...streams, streams: channels })
+    : await listen(place, options);
   if (!reached) return { findings };
-  const facts = await ask(place);
+  const facts = await ask(place, { buffer: !streams });
   return {
-    findings: [...findings, versionFinding(facts, endpoint), bufferFinding(facts, endpoint)],
+    findings: [
+      ...findings,
+      versionFinding(facts, endpoint),
+      ...streams ? [] : [bufferFinding(facts, endpoint)],
+    ],
     ...(facts.clock && { clock: facts.clock }),
   };
 }
 
+function reachable({ endpoint, credentials }: Place): Finding {
+  const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
+  const kind = endpoint.tls ? "reachable over TLS" : "reachable";
+  const role = endpoint.primaryOf === undefined ? "" : `, the primary of ${endpoint.primaryOf}`;
+  const detail = `${kind}, ${plainLine(as, 80)}${role}`;
+  return fine({ check: "redis", subject: endpoint.display, detail });
+}
+
+async function readStreams(
+  place: Place,
+  reader: StreamReader & { readonly streams: readonly string[] },
+): Promise<{ reached: boolean; findings: readonly Finding[] }> {
+  const { error, findings } = await checkStreams({ ...place, ...reader });
+  if (error === undefined) return { reached: true, findings: [reachable(place), ...findings] };
+  const about = { check: "redis", subject: place.endpoint.display };
+  const { detail } = redisFailure(error, place);
+  return { reached: false, findings: [problem("redis_unavailable", { ...about, detail })] };
+}
+
 async function listen(
-  { endpoint, credentials, secrets, clock, timeoutMs }: Place,
+  place: Place,
   { channels }: RedisCheckOptions,
 ): Promise<{ reached: boolean; findings: Finding[] }> {
+  const { endpoint, credentials, secrets, clock, timeoutMs } = place;
   const at = endpoint.display;
   const findings: Finding[] = [];
   const done = new AbortController();
@@ -107,13 +137,10 @@ async function listen(
     const about = { check: "redis", subject: at, detail };
     return { reached: false, findings: [...findings, problem("redis_unavailable", about)] };
   }
-  const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
-  const kind = endpoint.tls ? "reachable over TLS" : "reachable";
-  const role = endpoint.primaryOf === undefined ? "" : `, the primary of ${endpoint.primaryOf}`;
   return {
     reached: true,
     findings: [
-      fine({ check: "redis", subject: at, detail: `${kind}, ${plainLine(as, 80)}${role}` }),
+      reachable(place),
       ...findings,
       ...heard.map((channel) =>
         fine({ check: "redis_channel", subject: channel, detail: "can be heard" })
@@ -129,7 +156,7 @@ interface RedisFacts {
   readonly clock?: ClockReading | undefined;
 }
 
-async function ask(place: Place): Promise<RedisFacts> {
+async function ask(place: Place, { buffer }: { readonly buffer: boolean }): Promise<RedisFacts> {
   const { endpoint, credentials, clock, timeoutMs } = place;
   const client = new Redis({
     host: endpoint.host,
@@ -163,7 +190,7 @@ async function ask(place: Place): Promise<RedisFacts> {
     }
     const [info, config, time] = await Promise.all([
       answer(() => client.info("server")),
-      answer(() => client.config("GET", "client-output-buffer-limit")),
+      buffer ? answer(() => client.config("GET", "client-output-buffer-limit")) : undefined,
       answer(() => client.time()),
     ]);
     return { version: versionIn(info), buffer: bufferIn(config), clock: timeIn(time, place) };

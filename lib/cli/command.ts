@@ -27,6 +27,19 @@ export interface Command {
 }
 
 const PROGRAM = "planner-agent";
+const OVERALL_USAGE = `Usage: ${PROGRAM} [COMMAND] [OPTIONS]`;
+
+const version: Command = {
+  name: "version",
+  summary: "print the version",
+  synopsis: "",
+  help: "Prints the version, as --version does behind any command.",
+  options: {},
+  run: (io, _values, positionals) => {
+    if (positionals.length > 0) throw new UsageError("version takes no argument");
+    return Promise.resolve(say(io, `${PROGRAM} ${VERSION}`));
+  },
+};
 
 /** Runs the subcommand that `args` name, the first of `commands` when they name none. */
 export async function dispatch(
@@ -42,10 +55,12 @@ export async function dispatch(
     }
     if (first === "help") {
       const about = rest.find((word) => !word.startsWith("-"));
-      return say(io, about === undefined ? overview(commands) : usage(find(about, commands)));
+      return say(
+        io,
+        about === undefined ? overview(commands) : usage(find(about, [...commands, version])),
+      );
     }
-    if (first === "version") return say(io, `${PROGRAM} ${VERSION}`);
-    const command = named === undefined ? commands[0] : find(named, commands);
+    const command = named === undefined ? commands[0] : find(named, [...commands, version]);
     return await runCommand(command, named === undefined ? args : rest, io);
   } catch (error) {
     if (error instanceof UsageError) {
@@ -80,7 +95,12 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   const { values, positionals } = parse(command, args);
   if (values.help) return say(io, usage(command));
   if (values.version) return say(io, `${PROGRAM} ${VERSION}`);
-  return await command.run(io, values, positionals);
+  try {
+    return await command.run(io, values, positionals);
+  } catch (error) {
+    if (!(error instanceof UsageError) || /^Usage: /m.test(error.message)) throw error;
+    throw new UsageError(`${error.message}\n${usageLine(command)}`);
+  }
 }
 
 function parse(command: Command, args: readonly string[]) {
@@ -104,7 +124,9 @@ function find(name: string, commands: readonly Command[]): Command {
   const command = commands.find((known) => known.name === name);
   if (command) return command;
   const known = commands.map((c) => c.name).join(", ");
-  throw new UsageError(`unknown command '${name.slice(0, 60)}'; there are: ${known}, version`);
+  throw new UsageError(
+    `unknown command '${name.slice(0, 60)}'; there are: ${known}\n${OVERALL_USAGE}`,
+  );
 }
 
 const usageLine = (command: Command) =>
@@ -113,13 +135,10 @@ const usageLine = (command: Command) =>
 const usage = (command: Command) => `${usageLine(command)}\n\n${command.help}`;
 
 function overview(commands: readonly Command[]): string {
-  const rows = [
-    ...commands.map(({ name, summary }) => [name, summary] as const),
-    ["version", "print the version"] as const,
-  ];
+  const rows = [...commands, version].map(({ name, summary }) => [name, summary] as const);
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
-    `Usage: ${PROGRAM} [COMMAND] [OPTIONS]`,
+    OVERALL_USAGE,
     "",
     "Listens for health events, has an LLM diagnose them and leaves proposals for a person.",
     "It can propose; it can neither approve nor execute.",

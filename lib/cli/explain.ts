@@ -5,12 +5,16 @@
  */
 import { join } from "node:path/posix";
 import { isRefusal } from "../action_files.ts";
+import { systemClock } from "../clock.ts";
 import { asciiJson } from "../digest.ts";
 import { realFiles } from "../files.ts";
 import { type HistoryAnswer, historyOf, type HistorySubject } from "../history_reader.ts";
+import { isoTime } from "../history_line.ts";
 import { cleanName } from "../names.ts";
+import { readStatus } from "../status_read.ts";
+import { isSystemFailure } from "../write_failure.ts";
 import type { Command } from "./command.ts";
-import { explainLines } from "./explain_view.ts";
+import { explainLines, type WaitingView } from "./explain_view.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { paletteFor } from "./palette.ts";
 import { runtimePath } from "./runtime_path.ts";
@@ -33,9 +37,14 @@ after it ended. A service's name can have slashes: the first one ends the node's
   run: async (io, values, positionals) => {
     const subject = subjectOf(positionals);
     const limit = limitOf(String(values.limit));
-    const state = join(runtimePath(io.env), "state");
+    const root = runtimePath(io.env);
+    const state = join(root, "state");
     let answer: HistoryAnswer;
     try {
+      if (await realFiles.kind(state) === "none") {
+        io.err(`planner-agent: there is no ${state}; is RUNTIME_PATH right?\n`);
+        return EXIT.failure;
+      }
       answer = await historyOf(subject, { state, files: realFiles, limit });
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -43,30 +52,70 @@ after it ended. A service's name can have slashes: the first one ends the node's
       return EXIT.failure;
     }
     if (values.json === true) io.out(`${asciiJson(JSON.stringify(answer.lines, null, 2))}\n`);
-    else show(io, subject, answer);
+    else show(io, subject, { answer, ...await waitingFor(subject, root) });
     return EXIT.ok;
   },
 };
 
-function show(io: Io, subject: HistorySubject, { lines, nodes, since }: HistoryAnswer): void {
-  if (lines.length === 0) {
-    const name = subject.service === undefined
-      ? subject.node
-      : `${subject.node}/${subject.service}`;
-    const known = nodes.slice(0, MOST_NODES).map((node) => cleanName(node)).join(", ");
-    io.out(
-      since === undefined
-        ? "Nothing is recorded yet.\n"
-        : `Nothing is recorded about ${name} since ${since.slice(0, 19)}Z. ` +
-          `There are events of: ${known || "no node"}\n`,
-    );
-    return;
+interface Waiting {
+  /** What of the subject has not ended yet, as the agent last wrote it down; the oldest first. */
+  readonly waiting: readonly WaitingView[];
+  /** Events that wait and that the agent did not name. */
+  readonly unnamed: number;
+}
+
+async function waitingFor(
+  { node, service }: HistorySubject,
+  root: string,
+): Promise<Waiting> {
+  const nowMs = systemClock.now();
+  try {
+    const { queue } = await readStatus({ root, files: realFiles, nowMs });
+    const waiting = queue.events
+      .filter((event) => event.node === node && (service ?? event.service) === event.service)
+      .map((event) => ({ ...event, at: isoTime(Math.max(0, nowMs - event.age_seconds * 1000)) }))
+      .sort((one, other) => other.age_seconds - one.age_seconds);
+    const all = queue.diagnosing + queue.queued + queue.parked;
+    return { waiting, unnamed: Math.max(0, all - queue.events.length) };
+  } catch (error) {
+    if (!isSystemFailure(error)) throw error;
+    return { waiting: [], unnamed: 0 };
   }
-  const palette = paletteFor(io);
-  const wholeNode = subject.service === undefined;
-  for (const line of explainLines(lines, { wholeNode, width: io.width, palette })) {
-    io.out(`${line}\n`);
+}
+
+function show(
+  io: Io,
+  subject: HistorySubject,
+  { answer, waiting, unnamed }: Waiting & { readonly answer: HistoryAnswer },
+): void {
+  const { lines } = answer;
+  if (lines.length + waiting.length > 0) {
+    const palette = paletteFor(io);
+    const wholeNode = subject.service === undefined;
+    for (const line of explainLines(lines, { wholeNode, width: io.width, palette, waiting })) {
+      io.out(`${line}\n`);
+    }
+  } else {
+    for (const line of nothingLines(subject, answer)) io.out(`${line}\n`);
   }
+  if (waiting.length === 0 && unnamed > 0) {
+    io.out(`${unnamed} further events wait that the agent does not name; one may be of these.\n`);
+  }
+}
+
+function nothingLines(
+  { node, service }: HistorySubject,
+  { nodes, others, since }: HistoryAnswer,
+): string[] {
+  if (since === undefined) return ["Nothing is recorded yet."];
+  const name = service === undefined ? node : `${node}/${service}`;
+  const known = nodes.slice(0, MOST_NODES).map((node) => cleanName(node)).join(", ");
+  const counts = [...others].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+  return [
+    `Nothing is recorded about ${name} since ${since.slice(0, 19)}Z. ` +
+    `There are events of: ${known || "no node"}`,
+    ...counts === "" ? [] : [`In floods events of many more services were only counted: ${counts}`],
+  ];
 }
 
 /** NODE or NODE/SERVICE. */

@@ -6,6 +6,8 @@
 import { spanInWords } from "../age.ts";
 import type { HistoryLine, HistoryOutcome } from "../history_line.ts";
 import type { Palette } from "./palette.ts";
+import type { StatusReport } from "../status_report.ts";
+import { spanText } from "./span.ts";
 import { type Column, tableLines } from "./table.ts";
 
 export interface ExplainViewOptions {
@@ -13,38 +15,88 @@ export interface ExplainViewOptions {
   readonly wholeNode: boolean;
   readonly width: number;
   readonly palette: Palette;
+  /** What has not ended yet. */
+  readonly waiting?: readonly WaitingView[];
+}
+
+/** An event that waits, as the agent last wrote it down. */
+export type WaitingView = StatusReport["queue"]["events"][number] & {
+  /** When it came, ISO 8601. */
+  readonly at: string;
+};
+
+interface Row {
+  readonly at: string;
+  readonly outcome: string;
+  readonly service: string;
+  readonly event: string;
+  readonly why: string;
 }
 
 const INDENT = "    ";
-/** Below this a line would be broken in places that nobody can read. */
-const NARROWEST = 60;
+/** Below this what happened is told below the line, so that the line can be read. */
+const NARROW = 60;
 
 /** A line for each event with its explanation below it, the newest event last. */
 export function explainLines(
   lines: readonly HistoryLine[],
-  { wholeNode, width, palette }: ExplainViewOptions,
+  { wholeNode, width, palette, waiting = [] }: ExplainViewOptions,
 ): string[] {
+  const rows = [...lines.map(endedRow), ...waiting.map(waitingRow)];
+  const narrow = width < NARROW;
   const columns: Column[] = [
     { title: "when (UTC)" },
     { title: "outcome", paint: paintOutcome(palette) },
-    ...(wholeNode ? [{ title: "service", narrow: "cut" as const }] : []),
-    { title: "event", narrow: "cut" },
+    ...(wholeNode && !narrow ? [{ title: "service", narrow: "cut" as const }] : []),
+    ...(narrow ? [] : [{ title: "event", narrow: "cut" as const }]),
   ];
-  const rows = lines.map((line) => [
-    line.at.slice(0, 19).replace("T", " "),
-    line.outcome,
-    ...(wholeNode ? [line.service ?? ""] : []),
-    [line.type, line.severity].filter((part) => part !== undefined).join(", "),
+  const cells = rows.map(({ at, outcome, service, event }) => [
+    at.slice(0, 19).replace("T", " "),
+    outcome,
+    ...(wholeNode && !narrow ? [service] : []),
+    event,
   ]);
-  const [titles = "", ...heads] = tableLines(rows, {
+  const [titles = "", ...heads] = tableLines(cells, {
     columns,
-    width: Math.max(NARROWEST, width),
+    width,
     paintTitles: palette.strong,
   });
+  const about = ({ service, event }: Row) => wholeNode ? `${service}: ${event}` : event;
   return [
     titles,
-    ...lines.flatMap((line, i) => [heads[i] ?? "", ...paragraph(why(line), width)]),
+    ...rows.flatMap((row, i) => [
+      heads[i] ?? "",
+      ...narrow ? paragraph(about(row), width) : [],
+      ...paragraph(row.why, width),
+    ]),
   ];
+}
+
+function endedRow(line: HistoryLine): Row {
+  const { at, outcome, service = "", type, severity } = line;
+  const event = [type, severity].filter((part) => part !== undefined).join(", ");
+  return { at, outcome, service, event, why: why(line) };
+}
+
+function waitingRow(event: WaitingView): Row {
+  const { at, service, type, severity } = event;
+  return { at, outcome: "waits", service, event: `${type}, ${severity}`, why: whyItWaits(event) };
+}
+
+/** What an event waits for, in a sentence. */
+export function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): string {
+  const span = spanText((next_try_seconds ?? 0) * 1000);
+  const because = why === undefined ? "" : `: ${why}`;
+  switch (state) {
+    case "diagnosing":
+      return "it is being diagnosed";
+    case "queued":
+      return "it is diagnosed when its turn comes";
+    case "parked":
+      return `no link answered (${failures} times), tried again in ${span}${because}`;
+    case "held":
+      return `held for ${span} at most${because}`;
+  }
 }
 
 /** Text in as many lines as it takes. */
@@ -65,6 +117,7 @@ function paintOutcome(palette: Palette): (piece: string, outcome: string) => str
         return palette.bad(piece);
       case "held":
       case "inhibited":
+      case "waits":
         return palette.warn(piece);
       default:
         return palette.faint(piece);

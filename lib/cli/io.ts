@@ -19,6 +19,8 @@ export interface Io {
   readonly isTerminal: boolean;
   /** Columns of that terminal, 80 when unknown. */
   readonly width: number;
+  /** Rows of that terminal; undefined when unknown. */
+  readonly height?: number | undefined;
   readonly input: ReadableStream<Uint8Array>;
   /** Opens a file to read. */
   readonly open: (path: string) => Promise<ReadableStream<Uint8Array>>;

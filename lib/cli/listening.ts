@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
 import { CHANNELS } from "../intake/channels.ts";
 import { createRedisIntake, type RedisIntake, type RedisState } from "../intake/redis.ts";
+import { entriesInHand } from "../intake/streams_hand.ts";
 import type { Log } from "../log.ts";
 import type { Planner } from "../planner.ts";
 
@@ -48,15 +49,17 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     streams: CHANNELS,
     group: config.streamGroup,
     consumer: config.nodeName,
+    limit: entriesInHand(config),
     claimIdleMs: config.streamClaimSeconds > 0 ? config.streamClaimSeconds * 1000 : derived,
     lingerMs: LINGER_MS,
     onEntry(bytes, stream, settle) {
       const leave = () => settle("left");
       open.add(leave);
-      planner.receive(bytes, stream, () => {
+      const settled = () => {
         open.delete(leave);
         settle("settled");
-      });
+      };
+      planner.receive(bytes, stream, { settled });
     },
   });
   return {

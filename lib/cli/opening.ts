@@ -9,13 +9,16 @@ import type { Config } from "../config.ts";
 import { type Build, SiteError } from "../grants.ts";
 import { redisPlaceOf } from "../intake/redis_endpoint.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions.ts";
+import { NOT_IN_A_CLUSTER } from "../redis_url.ts";
 import { siteOf } from "../site.ts";
 import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
 import type { Io } from "./io.ts";
 
 export interface CoverOptions {
-  /** What this run needs; a replay needs no Redis. */
+  /** What this run needs; a replay of a file needs no Redis. */
   readonly needs: readonly Uncovered["variable"][];
+  /** Whether keys of Redis are used, which a cluster is no place for. */
+  readonly keys?: boolean;
   readonly build?: Build | null;
   readonly query?: Query;
 }
@@ -48,17 +51,17 @@ export async function isCovered(
   const problems = await uncoveredSettings(config, options);
   const messages = problems.map(({ message }) => message);
   if (messages.length === 0 && options.needs.includes("REDIS_URL")) {
-    messages.push(...redisProblem(config.redisUrl));
+    messages.push(...redisProblem(config.redisUrl, options.keys));
   }
   for (const message of messages) io.err(`planner-agent: ${message}\n`);
   return messages.length === 0;
 }
 
 /** Why a URL that reads well names no Redis that can be connected to. */
-function redisProblem(url: string): string[] {
+function redisProblem(url: string, keys = false): string[] {
   try {
-    redisPlaceOf(url);
-    return [];
+    const { kind } = redisPlaceOf(url);
+    return keys && kind === "cluster" ? [NOT_IN_A_CLUSTER] : [];
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
     return [error.message];

@@ -21,9 +21,8 @@ export function pendingLines(
   { proposals, damaged, unread }: WaitingProposals,
   { nowMs, width, palette }: ViewOptions,
 ): string[] {
-  const lines = [countLine(proposals.length)];
+  const lines = [countLine(proposals.length, unread)];
   if (proposals.length > 0) lines.push("", ...proposalLines(proposals, { nowMs, width, palette }));
-  if (unread > 0) lines.push("", `${unread} older files were not read.`);
   if (damaged.length > 0) {
     const table = tableLines(damaged.map(({ actionId, why }) => [`${actionId}.json`, why]), {
       columns: [{ title: "damaged file", paint: palette.bad }, { title: "why", narrow: "wrap" }],
@@ -35,7 +34,8 @@ export function pendingLines(
   return lines;
 }
 
-function countLine(count: number): string {
+function countLine(count: number, unread: number): string {
+  if (unread > 0) return `${count} proposals, and ${unread} older files that were not read`;
   if (count === 0) return "No proposal waits for a person.";
   return count === 1 ? "1 proposal waits for a person" : `${count} proposals wait for a person`;
 }

@@ -7,6 +7,7 @@ import { join } from "node:path/posix";
 import { type ActionFiles, isRefusal } from "../action_files.ts";
 import { realFiles } from "../files.ts";
 import { recoveries } from "../history_reader.ts";
+import { visibleText } from "../visible.ts";
 import type { RecoveredAt } from "../waiting_proposals.ts";
 import { EXIT, type Io } from "./io.ts";
 
@@ -28,7 +29,9 @@ export async function reading(
     const why = error instanceof Deno.errors.NotCapable
       ? "this program was not given the permission (see RUNTIME_PATH)"
       : "this user has no permission (see the group homelab)";
-    io.err(`planner-agent: ${path} cannot be read: ${why}\n`);
+    // The system names what it was about, which can be another folder.
+    const about = /'([^']+)'$/.exec(error.message)?.[1] ?? path;
+    io.err(`planner-agent: ${visibleText(about)} cannot be read: ${why}\n`);
     return EXIT.failure;
   }
 }

@@ -1,5 +1,6 @@
 /**
- * `planner-agent replay`: the same pipeline, fed from a file or standard input instead of Redis.
+ * `planner-agent replay`: the same pipeline, fed from a file, standard input or what a Redis stream
+ * holds.
  *
  * @module
  */
@@ -8,76 +9,116 @@ import { systemClock } from "../clock.ts";
 import { type Config, parseConfig } from "../config.ts";
 import type { Ending } from "../ending.ts";
 import { realFiles } from "../files.ts";
-import { readLines } from "../intake/ndjson.ts";
-import { createLog } from "../log.ts";
+import { createLog, type Log } from "../log.ts";
 import type { ActionFile } from "../proposal.ts";
-import { type Command, oneFile, type Values } from "./command.ts";
+import type { Command, Values } from "./command.ts";
 import { endingJson, endingLine, summaryLine } from "./ending_view.ts";
 import { interruptible } from "./interruptible.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
+import { coordinationOf } from "./listening.ts";
 import { isCovered, opened } from "./opening.ts";
 import { randomHex } from "./random.ts";
+import { feed, fromLines, fromStream, type Replayed } from "./replay_feed.ts";
+import { DEFAULT_SINCE, type ReplayPlan, replayPlan } from "./replay_plan.ts";
 import { openTracer } from "./tracer.ts";
 
 export const replay: Command = {
   name: "replay",
-  summary: "run events from a file or standard input through the pipeline",
-  synopsis: "FILE|- [--dry-run] [--channel NAME] [--json]",
+  summary: "run events from a file, standard input or a Redis stream through the pipeline",
+  synopsis: `FILE|- [--dry-run] [--channel NAME] [--json]
+       planner-agent replay --from-stream NAME [--since SPAN] [--write] [--channel NAME] [--json]`,
   help: `Reads events, one JSON object a line, and exits when all are done: a way to run without
 Redis, for example 'docker events --format json | jq -c … | planner-agent replay -'.
 
-  --dry-run        print proposals to standard output and write nothing
-  --channel NAME   the channel the events count as (default health_events)
-  --json           print what became of each event as JSON lines
+With --from-stream it reads what a stream on REDIS_URL holds of the last hour, or of SPAN, until
+now, and then has the newest event of each service diagnosed that is not well again. Nothing is
+written unless --write is given, and neither the stream nor its groups change.
+
+  --dry-run           print proposals to standard output and write nothing
+  --from-stream NAME  read the entries of this Redis stream; dry unless --write is given
+  --since SPAN        how far back to read it: 30m, 2h, 7d (also s, w; default ${DEFAULT_SINCE})
+  --write             write proposals, as for a file
+  --channel NAME      the channel the events count as (default health_events, or the stream's
+                      name where that is a channel)
+  --json              print what became of each event as JSON lines; of a dry run,
+                      the proposals
 
 Logs go to standard error, warnings only unless LOG_LEVEL is set. The exit status is 1 when events
-are left that no link of the LLM chain answered; they are kept for the next run.`,
+are left that no link of the LLM chain answered; unless it is a dry run, they are kept for the next
+run. It is 1 as well when the stream could not be read to its end.`,
   options: {
     "dry-run": { type: "boolean" },
-    channel: { type: "string", default: "health_events" },
+    "from-stream": { type: "string" },
+    since: { type: "string" },
+    write: { type: "boolean" },
+    channel: { type: "string" },
     json: { type: "boolean" },
   },
   completes: "files",
   run: replayEvents,
 };
 
+// Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
+const PACE = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
+// Both go by when events arrive, and two hours of a stream arrive at once.
+const AT_ONCE = { flapChanges: 0, inhibit: false };
+
 async function replayEvents(
   io: Io,
   values: Values,
   positionals: readonly string[],
 ): Promise<number> {
-  const path = oneFile(replay, positionals);
-  // Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
-  const pace = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
-  const config = { ...parseConfig(io.env), ...pace };
-  const dry = values["dry-run"] === true;
-  const needs = dry ? [] : ["RUNTIME_PATH"] as const;
-  if (!await isCovered(io, config, { needs })) return EXIT.usage;
+  const plan = replayPlan(replay, { values, positionals });
+  const { source, channel, dry } = plan;
+  const isStream = source.kind === "stream";
+  const config = { ...parseConfig(io.env), ...PACE, ...isStream && AT_ONCE };
+  const needs = [
+    ...isStream ? ["REDIS_URL"] as const : [],
+    ...dry ? [] : ["RUNTIME_PATH"] as const,
+  ];
+  if (!await isCovered(io, config, { needs, keys: isStream })) return EXIT.usage;
   const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "warning", io.err);
-  const input = path === "-" ? io.input : await openFile(path, io);
+  const input = source.kind === "file" ? await openInput(source.path, io) : undefined;
   const { signal, release } = interruptible(io, log);
   const json = values.json === true;
 
   const agent = await opened(io, {
     config,
-    hint: ". Stop it, publish to its Redis, or use --dry-run.",
-    open: () => open({ config, log, io, dry, json }),
+    hint: isStream
+      ? ". Stop it, or leave --write out."
+      : ". Stop it, publish to its Redis, or use --dry-run.",
+    open: () => open({ config, plan, log, io, json }),
   });
   if (!agent) return EXIT.failure;
-  await feed(agent, { input, channel: String(values.channel), signal });
+  let failed = false;
+  const onFailure = (message: string) => {
+    failed = true;
+    io.err(`planner-agent: ${message}\n`);
+  };
+  const messages: AsyncIterable<Replayed> = source.kind === "stream"
+    ? fromStream({ url: config.redisUrl, source, clock: systemClock, signal, onFailure })
+    : fromLines(input ?? io.input, signal);
+  await feed(agent, { messages, channel, signal });
   const left = agent.backlog.waiting;
   await agent.stop();
   release();
-  if (!json) (dry ? io.err : io.out)(`${summaryLine(agent.counters.counts(), left)}\n`);
-  return left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
+  const counts = agent.counters.counts();
+  if (source.kind === "stream" && counts.received === 0 && !failed && !signal.aborted) {
+    io.err(
+      `planner-agent: the stream ${source.stream} holds nothing of the last ${source.since}. ` +
+        "Is that its name, and are events added to it (XADD) or only published?\n",
+    );
+  }
+  if (!json) (dry ? io.err : io.out)(`${summaryLine(counts, left)}\n`);
+  return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
 }
 
-function open(
-  { config, log, io, dry, json }: {
+async function open(
+  { config, plan: { source, dry }, log, io, json }: {
     config: Config;
-    log: ReturnType<typeof createLog>;
+    plan: ReplayPlan;
+    log: Log;
     io: Io;
-    dry: boolean;
     json: boolean;
   },
 ): Promise<Agent> {
@@ -88,6 +129,7 @@ function open(
     else if (!dry) io.out(`${JSON.stringify(endingJson(ending))}\n`);
   };
   const print = (file: ActionFile) => io.out(`${JSON.stringify(file, null, json ? 0 : 2)}\n`);
+  const isStream = source.kind === "stream";
   const options = {
     config,
     clock: systemClock,
@@ -96,41 +138,25 @@ function open(
     random: Math.random,
     nonce: randomHex,
     onEnding,
+    // All that a stream holds is known before the first diagnosis: what is well again needs none.
+    startsLater: isStream,
   };
-  return dry ? openDryAgent(options, print) : openAgent({ ...options, tracer: openTracer(log) });
+  if (dry) return await openDryAgent(options, print);
+  // A file is replayed where there may be no Redis.
+  const openCoordination = isStream ? await coordinationOf(options) : undefined;
+  return await openAgent({
+    ...options,
+    tracer: openTracer(log),
+    ...(openCoordination && { openCoordination }),
+  });
 }
 
-async function openFile(path: string, io: Io): Promise<ReadableStream<Uint8Array>> {
+async function openInput(path: string, io: Io): Promise<ReadableStream<Uint8Array>> {
+  if (path === "-") return io.input;
   try {
     return await io.open(path);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new UsageError(`replay: cannot read '${path}': ${message}`);
   }
-}
-
-/** Hands over every line, never faster than targets find room to wait, then waits for the end. */
-async function feed(
-  { planner }: Agent,
-  { input, channel, signal }: {
-    input: ReadableStream<Uint8Array>;
-    channel: string;
-    signal: AbortSignal;
-  },
-): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  try {
-    // The pipe is there to end when the agent is told to stop.
-    for await (const line of readLines(input.pipeThrough(new TransformStream(), { signal }))) {
-      if (line instanceof Uint8Array) planner.receive(line, channel);
-      else planner.refuse(line, channel);
-      if (!planner.hasRoom()) await Promise.race([stopped, planner.room()]);
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-  await Promise.race([stopped, planner.idle()]);
 }

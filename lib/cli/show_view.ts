@@ -179,12 +179,17 @@ function verdicts(
   ];
 }
 
-function nextLines({ found, steps }: Shown, { width, palette }: ViewOptions): string[] {
+const TOO_LATE = "Reject it: it is stale, and a fault that is still there makes a new proposal.";
+
+function nextLines({ found, steps }: Shown, { nowMs, width, palette }: ViewOptions): string[] {
   const title = ["", palette.strong("Next step")];
   if (steps.length === 0) return [...title, `  none: it lies in ${found.folder}`];
+  const late = found.folder === "pending" && found.read.kind === "proposal" &&
+    isStale(found.read.view.content, nowMs);
   // Commands are never broken: a person copies them.
   return [
     ...title,
+    ...late ? wrap(TOO_LATE, width - 2).map((line) => `  ${palette.bad(line)}`) : [],
     ...steps.flatMap(({ verb, command }) => [`  ${verb}:`, `    ${command}`]),
     ...wrap(NOT_THE_AGENT, width - 2).map((line) => `  ${line}`),
   ];

@@ -12,7 +12,7 @@ import type { Command } from "./command.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { paletteFor } from "./palette.ts";
 import { runtimePath } from "./runtime_path.ts";
-import { statusLines } from "./status_view.ts";
+import { statusLines, statusScreen } from "./status_view.ts";
 
 const REDRAW_MS = 2_000;
 
@@ -79,11 +79,12 @@ function show(
     io.out(`${JSON.stringify(report, null, watch ? 0 : 2)}\n`);
     return;
   }
-  const lines = statusLines(report, { width: io.width, palette: paletteFor(io) });
+  const options = { width: io.width, palette: paletteFor(io) };
   // In one go, so that nothing flickers: home, each line cleared to its end, then all below.
   if (watch && io.isTerminal) {
+    const lines = statusScreen(report, { ...options, height: io.height });
     io.out(`\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
   } else {
-    io.out(`${lines.join("\n")}\n${watch ? "\n" : ""}`);
+    io.out(`${statusLines(report, options).join("\n")}\n${watch ? "\n" : ""}`);
   }
 }

@@ -14,9 +14,10 @@ export interface StatusViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly palette: Palette;
+  /** Rows of a table; `--json` has more. @default 20 */
+  readonly mostRows?: number;
 }
 
-/** Rows of a table; `--json` has more. */
 const MOST_SHOWN = 20;
 
 const span = (seconds: number) => spanText(seconds * 1000);
@@ -44,6 +45,7 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
         nextTry(event),
       ]),
       total: report.queue.diagnosing + report.queue.queued + report.queue.parked,
+      wraps: "next try",
     }),
     ...section(options, {
       titles: ["cools down", "node", "service"],
@@ -67,6 +69,21 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
     }),
     ...report.problems.length > 0 ? ["", ...findingLines(report.problems, options)] : [],
   ];
+}
+
+/** The same for a screen of `height` rows: tables get shorter, then lines are left out. */
+export function statusScreen(
+  report: StatusReport,
+  { height, ...options }: StatusViewOptions & { readonly height: number | undefined },
+): string[] {
+  // The cursor stands in the row below the last line.
+  const room = Math.max(2, (height ?? Infinity) - 1);
+  let lines: string[] = [];
+  for (const mostRows of [MOST_SHOWN, 10, 5, 3, 1]) {
+    lines = statusLines(report, { ...options, mostRows });
+    if (lines.length <= room) return lines;
+  }
+  return [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more lines`];
 }
 
 const LIVES: Readonly<Record<Life, string>> = {
@@ -145,20 +162,29 @@ function countWords({ received, outcomes }: SparseCounts): string {
 function nextTry(event: StatusReport["queue"]["events"][number]): string {
   if (event.state === "diagnosing") return "now";
   if (event.next_try_seconds === null) return "at its turn";
-  return `in ${span(event.next_try_seconds)} (failed ${event.failures})`;
+  const notes = [
+    ...event.failures > 0 ? [`failed ${event.failures}`] : [],
+    ...event.why === undefined ? [] : [event.why],
+  ];
+  return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
 }
 
 function section(
-  { width, palette }: StatusViewOptions,
-  { titles, rows, total }: {
+  { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
+  { titles, rows, total, wraps }: {
     readonly titles: readonly string[];
     readonly rows: readonly (readonly string[])[];
     readonly total: number;
+    /** The column that goes on in the next line rather than being cut. */
+    readonly wraps?: string;
   },
 ): string[] {
   if (rows.length === 0) return [];
-  const columns = titles.map((title): Column => ({ title, narrow: "cut" }));
-  const shown = rows.slice(0, MOST_SHOWN);
+  const columns = titles.map((title): Column => ({
+    title,
+    narrow: title === wraps ? "wrap" : "cut",
+  }));
+  const shown = rows.slice(0, mostRows);
   const more = Math.max(total, rows.length) - shown.length;
   return [
     "",

@@ -24,10 +24,13 @@ export function systemIo(): Io {
     err,
     isTerminal: Deno.stdout.isTerminal(),
     get width() {
-      return terminalWidth();
+      return terminalSize()?.columns || UNKNOWN_WIDTH;
+    },
+    get height() {
+      return terminalSize()?.rows || undefined;
     },
     input: Deno.stdin.readable,
-    open: async (path) => (await Deno.open(path)).readable,
+    open: openFile,
     onSignal(callback) {
       const handlers = (["SIGTERM", "SIGINT"] as const).map((name) => {
         const handler = () => callback(name);
@@ -40,11 +43,19 @@ export function systemIo(): Io {
   };
 }
 
+/** Linux opens folders, too, and fails at the first read. */
+async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
+  const file = await Deno.open(path);
+  if (!(await file.stat()).isDirectory) return file.readable;
+  file.close();
+  throw new Error("it is a folder");
+}
+
 /** Asked anew each time: a person may resize the window while a command draws again. */
-function terminalWidth(): number {
+function terminalSize(): { columns: number; rows: number } | undefined {
   try {
-    return Deno.stdout.isTerminal() ? Deno.consoleSize().columns || UNKNOWN_WIDTH : UNKNOWN_WIDTH;
+    return Deno.stdout.isTerminal() ? Deno.consoleSize() : undefined;
   } catch {
-    return UNKNOWN_WIDTH;
+    return undefined;
   }
 }

@@ -6,7 +6,7 @@
 import { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { redisEndpoint } from "./redis_endpoint.ts";
-import { isReplyError, type RedisLink, redisLink } from "./redis_link.ts";
+import { type RedisLink, redisLink } from "./redis_link.ts";
 import type { RedisClientOptions } from "./redis_session.ts";
 import { redisTarget } from "./redis_target.ts";
 import { entryMessage } from "./stream_entry.ts";
@@ -30,21 +30,29 @@ export interface StreamHistoryOptions {
   readonly createClient?: (options: RedisClientOptions) => Redis;
 }
 
+/** What an entry carries. */
+export interface HistoryMessage {
+  /** As `readMessage` takes it. */
+  readonly bytes: Uint8Array;
+  /** When it was added, by its id; milliseconds since 1970, unless the id was made by hand. */
+  readonly addedMs: number;
+}
+
 /** A history that could not be read, or not to its end; the message is for the operator. */
 export class StreamHistoryError extends Error {
   override readonly name = "StreamHistoryError";
 }
 
 /**
- * The messages of a stream, oldest first, as `readMessage` takes them; of no group and of no effect
- * on any. Ends when `signal` aborts. A user needs `+xrange` and the stream's key.
+ * The messages of a stream, oldest first; of no group and of no effect on any. Ends when `signal`
+ * aborts. A user needs `+xrange` and the stream's key.
  *
  * @throws {StreamHistoryError} when Redis cannot be reached or refuses.
  * @throws SiteError for a URL that cannot be used.
  */
 export async function* readStreamHistory(
   options: StreamHistoryOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<HistoryMessage, void, undefined> {
   const { url, stream, clock, signal, pageSize = 100, timeoutMs = 10_000 } = options;
   const { createClient = (settings: RedisClientOptions) => new Redis(settings) } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
@@ -71,9 +79,9 @@ export async function* readStreamHistory(
     while (!signal?.aborted) {
       const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
       const page = entriesOf(await link.call(command, timeoutMs), "XRANGE");
-      for (const { fields } of page) {
+      for (const { id, fields } of page) {
         if (signal?.aborted) return;
-        yield entryMessage(fields);
+        yield { bytes: entryMessage(fields), addedMs: Number.parseInt(id, 10) };
       }
       const last = page.at(-1);
       if (!last || page.length < pageSize) return;
@@ -83,7 +91,7 @@ export async function* readStreamHistory(
     // Null: closed by `signal`.
     if (error === null) return;
     const failure = streamFailure(error, { endpoint, secrets, stream });
-    const where = isReplyError(error) ? "" : ` (behind ${from.replace("(", "entry ")})`;
+    const where = from.startsWith("(") ? ` (behind entry ${from.slice(1)})` : "";
     throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
   } finally {
     signal?.removeEventListener("abort", close);

@@ -25,6 +25,9 @@ export interface AdmissionOptions {
   readonly onGroupCreated: (stream: string, after: string) => void;
 }
 
+/** An ID that no entry has. */
+const NO_ENTRY = "0-0";
+
 /** No stream is left; this one's refusal tells why. */
 export class StreamRefused extends Error {
   override readonly name = "StreamRefused";
@@ -53,6 +56,8 @@ export function streamsAdmission(options: AdmissionOptions) {
   async function probe(stream: string): Promise<void> {
     try {
       await reading.own(stream, { count: 1 });
+      // Who may only look at the stream would go through it over and over.
+      await reading.acknowledge(stream, [NO_ENTRY]);
     } catch (error) {
       if (!isOfStream(error) || !error.message.startsWith("NOGROUP")) throw error;
       await createGroup(stream);

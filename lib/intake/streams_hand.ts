@@ -46,6 +46,20 @@ export interface Hand {
   readonly unacknowledged: number;
 }
 
+/** Entries whose outcome is there and is still being written down. */
+const BEING_WRITTEN = 256;
+
+/**
+ * How many entries a planner must be able to have in hand: all that its queue holds, and those that
+ * pass through. With fewer, a storm of more services than that would stop the reading: recoveries
+ * and newer events would be read only when what they make needless has been diagnosed.
+ */
+export function entriesInHand(
+  { queueLimit, concurrency }: { readonly queueLimit: number; readonly concurrency: number },
+): number {
+  return queueLimit + concurrency + BEING_WRITTEN;
+}
+
 /** Acknowledged entries that are remembered: Redis may forget an acknowledgement in a failover. */
 const REMEMBERED = 4_096;
 

@@ -7,9 +7,10 @@
 import { isProse, looksSecret, type SecretKind, secretKind } from "./keys.ts";
 import { backslashesBefore, closingQuote, QUOTE, skipBlanks, valueAt } from "./extent.ts";
 import { REDACTED, type Report } from "./spans.ts";
+import { valueBelow } from "./yaml.ts";
 
 const STEM =
-  /pass|pwd|pswd|\bpw\b|psw|psk|secret|token|key|auth|cookie|cred|bearer|basic|jwt|sess|otp|signature|\bsig\b|has[lł]o|wort/gi;
+  /pass|pwd|pswd|(?<![a-z])pw(?![a-z])|psw|psk|secret|token|key|auth|cookie|cred|bearer|basic|jwt|sess|otp|signature|\bsig\b|has[lł]o|wort/gi;
 /** Farthest a name reaches to either side of its stem, in UTF-16 units. */
 const REACH = 64;
 function isName(code: number): boolean {
@@ -17,7 +18,7 @@ function isName(code: number): boolean {
     code === 95 || code === 45 || code === 46 || (code >= 0xc0 && code < 0x2000);
 }
 
-const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ]{2,24})$/;
+const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24})$/;
 
 interface Separator {
   /** `flag`: white space after a name that begins with a dash. */
@@ -92,6 +93,8 @@ function reportValue(
     report(next, end);
     return end;
   }
+  const below = kind === ":" ? valueBelow(text, { key: name.start, next }, report) : undefined;
+  if (below !== undefined) return below;
   const before = text.charAt(name.start - 1);
   const header = name.kind === "authorization" || name.kind === "cookie";
   const enclosed = QUOTE.test(before) && !QUOTE.test(text.slice(name.end, next + 1)) &&
@@ -121,10 +124,11 @@ function isHarmless(value: string, name: SecretKind, separator: string, quoted: 
   return false;
 }
 
-/** `api key`, `private key`: the word before "key" belongs to the name. */
+/** `api key`, `private key`: the word before "key" belongs to the name; so does YAML's key above. */
 function nameStart(text: string, start: number, name: string): number {
   if (!/^keys?$/i.test(name) || !/[ ]/.test(text.charAt(start - 1))) return start;
-  let from = start - 1;
+  const above = /:[ \t]*\r?\n[ \t]+$/.exec(text.slice(Math.max(0, start - REACH), start))?.[0];
+  let from = start - (above?.length ?? 1);
   while (from > 0 && start - from < 20 && isName(text.charCodeAt(from - 1))) from--;
   return from;
 }

@@ -41,7 +41,8 @@ export interface WorldOptions {
   readonly chat?: ChatReply;
 }
 
-const FOLDERS = [
+/** What a RUNTIME_PATH holds before its agent starts. */
+export const FOLDERS = [
   ...["pending", "approved", "running", "completed", "failed", "rejected", "cancelled"]
     .map((name) => `actions/${name}`),
   "events",

@@ -61,7 +61,13 @@ Deno.test("dispatch: help and version on every level, on standard output", async
     assert.deepEqual([code, ran], [0, ""]);
     assert.equal(out, "Usage: planner-agent second [--loud] [--size N]\n\nWhat second does.\n");
   }
-  for (const args of [["--version"], ["version"], ["second", "--version"]]) {
+  for (const args of [["version", "--help"], ["version", "-h"], ["help", "version"]]) {
+    const { code, out } = await called(args);
+    assert.deepEqual([code, out.split("\n")[0]], [0, "Usage: planner-agent version"]);
+  }
+  for (
+    const args of [["--version"], ["version"], ["version", "--version"], ["second", "--version"]]
+  ) {
     assert.deepEqual(await called(args), {
       code: 0,
       out: `planner-agent ${VERSION}\n`,
@@ -80,7 +86,7 @@ Deno.test("dispatch: what it does not know is usage on standard error and status
   assert.equal(
     await wrong(["third"]),
     "planner-agent: unknown command 'third'; there are: first, second, version\n" +
-      "Try 'planner-agent --help'.\n",
+      "Usage: planner-agent [COMMAND] [OPTIONS]\nTry 'planner-agent --help'.\n",
   );
   for (
     const args of [["second", "--quiet"], ["--quiet"], ["second", "-q"], ["second", "--loud=1"]]
@@ -91,6 +97,8 @@ Deno.test("dispatch: what it does not know is usage on standard error and status
     );
   }
   assert.match(await wrong(["second", "--size"]), /Usage: planner-agent second/);
+  assert.match(await wrong(["version", "--quiet"]), /\nUsage: planner-agent version\n/);
+  assert.match(await wrong(["version", "now"]), /version takes no argument\nUsage: planner-agent /);
   assert.match(await wrong(["help", "third"]), /unknown command 'third'/);
   assert.equal((await wrong(["x".repeat(5_000)])).length < 300, true);
 });

@@ -73,7 +73,8 @@ Deno.test("completionScript: a new command is in it by itself", () => {
 Deno.test("completionScript: replay takes files, show takes ids, help takes commands", () => {
   assert.equal(
     bashCase("replay"),
-    'flags="--dry-run --channel --json --help --version"\n      valued="--channel"\n      files=yes',
+    'flags="--dry-run --from-stream --since --write --channel --json --help --version"\n' +
+      '      valued="--from-stream --since --channel"\n      files=yes',
   );
   assert.equal(
     bashCase("show"),

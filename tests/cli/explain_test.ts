@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { explainLines, why } from "../../lib/cli/explain_view.ts";
+import { explainLines, type WaitingView, why } from "../../lib/cli/explain_view.ts";
 import type { HistoryLine } from "../../lib/history_line.ts";
 import { makeRuntime, runAgent, startAgent } from "../support/agent.ts";
 import { startRedis } from "../support/redis.ts";
@@ -80,6 +80,58 @@ Deno.test("explainLines: of a service the events, of a node the services, too", 
   ]);
 });
 
+Deno.test("explainLines: what has not ended yet says what it waits for", () => {
+  const waiting = (changes: Partial<WaitingView>): WaitingView => ({
+    at: "2026-01-02T03:20:00.000Z",
+    node: "piha",
+    service: "redis",
+    type: "container_exited",
+    severity: "error",
+    state: "queued",
+    failures: 0,
+    age_seconds: 5,
+    next_try_seconds: null,
+    ...changes,
+  });
+  assert.deepEqual(
+    explainLines([], {
+      width: 80,
+      palette,
+      wholeNode: false,
+      waiting: [
+        waiting({ state: "diagnosing" }),
+        waiting({}),
+        waiting({ state: "parked", failures: 2, next_try_seconds: 130 }),
+        waiting({ state: "held", next_try_seconds: 30, why: "piha is offline" }),
+      ],
+    }),
+    [
+      "when (UTC)           outcome  event",
+      "2026-01-02 03:20:00  waits    container_exited, error",
+      "    it is being diagnosed",
+      "2026-01-02 03:20:00  waits    container_exited, error",
+      "    it is diagnosed when its turn comes",
+      "2026-01-02 03:20:00  waits    container_exited, error",
+      "    no link answered (2 times), tried again in 2 min",
+      "2026-01-02 03:20:00  waits    container_exited, error",
+      "    held for 30 s at most: piha is offline",
+    ],
+  );
+});
+
+Deno.test("explainLines: on a narrow terminal the event has a line of its own", () => {
+  const narrow = explainLines([HEALTHY, PROPOSED], { width: 40, palette, wholeNode: true });
+  assert.deepEqual(narrow.slice(0, 6), [
+    "when (UTC)           outcome",
+    "2026-01-02 03:04:05  benign",
+    "    mosquitto: service_healthy, info",
+    "    needs no action",
+    "2026-01-02 03:14:05  proposed",
+    "    mosquitto: service_unhealthy, error",
+  ]);
+  for (const line of narrow) assert.ok(line.length <= 40, line);
+});
+
 Deno.test("explainLines: what a damaged history holds cannot reach the terminal", () => {
   const hostile = { ...PROPOSED, service: "a\x1b[2Jb", detail: "\x1b]0;title\x07x\ny" };
   const text = explainLines([hostile], { width: 80, palette, wholeNode: true }).join("\n");
@@ -117,6 +169,14 @@ Deno.test("explain: a service, a node, slashes in a service, a limit, JSON", asy
     "Nothing is recorded about pihaa since 2026-01-02T03:04:05Z. There are events of: piha, vps\n",
   );
   assert.equal(await ask("pihaa", "--json"), "[]\n");
+  const flood = [3, 4].map((others) =>
+    `${JSON.stringify({ at: HEALTHY.at, outcome: "dropped", others })}\n`
+  );
+  Deno.writeTextFileSync(join(root, "state/history/history-00000002.ndjson"), flood.join(""));
+  assert.equal(
+    (await ask("pihaa")).split("\n")[1],
+    "In floods events of many more services were only counted: 7 dropped",
+  );
 });
 
 Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
@@ -131,6 +191,12 @@ Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
     assert.match(err, /^planner-agent: explain/);
   }
   assert.equal([...Deno.readDirSync(join(root, "state"))].length, 0);
+  const elsewhere = await runAgent(["explain", "piha"], { root: join(root, "config") });
+  assert.deepEqual(elsewhere, {
+    code: 1,
+    out: "",
+    err: `planner-agent: there is no ${root}/config/state; is RUNTIME_PATH right?\n`,
+  });
 });
 
 Deno.test("explain: while the agent runs and after it was killed, with metrics beside it", async () => {

@@ -80,6 +80,17 @@ Deno.test("isCovered: a replay needs no Redis and no Ollama", async () => {
   assert.equal(await isCovered(io, other, options), true);
 });
 
+Deno.test("isCovered: a cluster is refused where keys are used, and only there", async () => {
+  const io = recorder();
+  const cluster = config({ REDIS_URL: "redis+cluster://agent:secret@10.0.0.1,10.0.0.2" });
+  const options = { needs: ALL, build: null, query: everything };
+  assert.equal(await isCovered(io, cluster, options), true);
+  assert.deepEqual(io.said, []);
+  assert.equal(await isCovered(io, cluster, { ...options, keys: true }), false);
+  assert.match(io.said.join(), /^planner-agent: REDIS_URL is of a cluster .*\n$/);
+  assert.equal(await isCovered(io, config(), { ...options, keys: true }), true);
+});
+
 Deno.test("isCovered: a URL that names no Redis is refused without its password", async () => {
   const io = recorder();
   const odd = { ...config(), redisUrl: "redis://agent:pa/ss@10.0.0.1" };

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { openActionFiles } from "../../lib/action_files.ts";
 import { paletteFor } from "../../lib/cli/palette.ts";
 import { pendingLines } from "../../lib/cli/pending_view.ts";
+import { reading } from "../../lib/cli/reading.ts";
 import { textWidth } from "../../lib/cli/table.ts";
+import { realFiles } from "../../lib/files.ts";
 import type { WaitingProposal } from "../../lib/waiting_proposals.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
 import { proposalFile } from "../support/proposal_file.ts";
 import { sandbox } from "../support/sandbox.ts";
+import { systemError } from "../support/system_error.ts";
 
 const EVENT = 1_767_323_045;
 const NOW = EVENT * 1000 + 300_000;
@@ -83,9 +87,7 @@ Deno.test("pendingLines: damaged and unread files are told", () => {
   const damaged = [{ actionId: "plan-x-1", why: "it is empty" }];
   const options = { nowMs: NOW, width: 80, palette: PLAIN };
   assert.deepEqual(pendingLines({ proposals: [], damaged, unread: 7 }, options), [
-    "No proposal waits for a person.",
-    "",
-    "7 older files were not read.",
+    "0 proposals, and 7 older files that were not read",
     "",
     "damaged file   why",
     "plan-x-1.json  it is empty",
@@ -212,6 +214,14 @@ Deno.test("planner-agent pending: says where it looked in vain", async () => {
     elsewhere.err,
     /\/usr\/elsewhere\/actions\/pending cannot be read: this program was/,
   );
+  makeRuntime(folder.path);
+  let told = "";
+  const actions = openActionFiles({ root: folder.path, files: realFiles });
+  const status = await reading({ err: (line) => told += line }, actions, () => {
+    throw systemError("EACCES", "/r/actions/completed");
+  });
+  assert.equal(status, 1);
+  assert.match(told, /^planner-agent: \/r\/actions\/completed cannot be read: this user has no/);
   const argument = await runAgent(["pending", "x"], { root: folder.path });
   assert.deepEqual([argument.code, argument.out], [2, ""]);
 });

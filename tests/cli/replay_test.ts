@@ -215,13 +215,17 @@ Deno.test("planner-agent replay: SIGTERM ends it, with the event safe", async ()
 Deno.test("planner-agent replay: a file that is not there, and no file at all", async () => {
   using lab = homelab();
   const missing = join(lab.root, "config/missing.ndjson");
-  const [absent, none, two, option] = await Promise.all([
+  const [absent, folder, none, two, option] = await Promise.all([
     runAgent(["replay", missing], { root: lab.root, settings: RULES }),
+    runAgent(["replay", lab.root], { root: lab.root, settings: RULES }),
     runAgent(["replay"], { root: lab.root, settings: RULES }),
     runAgent(["replay", "a", "b"], { root: lab.root, settings: RULES }),
     runAgent(["replay", "-", "--channel"], { root: lab.root, settings: RULES }),
   ]);
-  for (const { code, out } of [absent, none, two, option]) assert.deepEqual([code, out], [2, ""]);
+  for (const { code, out } of [absent, folder, none, two, option]) {
+    assert.deepEqual([code, out], [2, ""]);
+  }
+  assert.match(folder.err, /^planner-agent: replay: cannot read '.*': it is a folder\n/);
   assert.match(absent.err, new RegExp(`^planner-agent: replay: cannot read '${missing}': `));
   assert.match(
     none.err,

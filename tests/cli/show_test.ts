@@ -89,6 +89,7 @@ Deno.test("show: stale, recovered, and from an earlier version", async () => {
   const stale = await shown({ afterMs: 1_800_000, recoveredMs: EVENT + 1_740_000 });
   assert.match(stale.text, /\n {2}stale: it was valid until 2026-01-02T03:34:05Z\n/);
   assert.match(stale.text, /\n {2}mosquitto recovered 1 min ago\n/);
+  assert.match(stale.text, /\nNext step\n {2}Reject it: it is stale, .*\n {2}approve:\n/);
   assert.deepEqual([stale.json.stale, stale.json.recovered_at], [true, "2026-01-02T03:33:05.000Z"]);
 
   const { payload: { action, reason }, ...rest } = JSON.parse(proposalFile());

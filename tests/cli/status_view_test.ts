@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { paletteFor } from "../../lib/cli/palette.ts";
-import { statusLines } from "../../lib/cli/status_view.ts";
+import { statusLines, statusScreen } from "../../lib/cli/status_view.ts";
 import { textWidth } from "../../lib/cli/table.ts";
 import type { StatusRecord, WaitingRow } from "../../lib/status.ts";
 import { reportStatus } from "../../lib/status_report.ts";
@@ -74,6 +74,39 @@ Deno.test("statusLines: a running agent with work to do", () => {
     "warning  queue   1 wait for another try -> No link answers; they are tried again. planner-agent",
     "                 check asks each link.",
   ]);
+});
+
+Deno.test("statusLines: what is held says why, whatever the width", () => {
+  const held = row("redis", { state: "held", next_try: THEN + 3_002, why: "piha is offline" });
+  const parked = row("db", { state: "parked", failures: 1, next_try: THEN + 62, why: "no turn" });
+  const shown = lines(statusRecord({ queued: 1, parked: 1, events: [held, parked] }), {
+    width: 80,
+  });
+  assert.deepEqual(shown.slice(11, 15), [
+    "state   node  service  type               severity  age    next try",
+    "held    piha  redis    service_unhealthy  error     1 min  in 50 min (piha is",
+    "                                                           offline)",
+    "parked  piha  db       service_unhealthy  error     1 min  in 1 min (failed 1;",
+  ]);
+});
+
+Deno.test("statusScreen: on a low screen the tables are shorter, and what is wrong stays in sight", () => {
+  const events = Array.from({ length: 30 }, (_, i) => row(`s${i}`, { state: "parked" }));
+  const report = reportStatus({
+    record: statusRecord({ parked: 30, events }),
+    heartbeatMs: THEN * 1000,
+    nowMs: THEN * 1000,
+  });
+  const options = { width: 100, palette: PLAIN };
+  assert.deepEqual(
+    statusScreen(report, { ...options, height: undefined }),
+    statusLines(report, options),
+  );
+  const low = statusScreen(report, { ...options, height: 24 });
+  assert.equal(low.length, 23);
+  assert.deepEqual([low[16], low.at(-2)?.slice(0, 22)], ["and 25 more", "warning  queue  30 wai"]);
+  const lower = statusScreen(report, { ...options, height: 10 });
+  assert.deepEqual([lower.length, lower.at(-1)], [9, "and 11 more lines"]);
 });
 
 Deno.test("statusLines: one that died says when it was last seen and what to do", () => {

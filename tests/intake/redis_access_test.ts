@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../support/channels.ts";
+import {
+  aclLine,
+  changed,
+  denied,
+  grant,
+  LOGIN,
+  rightsOf,
+  undenied,
+} from "../support/readme_acl.ts";
 import { startRedis } from "../support/redis.ts";
 import { listener } from "../support/redis_listener.ts";
+import { redisTest } from "../support/stream_reader.ts";
 
 const [HEALTH, WORLD] = CHANNELS;
 
@@ -50,7 +60,47 @@ Deno.test("redis intake: a password that nobody asks for is said once", async ()
   assert.equal(heard.log.of("redis_password_unused").length, 1);
 });
 
-Deno.test("redis intake: a user needs SUBSCRIBE and the channels, no more", async () => {
+const LINE = aclLine("INTAKE=pubsub");
+
+redisTest("redis intake: all it does, it does as the user of README", async (redis) => {
+  await grant(redis, LINE);
+  await undenied(redis.port, async () => {
+    await using heard = listener(redis.url(LOGIN));
+    await heard.log.seen("redis_subscribed");
+    await heard.ping(1);
+    await heard.ping(2);
+    await redis.cutSubscribers();
+    await heard.log.seen("redis_lost");
+    await heard.retry();
+    await heard.log.seen("redis_subscribed", 2);
+    for (const [nth, channel] of CHANNELS.entries()) {
+      await redis.publish(channel, "heard");
+      await heard.received(nth + 1);
+    }
+  });
+});
+
+redisTest("redis intake: each of its rights but PING's is needed, and named", async (redis) => {
+  assert.deepEqual(rightsOf(LINE), [`&${HEALTH}`, `&${WORLD}`, "+subscribe", "+ping"]);
+  for (const right of [`&${HEALTH}`, `&${WORLD}`, "+subscribe"] as const) {
+    await grant(redis, changed(LINE, right));
+    await using heard = listener(redis.url(LOGIN));
+    const event = right === "+subscribe" ? "redis_unavailable" : "redis_channel_refused";
+    const { level, reason, detail } = await heard.log.seen(event);
+    assert.deepEqual([level, reason], ["error", "no_permission"], right);
+    assert.ok(String(detail).endsWith(` Grant it: ACL SETUSER ... ${right}`), String(detail));
+  }
+  await grant(redis, changed(LINE, "+ping"));
+  await using heard = listener(redis.url(LOGIN));
+  await heard.log.seen("redis_subscribed");
+  await heard.ping(1);
+  await redis.publish(HEALTH, "heard");
+  await heard.received(1);
+  assert.deepEqual(heard.log.lines.filter(({ level }) => level !== "info"), []);
+  assert.deepEqual(await denied(redis), ["ping"]);
+});
+
+Deno.test("redis intake: a refused PING tells that Redis lives", async () => {
   const users = [`agent on >pw resetchannels &${HEALTH} &${WORLD} -@all +subscribe`];
   await using redis = await startRedis({ users });
   await using heard = listener(redis.url("agent:pw"));

@@ -17,7 +17,7 @@ async function read(
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   const history = { url, stream: STREAM, sinceMs: 0, clock: fakeClock(), ...options };
-  for await (const bytes of readStreamHistory(history)) {
+  for await (const { bytes } of readStreamHistory(history)) {
     lines.push(new TextDecoder().decode(bytes));
   }
   return lines;
@@ -52,6 +52,16 @@ redisTest("readStreamHistory: from a moment to a moment, both included", async (
   assert.deepEqual(await read(redis.url(), { sinceMs: 2_000 }), []);
 });
 
+redisTest("readStreamHistory: each with the moment it was added", async (redis) => {
+  const moments: number[] = [];
+  for (const id of ["5-1", "1700000000123-0", "1700000000123-18446744073709551615"]) {
+    await redis.command("XADD", STREAM, id, "data", "x");
+  }
+  const history = { url: redis.url(), stream: STREAM, sinceMs: 0, clock: fakeClock() };
+  for await (const { addedMs } of readStreamHistory(history)) moments.push(addedMs);
+  assert.deepEqual(moments, [5, 1_700_000_000_123, 1_700_000_000_123]);
+});
+
 redisTest(
   "readStreamHistory: flat fields and hostile entries, as the intake hands them on",
   async (redis) => {
@@ -70,7 +80,7 @@ redisTest("readStreamHistory: ends when it is left or told to", async (redis) =>
   const clock = fakeClock();
   const options = { url: redis.url(), stream: STREAM, sinceMs: 0, clock, pageSize: 2 };
   const got: number[] = [];
-  for await (const bytes of readStreamHistory({ ...options, signal: stop.signal })) {
+  for await (const { bytes } of readStreamHistory({ ...options, signal: stop.signal })) {
     got.push(bytes.length);
     if (got.length === 3) stop.abort();
   }
@@ -107,5 +117,8 @@ Deno.test("readStreamHistory: says how far it came when the connection ends", as
     return true;
   });
   await server.close();
-  await assert.rejects(read(url), /^StreamHistoryError: Cannot read .*: Nothing listens on 127/);
+  await assert.rejects(
+    read(url),
+    /^StreamHistoryError: Cannot read the stream health_events: Nothing listens on 127/,
+  );
 });

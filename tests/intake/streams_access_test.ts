@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../support/channels.ts";
+import { aclLine, changed, grant, LOGIN, rightsOf, undenied } from "../support/readme_acl.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
+import { respClient } from "../support/resp.ts";
 import {
   add,
   age,
@@ -9,81 +11,127 @@ import {
   eventually,
   GROUP,
   handTo,
+  pendingIn,
   redisTest,
   streamReader,
 } from "../support/stream_reader.ts";
 
 const [HEALTH, WORLD] = CHANNELS;
 
-/** What README tells to grant, no more. */
-const COMMANDS = [
-  "xreadgroup",
-  "xack",
-  "xpending",
-  "xclaim",
-  "xautoclaim",
-  "xrange",
-  "xadd",
-  "xgroup|create",
-];
+const LINE = aclLine("INTAKE=streams");
 const KEYS = CHANNELS.flatMap((stream) => [`~${stream}`, `~${stream}:dead`]);
 
-function user(commands: readonly string[], keys: readonly string[] = KEYS): string {
-  return ["agent on >pw resetchannels", ...keys, ...commands.map((name) => `+${name}`)].join(" ");
+/** A user `agent` with every command of the line, on these keys. */
+function userWith(...keys: readonly string[]): string {
+  const commands = rightsOf(LINE).filter((right) => right.startsWith("+"));
+  return ["agent on >pw resetchannels", ...keys, ...commands].join(" ");
 }
 
-/** A group with something of everything: new, own, left by another, poison, trimmed. */
-async function everything(redis: TestRedis): Promise<void> {
-  await redis.command("XGROUP", "CREATE", HEALTH, GROUP, "0", "MKSTREAM");
+/** Something of everything: new, own, left by another, poison, trimmed. */
+async function everything(redis: TestRedis, stream: string): Promise<void> {
+  await redis.command("XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM");
   for (const data of ["own", "poison", "left", "trimmed"]) {
-    const id = await add(redis, HEALTH, data);
-    await handTo(redis, "solaria", HEALTH);
+    const id = await add(redis, stream, data);
+    await handTo(redis, "solaria", stream);
     const ms = CLAIM_IDLE_MS + 1;
     if (data === "poison") {
-      await age(redis, HEALTH, { id, ms: 0, consumer: "solaria", deliveries: 5 });
+      await age(redis, stream, { id, ms: 0, consumer: "solaria", deliveries: 5 });
     }
-    if (data === "left") await age(redis, HEALTH, { id, ms, consumer: "piha" });
-    if (data === "trimmed") await redis.command("XDEL", HEALTH, id);
+    if (data === "left") await age(redis, stream, { id, ms, consumer: "piha" });
+    if (data === "trimmed") await redis.command("XDEL", stream, id);
   }
-  await add(redis, HEALTH, "new");
+  await add(redis, stream, "new");
+}
+
+redisTest("streams intake: all it does, it does as the user of README", async (redis) => {
+  await grant(redis, LINE);
+  for (const stream of CHANNELS) await everything(redis, stream);
+  await undenied(redis.port, async () => {
+    await using reader = streamReader(redis.url(LOGIN));
+    await reader.received(6);
+    for (const stream of CHANNELS) {
+      await awaitPending(redis, stream, 0);
+      assert.equal(await redis.command("XLEN", `${stream}:dead`), 1);
+    }
+    assert.deepEqual(reader.texts().sort(), ["left", "left", "new", "new", "own", "own"]);
+    await reader.log.seen("stream_entry_gone");
+    await redis.command("DEL", HEALTH);
+    await reader.log.seen("stream_group_created");
+    await add(redis, HEALTH, "newer");
+    await reader.received(7);
+    await awaitPending(redis, HEALTH, 0);
+    const errors = reader.log.lines.filter(({ level }) => level === "error");
+    assert.deepEqual(errors, []);
+    assert.deepEqual(reader.log.of("redis_lost"), []);
+  });
+});
+
+redisTest("streams intake: what takes long is kept from others, as that user", async (redis) => {
+  await grant(redis, LINE);
+  await undenied(redis.port, async () => {
+    await using reader = streamReader(redis.url(LOGIN), { fate: () => undefined });
+    const id = await add(redis, HEALTH, "slow");
+    const { settle } = await reader.received(1);
+    await age(redis, HEALTH, { id, ms: CLAIM_IDLE_MS - 1, consumer: "solaria" });
+    await reader.clock.advance(CLAIM_IDLE_MS / 4);
+    await eventually("it is touched", async () => {
+      return ((await pendingIn(redis, HEALTH))[0]?.idleMs ?? 0) < CLAIM_IDLE_MS / 2;
+    });
+    settle("settled");
+    await awaitPending(redis, HEALTH, 0);
+  });
+});
+
+/** Runs everything as a user with another right, or none, for one of README's line. */
+async function complaintOf(redis: TestRedis, right: string, instead?: string): Promise<void> {
+  const missing = right.replace(/^%.~/, "~");
+  await redis.command("FLUSHALL");
+  // The other stream is still to be made.
+  await everything(redis, right.includes(WORLD) ? WORLD : HEALTH);
+  await grant(redis, changed(LINE, right, instead));
+  await using reader = streamReader(redis.url(LOGIN));
+  await eventually(`a complaint about ${instead ?? right}`, () => {
+    const errors = reader.log.lines.filter((line) => line.reason === "no_permission");
+    return Promise.resolve(errors.some(({ detail }) => String(detail).endsWith(` ${missing}`)));
+  });
 }
 
 redisTest(
-  "streams intake: all it does, it does with the commands and keys of the README",
+  "streams intake: each of its rights is needed, and named where it lacks",
   async (redis) => {
-    await everything(redis);
-    await using reader = streamReader(redis.url("agent:pw"));
-    await reader.received(3);
-    await awaitPending(redis, HEALTH, 0);
-    assert.deepEqual(reader.texts().sort(), ["left", "new", "own"]);
-    assert.equal(await redis.command("XLEN", `${HEALTH}:dead`), 1);
-    await reader.log.seen("stream_entry_gone");
-    await redis.command("DEL", HEALTH);
-    await reader.log.seen("stream_group_created", 2);
-    const levels = reader.log.lines.filter(({ level }) => level === "error");
-    assert.deepEqual(levels, []);
-    assert.deepEqual(reader.log.of("redis_lost"), []);
+    const rights = rightsOf(LINE);
+    assert.equal(rights.length, 12);
+    for (const right of rights) await complaintOf(redis, right);
+    for (const stream of CHANNELS) {
+      for (const access of ["%R", "%W"]) {
+        await complaintOf(
+          redis,
+          `~${stream}`,
+          `${access}~${stream}`,
+        );
+      }
+    }
   },
-  { users: [user(COMMANDS)] },
 );
 
 redisTest(
-  "streams intake: each of these commands is needed, and named where it is missing",
+  "streams intake: that user can neither forge events nor read dead ones",
   async (redis) => {
-    for (const missing of COMMANDS) {
-      await redis.command("FLUSHALL");
-      await everything(redis);
-      const rest = COMMANDS.filter((name) => name !== missing);
-      await redis.command("ACL", "SETUSER", "agent", "reset");
-      await redis.command("ACL", "SETUSER", ...user(rest).split(" "));
-      await using reader = streamReader(redis.url("agent:pw"));
-      await eventually(`a complaint about ${missing}`, () => {
-        const errors = reader.log.lines.filter((line) => line.reason === "no_permission");
-        return Promise.resolve(errors.some(({ detail }) => String(detail).endsWith(`+${missing}`)));
-      });
+    await grant(redis, LINE, aclLine("COORDINATION=redis"));
+    const client = await respClient(redis.port);
+    await client.command("AUTH", ...LOGIN.split(":"));
+    for (const stream of CHANNELS) {
+      for (
+        const words of [
+          ["XADD", stream, "*", "data", "forged"],
+          ["XRANGE", `${stream}:dead`, "-", "+"],
+          ["DEL", stream],
+          ["EVAL", "return redis.call('DEL', KEYS[1])", "1", stream],
+        ]
+      ) await assert.rejects(client.command(...words), /^RespError: NOPERM/, words.join(" "));
     }
+    client.close();
   },
-  { users: [user(COMMANDS)] },
 );
 
 redisTest(
@@ -115,7 +163,7 @@ redisTest(
     assert.equal(reader.log.of("redis_stream_refused").length, 1);
     assert.deepEqual(reader.log.of("redis_lost"), []);
   },
-  { users: [user(COMMANDS, [`~${HEALTH}`])] },
+  { users: [userWith(`~${HEALTH}`)] },
 );
 
 redisTest("streams intake: a key that is lost while it is read is noticed", async (redis) => {
@@ -132,7 +180,7 @@ redisTest("streams intake: a key that is lost while it is read is noticed", asyn
   await reader.clock.advance(30_000);
   await awaitPending(redis, WORLD, 0);
   assert.deepEqual([reader.entries.length, reader.log.of("redis_lost")], [2, []]);
-}, { users: [user(COMMANDS)] });
+}, { users: [userWith(...KEYS)] });
 
 redisTest(
   "streams intake: where every stream is refused, it says so and tries again",
@@ -145,7 +193,7 @@ redisTest(
     await reader.retry();
     await reader.log.seen("streams_reading");
   },
-  { users: [user(COMMANDS, ["~other"])] },
+  { users: [userWith("~other")] },
 );
 
 redisTest("streams intake: a group that another made first is as good", async (redis) => {

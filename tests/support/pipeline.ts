@@ -69,10 +69,11 @@ export function pipeline(
   const counters = createCounters();
   const nodes = ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
   const quiet = createQuiet({ config, clock, nodes });
+  const budgets = createBudgets(clock, config);
   const planner = createPlanner({
     config,
     quiet,
-    budgets: createBudgets(clock, config),
+    budgets,
     coordination,
     clock,
     log,
@@ -130,6 +131,7 @@ export function pipeline(
     backlog,
     planner,
     quiet,
+    budgets,
     counters,
     calls,
     endings,

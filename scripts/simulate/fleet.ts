@@ -1,0 +1,112 @@
+/**
+ * The real planners on a simulated clock: everything decides as it does in the agent, but for the
+ * model, the disk and the network.
+ *
+ * @module
+ */
+import { createBacklog } from "../../lib/backlog.ts";
+import { createBudgets } from "../../lib/budgets.ts";
+import { every } from "../../lib/clock.ts";
+import type { Config } from "../../lib/config.ts";
+import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
+import type { OnEnding } from "../../lib/ending.ts";
+import { rulesLink } from "../../lib/llm/link.ts";
+import { createRouter } from "../../lib/llm/router.ts";
+import type { Log } from "../../lib/log.ts";
+import { createCounters } from "../../lib/outcome.ts";
+import { createPlanner, type Planner } from "../../lib/planner.ts";
+import { BUILT_IN_RULES } from "../../lib/policy.ts";
+import { systemPrompt } from "../../lib/prompt.ts";
+import { dryProposer } from "../../lib/proposer.ts";
+import { createQuiet } from "../../lib/quiet.ts";
+import { createReceipts } from "../../lib/receipts.ts";
+import { DEFAULT_TOPOLOGY } from "../../lib/topology.ts";
+import type { SimulatedClock } from "./clock.ts";
+import { simulatedLink, type SimulatedOllama } from "./ollama.ts";
+
+export interface MemberOptions {
+  /** NODE_NAME and what else an operator sets. */
+  readonly config: Config;
+  readonly clock: SimulatedClock;
+  readonly random: () => number;
+  /** The servers of the chain's models, the first link's first; reused where there are fewer. */
+  readonly servers: readonly SimulatedOllama[];
+  readonly coordination?: Coordination;
+  readonly onEnding: OnEnding;
+  /** See {@linkcode simulatedLink}. */
+  readonly failing: number;
+  readonly isDown: () => boolean;
+}
+
+/** One planner, and what can be seen of it. */
+export interface Member extends Pick<Planner, "receive"> {
+  readonly received: number;
+  /** Messages that have ended. */
+  readonly ended: number;
+  /** Events that wait or are being diagnosed. */
+  readonly waiting: number;
+}
+
+const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
+/** What is over is forgotten this often; it changes no decision. */
+const FORGET_EVERY_MS = 60_000;
+
+export function openMember(options: MemberOptions): Member {
+  const { config, clock, random, servers } = options;
+  const log = SILENT;
+  const backlog = createBacklog({ ...config, clock });
+  const counters = createCounters();
+  const nodes = DEFAULT_TOPOLOGY.nodes.map(({ name }) => name);
+  const quiet = createQuiet({ config, clock, nodes });
+  const receipts = createReceipts({ clock, flush: () => Promise.resolve() });
+
+  const links = config.chain.map((spec, nth) => {
+    const server = servers[nth % servers.length];
+    if (spec.kind === "rules" || !server) return rulesLink();
+    return simulatedLink({ ...config, ...options, name: spec.name, server });
+  });
+  const planner = createPlanner({
+    config,
+    clock,
+    log,
+    random,
+    quiet,
+    backlog,
+    counters,
+    budgets: createBudgets(clock, config),
+    coordination: options.coordination ?? NO_COORDINATION,
+    router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
+    systemPrompt: systemPrompt(DEFAULT_TOPOLOGY),
+    policy: BUILT_IN_RULES,
+    propose: dryProposer(() => {}, {
+      clock,
+      validity: {
+        repairSeconds: config.validSeconds,
+        noticeSeconds: config.notifyValidSeconds,
+      },
+    }),
+    countPending: () => Promise.resolve(0),
+    outcomesFor: () => Promise.resolve([]),
+    onEnding(ending) {
+      receipts.onEnding(ending);
+      options.onEnding(ending);
+    },
+  });
+  planner.start();
+  every(clock, FORGET_EVERY_MS, () => {
+    backlog.prune();
+    quiet.prune();
+  });
+  return {
+    receive: planner.receive,
+    get received() {
+      return counters.counts().received;
+    },
+    get ended() {
+      return Object.values(counters.counts().outcomes).reduce((sum, count) => sum + count, 0);
+    },
+    get waiting() {
+      return backlog.waiting + backlog.running;
+    },
+  };
+}
