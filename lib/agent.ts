@@ -31,7 +31,7 @@ import { createOutcomes } from "./outcomes.ts";
 import { createOutages, type Outages } from "./outages.ts";
 import { createPlanner, type Planner } from "./planner.ts";
 import { systemPrompt } from "./prompt.ts";
-import type { ActionFile } from "./proposal.ts";
+import { type ActionFile, actionIdPrefix } from "./proposal.ts";
 import {
   announceAction,
   createProposer,
@@ -255,7 +255,7 @@ async function assemble(
     policy,
     outcomesFor: createOutcomes({ ...options, root: config.runtimePath }),
     async countPending(event: WaitingEvent) {
-      const texts = await Array.fromAsync(store.pendingActions());
+      const texts = await Array.fromAsync(store.pendingActions(actionIdPrefix(event)));
       return pendingForTarget(texts.map(parseOrUndefined), event);
     },
     config,

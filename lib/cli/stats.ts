@@ -68,6 +68,9 @@ const COLUMNS: readonly Column[] = [
     .map((title): Column => ({ title, align: "right" })),
 ];
 
+/** Below this its columns would be too narrow for their numbers. */
+const NARROW = 72;
+
 /** Lines for people. */
 export function statsLines(
   { rows, total, damaged, unread }: DecisionStats,
@@ -82,11 +85,21 @@ export function statsLines(
     ...total.folders.cancelled > 0 ? [`cancelled: ${total.folders.cancelled}`] : [],
     ...restLines(damaged, unread),
   ];
+  const table = width < NARROW
+    ? shown.flatMap((row) => wrap(sentenceOf(row), width))
+    : tableLines(shown.map(cellsOf), { columns: COLUMNS, width, paintTitles: palette.faint });
   return [
-    ...tableLines(shown.map(cellsOf), { columns: COLUMNS, width, paintTitles: palette.faint }),
+    ...table,
     "",
     ...notes.flatMap((note) => wrap(note, width)),
   ];
+}
+
+/** A row where there is no room for a table. */
+function sentenceOf(row: StatsRow): string {
+  const [action, model, ...cells] = cellsOf(row);
+  const counts = cells.map((cell, i) => `${COLUMNS[i + 2]?.title ?? ""} ${cell}`);
+  return `${[action, model].filter(Boolean).join(" by ")}: ${counts.join(", ")}`;
 }
 
 function restLines(damaged: number, unread: number): string[] {

@@ -61,7 +61,10 @@ export function tableLines(
 function rowLines(row: readonly string[], columns: readonly Column[], widths: readonly number[]) {
   const pieces = row.map((cell, i) => {
     const width = widths[i] ?? 0;
-    return columns[i]?.narrow === "cut" ? [cut(cell, width)] : wrap(cell, width);
+    const { narrow, align } = columns[i] ?? {};
+    // A number that goes on in the next line would read as another number.
+    const isCut = narrow === "cut" || narrow === undefined && align === "right";
+    return isCut ? [cut(cell, width)] : wrap(cell, width);
   });
   const height = Math.max(...pieces.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {

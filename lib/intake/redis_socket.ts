@@ -8,53 +8,63 @@
  */
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import { Duplex } from "node:stream";
-import { setImmediate } from "node:timers";
+import { Writable } from "node:stream";
 import { AbstractConnector } from "ioredis";
+import { type Clock, sleep, systemClock } from "../clock.ts";
 
 /** What ioredis and the deadlines of its users ask of a socket. */
-export interface RedisSocket extends Duplex {
+export interface RedisSocket extends Writable {
   /** Bytes received so far. */
   bytesRead: number;
+  /** Starts reading; what comes is emitted as `data`. */
+  resume(): void;
   /** Does nothing: the connection is without delay from its start. */
   setNoDelay(): void;
   /** Does nothing: this Deno has no TCP keepalive. */
   setKeepAlive(): void;
 }
 
-/** Most bytes between two turns of the event loop: some hundred messages, milliseconds on a Pi. */
 const READ_BYTES = 64 * 1024;
+/** Reading for so long without ever waiting for bytes is a flood. */
+const SLICE_MS = 16;
+/** One turn of the event loop would not do: a diagnosis takes dozens, and this lets many happen. */
+const REST_MS = 1;
 
-/** Lets everything else that waits have its turn: timers, other sockets, files. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A connection as a node stream; destroying it closes the connection at once. */
-export function redisSocket(conn: Deno.Conn): RedisSocket {
+/**
+ * A connection as the stream that ioredis reads from; destroying it closes the connection at once.
+ * It hands on what comes without keeping any of it, from `resume` on.
+ */
+export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisSocket {
   const received = new Uint8Array(READ_BYTES);
-  const socket = Object.assign(
-    new Duplex({
-      allowHalfOpen: false,
-      read: () => void receive(),
-      write: (bytes, _encoding, done) => void send(bytes).then(() => done(), done),
-      final: (done) => void conn.closeWrite().then(() => done(), done),
-      destroy(error, done) {
-        conn.close();
-        done(error);
-      },
-    }),
-    { bytesRead: 0, setNoDelay() {}, setKeepAlive() {} },
-  );
+  const closing = new AbortController();
+  const writable = new Writable({
+    write: (bytes, _encoding, done) => void send(bytes).then(() => done(), done),
+    final: (done) => void conn.closeWrite().then(() => done(), done),
+    destroy(error, done) {
+      closing.abort();
+      conn.close();
+      done(error);
+    },
+  });
+  const socket = Object.assign(writable, {
+    bytesRead: 0,
+    resume: () => void receive(),
+    setNoDelay() {},
+    setKeepAlive() {},
+  });
 
   async function receive(): Promise<void> {
+    let sliceBegan = clock.monotonic();
     try {
-      await turn();
-      if (socket.destroyed) return;
-      const count = await conn.read(received);
-      if (count === null) return void socket.push(null);
-      socket.bytesRead += count;
-      socket.push(Buffer.from(received.subarray(0, count)));
+      while (!socket.destroyed) {
+        const count = await conn.read(received);
+        if (count === null) return void socket.destroy();
+        socket.bytesRead += count;
+        socket.emit("data", Buffer.from(received.subarray(0, count)));
+        if (clock.monotonic() - sliceBegan < SLICE_MS) continue;
+        await sleep(clock, REST_MS, closing.signal);
+        sliceBegan = clock.monotonic();
+      }
     } catch (error) {
       // What a closed connection still says is of no interest.
       if (!socket.destroyed) socket.destroy(error instanceof Error ? error : Error(String(error)));
@@ -113,7 +123,7 @@ export class RedisConnector extends AbstractConnector {
       throw signal.reason;
     }
     // The type asks for all of node's Socket; ioredis uses what a RedisSocket has.
-    this.stream = redisSocket(conn) as Duplex as Socket;
+    this.stream = redisSocket(conn) as Writable as Socket;
     return this.stream;
   }
 

@@ -23,10 +23,10 @@ export type SoakArguments = Parsed<SoakOptions>;
 
 export const SOAK_HELP = `Usage: deno task soak [options]
 
-Sends an agent millions of mixed messages over a private redis-server, in bursts as fast as it
-reads them and with as long without any after each: benign events, floods in cooldown, thousands of services, hostile names, flapping, outages of
-nodes, silenced, malformed, oversize and deeply nested messages, with a fake Ollama that sometimes
-fails and an operator who decides on proposals. Then checks that
+Sends an agent millions of mixed messages over a private redis-server, as fast as it reads them
+and without a rest: benign events, floods in cooldown, thousands of services, hostile names,
+flapping, outages of nodes, silenced, malformed, oversize and deeply nested messages, with a fake
+Ollama that sometimes fails and an operator who decides on proposals. Then checks that
 
   every counter adds up   received is what was published; outcomes and what still waits add up to
                           it; what can be foretold (malformed, unparseable, benign, silenced) is

@@ -14,15 +14,13 @@ import { startOperator } from "./operator.ts";
 import { parseStopped, type TallyOptions } from "./tally.ts";
 import { unreadBytes } from "./unread.ts";
 
-const BATCH_MESSAGES = 2_000;
+/** Few, so that the fake Ollama in this process gets its turn in between. */
+const BATCH_MESSAGES = 200;
+/** After so many it is asked what the agent has still to read. */
+const LOOK_EVERY_MESSAGES = 2_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** In a burst the agent is never idle, yet has no more to read than it does in a moment. */
+/** The agent always has something to read, and never more than Redis keeps for a subscriber. */
 const MOST_UNREAD_BYTES = 16 * 1024 * 1024;
-/**
- * After so many messages the agent gets as long without any as they took: while its socket is
- * never empty, it hardly comes to anything else, and a soak must reach all of it.
- */
-const BURST_MESSAGES = 20_000;
 const SAMPLE_MS = 100;
 const PROGRESS_MS = 10_000;
 /** The agent writes its status every few seconds. */
@@ -63,6 +61,7 @@ export async function runSoak(world: World, options: SoakRunOptions): Promise<So
   const operator = startOperator(root, clock);
   const samples: Sample[] = [];
   let published = 0;
+  let looked = 0;
   const stopSampling = every(clock, SAMPLE_MS, () => {
     const mib = memoryMiB(agent.pid, "VmRSS");
     if (mib > 0) samples.push({ published, mib });
@@ -77,7 +76,6 @@ export async function runSoak(world: World, options: SoakRunOptions): Promise<So
   const fates = Object.fromEntries(FATES.map((fate) => [fate, 0])) as Record<Fate, number>;
   const next = createMix({ ...options, epochSeconds: Math.floor(clock.now() / 1000) });
   let publishedSeconds = 0;
-  let burst = { published: 0, at: begin };
   try {
     while (published < options.messages && seconds() < options.minutes * 60) {
       const commands: Uint8Array[] = [];
@@ -93,11 +91,9 @@ export async function runSoak(world: World, options: SoakRunOptions): Promise<So
         throw new Error(`${replies.unheard} messages unheard, ${replies.errors} refused by Redis`);
       }
       published += commands.length;
+      if (published - looked < LOOK_EVERY_MESSAGES) continue;
       await untilRead(world, MOST_UNREAD_BYTES);
-      if (published - burst.published < BURST_MESSAGES) continue;
-      await untilRead(world, 0);
-      await agent.alive(sleep(clock, clock.monotonic() - burst.at));
-      burst = { published, at: clock.monotonic() };
+      looked = published;
     }
     publishedSeconds = seconds();
     await agent.alive(caughtUp(world, published));

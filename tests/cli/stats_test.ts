@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { paletteFor } from "../../lib/cli/palette.ts";
+import { statsLines } from "../../lib/cli/stats.ts";
+import type { StatsRow } from "../../lib/decision_stats.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
 import { proposalFile } from "../support/proposal_file.ts";
 import { sandbox } from "../support/sandbox.ts";
@@ -71,4 +74,30 @@ Deno.test("planner-agent stats: nothing yet, and a span that is none", async () 
   const wrong = await runAgent(["stats", "--since", "yesterday"], { root: folder.path });
   assert.deepEqual([wrong.code, wrong.out], [2, ""]);
   assert.match(wrong.err, /--since is "yesterday"; it takes a span such as 12h, 7d or 4w/);
+});
+
+Deno.test("statsLines: on a narrow terminal sentences, since a table would halve its numbers", () => {
+  const folders = {
+    pending: 12_345,
+    approved: 0,
+    running: 0,
+    completed: 7,
+    failed: 0,
+    rejected: 1,
+    cancelled: 0,
+  };
+  const decision = { count: 1, median: 60, p90: 60 };
+  const row: StatsRow = { action: "restart", model: "qwen2.5:7b", folders, decision };
+  const total: StatsRow = { ...row, action: "all", model: "" };
+  const shown = statsLines({ rows: [row, row], total, damaged: 0, unread: 0 }, {
+    width: 40,
+    palette: paletteFor({ isTerminal: false, env: () => undefined }),
+  });
+  assert.deepEqual(shown.slice(0, 3), [
+    "restart by qwen2.5:7b: made 12353, wait",
+    "12345, approved 7, rejected 1, done 7,",
+    "failed 0, decided 1 min",
+  ]);
+  assert.equal(shown[6], "all: made 12353, wait 12345, approved 7,");
+  for (const line of shown) assert.ok(line.length <= 40, line);
 });

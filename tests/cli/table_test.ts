@@ -137,3 +137,11 @@ Deno.test("tableLines: no line is wider than the terminal, and no text is lost",
     },
   ));
 });
+
+Deno.test("tableLines: a number is cut, not broken into two", () => {
+  const columns: Column[] = [{ title: "name" }, { title: "count", align: "right" }];
+  assert.deepEqual(tableLines([["traefik", "123456"]], { columns, width: 10 }).slice(1), [
+    "trae  123…",
+    "fik",
+  ]);
+});
