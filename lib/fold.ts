@@ -6,19 +6,20 @@
  * @module
  */
 import type { Clock } from "./clock.ts";
-import type { Fields } from "./log.ts";
+import type { Fields, Log, LogLevel } from "./log.ts";
 
 const WINDOW_MS = 5_000;
-/** New lines of a kind within a window, and as many with counts: journald takes 333 a second. */
-const MOST_LINES = 250;
+/** New lines within a window: those of a homelab in which everything fails at once. */
+const MOST_NEW = 1_000;
+/** Lines with counts at its end. */
+const MOST_COUNTED = 250;
 /** Distinct lines remembered at once. */
 const MOST_REMEMBERED = 10_000;
 
 export interface FoldedLine {
   /**
    * Logs, or counts. Lines with the same `key` are alike; `fields` is called only for the first.
-   * What is too much for one window is logged at its end as one line that has only their number,
-   * `others`.
+   * What is too much for one window is at its end one line `log_lines_left_out` with their number.
    */
   log(key: string, fields: () => Fields): void;
   /** Logs the counts now. */
@@ -30,25 +31,32 @@ interface Folded {
   repeated: number;
 }
 
-/** One kind of line, written with `write`, for example `(fields) => log.info("x", fields)`. */
-export function foldedLine(clock: Clock, write: (fields: Fields) => void): FoldedLine {
+export interface FoldedLineOptions {
+  readonly clock: Clock;
+  readonly level: LogLevel;
+  readonly event: string;
+}
+
+/** One kind of line. */
+export function foldedLine(log: Log, { clock, level, event }: FoldedLineOptions): FoldedLine {
+  const write = (fields: Fields) => log[level](event, fields);
   const lines = new Map<string, Folded>();
   let fresh = 0;
-  let others = 0;
+  let leftOut = 0;
   let armed = false;
 
   function flush() {
     let counts = 0;
     for (const [key, line] of lines) {
       const { repeated, fields } = line;
-      if (repeated > 0 && counts++ < MOST_LINES) write({ ...fields, repeated });
-      else others += repeated;
+      if (repeated > 0 && counts++ < MOST_COUNTED) write({ ...fields, repeated });
+      else leftOut += repeated;
       // One that goes on repeating is kept, so that the next one is counted and not logged.
       if (repeated > 0) line.repeated = 0;
       else lines.delete(key);
     }
-    if (others > 0) write({ others });
-    others = fresh = 0;
+    if (leftOut > 0) log.info("log_lines_left_out", { of: event, lines: leftOut });
+    leftOut = fresh = 0;
   }
 
   function arm() {
@@ -67,8 +75,8 @@ export function foldedLine(clock: Clock, write: (fields: Fields) => void): Folde
         line.repeated++;
         return;
       }
-      if (fresh >= MOST_LINES || lines.size >= MOST_REMEMBERED) {
-        others++;
+      if (fresh >= MOST_NEW || lines.size >= MOST_REMEMBERED) {
+        leftOut++;
         return;
       }
       fresh++;

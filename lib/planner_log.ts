@@ -11,7 +11,7 @@ import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { foldedLine } from "./fold.ts";
 import { isBenign } from "./gate.ts";
 import type { ChainExhausted } from "./llm/contract.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogLevel } from "./log.ts";
 import type { PolicyChange } from "./policy.ts";
 import { readableReason } from "./proposal.ts";
 import type { QueueEntry } from "./queue.ts";
@@ -24,21 +24,22 @@ const LONGEST_ERROR = 400;
 export type PlannerLog = ReturnType<typeof createPlannerLog>;
 
 export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; config: Config }) {
-  const received = foldedLine(clock, (fields) => log.info("event_received", fields));
+  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const received = fold("info", "event_received");
   // Of its own, so that no flood of them takes the place of what is wrong.
-  const receivedBenign = foldedLine(clock, (fields) => log.info("event_received", fields));
-  const benign = foldedLine(clock, (fields) => log.debug("benign_event_skipped", fields));
-  const cooldown = foldedLine(clock, (fields) => log.info("cooldown_active", fields));
-  const muted = foldedLine(clock, (fields) => log.info("event_muted", fields));
-  const waits = foldedLine(clock, (fields) => log.info("event_held", fields));
-  const dropped = foldedLine(clock, (fields) => log.warning("event_dropped", fields));
-  const recovered = foldedLine(clock, (fields) => log.info("recovered_before_diagnosis", fields));
-  const held = foldedLine(clock, (fields) => log.info("proposal_held", fields));
-  const exhausted = foldedLine(clock, (fields) => log.error("llm_chain_exhausted", fields));
-  const parked = foldedLine(clock, (fields) => log.info("event_parked", fields));
-  const expired = foldedLine(clock, (fields) => log.warning("event_expired", fields));
-  const ignored = foldedLine(clock, (fields) => log.info("proposal_ignored", fields));
-  const policyApplied = foldedLine(clock, (fields) => log.info("policy_applied", fields));
+  const receivedBenign = fold("info", "event_received");
+  const benign = fold("debug", "benign_event_skipped");
+  const cooldown = fold("info", "cooldown_active");
+  const muted = fold("info", "event_muted");
+  const waits = fold("info", "event_held");
+  const dropped = fold("warning", "event_dropped");
+  const recovered = fold("info", "recovered_before_diagnosis");
+  const held = fold("info", "proposal_held");
+  const exhausted = fold("error", "llm_chain_exhausted");
+  const parked = fold("info", "event_parked");
+  const expired = fold("warning", "event_expired");
+  const ignored = fold("info", "proposal_ignored");
+  const policyApplied = fold("info", "policy_applied");
   const lines = [received, receivedBenign, benign, cooldown, muted, dropped, recovered, held]
     .concat(waits, exhausted, parked, expired, ignored, policyApplied);
   return {

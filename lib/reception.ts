@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { OnEnding } from "./ending.ts";
 import type { HealthEvent } from "./event.ts";
 import { foldedLine } from "./fold.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogLevel } from "./log.ts";
 import { readMessage, type Refusal } from "./message.ts";
 import type { Counters } from "./outcome.ts";
 import { parseEvent } from "./parse_event.ts";
@@ -45,9 +45,10 @@ export interface Reception {
 
 export function createReception(options: ReceptionOptions): Reception {
   const { clock, log, counters, onEvent, onEnding } = options;
-  const malformed = foldedLine(clock, (fields) => log.warning("malformed_message", fields));
-  const unparseable = foldedLine(clock, (fields) => log.warning("unparseable_event", fields));
-  const replaced = foldedLine(clock, (fields) => log.info("event_time_replaced", fields));
+  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const malformed = fold("warning", "malformed_message");
+  const unparseable = fold("warning", "unparseable_event");
+  const replaced = fold("info", "event_time_replaced");
 
   function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
     counters.received();

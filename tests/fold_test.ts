@@ -1,53 +1,74 @@
 import assert from "node:assert/strict";
 import { foldedLine } from "../lib/fold.ts";
-import type { Fields } from "../lib/log.ts";
 import { fakeClock } from "./support/clock.ts";
+import { recordingLog } from "./support/log.ts";
 
+/** One kind of line, and what it logged: without level and name, which are always the same. */
 function folded() {
   const clock = fakeClock();
-  const lines: Fields[] = [];
-  return { clock, lines, line: foldedLine(clock, (fields) => lines.push(fields)) };
+  const log = recordingLog();
+  const line = foldedLine(log, { clock, level: "warning", event: "thing" });
+  return {
+    clock,
+    line,
+    get lines() {
+      return log.lines.map(({ event, level, ...fields }) =>
+        event === "thing" && level === "warning" ? fields : { event, level, ...fields }
+      );
+    },
+  };
 }
 
+const leftOut = (lines: number) => ({
+  event: "log_lines_left_out",
+  level: "info",
+  of: "thing",
+  lines,
+});
+
 Deno.test("foldedLine: the first is logged at once, what repeats is counted every 5 s", async () => {
-  const { clock, lines, line } = folded();
+  const told = folded();
+  const { clock, line } = told;
   for (let i = 0; i < 4; i++) line.log("a", () => ({ svc_key: "a", i }));
-  assert.deepEqual(lines, [{ svc_key: "a", i: 0 }]);
+  assert.deepEqual(told.lines, [{ svc_key: "a", i: 0 }]);
   await clock.advance(4_999);
-  assert.equal(lines.length, 1);
+  assert.equal(told.lines.length, 1);
   await clock.advance(1);
-  assert.deepEqual(lines[1], { svc_key: "a", i: 0, repeated: 3 });
+  assert.deepEqual(told.lines[1], { svc_key: "a", i: 0, repeated: 3 });
 });
 
 Deno.test("foldedLine: one that goes on repeating is only counted; after a quiet window it is new", async () => {
-  const { clock, lines, line } = folded();
+  const told = folded();
+  const { clock, line } = told;
   line.log("a", () => ({ n: 1 }));
   line.log("a", () => ({ n: 2 }));
   await clock.advance(5_000);
   line.log("a", () => ({ n: 3 }));
-  assert.deepEqual(lines, [{ n: 1 }, { n: 1, repeated: 1 }]);
+  assert.deepEqual(told.lines, [{ n: 1 }, { n: 1, repeated: 1 }]);
   await clock.advance(5_000);
-  assert.deepEqual(lines[2], { n: 1, repeated: 1 });
+  assert.deepEqual(told.lines[2], { n: 1, repeated: 1 });
   await clock.advance(5_000);
   line.log("a", () => ({ n: 4 }));
-  assert.deepEqual(lines[3], { n: 4 });
-  assert.equal(lines.length, 4);
+  assert.deepEqual(told.lines[3], { n: 4 });
+  assert.equal(told.lines.length, 4);
 });
 
 Deno.test("foldedLine: lines of different keys are not alike", () => {
-  const { lines, line } = folded();
+  const told = folded();
+  const { line } = told;
   line.log("a", () => ({ key: "a" }));
   line.log("b", () => ({ key: "b" }));
-  assert.deepEqual(lines, [{ key: "a" }, { key: "b" }]);
+  assert.deepEqual(told.lines, [{ key: "a" }, { key: "b" }]);
 });
 
 Deno.test("foldedLine: flush logs the counts now, and each once", async () => {
-  const { clock, lines, line } = folded();
+  const told = folded();
+  const { clock, line } = told;
   for (let i = 0; i < 3; i++) line.log("a", () => ({}));
   line.flush();
-  assert.deepEqual(lines, [{}, { repeated: 2 }]);
+  assert.deepEqual(told.lines, [{}, { repeated: 2 }]);
   await clock.advance(20_000);
-  assert.equal(lines.length, 2);
+  assert.equal(told.lines.length, 2);
 });
 
 Deno.test("foldedLine: fields are made for the first alone", () => {
@@ -65,18 +86,20 @@ Deno.test("foldedLine: without anything to count no timer is left", async () => 
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("foldedLine: of lines that never repeat 250 are logged in 5 s, the rest is one number", async () => {
-  const { clock, lines, line } = folded();
-  for (let i = 0; i < 1_000; i++) line.log(`key-${i}`, () => ({ i }));
-  assert.equal(lines.length, 250);
+Deno.test("foldedLine: of lines that never repeat 1,000 are logged in 5 s, the rest is one number", async () => {
+  const told = folded();
+  const { clock, line } = told;
+  for (let i = 0; i < 1_750; i++) line.log(`key-${i}`, () => ({ i }));
+  assert.equal(told.lines.length, 1_000);
   await clock.advance(5_000);
-  assert.deepEqual(lines.slice(250), [{ others: 750 }]);
+  assert.deepEqual(told.lines.slice(1_000), [leftOut(750)]);
   line.log("new", () => ({ new: true }));
-  assert.deepEqual(lines.at(-1), { new: true });
+  assert.deepEqual(told.lines.at(-1), { new: true });
 });
 
 Deno.test("foldedLine: many that go on repeating hide nothing new", async () => {
-  const { clock, lines, line } = folded();
+  const told = folded();
+  const { clock, line } = told;
   for (let window = 0; window < 3; window++) {
     for (let i = 0; i < 200; i++) {
       line.log(`${window}-${i}`, () => ({ window, i }));
@@ -85,22 +108,23 @@ Deno.test("foldedLine: many that go on repeating hide nothing new", async () => 
     await clock.advance(5_000);
   }
   // 600 repeat now: 250 of them are counted one by one.
-  assert.deepEqual(lines.slice(-2), [{ window: 1, i: 49, repeated: 1 }, { others: 350 }]);
+  assert.deepEqual(told.lines.slice(-2), [{ window: 1, i: 49, repeated: 1 }, leftOut(350)]);
   line.log("new", () => ({ new: true }));
-  assert.deepEqual(lines.at(-1), { new: true });
+  assert.deepEqual(told.lines.at(-1), { new: true });
 });
 
 Deno.test("foldedLine: a flood of different lines loses no count and leaves no timer", async () => {
-  const { clock, lines, line } = folded();
+  const told = folded();
+  const { clock, line } = told;
   for (let i = 0; i < 35_000; i++) {
     line.log(`key-${i}`, () => ({ i }));
     line.log(`key-${i}`, () => ({ i }));
   }
   await clock.advance(15_000);
-  const counted = lines.map(({ repeated, others }) => Number(repeated ?? others ?? 1));
+  const counted = told.lines.map(({ repeated, lines }) => Number(repeated ?? lines ?? 1));
   assert.equal(counted.reduce((sum, count) => sum + count, 0), 70_000);
-  assert.equal(lines.length, 501);
+  assert.equal(told.lines.length, 1_251);
   assert.equal(clock.waiting, 0);
   line.log("key-0", () => ({ again: true }));
-  assert.deepEqual(lines.at(-1), { again: true });
+  assert.deepEqual(told.lines.at(-1), { again: true });
 });

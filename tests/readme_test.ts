@@ -32,7 +32,7 @@ function sourcesIn(folder: string): string[] {
 /** Names of the log events that a source logs as a warning or an error. */
 function complaintsIn(source: string): string[] {
   const calls = source.matchAll(
-    /\blog(?:\.(?:warning|error)|\[[^\]]*"(?:warning|error)"[^\]]*\])\(\s*"([^"]+)"/g,
+    /\b(?:log(?:\.(?:warning|error)|\[[^\]]*"(?:warning|error)"[^\]]*\])\(|fold\("(?:warning|error)",)\s*"([^"]+)"/g,
   );
   return [...calls].map(([, name = ""]) => name);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { foldedLine } from "../fold.ts";
+import type { LogLevel } from "../log.ts";
 import {
   type RedisIntake,
   type RedisListenerOptions,
@@ -79,8 +80,9 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const { streams, group, consumer, clock, log } = options;
   const hand = createHand(options.limit ?? 256, clock);
   const lastRead = new Map<string, string>();
-  const dead = foldedLine(clock, (fields) => log.warning("stream_entry_dead", fields));
-  const gone = foldedLine(clock, (fields) => log.warning("stream_entry_gone", fields));
+  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const dead = fold("warning", "stream_entry_dead");
+  const gone = fold("warning", "stream_entry_gone");
 
   // A fault in what is called back must not cost the connection, nor the entry.
   const receive: StreamsIntakeOptions["onEntry"] = (bytes, stream, settle, delivery) => {
