@@ -4,13 +4,16 @@
  * @module
  */
 import { join, resolve } from "node:path/posix";
-import { ENVIRONMENT_NAMES, parseConfig } from "../lib/config.ts";
+import { parseConfig } from "../lib/config.ts";
+import { ENVIRONMENT_NAMES } from "../lib/environment.ts";
 import { type Build, grantsFor, SiteError } from "../lib/grants.ts";
 import { lineSink } from "../lib/log.ts";
 import { siteOf } from "../lib/site.ts";
 import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "./compile/command.ts";
 import { ElfError, pageProblems, parseElf } from "./compile/elf.ts";
+import { EmitError } from "./compile/emit.ts";
 import { type Graph, GraphError, parseGraph } from "./compile/graph.ts";
+import { LineMapError } from "./compile/line_map.ts";
 import { LockError } from "./compile/lock.ts";
 import {
   type Arch,
@@ -22,6 +25,7 @@ import {
 } from "./compile/options.ts";
 import { manifest, sha256, writeChecksums } from "./compile/release.ts";
 import { stage, StageError } from "./compile/stage.ts";
+import { ValidatorError } from "./compile/validator.ts";
 
 /** A build that could not be finished; the message says why and what to do. */
 class CompileError extends Error {
@@ -155,7 +159,16 @@ async function main(args: readonly string[]): Promise<number> {
       writeError(`compile: ${error.message}\n\n${COMPILE_USAGE}\n`);
       return 2;
     }
-    const expected = [CompileError, ElfError, GraphError, LockError, StageError];
+    const expected = [
+      CompileError,
+      ElfError,
+      EmitError,
+      GraphError,
+      LineMapError,
+      LockError,
+      StageError,
+      ValidatorError,
+    ];
     if (!expected.some((known) => error instanceof known)) throw error;
     writeError(`compile: ${(error as Error).message}\n`);
     return 1;

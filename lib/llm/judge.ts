@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { ErrorObject } from "ajv";
 import type { Diagnosis } from "../diagnosis.ts";
 import type { Target } from "../target.ts";
 import { readAnswer } from "./answer.ts";
+import { validatorOf } from "./validator.ts";
 
 export type Judgement =
   | { readonly ok: true; readonly diagnosis: Diagnosis }
@@ -16,19 +17,6 @@ export type Judgement =
     /** For the model and the log; quotes the answer, so redact it before showing. */
     readonly error: string;
   };
-
-// No coercion and no defaults: "0.95" is not a number and a missing key stays missing.
-const ajv = new Ajv({ allErrors: true, strict: true, coerceTypes: false, verbose: true });
-const compiled = new WeakMap<object, ValidateFunction<Diagnosis>>();
-
-function validatorOf(schema: object): ValidateFunction<Diagnosis> {
-  let validate = compiled.get(schema);
-  if (!validate) {
-    validate = ajv.compile<Diagnosis>(schema);
-    compiled.set(schema, validate);
-  }
-  return validate;
-}
 
 /**
  * The diagnosis in `text` about `target`. A node and a service named by the model are not looked

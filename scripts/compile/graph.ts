@@ -28,6 +28,9 @@ interface InfoModule {
   }[];
 }
 
+/** Modules that a binary has another text of, written at the build; their imports do not count. */
+export const REPLACED: readonly string[] = ["lib/build.ts", "lib/llm/validator.ts"];
+
 /**
  * Reads the output of `deno info --json main.ts`.
  *
@@ -42,9 +45,6 @@ export function parseGraph(json: string, root: string): Graph {
     if (module.error !== undefined) {
       throw new GraphError(`cannot load ${module.specifier}: ${module.error}`);
     }
-    for (const { code } of module.dependencies ?? []) {
-      if (code?.specifier?.startsWith("npm:") === true) specifiers.add(code.specifier);
-    }
     if (module.kind === "npm" || module.kind === "node" || module.kind === "external") continue;
     const path = module.local === undefined ? ".." : relative(root, module.local);
     if (!module.specifier.startsWith("file:") || path.startsWith("..")) {
@@ -53,6 +53,10 @@ export function parseGraph(json: string, root: string): Graph {
       );
     }
     files.push(path);
+    if (REPLACED.includes(path)) continue;
+    for (const { code } of module.dependencies ?? []) {
+      if (code?.specifier?.startsWith("npm:") === true) specifiers.add(code.specifier);
+    }
   }
   return { files: files.sort(), specifiers: [...specifiers].sort() };
 }

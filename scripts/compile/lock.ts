@@ -113,7 +113,7 @@ export function pruneConfig(text: string, specifiers: readonly string[]): Record
     name: config.name,
     version: config.version,
     license: config.license,
-    exports: config.exports,
+    exports: "./main.js",
     nodeModulesDir: "none",
     imports: Object.fromEntries(
       Object.entries(config.imports).filter(([, to]) => typeof to === "string" && wanted.has(to)),

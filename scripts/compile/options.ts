@@ -10,7 +10,7 @@ import {
   SiteError,
   withoutCredentials,
 } from "../../lib/grants.ts";
-import { redisPlace } from "../../lib/redis_url.ts";
+import { redisPlace } from "../../lib/redis/url.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {

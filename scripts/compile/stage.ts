@@ -7,8 +7,10 @@
  */
 import { dirname, join } from "node:path/posix";
 import type { Build } from "../../lib/grants.ts";
-import type { Graph } from "./graph.ts";
-import { packageOf, pruneConfig, pruneLock } from "./lock.ts";
+import { emittedName, readEmitted } from "./emit.ts";
+import { type Graph, REPLACED } from "./graph.ts";
+import { type Lock, packageOf, pruneConfig, pruneLock } from "./lock.ts";
+import { validatorModule } from "./validator.ts";
 
 /** Where to take the parts from. */
 export interface StageSources {
@@ -36,9 +38,19 @@ const FILE_TIME = new Date(0);
 /** Folders of packages that hold tests and tools. */
 const NOT_SHIPPED = new Set(["test", "tests", "spec", "benchmark", ".github", "skills"]);
 
-/** True for files of a package that can run or be imported. */
-export function isShipped(name: string): boolean {
-  return name !== ".runkit_example.js" && /\.(js|cjs|mjs|json)$/.test(name);
+/** True for files of a package that can run or be imported; one of modules has its CommonJS twin. */
+export function isShipped(name: string, type?: "module"): boolean {
+  if (name === ".runkit_example.js" || (type === "module" && name.endsWith(".cjs"))) return false;
+  return /\.(js|cjs|mjs|json)$/.test(name);
+}
+
+/**
+ * A package's file as it goes into the binary: JSON without spaces, and code without the name of its
+ * source map, which the agent would look for in the machine's folder of temporary files.
+ */
+export function shippedText(name: string, text: string): string {
+  if (name.endsWith(".json")) return JSON.stringify(JSON.parse(text));
+  return text.replace(/^\/\/# sourceMappingURL=\S*\s*$/m, "");
 }
 
 /** The licence file of a package's folder, by name. */
@@ -46,14 +58,15 @@ export function isLicense(name: string): boolean {
   return /^licen[cs]e(\.md|\.txt)?$/i.test(name);
 }
 
-async function copyFolder(from: string, to: string): Promise<void> {
+async function copyFolder(from: string, to: string, type?: "module"): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
   for await (const entry of Deno.readDir(from)) {
     const source = join(from, entry.name);
     if (entry.isDirectory && !NOT_SHIPPED.has(entry.name)) {
-      await copyFolder(source, join(to, entry.name));
-    } else if (entry.isFile && isShipped(entry.name)) {
-      await Deno.copyFile(source, join(to, entry.name));
+      await copyFolder(source, join(to, entry.name), type);
+    } else if (entry.isFile && isShipped(entry.name, type)) {
+      const text = shippedText(entry.name, await Deno.readTextFile(source));
+      await Deno.writeTextFile(join(to, entry.name), text);
     }
   }
 }
@@ -79,17 +92,23 @@ const DESCRIBED = [
  * every other kind of file as a script and embeds the error, with the path of the stage in it.
  */
 async function copyPackage(from: string, to: string): Promise<void> {
-  await copyFolder(from, to);
-  const described = JSON.parse(await Deno.readTextFile(join(from, "package.json"))) as object;
+  const described = JSON.parse(await Deno.readTextFile(join(from, "package.json"))) as {
+    type?: string;
+  };
+  await copyFolder(from, to, described.type === "module" ? "module" : undefined);
   const kept = Object.entries(described).filter(([name]) => DESCRIBED.includes(name));
+  const withLicense = { ...Object.fromEntries(kept), licenseText: await licenseIn(from) };
+  await Deno.writeTextFile(join(to, "package.json"), JSON.stringify(withLicense));
+}
+
+async function licenseIn(folder: string): Promise<string> {
   const licenses: string[] = [];
-  for await (const entry of Deno.readDir(from)) {
+  for await (const entry of Deno.readDir(folder)) {
     if (entry.isFile && isLicense(entry.name)) {
-      licenses.push(await Deno.readTextFile(join(from, entry.name)));
+      licenses.push(await Deno.readTextFile(join(folder, entry.name)));
     }
   }
-  const withLicense = { ...Object.fromEntries(kept), licenseText: licenses.sort().join("\n") };
-  await Deno.writeTextFile(join(to, "package.json"), JSON.stringify(withLicense));
+  return licenses.sort().join("\n");
 }
 
 /** The registry folder of Deno's npm cache that holds `packages`; a mirror has its own name. */
@@ -104,6 +123,14 @@ async function registryWith(npm: string, packages: readonly string[]): Promise<s
     if (missing.length < closest.missing.length) closest = { missing };
   }
   throw new StageError(`${npm} has no ${closest.missing.join(", ")}: run ./scripts/deno install`);
+}
+
+/** Its code goes into the binary, the package does not. */
+async function ajvLicense(npm: string, lockText: string): Promise<string> {
+  const { specifiers } = JSON.parse(lockText) as Pick<Lock, "specifiers">;
+  const version = Object.entries(specifiers).find(([name]) => name.startsWith("npm:ajv@"))?.[1];
+  const path = `ajv/${version}`;
+  return await licenseIn(join(await registryWith(npm, [path]), path));
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -138,12 +165,20 @@ export async function stage(folder: string, build: Build, sources: StageSources)
   const { root, graph } = sources;
   const program = join(folder, "program");
   const denoDir = join(folder, "deno-dir");
+  const locked = await Deno.readTextFile(join(root, "deno.lock"));
+  const npm = join(sources.denoDir, "npm");
   for (const file of graph.files) {
-    await write(join(program, file), await Deno.readTextFile(join(root, file)));
+    if (REPLACED.includes(file)) continue;
+    const text = file.endsWith(".ts")
+      ? await readEmitted(file, sources)
+      : await Deno.readTextFile(join(root, file));
+    await write(join(program, emittedName(file)), text);
   }
-  await write(join(program, "lib/build.ts"), buildModule(build));
+  await write(join(program, "lib/build.js"), buildModule(build));
+  const license = await ajvLicense(npm, locked);
+  await write(join(program, "lib/llm/validator.js"), validatorModule(license));
 
-  const lock = pruneLock(await Deno.readTextFile(join(root, "deno.lock")), graph.specifiers);
+  const lock = pruneLock(locked, graph.specifiers);
   const config = pruneConfig(await Deno.readTextFile(join(root, "deno.json")), graph.specifiers);
   const workspace = { dependencies: graph.specifiers };
   await write(join(program, "deno.json"), JSON.stringify(config, null, 2));
@@ -152,7 +187,7 @@ export async function stage(folder: string, build: Build, sources: StageSources)
   await Deno.mkdir(denoDir, { recursive: true });
   const packages = Object.keys(lock.npm).map(packageOf).map((p) => `${p.name}/${p.version}`);
   if (packages.length > 0) {
-    const registry = await registryWith(join(sources.denoDir, "npm"), packages);
+    const registry = await registryWith(npm, packages);
     for (const path of packages) {
       await copyPackage(join(registry, path), join(denoDir, REGISTRY, path));
     }

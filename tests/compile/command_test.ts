@@ -86,10 +86,14 @@ Deno.test("compileArgs: exactly these permissions", () => {
     "--allow-write=/w,/v",
   ]);
   assert.equal(args[0], "compile");
-  assert.equal(args.at(-1), "main.ts");
+  assert.equal(args.at(-1), "main.js");
   assert(args.includes("--no-code-cache"));
   assert(args.includes("--target=aarch64-unknown-linux-gnu"));
-  assert(args.includes("--v8-flags=--jitless,--optimize-for-size,--lite-mode"));
+  assert(
+    args.includes(
+      "--v8-flags=--jitless,--optimize-for-size,--lite-mode,--gc-memory-reducer-start-delay-ms=1000",
+    ),
+  );
 });
 
 Deno.test("compileEnvironment: passes on what a build needs, nothing that Deno bakes in", () => {

@@ -34,6 +34,17 @@ Deno.test("parseGraph: a package imported for its types alone is not needed", ()
   assert.deepEqual(parse([module]).specifiers, []);
 });
 
+Deno.test("parseGraph: what only a module imports that a binary has another text of is not needed", () => {
+  const modules = [
+    file("/project/main.ts", "npm:ioredis@6.0.0"),
+    file("/project/lib/llm/validator.ts", "npm:ajv@8.20.0"),
+  ];
+  assert.deepEqual(parse(modules), {
+    files: ["lib/llm/validator.ts", "main.ts"],
+    specifiers: ["npm:ioredis@6.0.0"],
+  });
+});
+
 Deno.test("parseGraph: refuses modules that are missing, remote or outside the project", () => {
   const refuses = (module: unknown, message: RegExp) =>
     assert.throws(() => parse([module]), (error) => {

@@ -104,7 +104,7 @@ Deno.test("pruneConfig: keeps name, version and the imports in use", () => {
     name: "planner-agent",
     version: "1.2.3",
     license: "MIT",
-    exports: "./main.ts",
+    exports: "./main.js",
     nodeModulesDir: "none",
     imports: { a: "npm:a@1" },
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { manifest, sha256, writeChecksums } from "../../scripts/compile/release.ts";
-import { buildModule, isLicense, isShipped } from "../../scripts/compile/stage.ts";
+import { buildModule, isLicense, isShipped, shippedText } from "../../scripts/compile/stage.ts";
 import type { Build } from "../../lib/grants.ts";
 import { sandbox } from "../support/sandbox.ts";
 
@@ -16,7 +16,7 @@ const BUILD: Build = {
 
 Deno.test("isShipped: code and data of a package, not its types, maps, texts and tools", () => {
   const names = ["index.js", "a.cjs", "a.mjs", "package.json"];
-  assert.deepEqual(names.filter(isShipped), names);
+  assert.deepEqual(names.filter((name) => isShipped(name)), names);
   const left = [
     "a.d.ts",
     "a.js.map",
@@ -25,7 +25,25 @@ Deno.test("isShipped: code and data of a package, not its types, maps, texts and
     ".eslintrc.yml",
     ".runkit_example.js",
   ];
-  assert.deepEqual(left.filter(isShipped), []);
+  assert.deepEqual(left.filter((name) => isShipped(name)), []);
+});
+
+Deno.test("isShipped: of a package of modules, not their CommonJS twins", () => {
+  const names = ["index.js", "a.cjs", "a.mjs", "package.json"];
+  assert.deepEqual(names.filter((name) => isShipped(name, "module")), [
+    "index.js",
+    "a.mjs",
+    "package.json",
+  ]);
+});
+
+Deno.test("shippedText: JSON without spaces, code without the name of its source map", () => {
+  assert.equal(shippedText("a.json", '{\n  "a": [1, " "]\n}\n'), '{"a":[1," "]}');
+  const code = 'const at = "//# sourceMappingURL=";\nf(at);\n';
+  for (const name of ["a.js", "a.cjs"]) {
+    assert.equal(shippedText(name, `${code}//# sourceMappingURL=a.js.map`), code);
+    assert.equal(shippedText(name, code), code);
+  }
 });
 
 Deno.test("isLicense: the usual names", () => {
@@ -50,7 +68,12 @@ Deno.test("manifest: origin, site, permissions, checksum; one value a line for t
     redis_url: "redis://h:1",
     ollama_hosts: ["http://o:2", "p"],
     runtime_path: "/opt/x",
-    v8_flags: ["--jitless", "--optimize-for-size", "--lite-mode"],
+    v8_flags: [
+      "--jitless",
+      "--optimize-for-size",
+      "--lite-mode",
+      "--gc-memory-reducer-start-delay-ms=1000",
+    ],
     bytes: 3,
     sha256: "00ff",
   });
