@@ -5,53 +5,39 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { pendingForTarget } from "./action_folder.ts";
+import { assemble } from "./assembly.ts";
 import { type Backlog, createBacklog } from "./backlog.ts";
-import { createBudgets } from "./budgets.ts";
-import { type Clock, every } from "./clock.ts";
-import { jumpDetector } from "./clock_jump.ts";
+import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import { type Observer, observers } from "./ending.ts";
-import type { WaitingEvent } from "./event.ts";
-import { type Coordination, NO_COORDINATION } from "./coordination/coordination.ts";
+import type { Coordination } from "./coordination/coordination.ts";
 import { instanceOf } from "./coordination/instance.ts";
 import { shareCooldowns } from "./coordination/shared_cooldowns.ts";
+import { type Observer, observers } from "./ending.ts";
 import type { Files } from "./files.ts";
 import { createHistory } from "./history.ts";
-import { type Journal, loadState, openJournal, type StateFiles } from "./journal.ts";
-import { createChainRouter } from "./llm/chain.ts";
-import { createModelDigests, type ModelDigests } from "./llm/model_digest.ts";
+import type { ModelDigests } from "./llm/model_digest.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import type { Log } from "./log.ts";
+import { openMemory } from "./memory.ts";
 import type { Metrics } from "./metrics.ts";
 import { keepMetricsFile } from "./metrics_file.ts";
-import { type Counters, createCounters } from "./outcome.ts";
-import { readConfigFile, readHomelab } from "./operator_files.ts";
-import { createOutcomes } from "./outcomes.ts";
-import { createOutages, type Outages } from "./outages.ts";
+import type { Counters } from "./outcome.ts";
 import { createPlanner, type Planner } from "./planner.ts";
-import { systemPrompt } from "./prompt.ts";
-import { type ActionFile, actionIdPrefix } from "./proposal.ts";
+import type { ActionFile } from "./proposal.ts";
 import {
   announceAction,
   createProposer,
   dryProposer,
-  type Propose,
   type ProposerOptions,
+  telling,
 } from "./proposer.ts";
 import type { QueueEntry } from "./queue.ts";
-import { createQuiet, type Quiet } from "./quiet.ts";
 import { createReceipts } from "./receipts.ts";
-import { settleProposals } from "./resume.ts";
-import { parseSilences } from "./silences_file.ts";
-import { SILENCES_FILE, silencesWatcher } from "./silences_watch.ts";
 import { createStatusBoard, type StatusBoard } from "./status_board.ts";
-import { createStore, type Store } from "./store.ts";
-import { createTraces, type Tracer } from "./trace.ts";
-import { explainWriteFailure } from "./write_failure.ts";
+import { createStore } from "./store.ts";
+import { startTicking } from "./tick.ts";
+import type { Tracer } from "./trace.ts";
 
-/** The heartbeat is promised every 5 s at least. */
-const TICK_MS = 3_000;
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
 
@@ -123,24 +109,21 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
   const proposer: ProposerOptions = { ...options, ...proposing(config), store };
-  const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
   const announce = (action: ActionFile) => announceAction(action, proposer);
-  const { backlog, outages, journal } = await takeUp({ ...options, store, stateFiles, announce });
+  const memory = await openMemory({ ...options, store, announce });
   const { nodeName } = config;
   const coordination = options.openCoordination?.(
     await instanceOf({ ...options, store, nodeName }),
   );
-  const parts = await assemble({
-    ...options,
-    store,
-    backlog,
-    outages,
-    ...(coordination && { coordination }),
-  });
+  const parts = await assemble({ ...options, ...memory, store, coordination });
   const holdOf = (entry: QueueEntry) => parts.quiet.holding(entry) ?? parts.budgets.holding();
   const board = createStatusBoard({ ...parts, pid: Deno.pid, holdOf });
   const history = createHistory({ ...options, state: store.state });
-  const receipts = createReceipts({ clock, flush: history.flush });
+  const receipts = createReceipts({
+    clock,
+    flush: history.flush,
+    sync: parts.journal.sync,
+  });
   const told = observers([
     options,
     history,
@@ -153,10 +136,10 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const planner = createPlanner({ ...parts, ...told, propose });
   if (!options.startsLater) planner.start();
   let onTick = () => {};
-  const stopTicking = tick({ ...parts, store, backlog, journal, board, onTick: () => onTick() });
+  const stopTicking = startTicking({ ...parts, board, onTick: () => onTick() });
   const { metrics } = options;
-  const metricsFile = metrics && keepMetricsFile({ ...parts, store, metrics });
-  if (coordination) void shareCooldowns(backlog.coolingDown(), coordination);
+  const metricsFile = metrics && keepMetricsFile({ ...parts, metrics });
+  if (coordination) void shareCooldowns(parts.backlog.coolingDown(), coordination);
   return {
     ...parts,
     planner,
@@ -165,7 +148,7 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
     redisLost: parts.quiet.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);
-      await journal.close();
+      await parts.journal.close();
       await receipts.close();
       await parts.coordination.close();
       stopTicking();
@@ -198,125 +181,6 @@ export async function openDryAgent(
       await planner.stop(GRACE_MS);
       closeAll(parts);
     }),
-  };
-}
-
-/** Brings back the state of an earlier run and opens the journal for this one. */
-async function takeUp(
-  options: AgentOptions & {
-    store: Store;
-    stateFiles: StateFiles;
-    announce: (action: ActionFile) => Promise<void>;
-  },
-): Promise<{ backlog: Backlog; outages: Outages; journal: Journal }> {
-  const { config, log, stateFiles } = options;
-  const saved = await loadState(stateFiles);
-  await settleProposals(saved, options);
-  const { clock } = options;
-  const backlog = createBacklog({ ...config, clock });
-  backlog.restore(saved);
-  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
-  outages.restore(saved);
-  if (saved.waiting.size + saved.cooldowns.size > 0) {
-    log.info("state_restored", { waiting: saved.waiting.size, cooldowns: saved.cooldowns.size });
-  }
-  const snapshot = () => [...backlog.snapshot(), ...outages.snapshot()];
-  const journal = await openJournal({ ...options, ...stateFiles, snapshot });
-  backlog.attach(journal);
-  outages.attach(journal);
-  return { backlog, outages, journal };
-}
-
-/** Everything of the pipeline but the way proposals leave it. */
-async function assemble(
-  options: AgentOptions & {
-    store: Store;
-    backlog: Backlog;
-    outages?: Outages;
-    coordination?: Coordination;
-  },
-) {
-  const { config, store } = options;
-  const { topology, policy } = await readHomelab(store);
-  const silences = await readConfigFile(store, SILENCES_FILE, parseSilences);
-  const nodes = topology.nodes.map((node) => node.name);
-  const quiet = createQuiet({ ...options, nodes });
-  quiet.setSilences(silences ?? []);
-  return {
-    ...options,
-    quiet,
-    coordination: options.coordination ?? NO_COORDINATION,
-    budgets: createBudgets(options.clock, config),
-    counters: createCounters(),
-    traces: createTraces(options),
-    router: createChainRouter(options),
-    modelDigests: createModelDigests({ ...options, chain: config.chain }),
-    systemPrompt: systemPrompt(topology, policy),
-    policy,
-    outcomesFor: createOutcomes({ ...options, root: config.runtimePath }),
-    async countPending(event: WaitingEvent) {
-      const texts = await Array.fromAsync(store.pendingActions(actionIdPrefix(event)));
-      return pendingForTarget(texts.map(parseOrUndefined), event);
-    },
-    config,
-  };
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What happens every few seconds: heartbeat, forgetting, and a look at the clock. */
-function tick(
-  { clock, log, store, backlog, journal, quiet, board, onTick, tickMs = TICK_MS }: AgentOptions & {
-    store: Store;
-    backlog: Backlog;
-    journal: Journal;
-    quiet: Quiet;
-    board: StatusBoard;
-    onTick: () => void;
-  },
-): () => void {
-  const jumped = jumpDetector(clock);
-  let failing = false;
-  const beat = async () => {
-    try {
-      await store.heartbeat(clock.now());
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warning("heartbeat_failed", { ...explainWriteFailure(error) });
-      failing = true;
-    }
-  };
-  const lookForSilences = silencesWatcher({ store, log, use: quiet.setSilences });
-  void beat();
-  void lookForSilences();
-  void board.write();
-  return every(clock, Math.min(tickMs, TICK_MS), () => {
-    void beat();
-    void lookForSilences();
-    backlog.prune();
-    quiet.prune();
-    void board.write();
-    onTick();
-    const jumpMs = jumped();
-    if (jumpMs === 0) return;
-    log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });
-    // The state file holds wall-clock times: they are written anew by the new clock.
-    void journal.rewrite();
-  });
-}
-
-/** `propose`, which tells of each proposal that is safe. */
-function telling(propose: Propose, tell: (file: ActionFile) => void): Propose {
-  return async (...request) => {
-    const file = await propose(...request);
-    if (file) tell(file);
-    return file;
   };
 }
 

@@ -4,10 +4,12 @@
  * @module
  */
 import { isAbsolute, normalize } from "node:path/posix";
+import type { Environment, EnvironmentName } from "./environment.ts";
+import { withoutCredentials } from "./host_port.ts";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "./llm/chain.ts";
-import { SiteError, withoutCredentials } from "./host_port.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
-import { NOT_IN_A_CLUSTER, redisLogin, redisPlace } from "./redis_url.ts";
+import { NOT_IN_A_CLUSTER } from "./redis/url.ts";
+import { redisUrlProblem } from "./redis/url_problem.ts";
 
 /** Everything an operator can set. Times are in seconds, as in the environment. */
 export interface Config {
@@ -59,52 +61,6 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
-/** Every environment variable the agent reads, in the order of the README's table. */
-export const ENVIRONMENT_NAMES = [
-  "RUNTIME_PATH",
-  "REDIS_URL",
-  "OLLAMA_HOST",
-  "OLLAMA_MODEL",
-  "NODE_NAME",
-  "COOLDOWN_SECONDS",
-  "LLM_CHAIN",
-  "LLM_FIRST_TOKEN_SECONDS",
-  "LLM_IDLE_SECONDS",
-  "LLM_TIMEOUT_SECONDS",
-  "LLM_ATTEMPTS",
-  "LLM_CONTEXT_TOKENS",
-  "LLM_KEEP_ALIVE",
-  "LLM_CONCURRENCY",
-  "PROMPT_PAYLOAD_BYTES",
-  "QUEUE_LIMIT",
-  "EVENT_TTL_SECONDS",
-  "MAX_PENDING_PER_SERVICE",
-  "OUTCOME_REPEATS",
-  "OUTCOME_WINDOW_SECONDS",
-  "INTAKE",
-  "STREAM_GROUP",
-  "STREAM_CLAIM_SECONDS",
-  "COORDINATION",
-  "INHIBIT",
-  "FLAP_CHANGES",
-  "FLAP_WINDOW_SECONDS",
-  "START_GRACE_SECONDS",
-  "DIAGNOSES_PER_HOUR",
-  "PROPOSALS_PER_DAY",
-  "VALID_SECONDS",
-  "NOTIFY_VALID_SECONDS",
-  "PROPOSAL_CHANNEL",
-  "LOG_LEVEL",
-  "NO_COLOR",
-  "NOTIFY_SOCKET",
-  "WATCHDOG_USEC",
-] as const;
-
-export type EnvironmentName = typeof ENVIRONMENT_NAMES[number];
-
-/** Looks up one environment variable. */
-export type Environment = (name: EnvironmentName) => string | undefined;
-
 /** Everything that is wrong with the configuration, one sentence each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -143,7 +99,7 @@ export function parseConfig(env: Environment): Config {
   if (!isAbsolute(path)) reject("RUNTIME_PATH", path, "an absolute path, such as /opt/homelab");
 
   const redisUrl = text("REDIS_URL", "redis://100.108.208.3:6379");
-  const redisProblem = checkRedisUrl(redisUrl);
+  const redisProblem = redisUrlProblem(redisUrl);
   if (redisProblem) reject("REDIS_URL", withoutCredentials(redisUrl), redisProblem);
   const isCluster = /^rediss?\+cluster:/i.test(redisUrl);
 
@@ -249,34 +205,4 @@ function logLevel(
   const level = LOG_LEVELS.find((known) => known === wanted);
   if (!level) reject("LOG_LEVEL", value, `one of ${LOG_LEVELS.join(", ")} (default info)`);
   return level ?? "info";
-}
-
-/** What is wrong with a Redis URL, or undefined. */
-function checkRedisUrl(text: string): string | undefined {
-  let takes = "redis://[user:password@]host[:port] or rediss://… for TLS";
-  const encoded = "in a user or password write @ as %40, / as %2F, ? as %3F, # as %23";
-  try {
-    const { kind } = redisPlace(text);
-    if (kind !== "server") takes = `redis+${kind}://[user:password@]host[:port],…`;
-  } catch (error) {
-    if (!(error instanceof SiteError)) throw error;
-    return /^rediss?\+/i.test(text) ? `${error.takes}; ${encoded}` : takes;
-  }
-  // One server's URL may have a path, whose @ tells of a password that was not encoded.
-  const url = /^rediss?:/i.test(text) ? new URL(text) : null;
-  if (url !== null) {
-    if (url.hash + url.search !== "" || url.pathname.includes("@")) return `${takes}; ${encoded}`;
-    if (!/^(\/\d{0,5})?$/.test(url.pathname)) {
-      return `${takes}; the path can only be a database number`;
-    }
-  }
-  const { username, password } = redisLogin(text);
-  for (const part of [username, password]) {
-    try {
-      decodeURIComponent(part);
-    } catch {
-      return `${takes}; a % in the user or password is written %25`;
-    }
-  }
-  return undefined;
 }

@@ -122,6 +122,15 @@ export function listOf(
   return reject(place, `a list of ${least} to ${most} of: ${of}`);
 }
 
+/** The places of the items of the one list that an object holds, under `key`. */
+export function soleList(
+  place: Place,
+  { key, ...list }: { key: string; most: number; of: string; reject: Reject },
+): Place[] {
+  const places = placesIn(place, { known: [key], reject: list.reject });
+  return places && listOf(places[key] ?? missing(key), list) || [];
+}
+
 const INVISIBLE = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
 
 /** Whether a value is a text that could be a name: with nothing invisible, nor blanks around it. */

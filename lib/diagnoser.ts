@@ -24,6 +24,7 @@ import type { PolicyRule } from "./policy.ts";
 import { buildMessages } from "./prompt.ts";
 import { readableReason } from "./proposal.ts";
 import { ClaimLostError, type Propose } from "./proposer.ts";
+import type { ProposedBefore } from "./proposed_before.ts";
 import type { QueueEntry } from "./queue.ts";
 import type { Quiet } from "./quiet.ts";
 import { NO_TRACES, type Trace, type Traces } from "./trace.ts";
@@ -40,6 +41,8 @@ export interface DiagnoserOptions extends ObservedRouteOptions {
   readonly propose: Propose;
   /** How many proposals for an event's target wait for a person. */
   readonly countPending: (event: WaitingEvent) => Promise<number>;
+  /** Whether an event that was handed out before was proposed for then. @default never */
+  readonly proposedBefore?: ProposedBefore | undefined;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
   /** Who of several planners may work on a target. */
@@ -75,6 +78,11 @@ export function createDiagnoser(options: DiagnoserOptions): (running: Running) =
       end({ outcome: "cooldown", channel, event, detail: tell.cooldown(event, key, remainingMs) });
       return true;
     }
+    const proposedAs = event.redelivered && await options.proposedBefore?.(event);
+    if (proposedAs) {
+      end({ outcome: "cooldown", channel, event, detail: tell.proposedBefore(event, proposedAs) });
+      return true;
+    }
     const pending = config.maxPendingPerService > 0 ? await options.countPending(event) : 0;
     if (pending > 0 && pending >= config.maxPendingPerService) {
       end({ outcome: "held", channel, event, detail: tell.held(event, pending) });
@@ -84,6 +92,8 @@ export function createDiagnoser(options: DiagnoserOptions): (running: Running) =
     switch (asked.kind) {
       case "cooling": {
         backlog.joinCooldown(key, asked.remainingMs);
+        // Who heard the same has told a person of it.
+        if (quiet.isFlapping(key)) quiet.told(event);
         tell.cooldown(event, key, asked.remainingMs);
         end({ outcome: "cooldown", channel, event, detail: `${asked.by} proposed for it` });
         return true;
@@ -177,7 +187,7 @@ export function createDiagnoser(options: DiagnoserOptions): (running: Running) =
       "planner.action_id": proposal.action_id,
     });
     budgets.proposed();
-    if (quiet.isFlapping(key)) quiet.told(event);
+    if (!diagnosed && quiet.isFlapping(key)) quiet.told(event);
     backlog.keepCooldown(running);
     await claim.settle(cooldownMs);
     end({ ...about, outcome: "proposed", proposal });

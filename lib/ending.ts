@@ -45,6 +45,8 @@ export interface Observer {
   readonly onEnding?: OnEnding;
   /** Called before the ending that follows from the diagnosis, if one does. */
   readonly onDiagnosed?: (diagnosed: Diagnosed) => void;
+  /** Called for each event that waits for a further try now, in the journal. */
+  readonly onParked?: (event: WaitingEvent) => void;
   /** Called for each proposal that is safe, also for those that the agent makes of itself. */
   readonly onProposed?: (file: ActionFile) => void;
 }
@@ -53,6 +55,7 @@ export interface Observer {
 export function observers(all: readonly Observer[]): Required<Observer> {
   const ending = all.flatMap(({ onEnding }) => onEnding ?? []);
   const diagnosed = all.flatMap(({ onDiagnosed }) => onDiagnosed ?? []);
+  const parked = all.flatMap(({ onParked }) => onParked ?? []);
   const proposed = all.flatMap(({ onProposed }) => onProposed ?? []);
   return {
     onEnding(happened) {
@@ -60,6 +63,9 @@ export function observers(all: readonly Observer[]): Required<Observer> {
     },
     onDiagnosed(happened) {
       for (const tell of diagnosed) tell(happened);
+    },
+    onParked(event) {
+      for (const tell of parked) tell(event);
     },
     onProposed(file) {
       for (const tell of proposed) tell(file);

@@ -19,6 +19,8 @@ export interface HealthEvent extends Target {
   readonly channel: string;
   /** To be called once its outcome is durable, where the sender waits for that; may be repeated. */
   readonly settled?: (() => void) | undefined;
+  /** It was handed out before: what came of it then may be on this disk. */
+  readonly redelivered?: boolean | undefined;
 }
 
 /**

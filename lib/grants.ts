@@ -6,7 +6,7 @@
  */
 import { cannotUse, hostPort, SiteError, withoutCredentials } from "./host_port.ts";
 import { ChainSyntaxError, parseOllamaHost } from "./llm/chain.ts";
-import { redisPlace } from "./redis_url.ts";
+import { redisPlace } from "./redis/url.ts";
 import { shellWord } from "./shell_word.ts";
 
 export { SiteError, withoutCredentials };

@@ -19,7 +19,7 @@ const warning = (remedy: string): Condition => ({ severity: "warning", remedy })
 
 const INSTALL = "Run the installer again: it makes the folders and sets owners and modes.";
 
-export const CONDITIONS = {
+const CONDITIONS = {
   config_invalid: failure(
     "Change the variable, in /etc/planner-agent/planner-agent.env or a unit.",
   ),

@@ -2,7 +2,8 @@
  * Writes down what becomes of every event, in bounded files that people can ask later.
  *
  * Lines are collected and written once a second, unsynced: a crash can cost the last second and
- * the counts of what repeated, never a moment of the pipeline.
+ * the counts of what repeated, never a moment of the pipeline. What a disk does not take is kept
+ * and tried again.
  *
  * @module
  */
@@ -23,6 +24,7 @@ import type { Log } from "./log.ts";
 import { explainWriteFailure } from "./write_failure.ts";
 
 const BATCH_MS = 1_000;
+const RETRY_MS = 10_000;
 /** Lines that can wait to be written; more are lost. */
 const MOST_WAITING = 10_000;
 
@@ -34,9 +36,12 @@ export interface HistoryOptions {
   readonly log: Log;
 }
 
-export interface History extends Required<Observer> {
-  /** Writes what is not written yet, the counts of what repeated included. */
-  flush(): Promise<void>;
+export interface History extends Required<Omit<Observer, "onParked">> {
+  /**
+   * Writes what is not written yet, the counts of what repeated included; resolves with whether all
+   * that was told is written.
+   */
+  flush(): Promise<boolean>;
   /** Writes what is not written yet. */
   close(): Promise<void>;
 }
@@ -57,7 +62,11 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
       return;
     }
     waiting.push(historyText(line));
-    cancelTimer ??= clock.after(BATCH_MS, () => void write());
+    writeAfter(failing ? RETRY_MS : BATCH_MS);
+  }
+
+  function writeAfter(ms: number) {
+    cancelTimer ??= clock.after(ms, () => void write());
   }
 
   function write(): Promise<void> {
@@ -77,15 +86,19 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
       failing = false;
       lost = 0;
     } catch (error) {
-      lost += batch.length;
       if (!failing) log.warning("history_write_failed", { folder, ...explainWriteFailure(error) });
       failing = true;
+      const kept = [...batch, ...waiting];
+      waiting = kept.slice(0, MOST_WAITING);
+      lost += kept.length - waiting.length;
+      writeAfter(RETRY_MS);
     }
   }
 
-  function flush(): Promise<void> {
+  async function flush(): Promise<boolean> {
     fold.flush();
-    return write();
+    await write();
+    return !failing;
   }
 
   return {
@@ -106,6 +119,7 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
     flush,
     async close() {
       await flush();
+      cancelTimer?.();
       disk.close();
     },
   };

@@ -43,6 +43,8 @@ export interface JournalOptions {
 export interface Journal {
   /** Remembers a change. Never throws: a full disk is logged, and the whole is written later. */
   append(record: StateRecord): void;
+  /** Resolves with whether all that was appended before is on the disk. */
+  sync(): Promise<boolean>;
   /** Rewrites the file from the snapshot. */
   rewrite(): Promise<void>;
   /** Rewrites and closes. */
@@ -204,6 +206,20 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       characters += line.length;
       const grown = ++records >= rewriteAt.records || characters >= rewriteAt.characters;
       if (grown && !rewriting && !failing) void rewrite();
+    },
+    async sync() {
+      await rewriting;
+      const syncing = file;
+      // Closed in good order, the whole is written and synced.
+      if (!syncing) return closed && !failing;
+      try {
+        await syncing.sync();
+      } catch (error) {
+        if (syncing === file) failed(error);
+        return false;
+      }
+      // One that took its place meanwhile is looked at the next time.
+      return syncing === file;
     },
     rewrite,
     async close() {

@@ -35,7 +35,7 @@ export interface Gauges {
   readonly oldestPendingMs?: number | undefined;
 }
 
-export interface Metrics extends Required<Observer> {
+export interface Metrics extends Required<Omit<Observer, "onParked">> {
   /** Whether the agent hears at least one channel. */
   redis(connected: boolean): void;
   /** Everything in Prometheus' text format. */

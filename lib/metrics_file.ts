@@ -14,7 +14,7 @@ import type { Store } from "./store.ts";
 import { explainWriteFailure } from "./write_failure.ts";
 
 /** Its name in state/. */
-export const METRICS_FILE = "planner-agent.prom";
+const METRICS_FILE = "planner-agent.prom";
 
 const WRITE_EVERY_MS = 10_000;
 

@@ -7,14 +7,14 @@
 import { backoffDelay } from "./backoff.ts";
 import type { Backlog, Running } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
-import type { OnEnding } from "./ending.ts";
+import type { Observer, OnEnding } from "./ending.ts";
 import type { PlannerLog } from "./planner_log.ts";
 import type { QueueEntry } from "./queue.ts";
 
 /** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
 const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
 
-export interface ParkingOptions {
+export interface ParkingOptions extends Pick<Observer, "onParked"> {
   readonly backlog: Backlog;
   readonly clock: Clock;
   readonly random: () => number;
@@ -97,8 +97,7 @@ export function createParking(options: ParkingOptions): Parking {
       const parked = { ...entry, failures, notBefore: clock.monotonic() + delay };
       tell.parked(parked, delay);
       options.offer(parked);
-      // It is in the journal: the sender need not keep it.
-      entry.event.settled?.();
+      options.onParked?.(entry.event);
     },
     wakeWhenDue(callback, atLatest = Infinity) {
       cancelTimer();

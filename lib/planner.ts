@@ -9,7 +9,7 @@
 import type { Backlog, Running } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { createDiagnoser, type DiagnoserOptions } from "./diagnoser.ts";
-import type { Ending, OnEnding } from "./ending.ts";
+import type { Ending, Observer } from "./ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
 import { excerpt } from "./excerpt.ts";
 import { judge } from "./gate.ts";
@@ -25,12 +25,13 @@ import { NO_TRACES } from "./trace.ts";
 import { createWatchers } from "./watchers.ts";
 
 export interface PlannerOptions
-  extends Omit<DiagnoserOptions, "tell" | "end" | "signal" | "postpone"> {
+  extends
+    Omit<DiagnoserOptions, "tell" | "end" | "signal" | "postpone">,
+    Pick<Observer, "onEnding" | "onParked"> {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   readonly counters: Counters;
-  readonly onEnding?: OnEnding;
 }
 
 export interface Planner extends Pick<Reception, "receive" | "refuse"> {

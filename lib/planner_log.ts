@@ -89,6 +89,11 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
       held.log(targetKey(event), () => fields);
       return `proposals for it that wait already: ${pending}`;
     },
+    /** Returns what there is to say to people. */
+    proposedBefore(event: WaitingEvent, action_id: string): string {
+      log.info("proposal_found", { action_id, svc_key: svcKey(event) });
+      return `proposed before, as ${action_id}`;
+    },
     exhausted(event: WaitingEvent, error: ChainExhausted) {
       const text = error.message.slice(0, LONGEST_ERROR);
       exhausted.log(`${text}\0${targetKey(event)}`, () => ({

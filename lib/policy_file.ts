@@ -13,6 +13,7 @@ import {
   placesIn,
   readConfigText,
   type Reject,
+  soleList,
 } from "./config_file.ts";
 import {
   BUILT_IN_RULES,
@@ -37,15 +38,10 @@ export function parsePolicy(text: string): PolicyRule[] {
 }
 
 function parseRules(root: Place, reject: Reject): PolicyRule[] {
-  const places = placesIn(root, { known: ["rules"], reject });
-  const list = places && listOf(places.rules ?? missing("rules"), {
-    most: MOST_RULES,
-    of: "rules, each an object",
-    reject,
-  });
+  const list = { key: "rules", most: MOST_RULES, of: "rules, each an object", reject };
   const taken = new Set([...BUILT_IN_RULES.map((rule) => rule.name), TARGET_RULE]);
   const rules: PolicyRule[] = [];
-  for (const place of list ?? []) {
+  for (const place of soleList(root, list)) {
     const rule = parseRule(place, reject);
     if (!rule) continue;
     if (taken.has(rule.name)) {

@@ -6,23 +6,17 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
 import { type Backoff, backoffDelay } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { asciiJson } from "./digest.ts";
 import type { Observer } from "./ending.ts";
-import { redisEndpoint } from "./intake/redis_endpoint.ts";
-import {
-  RedisClosedError,
-  redisFailure,
-  type RedisStage,
-  RedisTimeoutError,
-} from "./intake/redis_failure.ts";
-import { confirmPrimary } from "./intake/redis_role.ts";
-import { clientOptions, isPasswordUnused } from "./intake/redis_session.ts";
-import { redisTarget } from "./intake/redis_target.ts";
 import type { Log } from "./log.ts";
 import type { ActionFile } from "./proposal.ts";
+import { redisEndpoint } from "./redis/endpoint.ts";
+import { redisFailure } from "./redis/failure.ts";
+import { redisLink } from "./redis/link.ts";
+import { confirmPrimary } from "./redis/role.ts";
+import { redisTarget } from "./redis/target.ts";
 
 /** Announcements that can wait for Redis; the oldest is dropped for a further one. */
 const MOST_WAITING = 100;
@@ -98,49 +92,26 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
 
   /** One connection, until nothing waits any more. */
   async function session() {
-    endpoint = await target.locate({ deadlineMs: DEADLINE_MS, signal: closing.signal });
-    closing.signal.throwIfAborted();
-    const client = new Redis(clientOptions(endpoint));
-    const broken = Promise.withResolvers<never>();
-    // Nobody may be waiting for it when it breaks.
-    broken.promise.catch(() => {});
-    let stage: RedisStage = "connect";
-    client.on("error", broken.reject);
-    client.on("close", () => broken.reject(new RedisClosedError(stage)));
-    const abort = () => broken.reject(closing.signal.reason);
-    closing.signal.addEventListener("abort", abort);
-
-    async function step<T>(at: RedisStage, ask: () => Promise<T>): Promise<T> {
-      stage = at;
-      const late = () => broken.reject(new RedisTimeoutError(at, DEADLINE_MS));
-      const cancel = clock.after(DEADLINE_MS, late);
-      try {
-        return await Promise.race([ask(), broken.promise]);
-      } finally {
-        cancel();
-      }
-    }
-
+    const { signal } = closing;
+    endpoint = await target.locate({ deadlineMs: DEADLINE_MS, signal });
+    const link = redisLink({ endpoint, credentials, clock, connectTimeoutMs: DEADLINE_MS, signal });
     try {
-      await step("connect", () => client.connect());
-      if (credentials) {
-        const { user, password } = credentials;
-        const auth = () => user === null ? client.auth(password) : client.auth(user, password);
-        await step("auth", auth).catch((error) => {
-          if (!isPasswordUnused(error)) throw error;
-        });
-      }
-      await confirmPrimary(endpoint, () => step("role", () => client.role()));
+      await link.open();
+      await confirmPrimary(
+        endpoint,
+        () => link.ask((client) => client.role(), { stage: "role", ms: DEADLINE_MS }),
+      );
       for (let text = waiting[0]; text !== undefined; text = waiting[0]) {
         const sent = text;
-        await step("publish", () => client.publish(channel, sent));
+        await link.ask((client) => client.publish(channel, sent), {
+          stage: "publish",
+          ms: DEADLINE_MS,
+        });
         // A full queue may have dropped it meanwhile.
         if (waiting[0] === sent) waiting.shift();
       }
     } finally {
-      closing.signal.removeEventListener("abort", abort);
-      if (client.status !== "end") client.disconnect();
-      (client.stream as typeof client.stream | undefined)?.destroy();
+      link.close();
     }
   }
 

@@ -135,6 +135,15 @@ export async function announceAction(
   }
 }
 
+/** `propose`, which tells of each proposal that is safe. */
+export function telling(propose: Propose, tell: (file: ActionFile) => void): Propose {
+  return async (...request) => {
+    const file = await propose(...request);
+    if (file) tell(file);
+    return file;
+  };
+}
+
 /** Proposes by handing each proposal to `print`; nothing is written (`replay --dry-run`). */
 export function dryProposer(
   print: (file: ActionFile) => void,

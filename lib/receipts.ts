@@ -1,51 +1,76 @@
 /**
  * Tells senders that keep their messages until then that an outcome is durable: after it is in the
- * history, a batch at a time.
+ * history, or in the synced journal where an event is parked; a batch at a time.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 import type { Ending, Observer } from "./ending.ts";
+import type { WaitingEvent } from "./event.ts";
 
 /** So long a batch is collected; a sender's window is larger than what comes in this time. */
 const BATCH_MS = 100;
+/** What could not be written is looked at again after this. */
+const AGAIN_MS = 1_000;
 
 export interface ReceiptsOptions {
   readonly clock: Clock;
-  /** Resolves once every ending that was told before is written. */
-  readonly flush: () => Promise<void>;
+  /** Resolves once every ending that was told before is written, with false where it is not. */
+  readonly flush: () => Promise<boolean>;
+  /** The same for what is parked: it has to outlive the power, too. */
+  readonly sync: () => Promise<boolean>;
 }
 
-export interface Receipts extends Required<Pick<Observer, "onEnding">> {
-  /** Gives the receipts that are still to be given. */
+export interface Receipts extends Required<Pick<Observer, "onEnding" | "onParked">> {
+  /** Gives the receipts that can be given. */
   close(): Promise<void>;
 }
 
-export function createReceipts({ clock, flush }: ReceiptsOptions): Receipts {
-  let waiting: (() => void)[] = [];
+type Settled = () => void;
+
+export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipts {
+  const ended = batch(flush);
+  const parked = batch(sync);
   let cancel: (() => void) | undefined;
   let giving = Promise.resolve();
 
-  async function give() {
-    const batch = waiting;
-    waiting = [];
-    await flush();
-    for (const settled of batch) settled();
+  /** Receipts that wait until `write` has succeeded. */
+  function batch(write: () => Promise<boolean>) {
+    let waiting: Settled[] = [];
+    return {
+      add(settled: Settled | undefined) {
+        if (!settled) return;
+        waiting.push(settled);
+        giveAfter(BATCH_MS);
+      },
+      async give() {
+        const batch = waiting;
+        if (batch.length === 0) return;
+        waiting = [];
+        if (await write()) return batch.forEach((settled) => settled());
+        waiting = [...batch, ...waiting];
+        giveAfter(AGAIN_MS);
+      },
+    };
+  }
+
+  function giveAfter(ms: number) {
+    cancel ??= clock.after(ms, () => void giveNow());
   }
 
   function giveNow(): Promise<void> {
     cancel?.();
     cancel = undefined;
-    giving = giving.then(give);
+    giving = giving.then(async () => void await Promise.all([ended.give(), parked.give()]));
     return giving;
   }
 
   return {
-    onEnding({ event, settled = event?.settled }: Ending) {
-      if (!settled) return;
-      waiting.push(settled);
-      cancel ??= clock.after(BATCH_MS, () => void giveNow());
+    onEnding: ({ event, settled = event?.settled }: Ending) => ended.add(settled),
+    onParked: ({ settled }: WaitingEvent) => parked.add(settled),
+    async close() {
+      await giveNow();
+      cancel?.();
     },
-    close: giveNow,
   };
 }

@@ -13,6 +13,7 @@ import type { Counters } from "./outcome.ts";
 import { parseEvent } from "./parse_event.ts";
 import { plainLine } from "./plain_line.ts";
 import { svcKey, targetKey } from "./target.ts";
+import { parseTimestamp } from "./timestamp.ts";
 
 /** Keys of an object that is no event, as many as a log line shows. */
 const SHOWN_KEYS = 20;
@@ -30,8 +31,13 @@ export interface ReceptionOptions {
 export interface Arrival {
   /** Called once the message's outcome is durable. */
   readonly settled?: () => void;
-  /** When it was sent, in milliseconds since 1970: the time of an event without one. @default now */
+  /**
+   * When it was sent, in milliseconds since 1970: the time of an event without one. What cannot be
+   * the time of an event, such as an entry's id that was made by hand, is now. @default now
+   */
   readonly sentMs?: number;
+  /** Whether it was handed out before. */
+  readonly redelivered?: boolean;
 }
 
 export interface Reception {
@@ -61,12 +67,12 @@ export function createReception(options: ReceptionOptions): Reception {
   }
 
   return {
-    receive(bytes, channel, { settled, sentMs = clock.now() } = {}) {
+    receive(bytes, channel, { settled, sentMs, redelivered } = {}) {
       const message = readMessage(bytes);
       if (!message.ok) return refuse(message.refusal, channel, settled);
 
       counters.received();
-      const parsed = parseEvent(message.value, channel, sentMs);
+      const parsed = parseEvent(message.value, channel, timeOf(sentMs, clock.now()));
       if (!parsed.ok) {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;
@@ -83,11 +89,15 @@ export function createReception(options: ReceptionOptions): Reception {
         const { reason, sent } = replacedTime;
         replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
       }
-      onEvent(settled ? { ...event, settled } : event, key);
+      onEvent({ ...event, ...settled && { settled }, ...redelivered && { redelivered } }, key);
     },
     refuse,
     flush() {
       for (const line of [malformed, unparseable, replaced]) line.flush();
     },
   };
+}
+
+function timeOf(sentMs: number | undefined, nowMs: number): number {
+  return Math.round(parseTimestamp(sentMs, nowMs).seconds * 1_000);
 }

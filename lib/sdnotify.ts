@@ -6,6 +6,7 @@
  * @module
  */
 import { type Clock, sleep } from "./clock.ts";
+import { errorMessage } from "./error_message.ts";
 import type { Log } from "./log.ts";
 import { plainLine } from "./plain_line.ts";
 
@@ -58,7 +59,7 @@ export function openNotifier(options: NotifierOptions): Notifier {
   const failed = (error: unknown) => {
     if (failing) return;
     failing = true;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     log.warning("sd_notify_failed", { socket: socketPath, error: message });
   };
 

@@ -5,13 +5,13 @@
  */
 import {
   isPlain,
-  listOf,
   missing,
   parseGlobs,
   type Place,
   placesIn,
   readConfigText,
   type Reject,
+  soleList,
 } from "./config_file.ts";
 import type { Silence } from "./silence.ts";
 import { parseTimestamp } from "./timestamp.ts";
@@ -32,13 +32,8 @@ export function parseSilences(text: string): Silence[] {
 }
 
 function parseList(root: Place, reject: Reject): Silence[] {
-  const places = placesIn(root, { known: ["silences"], reject });
-  const list = places && listOf(places.silences ?? missing("silences"), {
-    most: MOST_SILENCES,
-    of: "silences, each an object",
-    reject,
-  });
-  return (list ?? []).flatMap((place) => parseSilence(place, reject) ?? []);
+  const list = { key: "silences", most: MOST_SILENCES, of: "silences, each an object", reject };
+  return soleList(root, list).flatMap((place) => parseSilence(place, reject) ?? []);
 }
 
 function parseSilence(place: Place, reject: Reject): Silence | undefined {

@@ -57,7 +57,7 @@ export interface StatusBoard {
 }
 
 /** A record that nothing changed is written again after this: a reader can tell that it is current. */
-export const REWRITTEN_AFTER_MS = 60_000;
+const REWRITTEN_AFTER_MS = 60_000;
 
 /** A difference between the clocks that is less than this is their reading, not a jump. */
 const STEADY_MS = 1_000;

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { errorMessage } from "./error_message.ts";
 import { visibleText } from "./visible.ts";
 
 export interface TopologyNode {
@@ -111,7 +112,7 @@ export function parseTopology(text: string): Topology {
   try {
     value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new TopologyError("the file", text, `JSON (${reason.slice(0, 200)})`);
   }
   const { nodes } = objectAt("the whole", value, ["nodes"]);

@@ -14,7 +14,7 @@ export interface Validity {
 }
 
 /** Half an hour for what changes something, a day for what only tells. */
-export const DEFAULT_VALIDITY: Validity = { repairSeconds: 1_800, noticeSeconds: 86_400 };
+const DEFAULT_VALIDITY: Validity = { repairSeconds: 1_800, noticeSeconds: 86_400 };
 
 function validSeconds(action: Action, { repairSeconds, noticeSeconds }: Validity): number {
   switch (action) {

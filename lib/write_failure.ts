@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { errorMessage } from "./error_message.ts";
 
 export interface WriteFailure {
   /** The system's error code, such as ENOSPC, or "other". */
@@ -46,7 +47,7 @@ export function isSystemFailure(error: unknown): error is Error {
 
 /** What an error of the system means for the agent. */
 export function explainWriteFailure(error: unknown): WriteFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   if (error instanceof Deno.errors.NotCapable) {
     return {
       code: "NotCapable",

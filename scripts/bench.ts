@@ -4,6 +4,7 @@
  * @module
  */
 import { systemClock } from "../lib/clock.ts";
+import { errorMessage } from "../lib/error_message.ts";
 import { HELP, type Options, parseArguments } from "./bench/arguments.ts";
 import { bareSubscriber, ownAgent, splitCommand } from "./bench/commands.ts";
 import type { Outcome, Scenario, SideName } from "./bench/measures.ts";
@@ -53,7 +54,7 @@ async function runOnce(side: Side, options: Options): Promise<Outcome> {
       random: Math.random,
     });
   } catch (error) {
-    return { values: {}, notes: [error instanceof Error ? error.message : String(error)] };
+    return { values: {}, notes: [errorMessage(error)] };
   }
 }
 

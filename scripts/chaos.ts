@@ -4,6 +4,7 @@
  * @module
  */
 import { systemClock } from "../lib/clock.ts";
+import { errorMessage } from "../lib/error_message.ts";
 import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import {
   CHAOS_HELP,
@@ -43,7 +44,7 @@ async function isKept(
     return isOk;
   } catch (error) {
     if (interruption.stopping) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     print(`${seed}  ended early`);
     print(reportFailure([message], about));
     return false;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigError, ENVIRONMENT_NAMES, parseConfig } from "../lib/config.ts";
+import { ConfigError, parseConfig } from "../lib/config.ts";
+import { ENVIRONMENT_NAMES } from "../lib/environment.ts";
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {

@@ -179,21 +179,39 @@ Deno.test("history: a file that is too large, or no file, is left alone", async 
   assert.equal(it.lines(`${FOLDER}/history-00000008.ndjson`).length, 1);
 });
 
-Deno.test("history: a full disk is logged once, and it goes on when there is room", async () => {
+Deno.test("history: a full disk is logged once, and all is written when there is room", async () => {
   const it = recording();
   it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
-  for (let i = 0; i < 3; i++) {
-    it.end("ignored");
+  for (const service of ["a", "b", "c"]) {
+    it.end("ignored", { service });
     await it.clock.advance(1_000);
   }
+  assert.equal(await it.history.flush(), false);
   it.files.fate = () => "works";
-  it.end("ignored", { service: "grafana" });
-  await it.history.close();
-  assert.deepEqual(it.lines().map(({ service }) => service), ["grafana"]);
+  it.end("ignored", { service: "d" });
+  await it.clock.advance(10_000);
+  assert.deepEqual(it.lines().map(({ service }) => service), ["a", "b", "c", "d"]);
+  assert.equal(await it.history.flush(), true);
   const failed = it.log.of("history_write_failed");
   assert.deepEqual(failed.map(({ level, code }) => [level, code]), [["warning", "ENOSPC"]]);
-  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [3]);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [0]);
+  await it.history.close();
   assert.equal(it.files.open, 0);
+});
+
+Deno.test("history: of what a full disk does not take a bound is kept, and no timer after the end", async () => {
+  const it = recording();
+  it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+  for (let batch = 0; batch < 4; batch++) {
+    for (let i = 0; i < 3_000; i++) it.end("ignored");
+    await it.clock.advance(10_000);
+  }
+  await it.history.close();
+  assert.equal(it.clock.waiting, 0);
+  it.files.fate = () => "works";
+  await it.history.close();
+  assert.equal(it.lines().length, 10_000);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [2_000]);
 });
 
 Deno.test("history: what waits for a disk that hangs is bounded", async () => {

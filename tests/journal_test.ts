@@ -207,6 +207,35 @@ Deno.test("journal: what is older than a second survives a power cut", async () 
   await journal.close();
 });
 
+Deno.test("journal: sync tells whether what was appended survives a power cut now", async () => {
+  const { open, change, files } = journaling();
+  const journal = await open();
+  change(journal, cooldown(1));
+  assert.equal(await journal.sync(), true);
+  assert.deepEqual(found(files.afterPowerCut(() => 0)), stateAfter([cooldown(1)]));
+  files.fate = ({ op }) => op === "sync" || op === "create" ? systemError("EIO") : "works";
+  change(journal, cooldown(2));
+  assert.equal(await journal.sync(), false);
+  files.fate = () => "works";
+  await journal.close();
+  assert.equal(await journal.sync(), true);
+  assert.deepEqual(
+    found(files.afterPowerCut(() => 0)),
+    stateAfter([cooldown(1), cooldown(2)]),
+  );
+});
+
+Deno.test("journal: where it cannot be written at all, nothing is said to be on the disk", async () => {
+  const { open, change, files, clock } = journaling();
+  files.fate = ({ op }) => op === "create" ? systemError("EROFS") : "works";
+  const journal = await open();
+  change(journal, cooldown(1));
+  assert.equal(await journal.sync(), false);
+  await journal.close();
+  assert.equal(await journal.sync(), false);
+  assert.equal(clock.waiting, 0);
+});
+
 Deno.test("journal: is rewritten from the snapshot when it has grown", async () => {
   const { open, live, clock, files } = journaling();
   const journal = await open();

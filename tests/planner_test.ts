@@ -385,6 +385,45 @@ Deno.test("planner: every message ends in exactly one outcome, whatever happens"
   );
 });
 
+Deno.test("planner: what was proposed before it was handed out again is not proposed twice", async () => {
+  const p = pipeline({}, { proposedBefore: () => Promise.resolve("plan-1") });
+  await p.publish();
+  assert.equal(p.calls.length, 1);
+  await p.publish({ service: "grafana" }, { redelivered: true });
+  await p.calls[0]?.answer();
+  assert.deepEqual(p.ended(), ["proposed piha/mosquitto", "cooldown piha/grafana"]);
+  assert.equal(p.endings.at(-1)?.detail, "proposed before, as plan-1");
+  assert.deepEqual(p.log.of("proposal_found"), [{
+    level: "info",
+    event: "proposal_found",
+    action_id: "plan-1",
+    svc_key: "piha/grafana",
+  }]);
+
+  const q = pipeline({}, { proposedBefore: () => Promise.resolve(undefined) });
+  await q.publish({}, { redelivered: true });
+  assert.equal(q.calls.length, 1);
+});
+
+Deno.test("planner: an event without a time has that of its sending, if that is one", async () => {
+  const now = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const hourAgo = now - 3_600_000;
+  for (
+    const [sentMs, expected] of [[hourAgo + 7, hourAgo + 7], [5, now], [1e19, now], [
+      undefined,
+      now,
+    ]]
+  ) {
+    const p = pipeline();
+    await p.publish({ timestamp: undefined }, { ...sentMs !== undefined && { sentMs } });
+    assert.equal(p.calls[0]?.context.event.timestamp, (expected ?? 0) / 1_000);
+    // Nor does it decide on what a sender may say.
+    const q = pipeline();
+    await q.publish({ timestamp: now / 1_000 }, { ...sentMs !== undefined && { sentMs } });
+    assert.equal(q.calls[0]?.context.event.timestamp, now / 1_000);
+  }
+});
+
 Deno.test("planner: an event that another planner held back is looked at, however time ticks", async () => {
   for (const tick of [0.04, 0.11, 0.23, 0.4]) {
     const base = fakeClock();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Coordination, NO_COORDINATION } from "../lib/coordination/coordination.ts";
 import { pipeline } from "./support/pipeline.ts";
 import { waitingEvent } from "./support/waiting_event.ts";
 
@@ -54,6 +55,41 @@ Deno.test("flapping: one notify that says so, without a model, then quiet", asyn
   await p.publish();
   assert.deepEqual(p.ended().slice(-2), ["benign piha/mosquitto", "inhibited piha/mosquitto"]);
   assert.equal(p.proposals.length, 3);
+});
+
+Deno.test("flapping: what another planner has told is not told again", async () => {
+  let asked = 0;
+  const coordination: Coordination = {
+    // The other one was faster each time.
+    claim: () => Promise.resolve({ kind: "cooling", by: "pihb", remainingMs: ++asked }),
+    close: NO_COORDINATION.close,
+  };
+  const settings = { flapChanges: 4, flapWindowSeconds: 600, cooldownSeconds: 1 };
+  const p = pipeline(settings, { coordination });
+  for (let cycle = 0; cycle < 3; cycle++) {
+    await p.publish();
+    await p.publish({ type: "service_recovered" });
+    await p.clock.advance(10_000);
+  }
+  await p.publish();
+  assert.deepEqual([asked, p.proposals.length], [3, 0]);
+  assert.deepEqual(p.ended().slice(-3), [
+    "cooldown piha/mosquitto",
+    "benign piha/mosquitto",
+    "inhibited piha/mosquitto",
+  ]);
+});
+
+Deno.test("flapping: a proposal that does not say so does not count as having said so", async () => {
+  const p = pipeline({ flapChanges: 4, flapWindowSeconds: 600, cooldownSeconds: 0 });
+  await p.publish();
+  await p.publish({ type: "service_recovered" });
+  await p.publish();
+  await p.publish({ type: "service_recovered" });
+  await p.calls[0]?.answer();
+  assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["restart"]);
+  await p.publish();
+  assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["restart", "notify"]);
 });
 
 Deno.test("silence: a silenced event is counted and logged, and starts nothing", async () => {

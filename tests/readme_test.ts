@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { ENVIRONMENT_NAMES, type EnvironmentName, parseConfig } from "../lib/config.ts";
+import { parseConfig } from "../lib/config.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "../lib/environment.ts";
 import { OUTCOMES } from "../lib/outcome.ts";
 import { parsePolicy } from "../lib/policy_file.ts";
 import { parseTopology } from "../lib/topology.ts";
@@ -91,7 +92,7 @@ Deno.test("README: the troubleshooting table has the warnings and errors of the 
   for (const name of ["malformed_message", "redis_unavailable", "action_write_failed"]) {
     assert.ok(logged.has(name), name);
   }
-  const documented = [...rowsOf("### Troubleshooting").keys()];
+  const documented = [...rowsOf("## Troubleshooting").keys()];
   assert.deepEqual(documented.toSorted(), [...logged].sort());
 });
 

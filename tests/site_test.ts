@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ENVIRONMENT_NAMES, parseConfig } from "../lib/config.ts";
+import { parseConfig } from "../lib/config.ts";
+import { ENVIRONMENT_NAMES } from "../lib/environment.ts";
 import { grantsFor } from "../lib/grants.ts";
 import { siteOf } from "../lib/site.ts";
 

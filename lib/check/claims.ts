@@ -6,9 +6,9 @@
 import type { Clock } from "../clock.ts";
 import { LOOK } from "../coordination/claim_scripts.ts";
 import { CLAIM_PREFIX } from "../coordination/redis_coordination.ts";
-import { createRedisLink } from "../coordination/redis_link.ts";
+import { createScriptRunner } from "../coordination/script_runner.ts";
 import { type Finding, fine, problem } from "../health.ts";
-import type { RedisFailure } from "../intake/redis_failure.ts";
+import type { RedisFailure } from "../redis/failure.ts";
 
 export interface ClaimsCheckOptions {
   readonly url: string;
@@ -23,7 +23,7 @@ const DEADLINE_MS = 2_000;
 /** Connects as `run` does with COORDINATION=redis, which tries every command that claims take. */
 export async function checkClaims(options: ClaimsCheckOptions): Promise<Finding> {
   let failure: RedisFailure | undefined;
-  const link = createRedisLink({
+  const runner = createScriptRunner({
     url: options.url,
     prefix: CLAIM_PREFIX,
     clock: options.clock,
@@ -35,12 +35,12 @@ export async function checkClaims(options: ClaimsCheckOptions): Promise<Finding>
   });
   const about = { check: "claims", subject: `${CLAIM_PREFIX}*` };
   try {
-    await link.run({ script: LOOK, key: `${CLAIM_PREFIX}probe`, args: [] });
+    await runner.run({ script: LOOK, key: `${CLAIM_PREFIX}probe`, args: [] });
     return fine({ ...about, detail: "can be shared with other planners" });
   } catch {
     const detail = failure?.detail ?? "Redis did not answer";
     return problem("claims_unavailable", { ...about, detail });
   } finally {
-    link.close();
+    runner.close();
   }
 }

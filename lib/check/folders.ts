@@ -5,6 +5,7 @@
  */
 import { statfs } from "node:fs/promises";
 import { join } from "node:path/posix";
+import { errorMessage } from "../error_message.ts";
 import type { Files } from "../files.ts";
 import { type Finding, fine, problem, skipped } from "../health.ts";
 import { ACTION_FOLDERS } from "../store.ts";
@@ -37,7 +38,7 @@ export interface Room {
 }
 
 /** Asks the system. A compiled agent may not: it needs `--allow-sys=statfs`. */
-export async function systemRoom(path: string): Promise<Room> {
+async function systemRoom(path: string): Promise<Room> {
   const { bavail, bsize, ffree, files } = await statfs(path);
   return { bytes: bavail * bsize, inodes: ffree, allInodes: files };
 }
@@ -114,6 +115,6 @@ async function checkRoom({ root, room = systemRoom }: FoldersOptions): Promise<F
         about("this program may not ask for free space; that files could be written shows some"),
       );
     }
-    return skipped(about(error instanceof Error ? error.message : String(error)));
+    return skipped(about(errorMessage(error)));
   }
 }

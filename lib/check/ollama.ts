@@ -7,7 +7,8 @@ import type { Clock } from "../clock.ts";
 import { type Finding, fine, problem, skipped } from "../health.ts";
 import type { LinkSpec } from "../llm/chain.ts";
 import { LinkFailure } from "../llm/failure.ts";
-import { type Dial, dial as openConnection, get, HttpFailure } from "../llm/http.ts";
+import { type Dial, dial as openConnection, get } from "../llm/http.ts";
+import { HttpFailure, textOf } from "../llm/http_reply.ts";
 import { connectFailure } from "../llm/ollama.ts";
 import { cleanName } from "../names.ts";
 import { plainLine } from "../plain_line.ts";
@@ -91,7 +92,7 @@ async function ask(
         }),
       async read({ status, headers, body }) {
         if (status !== 200) return { failure: `${path}: HTTP ${status}; is this an Ollama?` };
-        const parsed = parseObject(await textOf(body));
+        const parsed = parseObject(await textOf(body, LARGEST_REPLY_BYTES));
         return parsed
           ? { body: parsed, date: headers.get("date") }
           : { failure: `${path}: not a reply of Ollama` };
@@ -103,20 +104,6 @@ async function ask(
   } finally {
     cancel();
   }
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const part of body) {
-    bytes += part.length;
-    if (bytes > LARGEST_REPLY_BYTES) {
-      throw new HttpFailure("bad_response", "its reply is too long");
-    }
-    text += decoder.decode(part, { stream: true });
-  }
-  return text;
 }
 
 const isObject = (value: unknown): value is Json =>

@@ -3,18 +3,15 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { type Finding, fine, problem, skipped } from "../health.ts";
-import {
-  type RedisCredentials,
-  type RedisEndpoint,
-  redisEndpoint,
-} from "../intake/redis_endpoint.ts";
-import { redisFailure } from "../intake/redis_failure.ts";
 import { redisSession } from "../intake/redis_session.ts";
-import { redisTarget } from "../intake/redis_target.ts";
 import { plainLine } from "../plain_line.ts";
+import { type RedisCredentials, type RedisEndpoint, redisEndpoint } from "../redis/endpoint.ts";
+import { redisFailure } from "../redis/failure.ts";
+import { redisLink } from "../redis/link.ts";
+import { redisTarget } from "../redis/target.ts";
 import type { ClockReading } from "./clock.ts";
 import { checkStreams, type StreamReader } from "./redis_streams.ts";
 
@@ -110,7 +107,6 @@ async function listen(
     pingDeadlineMs: timeoutMs,
     connectTimeoutMs: timeoutMs,
     refusedRetryMs: timeoutMs,
-    createClient: (settings) => new Redis(settings),
     onMessage: () => {},
     onPasswordUnused() {
       const detail = "REDIS_URL has a password and this Redis asks for none";
@@ -157,46 +153,26 @@ interface RedisFacts {
 }
 
 async function ask(place: Place, { buffer }: { readonly buffer: boolean }): Promise<RedisFacts> {
-  const { endpoint, credentials, clock, timeoutMs } = place;
-  const client = new Redis({
-    host: endpoint.host,
-    port: endpoint.port,
-    ...(endpoint.tls ? { tls: {} } : {}),
-    protocol: 2,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: null,
-    enableOfflineQueue: false,
-    enableReadyCheck: false,
-    disableClientInfo: true,
-    connectTimeout: 0,
-  });
-  client.on("error", () => {});
-  const closed = Promise.withResolvers<undefined>();
-  const close = () => {
-    client.disconnect();
-    (client.stream as typeof client.stream | undefined)?.destroy();
-    closed.resolve(undefined);
-  };
-  const cancel = clock.after(timeoutMs, close);
+  const { clock, timeoutMs } = place;
+  const link = redisLink({ ...place, connectTimeoutMs: timeoutMs });
+  // Of all of it.
+  const cancel = clock.after(timeoutMs, () => link.close());
   /** The answer, or undefined where it is refused or does not come. */
-  const answer = (ask: () => Promise<unknown>) =>
-    Promise.race([ask().catch(() => undefined), closed.promise]);
+  const answer = (question: (client: Redis) => Promise<unknown>) =>
+    link.ask(question, { stage: "ping", ms: timeoutMs }).catch(() => undefined);
   try {
-    if (await answer(() => client.connect().then(() => true)) === undefined) return {};
-    if (credentials) {
-      const { user, password } = credentials;
-      await answer(() => user === null ? client.auth(password) : client.auth(user, password));
-    }
+    await link.open();
     const [info, config, time] = await Promise.all([
-      answer(() => client.info("server")),
-      buffer ? answer(() => client.config("GET", "client-output-buffer-limit")) : undefined,
-      answer(() => client.time()),
+      answer((client) => client.info("server")),
+      buffer ? answer((client) => client.config("GET", "client-output-buffer-limit")) : undefined,
+      answer((client) => client.time()),
     ]);
     return { version: versionIn(info), buffer: bufferIn(config), clock: timeIn(time, place) };
+  } catch {
+    return {};
   } finally {
     cancel();
-    close();
+    link.close();
   }
 }
 

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { type Finding, fine, problem } from "../health.ts";
-import type { RedisCredentials, RedisEndpoint } from "../intake/redis_endpoint.ts";
-import { isReplyError, type RedisLink, redisLink } from "../intake/redis_link.ts";
 import { isOfStream, streamFailure } from "../intake/stream_failure.ts";
 import { deadLetterStream } from "../intake/stream_group.ts";
+import type { RedisCredentials, RedisEndpoint } from "../redis/endpoint.ts";
+import { isReplyError } from "../redis/errors.ts";
+import { type RedisLink, redisLink } from "../redis/link.ts";
 
 /** As whom streams are read: STREAM_GROUP, and the consumer in it. */
 export interface StreamReader {
@@ -69,13 +69,11 @@ export async function checkStreams(
   const link = redisLink({
     ...options,
     connectTimeoutMs: timeoutMs,
-    createClient: (settings) => new Redis(settings),
     onPasswordUnused() {
       const detail = "REDIS_URL has a password and this Redis asks for none";
       const about = { check: "redis", subject: endpoint.display, detail };
       findings.push(problem("redis_password_unused", about));
     },
-    onLost() {},
   });
   try {
     await link.open();

@@ -5,6 +5,7 @@
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config.ts";
+import { errorMessage } from "../error_message.ts";
 import { VERSION } from "../version.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 
@@ -115,7 +116,7 @@ function parse(command: Command, args: readonly string[]) {
       },
     });
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     throw new UsageError(`${command.name}: ${message.split(". ")[0]}\n${usageLine(command)}`);
   }
 }

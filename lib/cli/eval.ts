@@ -5,6 +5,7 @@
  */
 import { systemClock } from "../clock.ts";
 import { type Config, parseConfig } from "../config.ts";
+import { errorMessage } from "../error_message.ts";
 import { type Label, LabelsError, parseLabels } from "../eval/label.ts";
 import { type ChainReport, isFailure, reportOf } from "../eval/report.ts";
 import { type Trial, type TrialOptions, tryEvent } from "../eval/trial.ts";
@@ -124,7 +125,7 @@ async function readWhole(path: string, io: Io): Promise<Uint8Array> {
       }
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     throw new UsageError(`eval: cannot read '${path}': ${message}`);
   }
   return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).bytes();

@@ -84,7 +84,7 @@ function waitingRow(event: WaitingView): Row {
 }
 
 /** What an event waits for, in a sentence. */
-export function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): string {
+function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): string {
   const span = spanText((next_try_seconds ?? 0) * 1000);
   const because = why === undefined ? "" : `: ${why}`;
   switch (state) {

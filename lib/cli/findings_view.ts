@@ -8,7 +8,7 @@ import type { Palette } from "./palette.ts";
 import { tableLines } from "./table.ts";
 
 /** Paints a word by how bad it is. */
-export function levelPaint(palette: Palette): (text: string) => string {
+function levelPaint(palette: Palette): (text: string) => string {
   return (text) => {
     switch (text.trim()) {
       case "ok":

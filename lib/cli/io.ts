@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment } from "../config.ts";
+import type { Environment } from "../environment.ts";
 import type { LineSink } from "../log.ts";
 
 /** Exit statuses, as for most command-line programs. */

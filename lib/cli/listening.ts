@@ -52,14 +52,15 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     limit: entriesInHand(config),
     claimIdleMs: config.streamClaimSeconds > 0 ? config.streamClaimSeconds * 1000 : derived,
     lingerMs: LINGER_MS,
-    onEntry(bytes, stream, settle) {
+    onEntry(bytes, stream, settle, { id, deliveries }) {
       const leave = () => settle("left");
       open.add(leave);
       const settled = () => {
         open.delete(leave);
         settle("settled");
       };
-      planner.receive(bytes, stream, { settled });
+      const sentMs = Number.parseInt(id, 10);
+      planner.receive(bytes, stream, { settled, sentMs, redelivered: deliveries > 1 });
     },
   });
   return {

@@ -5,7 +5,8 @@
  */
 import { BUILD } from "../build.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { ENVIRONMENT_NAMES, parseConfig } from "../config.ts";
+import { parseConfig } from "../config.ts";
+import { ENVIRONMENT_NAMES } from "../environment.ts";
 import { type Build, type Grants, grantsFor, type Site, SiteError } from "../grants.ts";
 import { type Answer, askPermissions, type Query, VERBS } from "../permissions.ts";
 import { siteOf } from "../site.ts";

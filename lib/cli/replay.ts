@@ -8,6 +8,7 @@ import { type Agent, openAgent, openDryAgent } from "../agent.ts";
 import { systemClock } from "../clock.ts";
 import { type Config, parseConfig } from "../config.ts";
 import type { Ending } from "../ending.ts";
+import { errorMessage } from "../error_message.ts";
 import { realFiles } from "../files.ts";
 import { createLog, type Log } from "../log.ts";
 import type { ActionFile } from "../proposal.ts";
@@ -156,7 +157,7 @@ async function openInput(path: string, io: Io): Promise<ReadableStream<Uint8Arra
   try {
     return await io.open(path);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorMessage(error);
     throw new UsageError(`replay: cannot read '${path}': ${message}`);
   }
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Environment, parseConfig } from "../config.ts";
+import { parseConfig } from "../config.ts";
+import type { Environment } from "../environment.ts";
 
 /**
  * RUNTIME_PATH alone: another setting that is wrong, and perhaps why the agent does not run, must

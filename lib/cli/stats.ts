@@ -129,7 +129,7 @@ const decidedOf = (row: StatsRow) => approvedOf(row) + row.folders.rejected + ro
 const proposedOf = (row: StatsRow) => decidedOf(row) + row.folders.pending;
 
 /** The same as an object; keys are stable. `approved` holds those the executor has taken on. */
-export function statsJson(
+function statsJson(
   { rows, total, damaged, unread }: DecisionStats,
   sinceMs: number,
 ): Record<string, unknown> {

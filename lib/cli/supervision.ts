@@ -5,7 +5,7 @@
  */
 import { join } from "node:path/posix";
 import type { Clock } from "../clock.ts";
-import type { Environment } from "../config.ts";
+import type { Environment } from "../environment.ts";
 import type { Log } from "../log.ts";
 import { openNotifier } from "../sdnotify.ts";
 import { statusLine, type StatusRecord } from "../status.ts";

@@ -6,7 +6,7 @@
 import type { Clock } from "../clock.ts";
 import { CLAIM, KEEP } from "./claim_scripts.ts";
 import type { Claim } from "./coordination.ts";
-import type { ScriptCall } from "./redis_connection.ts";
+import type { ScriptCall } from "./script_runner.ts";
 
 /** How a claim ends on Redis. */
 export type ClaimEnd =

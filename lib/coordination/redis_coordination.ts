@@ -3,18 +3,16 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
-import { redisDisplay } from "../intake/redis_endpoint.ts";
-import type { RedisClientOptions } from "../intake/redis_session.ts";
 import type { Log } from "../log.ts";
 import { plainLine } from "../plain_line.ts";
+import type { CreateRedisClient } from "../redis/client.ts";
+import { redisDisplay } from "../redis/endpoint.ts";
 import { claimKey } from "./claim_key.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";
 import { type ClaimEnd, momentOf, redisClaim } from "./redis_claim.ts";
-import type { ScriptCall } from "./redis_connection.ts";
-import { createRedisLink } from "./redis_link.ts";
+import { createScriptRunner, type ScriptCall } from "./script_runner.ts";
 
 export interface RedisCoordinationOptions {
   /** REDIS_URL. Claims are kept in database 0. */
@@ -39,8 +37,7 @@ export interface RedisCoordinationOptions {
   readonly renewEveryMs?: number;
   /** The longest that a diagnosis waits for Redis, each time. */
   readonly deadlineMs?: number;
-  /** Makes ioredis' client; for tests. */
-  readonly createClient?: (options: RedisClientOptions) => Redis;
+  readonly createClient?: CreateRedisClient;
 }
 
 export const CLAIM_PREFIX = "planner:claim:";
@@ -77,7 +74,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   const claimArgs = (token: string) => [token, ttlMs, ...own === "" ? [] : [`claim:${own}`]];
   const held = new Set<Claim>();
   const untold = new Map<string, Untold>();
-  const link = createRedisLink({
+  const scripts = createScriptRunner({
     ...options,
     prefix,
     deadlineMs,
@@ -98,7 +95,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
     const { key, token, end, untilMs } = saying;
     const leftMs = Math.ceil(untilMs - clock.monotonic());
     try {
-      if (leftMs > 0) await link.run(endCall({ key, token, end, leftMs }));
+      if (leftMs > 0) await scripts.run(endCall({ key, token, end, leftMs }));
     } catch {
       return false;
     }
@@ -122,7 +119,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       ttlMs,
       renewEveryMs,
       clock,
-      run: link.run,
+      run: scripts.run,
       async onEnd(end) {
         held.delete(claim);
         const saying = { key, token, end, untilMs: clock.monotonic() + end.lastsMs };
@@ -149,7 +146,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       const claimedAt = momentOf(clock);
       let answer: Answer | undefined;
       try {
-        answer = answerOf(await link.run({ script: CLAIM, key, args: claimArgs(token) }));
+        answer = answerOf(await scripts.run({ script: CLAIM, key, args: claimArgs(token) }));
       } catch {
         // Alone.
       }
@@ -168,7 +165,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
     async close() {
       await Promise.all([...held].map((claim) => claim.release()));
       await tellAll();
-      link.close();
+      scripts.close();
     },
   };
 }

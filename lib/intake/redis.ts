@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { redisFailure } from "./redis_failure.ts";
+import { redisFailure } from "../redis/failure.ts";
 import {
   type RedisIntake,
   type RedisListenerOptions,

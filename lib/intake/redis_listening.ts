@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
 import { type Backoff, backoffDelay } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Fields, Log } from "../log.ts";
-import { type RedisCredentials, type RedisEndpoint, redisEndpoint } from "./redis_endpoint.ts";
-import type { RedisFailure, RedisFailureContext, RedisFailureReason } from "./redis_failure.ts";
-import type { RedisClientOptions } from "./redis_session.ts";
-import { redisTarget } from "./redis_target.ts";
+import type { CreateRedisClient } from "../redis/client.ts";
+import { type RedisCredentials, type RedisEndpoint, redisEndpoint } from "../redis/endpoint.ts";
+import type { RedisFailure, RedisFailureContext, RedisFailureReason } from "../redis/failure.ts";
+import { redisTarget } from "../redis/target.ts";
 
 /** What an intake is doing. */
 export type RedisState =
@@ -48,8 +47,7 @@ export interface RedisListenerOptions {
   readonly onState?: (state: RedisState) => void;
   /** Deadline of each step before the first message: connecting, AUTH, subscribing. */
   readonly connectTimeoutMs?: number;
-  /** Makes ioredis' client; for tests of failures that a socket cannot be made to show. */
-  readonly createClient?: (options: RedisClientOptions) => Redis;
+  readonly createClient?: CreateRedisClient;
 }
 
 /** Where a failure happened, for its text. */
@@ -63,7 +61,7 @@ export interface RedisConnection {
   readonly credentials: RedisCredentials | null;
   readonly context: FailureContext;
   readonly connectTimeoutMs: number;
-  readonly createClient: (options: RedisClientOptions) => Redis;
+  readonly createClient: CreateRedisClient | undefined;
   /** It hears `names` now; `say` logs that, given the seconds in which nothing was heard. */
   hearing(names: readonly string[], say: (afterSeconds: number) => void): void;
   /** Whether this is said for the first time on this connection. */
@@ -111,13 +109,8 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set([
  * @throws SiteError for a URL that cannot be used.
  */
 export function redisListening(options: RedisListeningOptions): RedisIntake {
-  const { url, names, clock, log, failureOf } = options;
-  const createClient = options.createClient ?? ((settings) => new Redis(settings));
-  const target = redisTarget(url, {
-    clock,
-    createClient: options.createClient,
-    ...(options.keys && { keys: true }),
-  });
+  const { url, names, clock, log, failureOf, createClient, keys = false } = options;
+  const target = redisTarget(url, { clock, keys, createClient });
   const { credentials, secrets } = target;
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
   /** Where the session is; for what is said of it. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type RedisFailure, redisFailure, type RedisFailureContext } from "./redis_failure.ts";
-import { CommandTimeoutError, isReplyError } from "./redis_link.ts";
+import { CommandTimeoutError, isReplyError } from "../redis/errors.ts";
+import { type RedisFailure, redisFailure, type RedisFailureContext } from "../redis/failure.ts";
 
 export interface StreamFailureContext extends Omit<RedisFailureContext, "channel" | "publishing"> {
   /** The stream that was being used. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isReplyError, type Word } from "./redis_link.ts";
+import { isReplyError } from "../redis/errors.ts";
+import type { Word } from "../redis/link.ts";
 import {
   autoclaimOf,
   entriesOf,
@@ -83,6 +84,12 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
     /** Tells Redis that an own pending entry is being worked on; counts as no delivery. */
     async refresh(stream: string, { id, idleMs }: PendingEntry): Promise<void> {
       await call(["XCLAIM", stream, group, consumer, `${idleMs}`, id, "JUSTID"]);
+    },
+
+    /** An own pending entry counts as delivered `deliveries` times. */
+    async count(stream: string, { id, deliveries }: Omit<PendingEntry, "idleMs">): Promise<void> {
+      const args = ["0", id, "RETRYCOUNT", `${deliveries}`, "JUSTID"] as const;
+      await call(["XCLAIM", stream, group, consumer, ...args]);
     },
 
     /** Acknowledges; of no effect on what is acknowledged already. */

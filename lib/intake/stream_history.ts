@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
-import { redisEndpoint } from "./redis_endpoint.ts";
-import { type RedisLink, redisLink } from "./redis_link.ts";
-import type { RedisClientOptions } from "./redis_session.ts";
-import { redisTarget } from "./redis_target.ts";
+import type { CreateRedisClient } from "../redis/client.ts";
+import { redisEndpoint } from "../redis/endpoint.ts";
+import { type RedisLink, redisLink } from "../redis/link.ts";
+import { redisTarget } from "../redis/target.ts";
 import { entryMessage } from "./stream_entry.ts";
 import { streamFailure } from "./stream_failure.ts";
 import { entriesOf } from "./stream_reply.ts";
@@ -27,7 +26,7 @@ export interface StreamHistoryOptions {
   readonly pageSize?: number;
   /** Deadline of connecting and of each answer, in milliseconds. @default {10_000} */
   readonly timeoutMs?: number;
-  readonly createClient?: (options: RedisClientOptions) => Redis;
+  readonly createClient?: CreateRedisClient;
 }
 
 /** What an entry carries. */
@@ -53,14 +52,11 @@ export class StreamHistoryError extends Error {
 export async function* readStreamHistory(
   options: StreamHistoryOptions,
 ): AsyncGenerator<HistoryMessage, void, undefined> {
-  const { url, stream, clock, signal, pageSize = 100, timeoutMs = 10_000 } = options;
-  const { createClient = (settings: RedisClientOptions) => new Redis(settings) } = options;
+  const { url, stream, clock, signal, createClient, pageSize = 100, timeoutMs = 10_000 } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
   const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
   let link: RedisLink | undefined;
-  const close = () => link?.close();
-  signal?.addEventListener("abort", close);
   let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
   const to = options.untilMs === undefined ? "+" : `${Math.max(0, Math.floor(options.untilMs))}`;
   try {
@@ -71,10 +67,8 @@ export async function* readStreamHistory(
       clock,
       connectTimeoutMs: timeoutMs,
       createClient,
-      onPasswordUnused() {},
-      onLost() {},
+      signal,
     });
-    if (signal?.aborted) return;
     await link.open();
     while (!signal?.aborted) {
       const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
@@ -94,7 +88,6 @@ export async function* readStreamHistory(
     const where = from.startsWith("(") ? ` (behind entry ${from.slice(1)})` : "";
     throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
   } finally {
-    signal?.removeEventListener("abort", close);
-    close();
+    link?.close();
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { RedisProtocolError } from "./redis_failure.ts";
+import { RedisProtocolError } from "../redis/errors.ts";
 
 /** An entry as it lies in a stream; `fields` alternates names and values, null once trimmed. */
 export interface StreamEntry {

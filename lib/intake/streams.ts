@@ -43,7 +43,10 @@ export interface StreamsIntakeOptions extends RedisListenerOptions {
    * living one touches what it has in hand. See {@linkcode claimIdleMs}. @default {1_260_000}
    */
   readonly claimIdleMs?: number;
-  /** An entry that was delivered this often goes to the dead letters. @default {5} */
+  /**
+   * An entry that was delivered this often goes to the dead letters: to planners that are gone
+   * since, or that ended while it was handed over. A restart does not count. @default {5}
+   */
   readonly deliveryLimit?: number;
   /** How old entries may be when a group is made, in milliseconds. @default {3_600_000} */
   readonly lookbackMs?: number;

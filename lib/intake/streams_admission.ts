@@ -23,6 +23,8 @@ export interface AdmissionOptions {
   /** A stream is refused while another is read; called at every try. */
   readonly onRefused: (stream: string, error: unknown) => void;
   readonly onGroupCreated: (stream: string, after: string) => void;
+  /** The stream is not the one that was read before. */
+  readonly onReplaced: (stream: string) => void;
 }
 
 /** An ID that no entry has. */
@@ -48,8 +50,10 @@ export function streamsAdmission(options: AdmissionOptions) {
     const last = lastRead.get(stream);
     let after = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
     // Was the group alone removed, or the stream with it, and another is in its place?
-    if (last !== undefined) after = await reading.has(stream, last) ? last : "0-0";
+    const isReplaced = last !== undefined && !await reading.has(stream, last);
+    if (last !== undefined) after = isReplaced ? "0-0" : last;
     await reading.create(stream, after);
+    if (isReplaced) options.onReplaced(stream);
     options.onGroupCreated(stream, after);
   }
 

@@ -34,6 +34,8 @@ export interface Hand {
   settled(): readonly StreamIds[];
   /** These are acknowledged. */
   acknowledged(done: StreamIds): void;
+  /** Another stream is in its place: an entry of a known id is another entry. */
+  forget(stream: string): void;
   /**
    * Resolves once `condition` holds, which is looked at after each change and each `check`, or
    * after `mostMs` milliseconds.
@@ -113,6 +115,13 @@ export function createHand(limit: number, clock: Clock): Hand {
       for (const id of ids) {
         const key = keyOf(stream, id);
         if (settled.delete(key)) remember(key);
+      }
+      watchers.check();
+    },
+    forget(stream) {
+      const isOfStream = (key: string) => key.endsWith(` ${stream}`);
+      for (const keys of [open, settled, remembered]) {
+        for (const key of [...keys.keys()].filter(isOfStream)) keys.delete(key);
       }
       watchers.check();
     },

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isReplyError } from "./redis_link.ts";
+import { isReplyError } from "../redis/errors.ts";
 import type { StreamGroup } from "./stream_group.ts";
 import type { PendingEntry, StreamEntry } from "./stream_reply.ts";
 import type { Hand } from "./streams_hand.ts";
@@ -51,16 +51,27 @@ export function pendingEntries(options: PendingOptions) {
     return true;
   }
 
-  async function redeliver(stream: string, pending: PendingEntry): Promise<void> {
+  /** True when it was handed over. */
+  async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
     const entry = await group.deliver(stream, pending);
     if (entry?.fields) {
-      if (pending.deliveries >= deliveryLimit) return await giveUp(stream, entry, pending);
-      return options.handOver(stream, entry, pending.deliveries + 1);
+      if (pending.deliveries >= deliveryLimit) await giveUp(stream, entry, pending);
+      else options.handOver(stream, entry, pending.deliveries + 1);
+      return pending.deliveries < deliveryLimit;
     }
     // Owned by another in the meantime, or else trimmed: then there is nothing left to deliver.
-    if (await group.has(stream, pending.id)) return;
+    if (await group.has(stream, pending.id)) return false;
     hand.settle(stream, pending.id);
     options.onGone(stream, 1);
+    return false;
+  }
+
+  /**
+   * Delivers an entry of this planner's earlier run. It counts while it is handed over: what is
+   * taken in without ending the planner is not what ended it, however often it starts anew.
+   */
+  async function resume(stream: string, pending: PendingEntry): Promise<void> {
+    if (await redeliver(stream, pending)) await group.count(stream, pending);
   }
 
   async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
@@ -102,7 +113,12 @@ export function pendingEntries(options: PendingOptions) {
     async recover(stream: string, from: string): Promise<string | undefined> {
       const page = await group.own(stream, { from, count: Math.min(hand.room(), PAGE) });
       const fresh = page.filter(({ id }) => !isKnown(stream, id));
-      await Promise.all(fresh.map((pending) => redeliver(stream, pending)));
+      const isSuspect = ({ deliveries }: PendingEntry) => 2 * deliveries > deliveryLimit;
+      await Promise.all(
+        fresh.filter((pending) => !isSuspect(pending)).map((pending) => resume(stream, pending)),
+      );
+      // By itself: one that ends its planner again and again must not take others along.
+      for (const pending of fresh.filter(isSuspect)) await resume(stream, pending);
       const last = page.at(-1);
       return last && `(${last.id}`;
     },

@@ -4,10 +4,9 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
-import type { RedisCredentials, RedisEndpoint } from "./redis_endpoint.ts";
-import { redisLink } from "./redis_link.ts";
-import type { RedisClientOptions } from "./redis_session.ts";
+import type { CreateRedisClient } from "../redis/client.ts";
+import type { RedisCredentials, RedisEndpoint } from "../redis/endpoint.ts";
+import { redisLink } from "../redis/link.ts";
 import { entryMessage } from "./stream_entry.ts";
 import { isOfStream } from "./stream_failure.ts";
 import { streamGroup } from "./stream_group.ts";
@@ -24,7 +23,8 @@ export interface Delivery {
 }
 
 /** Times are milliseconds. */
-export interface StreamsSessionOptions extends PendingEvents, Omit<AdmissionOptions, "reading"> {
+export interface StreamsSessionOptions
+  extends PendingEvents, Omit<AdmissionOptions, "reading" | "onReplaced"> {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
   readonly group: string;
@@ -38,7 +38,7 @@ export interface StreamsSessionOptions extends PendingEvents, Omit<AdmissionOpti
   readonly claimIdleMs: number;
   readonly deliveryLimit: number;
   readonly lingerMs: number;
-  readonly createClient: (options: RedisClientOptions) => Redis;
+  readonly createClient?: CreateRedisClient | undefined;
   readonly onEntry: (
     bytes: Uint8Array,
     stream: string,
@@ -87,7 +87,7 @@ export async function streamsSession(
   });
   const pending = pendingEntries({ ...options, group: reading, handOver });
 
-  const admission = streamsAdmission({ ...options, reading });
+  const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
   const recovering = new Map<string, string>();
   const sweepEveryMs = Math.min(SWEEP_EVERY_MS, options.claimIdleMs / 4);

@@ -6,9 +6,9 @@
  */
 
 /** Transport failures in a row that open it. */
-export const FAILURES_TO_OPEN = 3;
-export const FIRST_WAIT_MS = 30_000;
-export const LONGEST_WAIT_MS = 300_000;
+const FAILURES_TO_OPEN = 3;
+const FIRST_WAIT_MS = 30_000;
+const LONGEST_WAIT_MS = 300_000;
 
 export interface Breaker {
   readonly state: "closed" | "open" | "half_open";

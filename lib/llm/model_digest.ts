@@ -9,6 +9,7 @@
 import type { Clock } from "../clock.ts";
 import type { LinkSpec } from "./chain.ts";
 import { type Dial, dial, get } from "./http.ts";
+import { textOf } from "./http_reply.ts";
 
 /** A model may be pulled anew under its name: what is older than this is asked again. */
 const KNOWN_FOR_MS = 600_000;
@@ -50,7 +51,7 @@ export function createModelDigests(
         signal: AbortSignal.any([deadline.signal, closing.signal]),
         dial: options.dial ?? dial,
         read: async ({ status, body }) =>
-          status === 200 ? digestsIn(await textOf(body)) : undefined,
+          status === 200 ? digestsIn(await textOf(body, LARGEST_REPLY_BYTES)) : undefined,
       });
       if (!reported) return;
       for (const { name, model, host: own } of models) {
@@ -78,18 +79,6 @@ export function createModelDigests(
     of: (link) => digests.get(link),
     close: () => closing.abort(new Error("the agent is stopping")),
   };
-}
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const part of body) {
-    bytes += part.length;
-    if (bytes > LARGEST_REPLY_BYTES) throw new Error("the list of models is too long");
-    text += decoder.decode(part, { stream: true });
-  }
-  return text;
 }
 
 /** Digests by model name; none for a reply that is not what Ollama's API says. */

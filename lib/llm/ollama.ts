@@ -6,10 +6,12 @@
  */
 import type { Clock } from "../clock.ts";
 import { ACTIONS } from "../diagnosis.ts";
+import { errorMessage } from "../error_message.ts";
 import type { Message } from "./contract.ts";
 import type { Think } from "./dialect.ts";
 import { LinkFailure } from "./failure.ts";
-import { type Dial, dial, HttpFailure, type HttpReply, post } from "./http.ts";
+import { type Dial, dial, post } from "./http.ts";
+import { HttpFailure, type HttpReply } from "./http_reply.ts";
 import { errorText, replyReader, type Spoken } from "./reply_stream.ts";
 
 /**
@@ -223,7 +225,7 @@ export function connectFailure(error: unknown, host: string): LinkFailure {
   if (error instanceof Deno.errors.ConnectionRefused) {
     return new LinkFailure("refused", `nothing listens on ${host}; is Ollama running there?`);
   }
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorMessage(error);
   const hint = /certificate/i.test(text)
     ? " (a certificate authority of your own: name its PEM file in DENO_CERT)"
     : "";

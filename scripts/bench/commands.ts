@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ENVIRONMENT_NAMES } from "../../lib/config.ts";
+import { ENVIRONMENT_NAMES } from "../../lib/environment.ts";
 
 /** What a command may name in braces: it is known only when its surroundings are up. */
 export interface Places {
@@ -52,14 +52,15 @@ export function fillIn(words: readonly string[], places: Places): string[] {
   );
 }
 
+/** Deno, allowed what follows and nothing else. */
+function confined(deno: string): string[] {
+  return [deno, "run", "--frozen", "--no-prompt", "--deny-import"];
+}
+
 /** This project's agent, allowed what it is allowed in service. */
 export function ownAgent(deno: string, project: string): string[] {
   return [
-    deno,
-    "run",
-    "--frozen",
-    "--no-prompt",
-    "--deny-import",
+    ...confined(deno),
     "--allow-net=127.0.0.1:{redis_port},127.0.0.1:{ollama_port}",
     "--allow-read={root}",
     "--allow-write={root}/actions/pending,{root}/events,{root}/state",
@@ -73,11 +74,7 @@ export function ownAgent(deno: string, project: string): string[] {
 /** The ceiling: see bare_subscriber.ts. */
 export function bareSubscriber(deno: string, project: string): string[] {
   return [
-    deno,
-    "run",
-    "--frozen",
-    "--no-prompt",
-    "--deny-import",
+    ...confined(deno),
     "--allow-net=127.0.0.1:{redis_port}",
     "--allow-write={root}/actions/pending",
     "--allow-env=REDIS_URL,RUNTIME_PATH",

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { errorMessage } from "../../lib/error_message.ts";
 
 const encoder = new TextEncoder();
 
@@ -65,7 +66,7 @@ export async function runProgram<Options>(program: ProgramOptions<Options>): Pro
   }
 
   const status = await main().catch((error: unknown) => {
-    program.sayError(error instanceof Error ? error.message : String(error), interruption);
+    program.sayError(errorMessage(error), interruption);
     return 1;
   });
   // The interrupt's handler ends the program itself.

@@ -4,6 +4,7 @@
  * @module
  */
 import { sleep } from "../../lib/clock.ts";
+import { errorMessage } from "../../lib/error_message.ts";
 import { AgentEnded } from "./agent_process.ts";
 import { CHANNELS, healthEvent, healthEvents, SENTINEL, stormEvents } from "./events.ts";
 import type { Outcome, Scenario, Values } from "./measures.ts";
@@ -165,7 +166,7 @@ export async function measure(world: World, options: ScenarioOptions): Promise<O
     try {
       Object.assign(values, await measuring(world, options));
     } catch (error) {
-      notes.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      notes.push(`${name}: ${errorMessage(error)}`);
       if (error instanceof AgentEnded) return { values, notes };
     }
   }

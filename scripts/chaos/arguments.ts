@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { FLAG, type Given, HELP, parseOptions, TEXT } from "../bench/options.ts";
 import type { Parsed } from "../bench/program.ts";
 import { wholeNumber } from "../bench/whole_number.ts";
 
@@ -57,8 +57,6 @@ const NUMBERS = {
   minutes: { least: 1, most: 1_440 },
 } as const;
 
-const TEXT = { type: "string" } as const;
-const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   seed: TEXT,
   seeds: TEXT,
@@ -67,34 +65,28 @@ const OPTIONS = {
   calm: FLAG,
   "long-outages": FLAG,
   keep: FLAG,
-  help: { type: "boolean", short: "h" },
+  help: HELP,
 } as const;
 
 /** Options as `--name value` or `--name=value`. */
 export function parseChaosArguments(argv: readonly string[]): ChaosArguments {
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...argv], options: OPTIONS }));
-  } catch (error) {
-    return { kind: "wrong", problems: [error instanceof Error ? error.message : String(error)] };
-  }
-  if (values.help) return { kind: "help" };
+  return parseOptions(argv, { words: OPTIONS, read });
+}
 
-  const problems: string[] = [];
+function read(given: Given<typeof OPTIONS>, problems: string[]): ChaosOptions {
   const whole = (name: keyof typeof NUMBERS, fallback: number): number => {
     const about = { name: `--${name}`, range: NUMBERS[name], problems };
-    return wholeNumber(values[name] ?? String(fallback), about) ?? fallback;
+    return wholeNumber(given[name] ?? String(fallback), about) ?? fallback;
   };
-  const options: ChaosOptions = {
+  return {
     seed: whole("seed", 1),
     seeds: whole("seeds", 1),
     events: whole("events", 5_000),
     minutes: whole("minutes", 60),
-    calm: values.calm ?? false,
-    longOutages: values["long-outages"] ?? false,
-    keep: values.keep ?? false,
+    calm: given.calm ?? false,
+    longOutages: given["long-outages"] ?? false,
+    keep: given.keep ?? false,
   };
-  return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", options };
 }
 
 /** The command that makes one seed's run again. */

@@ -83,3 +83,20 @@ export interface Evidence {
   readonly planners: readonly PlannerEvidence[];
   readonly interruptions: readonly Interruption[];
 }
+
+/** Outcomes are in the history some time after they happened, milliseconds. */
+export const RECORDED_WITHIN_MS = 1_500;
+
+/** Whether the fault hit this planner. */
+export function concerns({ planner }: Interruption, name: string): boolean {
+  return planner === undefined || planner === name;
+}
+
+/** Whether it was in the span, or so many milliseconds before or after it. */
+export function isWithin(
+  atMs: number,
+  { fromMs, toMs }: Span,
+  { before, after }: { readonly before: number; readonly after: number },
+): boolean {
+  return atMs >= fromMs - before && atMs <= toMs + after;
+}

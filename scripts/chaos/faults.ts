@@ -5,7 +5,7 @@
  */
 
 /** What happens to one planner. All but `kill` leave its process alive. */
-export const PLANNER_FAULTS = ["kill", "pause", "cut", "refuse", "freeze"] as const;
+const PLANNER_FAULTS = ["kill", "pause", "cut", "refuse", "freeze"] as const;
 
 export type FaultKind =
   | "kill" // SIGKILL; started again after `forMs`

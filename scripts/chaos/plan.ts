@@ -15,7 +15,7 @@ export const STREAMS = ["health_events", "world_updates"] as const;
  * `single`: one event that needs a diagnosis, so that losing it is losing the proposal; `busy`:
  * many of them; `ignored`: the model sees no need; `recovering`: it is well again after each.
  */
-export const KINDS = ["single", "busy", "ignored", "recovering"] as const;
+const KINDS = ["single", "busy", "ignored", "recovering"] as const;
 export type Kind = typeof KINDS[number];
 
 export interface Service {

@@ -8,7 +8,7 @@ import type { Reply } from "../bench/resp.ts";
 import type { DeadLetter, StreamEvidence } from "./evidence.ts";
 import { STREAMS } from "./plan.ts";
 
-export const GROUP = "planner";
+const GROUP = "planner";
 
 type Command = (...words: readonly string[]) => Promise<Reply>;
 

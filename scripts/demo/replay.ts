@@ -4,7 +4,7 @@
  * @module
  */
 import { join, resolve } from "node:path/posix";
-import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/config.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/environment.ts";
 import { type Outcome, OUTCOMES } from "../../lib/outcome.ts";
 
 export const PROJECT = resolve(import.meta.dirname ?? ".", "../..");

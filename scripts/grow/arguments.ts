@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { FLAG, type Given, HELP, parseOptions, TEXT } from "../bench/options.ts";
 import type { Parsed } from "../bench/program.ts";
 import { wholeNumber } from "../bench/whole_number.ts";
 
@@ -58,8 +58,6 @@ const NUMBERS = {
   "llm-ms": { fallback: 100, range: { least: 0, most: 10_000 } },
 } as const;
 
-const TEXT = { type: "string" } as const;
-const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   planners: TEXT,
   intake: TEXT,
@@ -70,21 +68,15 @@ const OPTIONS = {
   "own-ollamas": FLAG,
   "one-group": FLAG,
   json: FLAG,
-  help: { type: "boolean", short: "h" },
+  help: HELP,
 } as const;
 
 /** Options as `--name value` or `--name=value`; what is wrong with values is told all at once. */
 export function parseGrowArguments(argv: readonly string[]): Parsed<GrowOptions> {
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...argv], options: OPTIONS }));
-  } catch (error) {
-    return { kind: "wrong", problems: [error instanceof Error ? error.message : String(error)] };
-  }
-  if (values.help) return { kind: "help" };
+  return parseOptions(argv, { words: OPTIONS, read });
+}
 
-  const given = values;
-  const problems: string[] = [];
+function read(given: Given<typeof OPTIONS>, problems: string[]): GrowOptions {
   const whole = (name: keyof typeof NUMBERS): number => {
     const { fallback, range } = NUMBERS[name];
     const about = { name: `--${name}`, range, problems };
@@ -113,5 +105,5 @@ export function parseGrowArguments(argv: readonly string[]): Parsed<GrowOptions>
   if (options.services > options.events) {
     problems.push(`--services: ${options.services} services need at least as many --events`);
   }
-  return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", options };
+  return options;
 }

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { ConfigError } from "../../lib/config.ts";
+import { FLAG, type Given, HELP, parseOptions, TEXT } from "../bench/options.ts";
 import type { Parsed } from "../bench/program.ts";
 import { BYTES_PER_TOKEN, type ProfileName, PROFILES } from "./profiles.ts";
 import { configOf, type SimulationOptions } from "./run.ts";
@@ -104,8 +104,6 @@ const NUMBERS = {
 
 const WHOLE: ReadonlySet<string> = new Set(["nodes", "services", "hours", "seed", "ollamas"]);
 
-const TEXT = { type: "string" } as const;
-const FLAG = { type: "boolean" } as const;
 const OPTIONS = {
   nodes: TEXT,
   services: TEXT,
@@ -129,27 +127,20 @@ const OPTIONS = {
   "storm-nodes": TEXT,
   "storm-minutes": TEXT,
   within: TEXT,
-  set: { type: "string", multiple: true },
+  set: { ...TEXT, multiple: true },
   "reuse-prefix": FLAG,
   "one-group": FLAG,
   find: FLAG,
   json: FLAG,
-  help: { type: "boolean", short: "h" },
+  help: HELP,
 } as const;
 
 /** Options as `--name value` or `--name=value`; what is wrong with values is told all at once. */
 export function parseSimulateArguments(argv: readonly string[]): Parsed<SimulateOptions> {
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...argv], options: OPTIONS }));
-  } catch (error) {
-    return { kind: "wrong", problems: [error instanceof Error ? error.message : String(error)] };
-  }
-  if (values.help) return { kind: "help" };
+  return parseOptions(argv, { words: OPTIONS, read });
+}
 
-  const given = values;
-  const problems: string[] = [];
-
+function read(given: Given<typeof OPTIONS>, problems: string[]): SimulateOptions {
   function number(name: NumberName): number {
     const { fallback, least, most } = NUMBERS[name];
     const text = given[name];
@@ -172,7 +163,7 @@ export function parseSimulateArguments(argv: readonly string[]): Parsed<Simulate
     problems.push(`--planners: "${given.planners}" are not whole numbers from 1 to 64`);
   }
   const settings = settingsOf(given.set ?? [], problems);
-  const options: SimulateOptions = {
+  return {
     seed: number("seed"),
     shape: {
       nodes: number("nodes"),
@@ -205,7 +196,6 @@ export function parseSimulateArguments(argv: readonly string[]): Parsed<Simulate
     withinSeconds: number("within"),
     json: given.json ?? false,
   };
-  return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", options };
 }
 
 function isProfile(name: string): name is ProfileName {

@@ -14,11 +14,11 @@ export interface Delivery {
   readonly unread: number;
 }
 
-export const CHANNEL = "health_events";
+const CHANNEL = "health_events";
 
 export type Receiver = Pick<Planner, "receive">;
 
-export function pubsub(planners: readonly Receiver[]): Delivery {
+function pubsub(planners: readonly Receiver[]): Delivery {
   return {
     publish: (bytes) => planners.forEach((planner) => planner.receive(bytes, CHANNEL)),
     copies: planners.length,

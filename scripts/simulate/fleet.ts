@@ -58,7 +58,11 @@ export function openMember(options: MemberOptions): Member {
   const counters = createCounters();
   const nodes = DEFAULT_TOPOLOGY.nodes.map(({ name }) => name);
   const quiet = createQuiet({ config, clock, nodes });
-  const receipts = createReceipts({ clock, flush: () => Promise.resolve() });
+  const receipts = createReceipts({
+    clock,
+    flush: () => Promise.resolve(true),
+    sync: () => Promise.resolve(true),
+  });
 
   const links = config.chain.map((spec, nth) => {
     const server = servers[nth % servers.length];
@@ -87,6 +91,7 @@ export function openMember(options: MemberOptions): Member {
     }),
     countPending: () => Promise.resolve(0),
     outcomesFor: () => Promise.resolve([]),
+    onParked: receipts.onParked,
     onEnding(ending) {
       receipts.onEnding(ending);
       options.onEnding(ending);

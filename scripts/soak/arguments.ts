@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
+import { type Given, HELP, parseOptions, TEXT } from "../bench/options.ts";
 import type { Parsed } from "../bench/program.ts";
 import { wholeNumber } from "../bench/whole_number.ts";
 
@@ -55,7 +55,6 @@ const NUMBERS = {
   "ollama-port": { least: 1, most: 65_535 },
 } as const;
 
-const TEXT = { type: "string" } as const;
 const OPTIONS = {
   agent: TEXT,
   root: TEXT,
@@ -64,33 +63,27 @@ const OPTIONS = {
   minutes: TEXT,
   "redis-port": TEXT,
   "ollama-port": TEXT,
-  help: { type: "boolean", short: "h" },
+  help: HELP,
 } as const;
 
 /** Options as `--name value` or `--name=value`. */
 export function parseSoakArguments(argv: readonly string[]): SoakArguments {
-  let values;
-  try {
-    ({ values } = parseArgs({ args: [...argv], options: OPTIONS }));
-  } catch (error) {
-    return { kind: "wrong", problems: [error instanceof Error ? error.message : String(error)] };
-  }
-  if (values.help) return { kind: "help" };
+  return parseOptions(argv, { words: OPTIONS, read });
+}
 
-  const problems: string[] = [];
+function read(given: Given<typeof OPTIONS>, problems: string[]): SoakOptions {
   const whole = (name: keyof typeof NUMBERS): number | undefined => {
-    const text = values[name];
+    const text = given[name];
     if (text === undefined) return undefined;
     return wholeNumber(text, { name: `--${name}`, range: NUMBERS[name], problems });
   };
-  const options: SoakOptions = {
-    agent: values.agent,
+  return {
+    agent: given.agent,
     messages: whole("messages") ?? 2_000_000,
     seed: whole("seed") ?? 1,
     minutes: whole("minutes") ?? 30,
     redisPort: whole("redis-port"),
     ollamaPort: whole("ollama-port"),
-    root: values.root,
+    root: given.root,
   };
-  return problems.length > 0 ? { kind: "wrong", problems } : { kind: "run", options };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { AlreadyRunningError } from "../../lib/agent.ts";
 import { isCovered, opened, uncoveredSettings } from "../../lib/cli/opening.ts";
-import { type Environment, parseConfig } from "../../lib/config.ts";
+import { parseConfig } from "../../lib/config.ts";
+import type { Environment } from "../../lib/environment.ts";
 import { type Build, grantsFor } from "../../lib/grants.ts";
 import { systemError } from "../support/system_error.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { superviseBySystemd, watchdogMs } from "../../lib/cli/supervision.ts";
-import type { EnvironmentName } from "../../lib/config.ts";
+import type { EnvironmentName } from "../../lib/environment.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { sandbox } from "../support/sandbox.ts";

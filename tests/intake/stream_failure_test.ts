@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { redisEndpoint, redisSecrets } from "../../lib/intake/redis_endpoint.ts";
-import { CommandTimeoutError } from "../../lib/intake/redis_link.ts";
+import { redisEndpoint, redisSecrets } from "../../lib/redis/endpoint.ts";
+import { CommandTimeoutError } from "../../lib/redis/errors.ts";
 import { isOfStream, streamFailure } from "../../lib/intake/stream_failure.ts";
 
 const url = "redis://agent:s3cret@piha";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { autoclaimOf, entriesOf, pendingOf, readOf } from "../../lib/intake/stream_reply.ts";
-import { RedisProtocolError } from "../../lib/intake/redis_failure.ts";
+import { RedisProtocolError } from "../../lib/redis/errors.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

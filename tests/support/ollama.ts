@@ -67,7 +67,7 @@ export interface OllamaStandIn extends AsyncDisposable {
 }
 
 /** Node and service as the prompt's user message names them. */
-export function subject(request: ChatRequest): { node: string; service: string } {
+function subject(request: ChatRequest): { node: string; service: string } {
   const text = request.messages.find(({ role }) => role === "user")?.content ?? "";
   const named = (key: string) =>
     new RegExp(`^\\s*${key}: (.*)$`, "m").exec(text)?.[1]?.trim() ?? "?";

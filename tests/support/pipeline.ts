@@ -11,7 +11,9 @@ import type { ProposalOutcome } from "../../lib/proposal_outcome.ts";
 import { BUILT_IN_RULES } from "../../lib/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal.ts";
 import type { Proposal } from "../../lib/proposer.ts";
+import type { ProposedBefore } from "../../lib/proposed_before.ts";
 import { createQuiet } from "../../lib/quiet.ts";
+import type { Arrival } from "../../lib/reception.ts";
 import { applyRecord, emptyState, type SavedState, type StateRecord } from "../../lib/state.ts";
 import { svcKey } from "../../lib/target.ts";
 import { createTraces, type Tracer } from "../../lib/trace.ts";
@@ -29,8 +31,6 @@ export interface Call {
   fail(): Promise<void>;
 }
 
-export interface Pipeline extends ReturnType<typeof pipeline> {}
-
 /** The real pipeline on a hand-moved clock; a test answers for the LLM and watches the outcome. */
 export function pipeline(
   settings: Partial<Config> = {},
@@ -41,8 +41,10 @@ export function pipeline(
     outcomes = () => [],
     clock = fakeClock(),
     tracer,
+    proposedBefore,
   }: {
     coordination?: Coordination;
+    proposedBefore?: ProposedBefore;
     saved?: SavedState;
     pending?: number;
     /** What became of earlier proposals for the event's target. */
@@ -121,6 +123,7 @@ export function pipeline(
     },
     countPending: () => Promise.resolve(pending),
     outcomesFor: () => Promise.resolve(outcomes()),
+    proposedBefore,
     onEnding: (ending) => endings.push(ending),
   });
   planner.start();
@@ -140,7 +143,7 @@ export function pipeline(
     /** What a restart would find. */
     remembered,
     /** Publishes an event about `piha/mosquitto`, or as changed. */
-    async publish(changes: Record<string, unknown> = {}) {
+    async publish(changes: Record<string, unknown> = {}, arrival: Arrival = {}) {
       const event = {
         type: "service_unhealthy",
         node: "piha",
@@ -150,7 +153,7 @@ export function pipeline(
         timestamp: "2026-01-02T03:04:05Z",
         ...changes,
       };
-      planner.receive(encoder.encode(JSON.stringify(event)), "health_events");
+      planner.receive(encoder.encode(JSON.stringify(event)), "health_events", arrival);
       await settle();
     },
     async publishRaw(text: string) {

@@ -25,11 +25,11 @@ export interface AclLine {
   readonly words: readonly string[];
 }
 
-/** The line below the words in code that its paragraph begins with, such as `INTAKE=pubsub`. */
+/** The line below the comment that begins with these words, such as `INTAKE=pubsub`. */
 export function aclLine(label: string): AclLine {
   const [chapter = ""] = CHAPTER.split("\n### ");
-  const [, after = ""] = chapter.split(`\n\n\`${label}\``);
-  const line = /^[^\n]*:\n\n {4}ACL SETUSER (\S+) (.+)\n/.exec(after);
+  const [, after = ""] = chapter.split(`\n# ${label}`);
+  const line = /^[^\n]*\nACL SETUSER (\S+) (.+)\n/.exec(after);
   const [, user, rules] = line ?? [];
   if (user === undefined || rules === undefined) throw new Error(`README has no line for ${label}`);
   const words = rules.replaceAll("(", "( ").replaceAll(")", " )").split(" ");

@@ -16,7 +16,7 @@ import { CHANNELS } from "./channels.ts";
 export const PING_EVERY_MS = 10_000;
 /** Unlike every other time, so that a test can tell a PING's deadline from the rest. */
 export const PING_DEADLINE_MS = 9_999;
-export const CONNECT_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 const decoder = new TextDecoder();
 

@@ -15,7 +15,7 @@ export class RespError extends Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -41,7 +41,7 @@ export function bulk(word: Word): Uint8Array {
   return typeof word === "string" ? encoder.encode(word) : word;
 }
 
-export function encodeCommand(words: readonly Word[]): Uint8Array<ArrayBuffer> {
+function encodeCommand(words: readonly Word[]): Uint8Array<ArrayBuffer> {
   return encodeReply(words.map(bulk));
 }
 

@@ -1,7 +1,7 @@
 import { join } from "node:path/posix";
 
 /** The only folder that tests may write to; see the test permissions in deno.json. */
-export const SANDBOX = join(import.meta.dirname ?? ".", "..", "..", ".sandbox");
+const SANDBOX = join(import.meta.dirname ?? ".", "..", "..", ".sandbox");
 
 /** A new, empty folder in the sandbox, gone when the test ends. */
 export function sandbox(): Disposable & { readonly path: string } {

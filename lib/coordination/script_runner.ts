@@ -1,24 +1,26 @@
 /**
- * A way to Redis that is there or known to be away: nobody waits for it longer than a deadline.
+ * Scripts on a Redis that is there or known to be away: nobody waits for it longer than a deadline.
  *
  * @module
  */
-import { Redis } from "ioredis";
 import { type Backoff, backoffDelay } from "../backoff.ts";
 import { type Clock, sleep } from "../clock.ts";
-import { redisEndpoint } from "../intake/redis_endpoint.ts";
-import {
-  type RedisFailure,
-  redisFailure,
-  RedisProtocolError,
-  RedisTimeoutError,
-} from "../intake/redis_failure.ts";
-import type { RedisClientOptions } from "../intake/redis_session.ts";
-import { redisTarget } from "../intake/redis_target.ts";
+import type { CreateRedisClient } from "../redis/client.ts";
+import { redisEndpoint } from "../redis/endpoint.ts";
+import { RedisProtocolError, RedisTimeoutError } from "../redis/errors.ts";
+import { type RedisFailure, redisFailure } from "../redis/failure.ts";
+import { type RedisLink, redisLink } from "../redis/link.ts";
+import { redisTarget } from "../redis/target.ts";
 import { CLAIM_COMMANDS, LOOK, REHEARSE } from "./claim_scripts.ts";
-import { type RedisConnection, redisConnection, type ScriptCall } from "./redis_connection.ts";
 
-export interface RedisLinkOptions {
+/** A script with the one key that it works on. */
+export interface ScriptCall {
+  readonly script: string;
+  readonly key: string;
+  readonly args: readonly (string | number)[];
+}
+
+export interface ScriptRunnerOptions {
   /** REDIS_URL. Claims are in database 0. */
   readonly url: string;
   /** Of every key. */
@@ -34,11 +36,10 @@ export interface RedisLinkOptions {
   readonly onAway: (failure: RedisFailure) => void;
   /** Redis is back after `awayMs`; called once an outage. */
   readonly onBack: (awayMs: number) => void;
-  /** Makes ioredis' client. */
-  readonly createClient?: ((options: RedisClientOptions) => Redis) | undefined;
+  readonly createClient?: CreateRedisClient | undefined;
 }
 
-export interface RedisLink {
+export interface ScriptRunner {
   /**
    * The answer to a script, which may be sent more than once. The first call connects.
    *
@@ -61,17 +62,16 @@ const LOOK_EVERY_MS = 10_000;
 /** In case a rehearsal is cut short. */
 const REHEARSAL_TTL_MS = 1_000;
 
-/** A link to the Redis of `url`. A drop shorter than the deadline is bridged, a longer one told. */
-export function createRedisLink(options: RedisLinkOptions): RedisLink {
-  const { url, prefix, clock, deadlineMs } = options;
-  const createClient = options.createClient ??
-    ((settings: RedisClientOptions) => new Redis(settings));
+/** For the Redis of `url`. A drop shorter than the deadline is bridged, a longer one told. */
+export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
+  const { url, prefix, clock, deadlineMs, createClient } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
   const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
   const closing = new AbortController();
+  const { signal } = closing;
   const waiting = new Set<() => void>();
-  let current: RedisConnection | undefined;
+  let current: RedisLink | undefined;
   let lastError: unknown;
   /** Since when there is no connection, monotonic milliseconds. */
   let downSince: number | undefined;
@@ -79,33 +79,43 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   let started = false;
 
   async function keepConnected() {
-    for (let failures = 1; !closing.signal.aborted; failures++) {
+    for (let failures = 1; !signal.aborted; failures++) {
       let upAt: number | undefined;
-      let connection: RedisConnection | undefined;
-      const abort = () => connection?.end(new RedisAway("closed"));
-      closing.signal.addEventListener("abort", abort);
+      let link: RedisLink | undefined;
       try {
-        endpoint = await target.locate({ deadlineMs, signal: closing.signal });
-        closing.signal.throwIfAborted();
-        connection = redisConnection({ endpoint, credentials, clock, createClient });
-        await connection.open(deadlineMs);
-        if (await connection.run(rehearsal(), deadlineMs) !== 1) {
+        endpoint = await target.locate({ deadlineMs, signal });
+        link = redisLink({
+          endpoint,
+          credentials,
+          clock,
+          connectTimeoutMs: deadlineMs,
+          createClient,
+          signal,
+        });
+        await link.open();
+        if (await answer(link, rehearsal()) !== 1) {
           throw new RedisProtocolError("an answer to EVAL that its script does not give");
         }
         upAt = clock.monotonic();
-        rise(connection);
+        rise(link);
         for (;;) {
-          await connection.pause(LOOK_EVERY_MS);
-          await connection.run({ script: LOOK, key: `${prefix}probe`, args: [] }, deadlineMs);
+          await link.pause(LOOK_EVERY_MS);
+          await answer(link, { script: LOOK, key: `${prefix}probe`, args: [] });
         }
       } catch (error) {
-        connection?.end(error);
+        link?.close(error);
         fall(error);
       }
-      closing.signal.removeEventListener("abort", abort);
       if (upAt !== undefined && clock.monotonic() - upAt >= STEADY_MS) failures = 1;
-      await sleep(clock, backoffDelay(BACKOFF, failures, options.random), closing.signal);
+      await sleep(clock, backoffDelay(BACKOFF, failures, options.random), signal);
     }
+  }
+
+  function answer(
+    link: RedisLink,
+    { script, key, args, ms = deadlineMs }: ScriptCall & { readonly ms?: number },
+  ): Promise<unknown> {
+    return link.ask((client) => client.eval(script, 1, key, ...args), { stage: "ping", ms });
   }
 
   function rehearsal(): ScriptCall {
@@ -113,8 +123,8 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     return { script: REHEARSE, key: `${prefix}probe:${token}`, args: [token, REHEARSAL_TTL_MS] };
   }
 
-  function rise(connection: RedisConnection) {
-    current = connection;
+  function rise(link: RedisLink) {
+    current = link;
     const awayMs = clock.monotonic() - (downSince ?? 0);
     downSince = lastError = undefined;
     if (away) {
@@ -125,7 +135,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   function fall(error: unknown) {
-    if (closing.signal.aborted) return;
+    if (signal.aborted) return;
     current = undefined;
     lastError = error;
     downSince ??= clock.monotonic();
@@ -134,7 +144,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 
   /** From now on nobody waits until Redis is back. */
   function giveUp(error: unknown) {
-    if (away || closing.signal.aborted) return;
+    if (away || signal.aborted) return;
     away = true;
     options.onAway(explained(error));
     for (const look of [...waiting]) look();
@@ -176,21 +186,22 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       }
       const until = clock.monotonic() + deadlineMs;
       let failed: unknown = new RedisTimeoutError("connect", deadlineMs);
-      while (!away && !closing.signal.aborted) {
-        const connection = current;
+      while (!away && !signal.aborted) {
+        const link = current;
         const leftMs = until - clock.monotonic();
         if (leftMs <= 0) {
-          if (connection) break;
+          if (link) break;
           giveUp(lastError ?? failed);
-        } else if (!connection) {
+        } else if (!link) {
           await change(leftMs);
         } else {
           try {
-            return await connection.run(call, leftMs);
+            return await answer(link, { ...call, ms: leftMs });
           } catch (error) {
             failed = error;
-            connection.end(error);
-            if (current === connection) {
+            // Whoever keeps the link is told why it ended.
+            link.close(error);
+            if (current === link) {
               current = undefined;
               downSince ??= clock.monotonic();
             }

@@ -5,10 +5,9 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
 import type { Clock } from "../clock.ts";
 import { SiteError } from "../host_port.ts";
-import { NOT_IN_A_CLUSTER } from "../redis_url.ts";
+import type { CreateRedisClient } from "./client.ts";
 import {
   endpointAt,
   type RedisCredentials,
@@ -17,15 +16,14 @@ import {
   type RedisEndpoint,
   redisPlaceOf,
   redisSecrets,
-} from "./redis_endpoint.ts";
-import type { RedisClientOptions } from "./redis_session.ts";
+} from "./endpoint.ts";
+import { NOT_IN_A_CLUSTER } from "./url.ts";
 
 export interface RedisTargetOptions {
   readonly clock: Clock;
   /** Whether keys are used, beside channels; a cluster is no place for them. @default {false} */
   readonly keys?: boolean;
-  /** Makes ioredis' client; for tests. */
-  readonly createClient?: ((options: RedisClientOptions) => Redis) | undefined;
+  readonly createClient?: CreateRedisClient | undefined;
   /** Whether this program may connect to a `host:port`; by default the runtime is asked. */
   readonly mayConnect?: (hostPort: string) => Promise<boolean>;
 }
@@ -83,7 +81,7 @@ export function redisTarget(url: string, options: RedisTargetOptions): RedisTarg
       const [next, ...others] = inTurn();
       if (place.kind !== "sentinel") return next;
       // Loaded only where it is used: memory is short on a node.
-      const { askSentinels } = await import("./redis_sentinel.ts");
+      const { askSentinels } = await import("./sentinel.ts");
       const sentinels = [next, ...others];
       return await askSentinels({ ...place, ...options, ...how, sentinels, credentials, secrets });
     },

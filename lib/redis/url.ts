@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cannotUse, hostPort, withoutCredentials } from "./host_port.ts";
+import { cannotUse, hostPort, withoutCredentials } from "../host_port.ts";
 
 /** What a REDIS_URL names; every host is `host:port`. Holds no user and no password. */
 export type RedisPlace =

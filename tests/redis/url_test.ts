@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SiteError } from "../lib/host_port.ts";
-import { addressOf, redisLogin, redisPlace } from "../lib/redis_url.ts";
+import { SiteError } from "../../lib/host_port.ts";
+import { addressOf, redisLogin, redisPlace } from "../../lib/redis/url.ts";
 
 Deno.test("redisPlace: one server", () => {
   assert.deepEqual(redisPlace("rediss://u:p@Piha.lan/0"), {

@@ -7,19 +7,18 @@
  *
  * @module
  */
-import { Redis } from "ioredis";
 import { plainLine } from "../plain_line.ts";
-import { addressOf } from "../redis_url.ts";
-import { endpointAt, type RedisCredentials, type RedisEndpoint } from "./redis_endpoint.ts";
+import { endpointAt, type RedisCredentials, type RedisEndpoint } from "./endpoint.ts";
+import { isReplyError, RedisProtocolError } from "./errors.ts";
 import {
   type RedisFailure,
   redisFailure,
   type RedisFailureReason,
   RedisNotLocatedError,
-  RedisProtocolError,
-} from "./redis_failure.ts";
-import { isReplyError, redisLink } from "./redis_link.ts";
-import type { LocateOptions, RedisTargetOptions } from "./redis_target.ts";
+} from "./failure.ts";
+import { redisLink } from "./link.ts";
+import type { LocateOptions, RedisTargetOptions } from "./target.ts";
+import { addressOf } from "./url.ts";
 
 export interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
   /** In the order in which they are asked. */
@@ -110,15 +109,11 @@ async function ask(sentinel: RedisEndpoint, question: SentinelQuestion): Promise
     credentials: null,
     clock,
     connectTimeoutMs: deadlineMs,
-    createClient: question.createClient ?? ((settings) => new Redis(settings)),
-    onPasswordUnused() {},
-    onLost() {},
+    createClient: question.createClient,
+    signal,
   });
-  const close = () => link.close();
   const call = () => link.call(["SENTINEL", "get-master-addr-by-name", name], deadlineMs);
-  signal?.addEventListener("abort", close);
   try {
-    if (signal?.aborted) close();
     await link.open();
     return await call().catch(async (error) => {
       // A sentinel has users of its own; most have none.
@@ -129,8 +124,7 @@ async function ask(sentinel: RedisEndpoint, question: SentinelQuestion): Promise
       return await call();
     });
   } finally {
-    signal?.removeEventListener("abort", close);
-    close();
+    link.close();
   }
 }
 

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../lib/clock.ts";
-import { RedisConnector, redisSocket } from "../../lib/intake/redis_socket.ts";
+import { RedisConnector, redisSocket } from "../../lib/redis/socket.ts";
 
 const HOST = "127.0.0.1";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SiteError } from "../../lib/host_port.ts";
-import { RedisNotLocatedError } from "../../lib/intake/redis_failure.ts";
-import { redisTarget, type RedisTargetOptions } from "../../lib/intake/redis_target.ts";
+import { RedisNotLocatedError } from "../../lib/redis/failure.ts";
+import { redisTarget, type RedisTargetOptions } from "../../lib/redis/target.ts";
 import { CHANNELS } from "../support/channels.ts";
 import { fakeClock } from "../support/clock.ts";
 import { freePort, HAS_REDIS, startRedis } from "../support/redis.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { RedisEndpoint } from "./redis_endpoint.ts";
-import { RedisReplicaError } from "./redis_failure.ts";
+import type { RedisEndpoint } from "./endpoint.ts";
+import { isReplyError, RedisReplicaError } from "./errors.ts";
 
 /**
  * Asks a server that a sentinel named; of any other, nothing is asked. What is published on a
@@ -22,7 +22,7 @@ export async function confirmPrimary(
   try {
     answer = await role();
   } catch (error) {
-    if (error instanceof Error && error.name === "ReplyError") return;
+    if (isReplyError(error)) return;
     throw error;
   }
   if (Array.isArray(answer) && answer[0] === "master") return;

@@ -3,8 +3,16 @@
  *
  * @module
  */
+import { errorMessage } from "../error_message.ts";
 import { plainLine } from "../plain_line.ts";
-import type { RedisEndpoint } from "./redis_endpoint.ts";
+import type { RedisEndpoint } from "./endpoint.ts";
+import {
+  RedisClosedError,
+  RedisProtocolError,
+  RedisReplicaError,
+  type RedisStage,
+  RedisTimeoutError,
+} from "./errors.ts";
 
 /** The kinds of failure that an operator handles differently. */
 export const REDIS_FAILURE_REASONS = [
@@ -32,38 +40,6 @@ export interface RedisFailure {
   readonly reason: RedisFailureReason;
   /** What happened and what to do about it. */
   readonly detail: string;
-}
-
-/** What a session waits for. */
-export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
-
-/** No answer in time. */
-export class RedisTimeoutError extends Error {
-  override readonly name = "RedisTimeoutError";
-  constructor(readonly stage: RedisStage, readonly ms: number) {
-    super(`${stage}: no answer within ${ms} ms`);
-  }
-}
-
-/** The connection ended without a reason given. */
-export class RedisClosedError extends Error {
-  override readonly name = "RedisClosedError";
-  constructor(readonly stage: RedisStage) {
-    super(`closed during ${stage}`);
-  }
-}
-
-/** An answer that no Redis gives. */
-export class RedisProtocolError extends Error {
-  override readonly name = "RedisProtocolError";
-}
-
-/** What a sentinel named as the primary is none. */
-export class RedisReplicaError extends Error {
-  override readonly name = "RedisReplicaError";
-  constructor(readonly display: string, readonly primaryOf: string) {
-    super(`${display} is not the primary of ${primaryOf}`);
-  }
 }
 
 /** There is no server to connect to; `failure` tells all of it. */
@@ -124,7 +100,7 @@ const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
 ];
 
 function textOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorMessage(error);
   return text.slice(0, LONGEST_TEXT);
 }
 

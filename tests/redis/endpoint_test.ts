@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SiteError } from "../../lib/grants.ts";
-import { redisCredentials, redisEndpoint, redisSecrets } from "../../lib/intake/redis_endpoint.ts";
+import { redisCredentials, redisEndpoint, redisSecrets } from "../../lib/redis/endpoint.ts";
 
 Deno.test("redisEndpoint: host, port, TLS and a text for logs", () => {
   const cases = [

@@ -4,7 +4,7 @@
  * @module
  */
 import { SiteError } from "../host_port.ts";
-import { redisLogin, type RedisPlace, redisPlace } from "../redis_url.ts";
+import { redisLogin, type RedisPlace, redisPlace } from "./url.ts";
 
 /** Where a Redis listens. Holds no user and no password. */
 export interface RedisEndpoint {

@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { redisEndpoint, redisSecrets } from "../../lib/intake/redis_endpoint.ts";
+import { redisEndpoint, redisSecrets } from "../../lib/redis/endpoint.ts";
 import {
-  REDIS_FAILURE_REASONS,
   RedisClosedError,
-  redisFailure,
-  RedisNotLocatedError,
   RedisProtocolError,
   RedisReplicaError,
   RedisTimeoutError,
-} from "../../lib/intake/redis_failure.ts";
+} from "../../lib/redis/errors.ts";
+import {
+  REDIS_FAILURE_REASONS,
+  redisFailure,
+  RedisNotLocatedError,
+} from "../../lib/redis/failure.ts";
 
 const URL_TEXT = "redis://planner:h%40nd5@piha:6380";
 const context = { endpoint: redisEndpoint(URL_TEXT), secrets: redisSecrets(URL_TEXT) };

@@ -1,0 +1,167 @@
+/**
+ * The reply to an HTTP/1.1 request, as far as an Ollama and what stands before it send one.
+ *
+ * @module
+ */
+import { errorMessage } from "../error_message.ts";
+
+/** The connection broke, or what came over it is not HTTP. */
+export class HttpFailure extends Error {
+  override readonly name = "HttpFailure";
+  constructor(readonly kind: "disconnected" | "bad_response", message: string) {
+    super(message);
+  }
+}
+
+export interface HttpReply {
+  readonly status: number;
+  /** Names in lower case; of repeated ones the last. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The decoded body; throws {@linkcode HttpFailure} when it ends too early. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+const LONGEST_LINE = 16 * 1024;
+const MOST_HEADERS = 200;
+
+interface ByteSource {
+  /** A line without its end. Throws when the peer hangs up first. */
+  line(): Promise<string>;
+  /** Between 1 and `most` bytes, or null when the peer has closed. */
+  some(most: number): Promise<Uint8Array | null>;
+}
+
+function byteSource(conn: Deno.Conn): ByteSource {
+  let held = new Uint8Array(0);
+  const more = async (): Promise<boolean> => {
+    const chunk = new Uint8Array(16 * 1024);
+    let count: number | null;
+    try {
+      count = await conn.read(chunk);
+    } catch (error) {
+      throw new HttpFailure("disconnected", `the connection broke: ${errorMessage(error)}`);
+    }
+    if (count === null) return false;
+    const joined = new Uint8Array(held.length + count);
+    joined.set(held);
+    joined.set(chunk.subarray(0, count), held.length);
+    held = joined;
+    return true;
+  };
+  return {
+    async line() {
+      for (;;) {
+        const end = held.indexOf(10);
+        if (end >= 0) {
+          const bytes = held.subarray(0, end > 0 && held[end - 1] === 13 ? end - 1 : end);
+          held = held.subarray(end + 1);
+          return new TextDecoder("latin1").decode(bytes);
+        }
+        if (held.length > LONGEST_LINE) throw notHttp("a header line is too long");
+        if (!await more()) {
+          throw new HttpFailure("disconnected", "the server hung up before its reply was complete");
+        }
+      }
+    },
+    async some(most) {
+      while (held.length === 0) if (!await more()) return null;
+      const bytes = held.subarray(0, most);
+      held = held.subarray(bytes.length);
+      return bytes;
+    },
+  };
+}
+
+/**
+ * Reads a reply up to its body.
+ *
+ * @throws {HttpFailure}
+ */
+export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
+  const source = byteSource(conn);
+  for (;;) {
+    const statusLine = await source.line();
+    const status = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(statusLine)?.[1];
+    if (status === undefined) throw notHttp(`the reply starts with "${statusLine.slice(0, 60)}"`);
+    const headers = await readHeaders(source);
+    // 1xx are announcements, the reply follows.
+    if (status.startsWith("1")) continue;
+    const encoding = headers.get("content-encoding") ?? "identity";
+    if (encoding !== "identity") {
+      throw notHttp(`the reply is encoded as "${encoding}", not asked for`);
+    }
+    return { status: Number(status), headers, body: bodyOf(source, headers) };
+  }
+}
+
+async function readHeaders(source: ByteSource): Promise<Map<string, string>> {
+  const headers = new Map<string, string>();
+  for (let count = 0; count < MOST_HEADERS; count++) {
+    const line = await source.line();
+    if (line === "") return headers;
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+  }
+  throw notHttp("the reply has too many headers");
+}
+
+function bodyOf(
+  source: ByteSource,
+  headers: ReadonlyMap<string, string>,
+): AsyncIterable<Uint8Array> {
+  const coding = headers.get("transfer-encoding")?.toLowerCase();
+  if (coding === "chunked") return chunks(source);
+  if (coding !== undefined) throw notHttp(`unknown transfer encoding "${coding}"`);
+  const length = headers.get("content-length");
+  if (length === undefined) return untilClosed(source);
+  if (!/^\d{1,15}$/.test(length)) throw notHttp(`Content-Length is "${length}"`);
+  return exactly(source, Number(length));
+}
+
+async function* untilClosed(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for (let some = await source.some(Infinity); some; some = await source.some(Infinity)) yield some;
+}
+
+async function* exactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array> {
+  for (let left = length; left > 0;) {
+    const some = await source.some(left);
+    if (!some) throw new HttpFailure("disconnected", `the reply ended ${left} bytes too early`);
+    left -= some.length;
+    yield some;
+  }
+}
+
+async function* chunks(source: ByteSource): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const line = await source.line();
+    const size = /^([0-9a-f]{1,8})[ \t]*(?:;|$)/i.exec(line)?.[1];
+    if (size === undefined) throw notHttp(`a chunk starts with "${line.slice(0, 60)}"`);
+    if (Number(`0x${size}`) === 0) {
+      await readHeaders(source); // trailers
+      return;
+    }
+    yield* exactly(source, Number(`0x${size}`));
+    if (await source.line() !== "") throw notHttp("a chunk is longer than it says");
+  }
+}
+
+function notHttp(what: string): HttpFailure {
+  return new HttpFailure("bad_response", `not an HTTP reply: ${what}`);
+}
+
+/**
+ * A whole body as text.
+ *
+ * @throws {HttpFailure} for one of more than `mostBytes`.
+ */
+export async function textOf(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const part of body) {
+    bytes += part.length;
+    if (bytes > mostBytes) throw new HttpFailure("bad_response", "its reply is too long");
+    text += decoder.decode(part, { stream: true });
+  }
+  return text;
+}

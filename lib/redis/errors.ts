@@ -1,0 +1,55 @@
+/**
+ * What goes wrong on a connection to Redis, as errors.
+ *
+ * @module
+ */
+
+/** What a connection waits for; `ping` for any answer once it is in use. */
+export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
+
+/** No answer in time. */
+export class RedisTimeoutError extends Error {
+  override readonly name = "RedisTimeoutError";
+  constructor(readonly stage: RedisStage, readonly ms: number) {
+    super(`${stage}: no answer within ${ms} ms`);
+  }
+}
+
+/** No answer to a command in time. */
+export class CommandTimeoutError extends RedisTimeoutError {
+  constructor(readonly command: string, ms: number) {
+    super("ping", ms);
+  }
+}
+
+/** The connection ended without a reason given. */
+export class RedisClosedError extends Error {
+  override readonly name = "RedisClosedError";
+  constructor(readonly stage: RedisStage) {
+    super(`closed during ${stage}`);
+  }
+}
+
+/** An answer that no Redis gives. */
+export class RedisProtocolError extends Error {
+  override readonly name = "RedisProtocolError";
+}
+
+/** What a sentinel named as the primary is none. */
+export class RedisReplicaError extends Error {
+  override readonly name = "RedisReplicaError";
+  constructor(readonly display: string, readonly primaryOf: string) {
+    super(`${display} is not the primary of ${primaryOf}`);
+  }
+}
+
+/** Whether `error` is Redis' own answer; the connection is as good as before. */
+export function isReplyError(error: unknown): error is Error {
+  return error instanceof Error && error.name === "ReplyError";
+}
+
+/** Whether AUTH was refused only because this Redis asks for no password. */
+export function isPasswordUnused(error: unknown): boolean {
+  const unused = /without any password configured|no password is set/;
+  return isReplyError(error) && unused.test(error.message);
+}

@@ -1,0 +1,83 @@
+/**
+ * Whether each service that needs a proposal has one, and none has two within a cooldown.
+ *
+ * @module
+ */
+import { targetKey } from "../../lib/target.ts";
+import {
+  concerns,
+  type Evidence,
+  isWithin,
+  type PlannerEvidence,
+  type ProposalEvidence,
+  RECORDED_WITHIN_MS,
+  type Span,
+} from "./evidence.ts";
+import type { Plan } from "./plan.ts";
+import { nameOf, told } from "./violation.ts";
+
+/** The time of a file may be so much behind. */
+const COARSE_MS = 20;
+
+export interface ProposalCheckOptions {
+  readonly cooldownMs: number;
+}
+
+/** What is wrong with the proposals, and how many are second ones of planners that acted alone. */
+export function checkProposals(
+  plan: Plan,
+  evidence: Evidence,
+  { cooldownMs }: ProposalCheckOptions,
+) {
+  const written = evidence.planners.flatMap(({ proposals, alone }) =>
+    proposals.map((proposal) => ({ ...proposal, isAlone: isAlone(proposal, alone) }))
+  );
+  const byTarget = Map.groupBy(written, targetKey);
+  const dead = new Set(evidence.streams.flatMap((stream) => stream.dead).map(targetKey));
+  const lost = plan.services.filter((service) =>
+    (service.kind === "single" || service.kind === "busy") &&
+    !byTarget.has(targetKey(service)) && !dead.has(targetKey(service))
+  );
+  const twice: string[] = [];
+  let alone = 0;
+  for (const proposals of byTarget.values()) {
+    proposals.sort((one, other) => one.atMs - other.atMs);
+    for (const [nth, proposal] of proposals.entries()) {
+      const before = proposals[nth - 1];
+      if (!before || proposal.atMs - before.atMs >= cooldownMs) continue;
+      if (proposal.isAlone || before.isAlone) alone++;
+      else twice.push(`${before.actionId} and ${proposal.actionId}`);
+    }
+  }
+  const known = new Set(plan.services.map(targetKey));
+  const strange = written.filter((proposal) => !known.has(targetKey(proposal)));
+  return {
+    alone,
+    violations: [
+      ...told("services without the proposal that they need", lost.map(nameOf)),
+      ...told("two proposals within a cooldown", twice),
+      ...told("proposals for services that do not exist", strange.map(nameOf)),
+      ...evidence.planners.flatMap((planner) => untold(planner, evidence)),
+    ],
+  };
+}
+
+/** Proposals that are not in the history of the planner that wrote them. */
+function untold(planner: PlannerEvidence, { interruptions }: Evidence): string[] {
+  const known = new Set(planner.outcomes.map(({ actionId }) => actionId));
+  const kills = interruptions.filter((interruption) =>
+    interruption.kind === "kill" && concerns(interruption, planner.name)
+  );
+  const missing = planner.proposals.filter(({ actionId, atMs }) =>
+    !known.has(actionId) &&
+    !kills.some((kill) => isWithin(atMs, kill, { before: RECORDED_WITHIN_MS, after: 0 }))
+  );
+  const about = `${planner.name}: proposals that its history does not know`;
+  return told(about, missing.map(({ actionId }) => actionId));
+}
+
+function isAlone({ atMs }: ProposalEvidence, alone: readonly Span[]): boolean {
+  // It may have decided in the span to write what appeared after it.
+  const slack = { before: COARSE_MS, after: RECORDED_WITHIN_MS };
+  return alone.some((span) => isWithin(atMs, span, slack));
+}
