@@ -25,9 +25,10 @@ export interface RedisSocket extends Writable {
 }
 
 const READ_BYTES = 64 * 1024;
-/** Reading for so long without ever waiting for bytes is a flood. */
-const SLICE_MS = 16;
-/** One turn of the event loop would not do: a diagnosis takes dozens, and this lets many happen. */
+/** Milliseconds of work on what came that may be done in one go, as after a link was down. */
+const BURST_MS = 200;
+/** Beyond that, each millisecond of rest buys so many of work. */
+const WORK_PER_REST = 8;
 const REST_MS = 1;
 
 /**
@@ -54,16 +55,23 @@ export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisS
   });
 
   async function receive(): Promise<void> {
-    let sliceBegan = clock.monotonic();
+    let worked = 0;
+    /** Waits for `what`; everything else gets its time meanwhile, which makes up for work. */
+    async function resting<T>(what: Promise<T>): Promise<T> {
+      const began = clock.monotonic();
+      const result = await what;
+      worked = Math.max(0, worked - WORK_PER_REST * (clock.monotonic() - began));
+      return result;
+    }
     try {
       while (!socket.destroyed) {
-        const count = await conn.read(received);
+        const count = await resting(conn.read(received));
         if (count === null) return void socket.destroy();
         socket.bytesRead += count;
+        const began = clock.monotonic();
         socket.emit("data", Buffer.from(received.subarray(0, count)));
-        if (clock.monotonic() - sliceBegan < SLICE_MS) continue;
-        await sleep(clock, REST_MS, closing.signal);
-        sliceBegan = clock.monotonic();
+        worked += clock.monotonic() - began;
+        if (worked >= BURST_MS) await resting(sleep(clock, REST_MS, closing.signal));
       }
     } catch (error) {
       // What a closed connection still says is of no interest.

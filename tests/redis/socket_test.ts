@@ -44,6 +44,7 @@ Deno.test("redisSocket: a peer that never stops sending leaves everything else i
     monotonic: () => now,
     after(ms, callback) {
       rests.push([now, ms]);
+      now += ms;
       const timer = setTimeout(callback);
       return () => clearTimeout(timer);
     },
@@ -56,11 +57,11 @@ Deno.test("redisSocket: a peer that never stops sending leaves everything else i
   socket.on("data", () => {
     // Each chunk takes 10 ms to be worked on.
     now += 10;
-    if (now === 70) enough.resolve();
+    if (now > 225) enough.resolve();
   });
   socket.resume();
   await enough.promise;
-  assert.deepEqual(rests, [[20, 1], [40, 1], [60, 1]]);
+  assert.deepEqual(rests.slice(0, 3), [[200, 1], [211, 1], [222, 1]]);
   socket.destroy();
   peer.close();
   await flood;
