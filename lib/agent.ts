@@ -96,6 +96,7 @@ export class AlreadyRunningError extends Error {
  *
  * @throws {ConfigError} for a file under config/ that is wrong.
  * @throws {AlreadyRunningError} when another agent runs there.
+ * @throws {NotAFolderError} where a folder that it writes to is a link.
  */
 export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const { config, clock, log, files } = options;

@@ -43,6 +43,8 @@ export interface Backlog {
   hasReady(held?: (entry: QueueEntry) => boolean): boolean;
   /** Ends a run; with `keep` its event waits again, unless a newer one does. */
   finish(running: Running, keep: boolean): void;
+  /** Whether an event of the target waits or is being diagnosed. */
+  has(key: string): boolean;
   /** Removes what waits for a target. */
   remove(key: string): QueueEntry | undefined;
   /** Marks a target as well again and removes what waits for it. */
@@ -158,6 +160,7 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       if (keep) queue.putBack(entry);
       remember(entry.key);
     },
+    has: (key) => running.has(key) || queue.get(key) !== undefined,
     remove,
     recover(key) {
       const active = running.get(key);

@@ -92,8 +92,10 @@ export function createDiagnoser(options: DiagnoserOptions): (running: Running) =
     switch (asked.kind) {
       case "cooling": {
         backlog.joinCooldown(key, asked.remainingMs);
-        // Who heard the same has told a person of it.
-        if (quiet.isFlapping(key)) quiet.told(event);
+        // Who heard the same has told a person of it, when that cooldown began.
+        if (quiet.isFlapping(key)) {
+          quiet.told(event, Math.max(0, cooldownMs - asked.remainingMs));
+        }
         tell.cooldown(event, key, asked.remainingMs);
         end({ outcome: "cooldown", channel, event, detail: `${asked.by} proposed for it` });
         return true;

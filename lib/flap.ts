@@ -27,6 +27,8 @@ export interface Flaps {
   bad(key: string, now: number): void;
   /** The target is well. */
   well(key: string, now: number): void;
+  /** Whether the last that was heard of the target is that something is wrong. */
+  isBad(key: string): boolean;
   /** How often a flapping target changed within the window; 0 while it does not flap. */
   flapping(key: string, now: number): number;
   /** A person has been told. */
@@ -73,6 +75,7 @@ export function createFlaps({ changes: enough, windowMs }: FlapOptions): Flaps {
       const record = records.get(key);
       if (record?.bad) change(key, record, now);
     },
+    isBad: (key) => records.get(key)?.bad === true,
     flapping,
     told(key, now) {
       const record = records.get(key);

@@ -26,6 +26,9 @@ export interface FoldedLine {
   flush(): void;
 }
 
+/** Lines that nobody wants to see: not even counted. */
+export const SILENT: FoldedLine = { log() {}, flush() {} };
+
 interface Folded {
   readonly fields: Fields;
   repeated: number;

@@ -43,18 +43,19 @@ export type Verdict =
 
 export interface GateOptions {
   readonly key: string;
-  /** How long the target's cooldown still lasts. */
-  readonly cooldownMs: number;
+  /** How long the target's cooldown still lasts, in milliseconds. Asked only when it matters. */
+  readonly cooldown: (key: string) => number;
   /** Whether nobody wants to hear of the event. Asked only when it matters. */
   readonly muted: (event: HealthEvent, key: string) => Muted | undefined;
 }
 
 /** The gate's verdict on an event. */
-export function judge(event: HealthEvent, { key, cooldownMs, muted }: GateOptions): Verdict {
+export function judge(event: HealthEvent, { key, cooldown, muted }: GateOptions): Verdict {
   if (RECOVERY.has(event.type)) return { kind: "recovery" };
   if (BENIGN.has(event.type)) return { kind: "benign" };
   const because = muted(event, key);
   if (because) return { kind: "muted", muted: because };
-  if (cooldownMs > 0) return { kind: "cooldown", remainingMs: cooldownMs };
+  const remainingMs = cooldown(key);
+  if (remainingMs > 0) return { kind: "cooldown", remainingMs };
   return { kind: "admitted" };
 }

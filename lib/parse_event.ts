@@ -84,9 +84,13 @@ function nameOf(value: unknown): string | undefined {
   return text ? harmlessName(text, NAME_LENGTH) : text;
 }
 
+/** Printable ASCII without a space at its ends, and without what a secret could follow. */
+const PLAIN_NAME = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
+
 /** Some senders name a service by its URL, with user and password. */
 function harmlessName(text: string, limit: number): string {
-  // Looked for where one can be: most names are read in one pass.
+  // Most names are read in one pass.
+  if (text.length <= limit && PLAIN_NAME.test(text)) return text;
   return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(text, limit);
 }
 

@@ -78,7 +78,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   }
 
   function admit(event: HealthEvent, key: string) {
-    const verdict = judge(event, { cooldownMs: backlog.cooldown(key), muted: quiet.muted, key });
+    const verdict = judge(event, { cooldown: backlog.cooldown, muted: quiet.muted, key });
     // What needs a diagnosis is written down before the log says that it was received.
     const offered = verdict.kind === "admitted" &&
       backlog.add(traces.admitted(withExcerpt(event)));
@@ -116,7 +116,7 @@ export function createPlanner(options: PlannerOptions): Planner {
   function recover(event: HealthEvent, key: string) {
     const isBack = quiet.heardWell(event, key);
     // Of a target that flaps, the last recovery must not hide that it does.
-    const entry = quiet.isFlapping(key) ? undefined : backlog.recover(key);
+    const entry = backlog.has(key) && !quiet.isFlapping(key) ? backlog.recover(key) : undefined;
     if (entry) {
       tell.recovered(entry.event);
       endEvent("recovered", entry.event);

@@ -8,7 +8,7 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
-import { foldedLine } from "./fold.ts";
+import { foldedLine, SILENT } from "./fold.ts";
 import { isBenign } from "./gate.ts";
 import type { ChainExhausted } from "./llm/contract.ts";
 import type { Log, LogLevel } from "./log.ts";
@@ -28,7 +28,8 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
   const received = fold("info", "event_received");
   // Of its own, so that no flood of them takes the place of what is wrong.
   const receivedBenign = fold("info", "event_received");
-  const benign = fold("debug", "benign_event_skipped");
+  // Most of what comes; even the counting costs.
+  const benign = config.logLevel === "debug" ? fold("debug", "benign_event_skipped") : SILENT;
   const cooldown = fold("info", "cooldown_active");
   const muted = fold("info", "event_muted");
   const waits = fold("info", "event_held");

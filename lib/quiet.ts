@@ -57,8 +57,8 @@ export interface Quiet {
   isFlapping(key: string): boolean;
   /** The diagnosis of a target that flaps, which needs no model. */
   verdict(event: WaitingEvent): Diagnosis | undefined;
-  /** A proposal said that the target flaps. */
-  told(event: WaitingEvent): void;
+  /** A proposal said that the target flaps, `agoMs` milliseconds ago. */
+  told(event: WaitingEvent, agoMs?: number): void;
   setSilences(silences: readonly Silence[]): void;
   redisLost(): void;
   prune(): void;
@@ -112,7 +112,7 @@ export function createQuiet(options: QuietOptions): Quiet {
 
   return {
     heardWell({ node }, key) {
-      flaps.well(key, clock.monotonic());
+      if (flaps.isBad(key)) flaps.well(key, clock.monotonic());
       if (!config.inhibit) return false;
       isolation.online(node);
       if (!inhibitions.online(node)) return false;
@@ -164,7 +164,7 @@ export function createQuiet(options: QuietOptions): Quiet {
         requires_human: true,
       };
     },
-    told: (event) => flaps.told(targetKey(event), clock.monotonic()),
+    told: (event, agoMs = 0) => flaps.told(targetKey(event), clock.monotonic() - agoMs),
     setSilences: (current) => void (silences = current),
     redisLost: () => isolation.redisLost(clock.monotonic()),
     prune() {

@@ -72,7 +72,8 @@ export function createReception(options: ReceptionOptions): Reception {
       if (!message.ok) return refuse(message.refusal, channel, settled);
 
       counters.received();
-      const parsed = parseEvent(message.value, channel, timeOf(sentMs, clock.now()));
+      const nowMs = sentMs === undefined ? clock.now() : timeOf(sentMs, clock.now());
+      const parsed = parseEvent(message.value, channel, nowMs);
       if (!parsed.ok) {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;
@@ -89,6 +90,7 @@ export function createReception(options: ReceptionOptions): Reception {
         const { reason, sent } = replacedTime;
         replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
       }
+      if (!settled && !redelivered) return onEvent(event, key);
       onEvent({ ...event, ...settled && { settled }, ...redelivered && { redelivered } }, key);
     },
     refuse,
@@ -98,6 +100,6 @@ export function createReception(options: ReceptionOptions): Reception {
   };
 }
 
-function timeOf(sentMs: number | undefined, nowMs: number): number {
+function timeOf(sentMs: number, nowMs: number): number {
   return Math.round(parseTimestamp(sentMs, nowMs).seconds * 1_000);
 }

@@ -53,7 +53,11 @@ export interface Store {
   readonly pending: string;
   readonly events: string;
   readonly state: string;
-  /** Makes the folders the agent may write to. The others are the installer's. */
+  /**
+   * Makes the folders the agent may write to. The others are the installer's.
+   *
+   * @throws {NotAFolderError} where one is a link.
+   */
   makeFolders(): Promise<void>;
   /** Removes what a crashed write left behind; returns how many files. */
   sweep(): Promise<number>;
@@ -139,7 +143,11 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     events,
     state,
     async makeFolders() {
-      for (const folder of [pending, events, state]) await files.makeFolder(folder);
+      for (const folder of [pending, events, state]) {
+        // Through a link from pending to approved the agent would approve.
+        if (await files.kind(folder) === "other") throw new NotAFolderError(folder);
+        await files.makeFolder(folder);
+      }
     },
     async sweep() {
       let swept = await sweepFolder(pending) + await sweepFolder(state);

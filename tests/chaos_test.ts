@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { encodeCommand } from "../scripts/bench/resp.ts";
 import { commandFor, parseChaosArguments } from "../scripts/chaos/arguments.ts";
 import { troubledChat } from "../scripts/chaos/chat.ts";
 import { check, type CheckOptions } from "../scripts/chaos/check.ts";
-import type { Evidence, PlannerEvidence } from "../scripts/chaos/evidence.ts";
+import type { Evidence, Interruption, PlannerEvidence } from "../scripts/chaos/evidence.ts";
 import { makePlan, type Plan, type PlannedEvent } from "../scripts/chaos/plan.ts";
 import { entryId, messageOf, publishEvents } from "../scripts/chaos/publish.ts";
+import { type Redelivery, redeliveryReader } from "../scripts/chaos/redeliveries.ts";
+import { strayKeys } from "../scripts/chaos/streams.ts";
 import { seededRandom } from "../scripts/soak/random.ts";
 import { fakeClock } from "./support/clock.ts";
 
@@ -119,7 +122,7 @@ Deno.test("publishEvents: sends what is due in order, under the event's own id",
   assert.equal(sent[1]?.[4], entryId(1_000_000, 2));
 });
 
-const OPTIONS: CheckOptions = { cooldownMs: 3_600_000, deliveryLimit: 5, aftermathMs: 10_000 };
+const OPTIONS: CheckOptions = { cooldownMs: 3_600_000, deliveryLimit: 5 };
 const START = 1_000_000;
 
 function planned(service: string, atMs: number): PlannedEvent {
@@ -174,11 +177,15 @@ function violations(change: {
   readonly b?: Partial<PlannerEvidence>;
   readonly stream?: Partial<Evidence["streams"][number]>;
   readonly interruptions?: Evidence["interruptions"];
+  readonly redeliveries?: Evidence["redeliveries"];
+  readonly strayKeys?: Evidence["strayKeys"];
 }) {
   const evidence: Evidence = {
     streams: [{ ...HEALTH, ...change.stream }],
     planners: [{ ...A, ...change.a }, { ...B, ...change.b }],
     interruptions: change.interruptions ?? [],
+    redeliveries: change.redeliveries ?? [],
+    strayKeys: change.strayKeys ?? [],
   };
   return check(PLAN, evidence, OPTIONS).violations;
 }
@@ -186,7 +193,13 @@ function violations(change: {
 const KILL_OF_A = { kind: "kill", planner: "a", fromMs: START + 100, toMs: START + 400 } as const;
 
 Deno.test("check: a run that kept every promise", () => {
-  const evidence = { streams: [HEALTH], planners: [A, B], interruptions: [] };
+  const evidence = {
+    streams: [HEALTH],
+    planners: [A, B],
+    interruptions: [],
+    redeliveries: [],
+    strayKeys: [],
+  };
   assert.deepEqual(check(PLAN, evidence, OPTIONS), {
     ...{ violations: [], proposals: 2, again: 0, alone: 0, dead: 0 },
   });
@@ -218,17 +231,43 @@ Deno.test("check: an event without an outcome, a service without its proposal", 
   ]);
 });
 
-Deno.test("check: an outcome too many needs an interruption of who recorded it", () => {
-  const again = { outcomes: [...A.outcomes, outcome("single-1", "cooldown", 500)] };
-  const unexplained = ["outcomes that no interruption explains: nas/single-1 (2 of 1)"];
-  assert.deepEqual(violations({ a: again }), unexplained);
-  assert.deepEqual(violations({ a: again, interruptions: [KILL_OF_A] }), []);
-  const killOfB = { ...KILL_OF_A, planner: "b" };
-  assert.deepEqual(violations({ a: again, interruptions: [killOfB] }), unexplained);
-  const later = { ...KILL_OF_A, fromMs: START + 5_000, toMs: START + 6_000 };
-  assert.deepEqual(violations({ a: again, interruptions: [later] }), unexplained);
-  const ofRedis = { kind: "redis", fromMs: START + 100, toMs: START + 200 } as const;
-  assert.deepEqual(violations({ a: again, interruptions: [ofRedis] }), []);
+Deno.test("check: an outcome too many needs an entry that was handed out once more", () => {
+  const again = { outcomes: [...A.outcomes, outcome("single-1", "cooldown", 500, 2)] };
+  const interruptions = [KILL_OF_A];
+  const redelivered = (service: string, count: number) => [{ node: "nas", service, count }];
+  const unexplained = ["more outcomes than its entries were handed out: nas/single-1 (3 of 1)"];
+  assert.deepEqual(violations({ a: again, interruptions }), unexplained);
+  for (const redeliveries of [redelivered("single-1", 1), redelivered("busy-1", 2)]) {
+    assert.deepEqual(violations({ a: again, interruptions, redeliveries }), unexplained);
+  }
+  const redeliveries = redelivered("single-1", 2);
+  assert.deepEqual(violations({ a: again, interruptions, redeliveries }), []);
+  assert.deepEqual(violations({ a: again, redeliveries }), [
+    "handed out again without cause: nas/single-1",
+  ]);
+});
+
+Deno.test("redeliveryReader: finds what is asked for again, however the bytes are cut", () => {
+  const ask = (id: string, ...more: string[]) =>
+    encodeCommand("XCLAIM", "health_events", "planner", "a", "12", id, ...more);
+  const commands = [
+    encodeCommand("XREADGROUP", "GROUP", "planner", "a", "STREAMS", "health_events", ">"),
+    ask("1-1"),
+    ask("1-2", "RETRYCOUNT", "1", "JUSTID"),
+    encodeCommand("EVAL", "x\r\n*2\r\n".repeat(500), "1", "key", ""),
+    ask("1-3"),
+  ];
+  const bytes = Uint8Array.from(commands.flatMap((command) => [...command]));
+  for (const size of [1, 2, 3, 7, 64, bytes.length]) {
+    const found: Redelivery[] = [];
+    const read = redeliveryReader((redelivery) => found.push(redelivery));
+    for (let at = 0; at < bytes.length; at += size) read(bytes.subarray(at, at + size));
+    assert.deepEqual(
+      found,
+      ["1-1", "1-3"].map((id) => ({ stream: "health_events", id })),
+      `${size}`,
+    );
+  }
 });
 
 Deno.test("check: outcomes and proposals of services that nobody knows", () => {
@@ -267,6 +306,16 @@ Deno.test("check: a proposal that the history does not know needs a kill right a
     "a: proposals that its history does not know: plan-nas-single-1",
   ]);
   assert.deepEqual(violations({ a: { outcomes }, interruptions: [KILL_OF_A] }), []);
+  const kill = { ...KILL_OF_A, fromMs: START + 3_000, toMs: START + 3_000 };
+  const after = (fault: Partial<Interruption>) => {
+    const held = { ...KILL_OF_A, fromMs: START + 200, toMs: START + 1_700, ...fault };
+    return violations({ a: { outcomes }, interruptions: [held, kill] }).length;
+  };
+  assert.equal(violations({ a: { outcomes }, interruptions: [kill] }).length, 1);
+  assert.equal(after({ kind: "pause" }), 0);
+  assert.equal(after({ kind: "pause", toMs: START + 1_500 }), 1);
+  assert.equal(after({ kind: "pause", planner: "b" }), 1);
+  assert.equal(after({ kind: "freeze", toMs: START + 300 }), 0);
 });
 
 Deno.test("check: every life ends as it was told to, and its counts add up", () => {
@@ -292,6 +341,26 @@ Deno.test("check: every life ends as it was told to, and its counts add up", () 
       "b: 1 events still wait",
     ],
   );
+});
+
+Deno.test("strayKeys: what is no stream of ours, and no claim with an end", async () => {
+  const ends = new Map([
+    ...["health_events", "health_events:dead", "other", "planner:claim:nas/x"].map((key) =>
+      [key, -1] as const
+    ),
+    ...["planner:claim:nas/y", "foreign"].map((key) => [key, 5_000] as const),
+    ["planner:claim:nas/z", -2] as const,
+  ]);
+  const stray = await strayKeys((name, key = "") =>
+    Promise.resolve(name === "KEYS" ? [...ends.keys()] : ends.get(key) ?? null)
+  );
+  assert.deepEqual(stray, ["other", "planner:claim:nas/x", "foreign"]);
+});
+
+Deno.test("check: a key on Redis that is no stream's and stays", () => {
+  assert.deepEqual(violations({ strayKeys: ["planner:claim:nas/x"] }), [
+    "keys on Redis without the prefix or without an end: planner:claim:nas/x",
+  ]);
 });
 
 Deno.test("check: files that are half written or left over", () => {

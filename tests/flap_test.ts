@@ -8,7 +8,9 @@ Deno.test("createFlaps: so many changes within the window are flapping", () => {
   flaps.bad(KEY, 0);
   flaps.well(KEY, 100);
   flaps.bad(KEY, 200);
+  assert.equal(flaps.isBad(KEY), true);
   flaps.well(KEY, 300);
+  assert.equal(flaps.isBad(KEY), false);
   assert.equal(flaps.flapping(KEY, 300), 0);
   flaps.bad(KEY, 400);
   assert.equal(flaps.flapping(KEY, 400), 4);

@@ -4,7 +4,11 @@ import type { Muted } from "../lib/quiet.ts";
 
 function judge({ type }: { type: string }, cooldownMs: number, muted?: Muted) {
   const event = { node: "n", service: "s", type, severity: "error", payload: {}, timestamp: 0 };
-  return judgeAny({ ...event, channel: "c" }, { key: "k", cooldownMs, muted: () => muted });
+  return judgeAny({ ...event, channel: "c" }, {
+    key: "k",
+    cooldown: () => cooldownMs,
+    muted: () => muted,
+  });
 }
 
 Deno.test("judge: the seven benign types need no diagnosis, three of them are recoveries", () => {

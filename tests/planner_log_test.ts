@@ -37,6 +37,15 @@ Deno.test("log: bad and well in turns is a line of each, and then counts", async
   assert.equal(p.log.of("recovered_before_diagnosis").at(-1)?.repeated, 9);
 });
 
+Deno.test("log: that an event needs no action is said where LOG_LEVEL is debug, and only there", async () => {
+  for (const [logLevel, lines] of [["debug", 1], ["info", 0]] as const) {
+    const p = pipeline({ logLevel });
+    await p.publish({ type: "service_healthy" });
+    assert.equal(p.log.of("benign_event_skipped").length, lines);
+    assert.equal(p.log.of("event_received").length, 1);
+  }
+});
+
 Deno.test("log: what is held, ignored or not answered again and again is folded", async () => {
   const held = pipeline({ maxPendingPerService: 1 }, { pending: 1 });
   for (let i = 0; i < 10; i++) await held.publish();

@@ -64,7 +64,7 @@ Deno.test("flapping: what another planner has told is not told again", async () 
     claim: () => Promise.resolve({ kind: "cooling", by: "pihb", remainingMs: ++asked }),
     close: NO_COORDINATION.close,
   };
-  const settings = { flapChanges: 4, flapWindowSeconds: 600, cooldownSeconds: 1 };
+  const settings = { flapChanges: 4, flapWindowSeconds: 600, cooldownSeconds: 300 };
   const p = pipeline(settings, { coordination });
   for (let cycle = 0; cycle < 3; cycle++) {
     await p.publish();
@@ -78,17 +78,20 @@ Deno.test("flapping: what another planner has told is not told again", async () 
     "benign piha/mosquitto",
     "inhibited piha/mosquitto",
   ]);
+  // It was told when the other's cooldown began, some 300 s before this one heard of it.
+  await p.clock.advance(301_000);
+  await p.publish();
+  assert.deepEqual([asked, p.ended().at(-1)], [4, "cooldown piha/mosquitto"]);
 });
 
 Deno.test("flapping: a proposal that does not say so does not count as having said so", async () => {
-  const p = pipeline({ flapChanges: 4, flapWindowSeconds: 600, cooldownSeconds: 0 });
+  const p = pipeline({ flapChanges: 3, flapWindowSeconds: 600, cooldownSeconds: 0 });
   await p.publish();
+  // Its diagnosis had begun when it turned out that it flaps.
   await p.publish({ type: "service_recovered" });
   await p.publish();
   await p.publish({ type: "service_recovered" });
   await p.calls[0]?.answer();
-  assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["restart"]);
-  await p.publish();
   assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["restart", "notify"]);
 });
 

@@ -16,6 +16,8 @@ import {
 
 /** Dead letters that a stream keeps, about. */
 const DEAD_LETTERS = 10_000;
+/** Entries that are looked for behind another. */
+const LOOKED_AT = 100;
 
 export interface StreamGroupOptions {
   readonly group: string;
@@ -100,6 +102,17 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
     /** Whether the stream still has this entry. */
     async has(stream: string, id: string): Promise<boolean> {
       return entriesOf(await call(["XRANGE", stream, id, id]), "XRANGE").length > 0;
+    },
+
+    /** Ids of the first entries behind `after`. */
+    async behind(stream: string, after: string): Promise<readonly string[]> {
+      const reply = await call(["XRANGE", stream, `(${after}`, "+", "COUNT", `${LOOKED_AT}`]);
+      return entriesOf(reply, "XRANGE").map(({ id }) => id);
+    },
+
+    /** Makes this consumer the owner of an entry that the group was not handed. */
+    async adopt(stream: string, id: string): Promise<void> {
+      await call(["XCLAIM", stream, group, consumer, "0", id, "FORCE", "JUSTID"]);
     },
 
     /** Puts a copy among the dead letters, with what is known about it. */

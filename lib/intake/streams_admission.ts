@@ -29,6 +29,8 @@ export interface AdmissionOptions {
 
 /** An ID that no entry has. */
 const NO_ENTRY = "0-0";
+/** What a group begins with whose first entry is still to come. */
+const NEWEST = "$";
 
 /** No stream is left; this one's refusal tells why. */
 export class StreamRefused extends Error {
@@ -48,13 +50,25 @@ export function streamsAdmission(options: AdmissionOptions) {
 
   async function createGroup(stream: string): Promise<void> {
     const last = lastRead.get(stream);
-    let after = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
+    if (last === undefined) return await createFirst(stream);
     // Was the group alone removed, or the stream with it, and another is in its place?
-    const isReplaced = last !== undefined && !await reading.has(stream, last);
-    if (last !== undefined) after = isReplaced ? "0-0" : last;
+    const isReplaced = !await reading.has(stream, last);
+    const after = isReplaced ? NO_ENTRY : last;
     await reading.create(stream, after);
     if (isReplaced) options.onReplaced(stream);
     options.onGroupCreated(stream, after);
+  }
+
+  async function createFirst(stream: string): Promise<void> {
+    const since = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
+    // By a clock that is ahead it can be in the future, and what comes until then would be lost.
+    const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since)).length === 0;
+    const after = isQuiet ? NEWEST : since;
+    await reading.create(stream, after);
+    options.onGroupCreated(stream, after);
+    if (!isQuiet) return;
+    // Added between the two.
+    for (const id of await reading.behind(stream, since)) await reading.adopt(stream, id);
   }
 
   async function probe(stream: string): Promise<void> {

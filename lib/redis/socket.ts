@@ -26,7 +26,7 @@ export interface RedisSocket extends Writable {
 
 const READ_BYTES = 64 * 1024;
 /** Milliseconds of work on what came that may be done in one go, as after a link was down. */
-const BURST_MS = 200;
+const BURST_MS = 500;
 /** Beyond that, each millisecond of rest buys so many of work. */
 const WORK_PER_REST = 8;
 const REST_MS = 1;

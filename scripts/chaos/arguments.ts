@@ -30,9 +30,10 @@ COORDINATION=redis) and a fake Ollama that is slow and often wrong. While events
 are killed (SIGKILL) and started again, paused, cut off from Redis by a proxy, and Redis itself is
 killed and started again on its append-only file. Then it looks at what is left:
 
-  every entry is acknowledged; each event has an outcome in a planner's history, and a second one
-  only where an interruption explains it; each service that needs a proposal has one, and none has
-  two within a cooldown; no file is half written; every planner ends in good order
+  every entry is acknowledged; each event has an outcome in a planner's history, and one more only
+  for each time that its entry was handed out again; each service that needs a proposal has one,
+  and none has two within a cooldown; no file is half written; no claim on Redis is without an end;
+  every planner ends in good order
 
 One line a seed. A seed decides on everything but time itself: which events come when, what fails,
 and what the model answers. Exit status 1 when a seed fails; its disks and logs are kept then.

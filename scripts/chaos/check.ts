@@ -6,21 +6,22 @@
  *
  * - every entry was handed out and acknowledged, or is among the dead letters after as many
  *   deliveries as the limit says;
- * - each service has at least as many recorded outcomes as it had events, and more only where a
- *   planner that recorded some of them was interrupted around then: what comes again ends as
- *   "cooldown" or "coalesced";
+ * - each service has as many recorded outcomes as it had events, and at most one more for each time
+ *   that one of its entries was handed out again, which takes an interruption: what comes again
+ *   ends as "cooldown" or "coalesced";
  * - each service whose events called for a proposal has one, and none has two within a cooldown,
- *   unless a planner said that it could not ask Redis and wrote one of them meanwhile.
+ *   unless a planner said that it could not ask Redis and wrote one of them meanwhile;
+ * - every key on Redis is a stream's, or a claim's with an end.
  *
  * @module
  */
 import type { Evidence, PlannerEvidence } from "./evidence.ts";
-import { checkOutcomes, type OutcomeCheckOptions } from "./outcome_check.ts";
+import { checkOutcomes } from "./outcome_check.ts";
 import type { Plan } from "./plan.ts";
 import { checkProposals, type ProposalCheckOptions } from "./proposal_check.ts";
 import { nameOf, told } from "./violation.ts";
 
-export interface CheckOptions extends OutcomeCheckOptions, ProposalCheckOptions {
+export interface CheckOptions extends ProposalCheckOptions {
   readonly deliveryLimit: number;
 }
 
@@ -37,13 +38,14 @@ export interface Verdict {
 
 export function check(plan: Plan, evidence: Evidence, options: CheckOptions): Verdict {
   const { planners, streams } = evidence;
-  const outcomes = checkOutcomes(plan, evidence, options);
+  const outcomes = checkOutcomes(plan, evidence);
   const proposals = checkProposals(plan, evidence, options);
   return {
     violations: [
       ...checkStreams(plan, evidence, options),
       ...outcomes.violations,
       ...proposals.violations,
+      ...told("keys on Redis without the prefix or without an end", evidence.strayKeys),
       ...planners.flatMap((planner) => checkLives(planner)),
       ...planners.flatMap((planner) => checkFiles(planner)),
     ],

@@ -29,6 +29,13 @@ export interface StreamEvidence {
   readonly dead: readonly DeadLetter[];
 }
 
+/** An entry was handed out once more, in all so often; a try that came to nothing counts. */
+export interface RedeliveryEvidence {
+  readonly node: string;
+  readonly service: string;
+  readonly count: number;
+}
+
 export interface DeadLetter {
   readonly node: string;
   readonly service: string;
@@ -82,6 +89,9 @@ export interface Evidence {
   readonly streams: readonly StreamEvidence[];
   readonly planners: readonly PlannerEvidence[];
   readonly interruptions: readonly Interruption[];
+  readonly redeliveries: readonly RedeliveryEvidence[];
+  /** Keys on Redis that are neither a stream's nor a claim's with an end. */
+  readonly strayKeys: readonly string[];
 }
 
 /** Outcomes are in the history some time after they happened, milliseconds. */

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { type AgentProcess, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
+import { type Redelivery, redeliveryReader } from "./redeliveries.ts";
 
 /** One process of a planner, from start to end. */
 export interface Life {
@@ -25,6 +26,8 @@ export interface ChaosPlanner {
   readonly root: string;
   readonly proxy: Proxy;
   readonly lives: readonly Life[];
+  /** What it asked to be handed once more. */
+  readonly redeliveries: readonly Redelivery[];
   start(): void;
   kill(): Promise<void>;
   signal(signal: "SIGSTOP" | "SIGCONT"): void;
@@ -55,7 +58,10 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
   const { clock, folder, ollamaPort } = settings;
   const root = join(folder, name);
   for (const name of FOLDERS) await Deno.mkdir(join(root, name), { recursive: true });
-  const proxy = startProxy(settings.redisPort);
+  const redeliveries: Redelivery[] = [];
+  const proxy = startProxy(settings.redisPort, {
+    watch: () => redeliveryReader((redelivery) => redeliveries.push(redelivery)),
+  });
   const places = { root, redisPort: proxy.port, ollamaPort };
   const words = fillIn(ownAgent(Deno.execPath(), settings.project), places);
   const env = {
@@ -79,6 +85,7 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
     root,
     proxy,
     lives,
+    redeliveries,
     start() {
       const logFile = join(folder, `${name}-${lives.length + 1}.log`);
       const life: Life = { logFile, ending: "none" };

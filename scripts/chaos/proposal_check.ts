@@ -7,6 +7,7 @@ import { targetKey } from "../../lib/target.ts";
 import {
   concerns,
   type Evidence,
+  type Interruption,
   isWithin,
   type PlannerEvidence,
   type ProposalEvidence,
@@ -18,6 +19,8 @@ import { nameOf, told } from "./violation.ts";
 
 /** The time of a file may be so much behind. */
 const COARSE_MS = 20;
+/** So long a planner waits for Redis to share its cooldown, before it records its proposal. */
+const CLAIM_TOLD_WITHIN_MS = 2_000;
 
 export interface ProposalCheckOptions {
   readonly cooldownMs: number;
@@ -65,15 +68,26 @@ export function checkProposals(
 /** Proposals that are not in the history of the planner that wrote them. */
 function untold(planner: PlannerEvidence, { interruptions }: Evidence): string[] {
   const known = new Set(planner.outcomes.map(({ actionId }) => actionId));
-  const kills = interruptions.filter((interruption) =>
-    interruption.kind === "kill" && concerns(interruption, planner.name)
-  );
+  const own = interruptions.filter((interruption) => concerns(interruption, planner.name));
+  const kills = own.filter(({ kind }) => kind === "kill");
   const missing = planner.proposals.filter(({ actionId, atMs }) =>
     !known.has(actionId) &&
-    !kills.some((kill) => isWithin(atMs, kill, { before: RECORDED_WITHIN_MS, after: 0 }))
+    !kills.some((kill) => {
+      const before = RECORDED_WITHIN_MS + heldUpMs(own, { fromMs: atMs, toMs: kill.fromMs });
+      return isWithin(atMs, kill, { before, after: 0 });
+    })
   );
   const about = `${planner.name}: proposals that its history does not know`;
   return told(about, missing.map(({ actionId }) => actionId));
+}
+
+/** For how long other faults can have kept a planner from recording something in the span. */
+function heldUpMs(faults: readonly Interruption[], { fromMs, toMs }: Span): number {
+  const during = faults.filter((fault) => fault.fromMs < toMs && fault.toMs >= fromMs);
+  const pauses = during.filter(({ kind }) => kind === "pause");
+  const isCutOff = during.some(({ kind }) => kind !== "pause" && kind !== "kill");
+  const pausedMs = pauses.reduce((sum, pause) => sum + pause.toMs - pause.fromMs, 0);
+  return pausedMs + (isCutOff ? CLAIM_TOLD_WITHIN_MS : 0);
 }
 
 function isAlone({ atMs }: ProposalEvidence, alone: readonly Span[]): boolean {

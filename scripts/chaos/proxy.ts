@@ -20,20 +20,30 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export function startProxy(targetPort: number): Proxy {
+export interface ProxyOptions {
+  /** Makes what looks at the bytes that a client sends, one for each connection. */
+  readonly watch?: () => (chunk: Uint8Array) => void;
+}
+
+export function startProxy(targetPort: number, { watch }: ProxyOptions = {}): Proxy {
   const pairs = new Set<{ close(): void; done: Promise<unknown> }>();
   let thaw: PromiseWithResolvers<void> | null = null;
   let listener: Deno.TcpListener;
   let accepting: Promise<void>;
   let port = 0;
 
-  async function forward(from: Deno.Conn, to: Deno.Conn, close: () => void): Promise<void> {
+  async function forward(
+    from: Deno.Conn,
+    to: Deno.Conn,
+    { close, look }: { close: () => void; look?: ((chunk: Uint8Array) => void) | undefined },
+  ): Promise<void> {
     const chunk = new Uint8Array(65_536);
     try {
       for (;;) {
         const length = await from.read(chunk);
         await thaw?.promise;
         if (length === null) break;
+        look?.(chunk.subarray(0, length));
         await writeAll(to, chunk.subarray(0, length));
       }
     } catch {
@@ -52,7 +62,10 @@ export function startProxy(targetPort: number): Proxy {
       client.close();
       server.close();
     };
-    const done = Promise.all([forward(client, server, close), forward(server, client, close)]);
+    const done = Promise.all([
+      forward(client, server, { close, look: watch?.() }),
+      forward(server, client, { close }),
+    ]);
     const pair = { close, done };
     pairs.add(pair);
     await done;

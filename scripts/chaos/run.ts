@@ -8,14 +8,14 @@ import { startOllama } from "../bench/ollama.ts";
 import { seededRandom } from "../soak/random.ts";
 import { troubledChat } from "./chat.ts";
 import { check, type Verdict } from "./check.ts";
-import type { Interruption } from "./evidence.ts";
+import type { Interruption, RedeliveryEvidence } from "./evidence.ts";
 import type { Fault } from "./faults.ts";
 import { type ChaosPlanner, openPlanner } from "./planner.ts";
-import { makePlan } from "./plan.ts";
-import { publishEvents } from "./publish.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { entryId, publishEvents } from "./publish.ts";
 import { type DurableRedis, startDurableRedis } from "./redis.ts";
 import { remainsOf, waitingIn } from "./remains.ts";
-import { lookAtStreams } from "./streams.ts";
+import { lookAtStreams, strayKeys } from "./streams.ts";
 
 export interface RunOptions {
   readonly seed: number;
@@ -87,8 +87,9 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     const toMs = clock.now();
     interruptions.push({ kind: fault.kind, fromMs, toMs, ...(planner && { planner }) });
   });
+  const startedMs = clock.now();
   await Promise.all([
-    publishEvents(plan.events, { ...redis, clock, startedMs: clock.now() }),
+    publishEvents(plan.events, { ...redis, clock, startedMs }),
     ...happening,
   ]);
   await settle(world);
@@ -98,11 +99,12 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     streams: await lookAtStreams(redis.command),
     planners: await Promise.all(planners.map(remainsOf)),
     interruptions,
+    redeliveries: redeliveriesOf(planners, { plan, startedMs }),
+    strayKeys: await strayKeys(redis.command),
   };
   const verdict = check(plan, evidence, {
     cooldownMs: COOLDOWN_SECONDS * 1_000,
     deliveryLimit: DELIVERY_LIMIT,
-    aftermathMs: SETTLED_WITHIN_MS,
   });
   return {
     ...verdict,
@@ -113,6 +115,19 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     llmCalls: ollama.calls,
     seconds: (clock.monotonic() - begin) / 1_000,
   };
+}
+
+/** Whose entries the planners asked to be handed once more. */
+function redeliveriesOf(
+  planners: readonly ChaosPlanner[],
+  { plan, startedMs }: { readonly plan: Plan; readonly startedMs: number },
+): RedeliveryEvidence[] {
+  const events = new Map(plan.events.map((event, nth) => [entryId(startedMs, nth), event]));
+  return planners.flatMap(({ redeliveries }) => redeliveries).map(({ stream, id }) => {
+    const event = events.get(id);
+    if (event?.stream !== stream) throw new Error(`no entry ${id} was sent to ${stream}`);
+    return { node: event.node, service: event.service, count: 1 };
+  });
 }
 
 interface ChaosWorld {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { CLAIM_PREFIX } from "../../lib/coordination/redis_coordination.ts";
 import { deadLetterStream } from "../../lib/intake/stream_group.ts";
 import type { Reply } from "../bench/resp.ts";
 import type { DeadLetter, StreamEvidence } from "./evidence.ts";
@@ -28,6 +29,19 @@ export async function lookAtStreams(command: Command): Promise<StreamEvidence[]>
     });
   }
   return streams;
+}
+
+/** Keys that are neither a stream's nor a claim's with an end. */
+export async function strayKeys(command: Command): Promise<string[]> {
+  const stray: string[] = [];
+  const known: readonly string[] = STREAMS.flatMap((name) => [name, deadLetterStream(name)]);
+  for (const key of listOf(await command("KEYS", "*")).map(String)) {
+    if (known.includes(key)) continue;
+    // -1: without an end; -2: it has just ended.
+    const hasEnd = await command("PTTL", key) !== -1;
+    if (!key.startsWith(CLAIM_PREFIX) || !hasEnd) stray.push(key);
+  }
+  return stray;
 }
 
 async function deadLetters(stream: string, command: Command): Promise<DeadLetter[]> {

@@ -14,6 +14,46 @@ Deno.test("entriesInHand: the whole queue, what is being diagnosed, and what pas
   assert.equal(entriesInHand({ queueLimit: 1_000, concurrency: 2 }), 1_258);
 });
 
+redisTest(
+  "openListening: tells when an entry was added, and whether it comes again",
+  async (redis) => {
+    const settings: Readonly<Record<string, string>> = {
+      REDIS_URL: redis.url(),
+      INTAKE: "streams",
+    };
+    const config = parseConfig((name) => settings[name]);
+    const addedMs = systemClock.now() - 1_000;
+    for (const n of [1, 2]) {
+      await redis.command("XADD", HEALTH, `${addedMs}-${n}`, "data", `{"nth":${n}}`);
+    }
+    await redis.command("XGROUP", "CREATE", HEALTH, config.streamGroup, "0");
+    const group = ["GROUP", config.streamGroup, config.nodeName, "COUNT", "1"] as const;
+    await redis.command("XREADGROUP", ...group, "STREAMS", HEALTH, ">");
+    const { once, check } = createWatchers();
+    const heard: unknown[] = [];
+    const listening = await openListening({
+      config,
+      clock: systemClock,
+      log: recordingLog(),
+      random: () => 0,
+      planner: {
+        receive(bytes, _channel, { sentMs, redelivered } = {}) {
+          heard.push([new TextDecoder().decode(bytes), sentMs, redelivered]);
+          check();
+        },
+      },
+      onState: () => {},
+    });
+    const stop = new AbortController();
+    const running = listening.run(stop.signal);
+    await once(() => heard.length === 2);
+    assert.deepEqual(heard, [['{"nth":1}', addedMs, true], ['{"nth":2}', addedMs, false]]);
+    stop.abort();
+    listening.leaveRest();
+    await running;
+  },
+);
+
 redisTest("openListening: a full queue does not stop the reading of streams", async (redis) => {
   const settings: Readonly<Record<string, string>> = {
     REDIS_URL: redis.url(),

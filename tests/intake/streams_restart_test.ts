@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Redis } from "ioredis";
 import { CHANNELS } from "../support/channels.ts";
 import { startProxy } from "../support/proxy.ts";
 import {
@@ -98,5 +99,46 @@ redisTest(
     await reader.received(5);
     await eventually("acknowledged", async () => (await pendingIn(redis, HEALTH)).length === 1);
     assert.deepEqual((await pendingIn(redis, HEALTH)).map(({ id }) => id), ["5-2"]);
+  },
+);
+
+redisTest("streams intake: a clock that is ahead passes nothing over", async (redis) => {
+  await add(redis, HEALTH, "old");
+  await using reader = streamReader(redis.url(), { lookbackMs: -1e12 });
+  const created = await reader.log.seen("stream_group_created");
+  assert.equal(created.after, "$");
+  await reader.log.seen("streams_reading");
+  await add(redis, HEALTH, "new");
+  await reader.received(1);
+  assert.deepEqual(reader.texts(), ["new"]);
+  await awaitPending(redis, HEALTH, 0);
+});
+
+redisTest(
+  "streams intake: what is added while the group is made is handed over, once",
+  async (redis) => {
+    const now = Date.UTC(2026, 0, 2, 3, 4, 5); // The test clock's.
+    let slipped = false;
+    await using reader = streamReader(redis.url(), {
+      lookbackMs: 3_600_000,
+      createClient(options) {
+        const client = new Redis(options);
+        const call = client.callBuffer.bind(client);
+        client.callBuffer = async (name: string, ...rest: unknown[]) => {
+          const args = rest.flat().map(String);
+          if (name === "XGROUP" && args[1] === HEALTH && !slipped) {
+            slipped = true;
+            await redis.command("XADD", HEALTH, `${now}-1`, "data", "slipped");
+          }
+          return await call(name, args);
+        };
+        return client;
+      },
+    });
+    await reader.received(1);
+    await add(redis, HEALTH, "next");
+    await reader.received(2);
+    assert.deepEqual(reader.texts(), ["slipped", "next"]);
+    await awaitPending(redis, HEALTH, 0);
   },
 );

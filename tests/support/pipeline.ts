@@ -53,7 +53,7 @@ export function pipeline(
     tracer?: Tracer;
   } = {},
 ) {
-  const config: Config = { ...parseConfig(() => undefined), ...settings };
+  const config: Config = { ...parseConfig(() => undefined), logLevel: "debug", ...settings };
   const log = recordingLog();
   const backlog = createBacklog({ ...config, clock });
   const records: StateRecord[] = [];
