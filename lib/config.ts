@@ -4,7 +4,9 @@
  * @module
  */
 import { isAbsolute, normalize } from "node:path/posix";
+import { BUILD } from "./build.ts";
 import type { Environment, EnvironmentName } from "./environment.ts";
+import type { Site } from "./grants.ts";
 import { withoutCredentials } from "./host_port.ts";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "./llm/chain.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
@@ -61,6 +63,13 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
+/** Where the agent goes when nothing is said: the reference homelab. */
+const HOMELAB = {
+  redisUrl: "redis://100.108.208.3:6379",
+  ollamaHosts: ["http://100.108.208.3:11434"],
+  runtimePath: "/opt/homelab",
+} as const;
+
 /** Everything that is wrong with the configuration, one sentence each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -72,9 +81,11 @@ export class ConfigError extends Error {
 /**
  * Reads the whole configuration. A variable that is empty counts as unset.
  *
+ * @param site what REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are when unset: a binary can go nowhere
+ * but where it was built for.
  * @throws {ConfigError} naming every variable that is wrong, its value and what it takes.
  */
-export function parseConfig(env: Environment): Config {
+export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELAB): Config {
   const problems: string[] = [];
   const text = (name: EnvironmentName, fallback: string) => env(name)?.trim() || fallback;
   const reject = (name: EnvironmentName, value: string, takes: string) => {
@@ -95,15 +106,15 @@ export function parseConfig(env: Environment): Config {
     return value;
   }
 
-  const path = text("RUNTIME_PATH", "/opt/homelab");
+  const path = text("RUNTIME_PATH", site.runtimePath);
   if (!isAbsolute(path)) reject("RUNTIME_PATH", path, "an absolute path, such as /opt/homelab");
 
-  const redisUrl = text("REDIS_URL", "redis://100.108.208.3:6379");
+  const redisUrl = text("REDIS_URL", site.redisUrl);
   const redisProblem = redisUrlProblem(redisUrl);
   if (redisProblem) reject("REDIS_URL", withoutCredentials(redisUrl), redisProblem);
   const isCluster = /^rediss?\+cluster:/i.test(redisUrl);
 
-  const host = text("OLLAMA_HOST", "http://100.108.208.3:11434");
+  const host = text("OLLAMA_HOST", site.ollamaHosts[0] ?? HOMELAB.ollamaHosts[0]);
   let ollamaHost = host;
   try {
     ollamaHost = parseOllamaHost(host);

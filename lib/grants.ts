@@ -110,7 +110,8 @@ export function collectorUrl(text: string): string {
  * unit file or a shell would read as more than a path.
  */
 export function runtimeFolder(text: string): string {
-  const takes = "an absolute path other than /, of letters, digits and ._-+@/, without . and ..";
+  const takes =
+    "an absolute path other than /, its parts of letters, digits and ._-+@ but not . or ..";
   const parts = text.split("/").filter((part) => part !== "");
   const plain = text.startsWith("/") && parts.length > 0 &&
     parts.every((part) => part !== "." && part !== ".." && /^[\p{L}\p{N}._+@-]+$/u.test(part));

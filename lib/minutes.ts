@@ -7,6 +7,8 @@
  * @module
  */
 
+import { OUTCOMES } from "./outcome.ts";
+
 /** Counts in which outcomes that did not occur may be left out. */
 export interface SparseCounts {
   readonly received: number;
@@ -56,15 +58,16 @@ function difference(now: SparseCounts, before: SparseCounts): SparseCounts {
   return { received: now.received - before.received, outcomes };
 }
 
-/** Adds counts up. */
+/** Adds counts up; outcomes are in the order of {@linkcode OUTCOMES}, unknown ones come last. */
 export function sumOf(all: Iterable<SparseCounts>): SparseCounts {
-  const outcomes: Record<string, number> = {};
+  const sums = new Map<string, number>(OUTCOMES.map((name) => [name, 0]));
   let received = 0;
   for (const counts of all) {
     received += counts.received;
     for (const [name, count] of Object.entries(counts.outcomes)) {
-      outcomes[name] = (outcomes[name] ?? 0) + count;
+      sums.set(name, (sums.get(name) ?? 0) + count);
     }
   }
+  const outcomes = Object.fromEntries([...sums].filter(([, count]) => count !== 0));
   return { received, outcomes };
 }

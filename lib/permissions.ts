@@ -133,7 +133,12 @@ export async function uncovered(site: Site, options: UncoveredOptions): Promise<
   const needs = options.needs ?? ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"];
   const problems: Uncovered[] = [];
   const collector = build?.site.collector;
-  const command = compileCommand(collector ? { ...site, collector } : site, archOf(build));
+  // A chain of the offline rules names no host; a new build is not to lose the ones of this one.
+  const ollamaHosts = site.ollamaHosts.length > 0 ? site.ollamaHosts : build?.site.ollamaHosts;
+  const command = compileCommand(
+    { ...site, ollamaHosts: ollamaHosts ?? [], ...(collector !== undefined && { collector }) },
+    archOf(build),
+  );
 
   const check = async (
     variable: Uncovered["variable"],

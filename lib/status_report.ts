@@ -144,7 +144,7 @@ export function reportStatus(sources: StatusSources): StatusReport {
       next_try_seconds: until(next_try),
     })),
     last_hour: sumOf((record?.minutes ?? []).filter(({ from }) => from > (ended ?? now) - HOUR_S)),
-    since_start: withoutZeros(record?.since_start),
+    since_start: sumOf(record ? [record.since_start] : []),
     last_proposal: lastProposal(record?.last_proposal, ago),
   };
   return { ...report, problems: problemsOf(report, sources) };
@@ -167,11 +167,6 @@ function lastProposal(
   if (!last) return null;
   const { at, ...rest } = last;
   return { ...rest, age_seconds: ago(at) };
-}
-
-function withoutZeros(counts: SparseCounts | undefined): SparseCounts {
-  const outcomes = Object.entries(counts?.outcomes ?? {}).filter(([, count]) => count > 0);
-  return { received: counts?.received ?? 0, outcomes: Object.fromEntries(outcomes) };
 }
 
 function isoTime(seconds: number): string | null {

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { join, resolve } from "node:path/posix";
 import { parseConfig } from "../lib/config.ts";
 import { ENVIRONMENT_NAMES } from "../lib/environment.ts";
 import { type Build, grantsFor, SiteError } from "../lib/grants.ts";
 import { lineSink } from "../lib/log.ts";
 import { siteOf } from "../lib/site.ts";
+import { isSystemFailure } from "../lib/write_failure.ts";
 import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "./compile/command.ts";
 import { ElfError, pageProblems, parseElf } from "./compile/elf.ts";
 import { EmitError } from "./compile/emit.ts";
@@ -72,13 +74,21 @@ async function readGraph(): Promise<{ graph: Graph; denoDir: string }> {
   return { graph, denoDir };
 }
 
-/** Fails where a kernel could not load the file, or where it is for another architecture. */
-function checkBinary(bytes: Uint8Array, arch: Arch): void {
+/** Fails where the base binary was the wrong one, or where a kernel could not load the file. */
+function checkBinary(bytes: Uint8Array<ArrayBuffer>, arch: Arch): void {
   const file = parseElf(bytes);
   if (file.machine !== arch) {
     throw new CompileError(
       `the base binary is for ${file.machine}, asked for was ${arch}: DENORT_BIN must name one for ` +
         `the architecture that --target names`,
+    );
+  }
+  // Deno's name for itself lies in one piece in its runtime; a program of another version may not
+  // even start.
+  if (!Buffer.from(bytes.buffer).includes(`Deno/${Deno.version.deno}`)) {
+    throw new CompileError(
+      `the base binary is not of Deno ${Deno.version.deno}: DENORT_BIN must name a denort of that ` +
+        `version. Without DENORT_BIN the right one is fetched.`,
     );
   }
   // x86-64 kernels have 4 KB pages; 16 KB ones are a Raspberry Pi 5's.
@@ -158,6 +168,10 @@ async function main(args: readonly string[]): Promise<number> {
     if (error instanceof UsageError || error instanceof SiteError) {
       writeError(`compile: ${error.message}\n\n${COMPILE_USAGE}\n`);
       return 2;
+    }
+    if (isSystemFailure(error)) {
+      writeError(`compile: ${error.message}; --out and TMPDIR name folders that can be written\n`);
+      return 1;
     }
     const expected = [
       CompileError,

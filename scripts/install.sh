@@ -205,6 +205,17 @@ guard() {
   fi
 }
 
+# Whether the user with this id is in the shared group.
+is_member() {
+  if [ -z "$root" ]; then line=$(getent passwd "$1" || true); else
+    line=$(sed -n "/^[^:]*:[^:]*:$1:/p" "$root/etc/passwd" 2>/dev/null | head -n 1)
+  fi
+  [ -n "$line" ] || return 1
+  [ "$(printf '%s' "$line" | cut -d: -f4)" != "$gid" ] || return 0
+  case ",$(members)," in *",${line%%:*},"*) true ;; *) false ;; esac
+}
+members() { sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group" 2>/dev/null || true; }
+
 parent=$root
 rest=${runtime#/}
 while [ "$rest" != "${rest#*/}" ]; do
@@ -215,10 +226,16 @@ done
 
 folder "$runtime" 0 "$gid" 755
 folder "$runtime/actions" 0 "$gid" 750
+warned=''
 for name in approved running completed failed rejected cancelled; do
   path=$runtime/actions/$name
   if [ -d "$root$path" ] && [ -z "$executor" ]; then
     guard "$path"
+    if [ "$owner" != 0 ] && [ "$owner" != "$warned" ] && ! is_member "$owner"; then
+      warned=$owner
+      warn "$path belongs to user $owner, who is not in the group $group and so cannot reach" \
+        "it: say --executor USER, or make that user a member"
+    fi
   else
     folder "$path" "$executor_uid" "$gid" 2750
   fi
@@ -228,9 +245,21 @@ folder "$runtime/events" "$uid" "$gid" 2770
 folder "$runtime/state" "$uid" "$gid" 2750
 folder "$runtime/config" 0 "$gid" 2750
 
+# strays PATH [TEST]...: gives the agent's user what a command that was run as root left there.
+strays() {
+  path=$root$1
+  shift
+  case $uid in *[!0-9]*) return 0 ;; esac
+  [ -d "$path" ] || return 0
+  [ -z "$(find "$path" -xdev -mindepth 1 "$@" ! -user "$uid" -print -quit)" ] ||
+    run find "$path" -xdev -mindepth 1 "$@" ! -user "$uid" -exec chown -h "$uid:$gid" '{}' +
+}
+strays "$runtime/state"
+# The group may put files of its own here; in the folders the agent has to write.
+strays "$runtime/events" -type d
+
 if [ -n "$executor" ]; then
-  members=$(sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group" 2>/dev/null || true)
-  case ",$members," in
+  case ",$(members)," in
     *",$executor,"*) ;;
     *) [ "$executor_uid" = 0 ] || run usermod ${prefix:+"$prefix"} --append --groups "$group" "$executor" ;;
   esac
@@ -356,7 +385,10 @@ fi
 
 if live && [ "$changes" -gt 0 ]; then run systemctl daemon-reload; fi
 [ "$changes" -gt 0 ] || say "Nothing to do: all is as it should be."
-[ "$dry_run" = no ] || say "Dry run: nothing was changed."
+if [ "$dry_run" = yes ]; then
+  say "Dry run: nothing was changed."
+  [ "$(id -u)" -eq 0 ] || say "Not as root: what this user may not look into counts as missing."
+fi
 
 say ""
 say "Next:"

@@ -55,6 +55,32 @@ Deno.test("parseConfig: the defaults are those of the README", () => {
   });
 });
 
+Deno.test("parseConfig: what is unset is what the binary was built for", () => {
+  const site = {
+    redisUrl: "rediss://[fd7a::1]:7000",
+    ollamaHosts: ["gpu.lan", "http://other:1"],
+    runtimePath: "/srv/lab",
+  };
+  const plain = parseConfig((name) => name === "REDIS_URL" ? " " : undefined, site);
+  assert.deepEqual(
+    [plain.redisUrl, plain.ollamaHost, plain.runtimePath],
+    ["rediss://[fd7a::1]:7000", "http://gpu.lan:11434", "/srv/lab"],
+  );
+  assert.deepEqual(plain.chain.map((link) => link.kind === "ollama" && link.host), [
+    "http://gpu.lan:11434",
+  ]);
+  const values: Record<string, string> = {
+    REDIS_URL: "redis://u:p@piha",
+    OLLAMA_HOST: "piha",
+    RUNTIME_PATH: "/opt/x",
+  };
+  const set = parseConfig((name) => values[name], site);
+  assert.deepEqual(
+    [set.redisUrl, set.ollamaHost, set.runtimePath],
+    ["redis://u:p@piha", "http://piha:11434", "/opt/x"],
+  );
+});
+
 Deno.test("parseConfig: an empty variable counts as unset, spaces around a value do not matter", () => {
   const config = parseConfig((name) => name === "COOLDOWN_SECONDS" ? " 7 " : "");
   assert.equal(config.cooldownSeconds, 7);

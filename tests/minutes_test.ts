@@ -54,3 +54,11 @@ Deno.test("sumOf: outcomes are added by name", () => {
   );
   assert.deepEqual(sumOf([]), { received: 0, outcomes: {} });
 });
+
+Deno.test("sumOf: outcomes are in one order, whatever came first; those of another version last", () => {
+  const { outcomes } = sumOf([
+    { received: 3, outcomes: { later: 1, proposed: 1, cooldown: 0 } },
+    { received: 2, outcomes: { benign: 1, malformed: 1 } },
+  ]);
+  assert.deepEqual(Object.keys(outcomes), ["malformed", "benign", "proposed", "later"]);
+});

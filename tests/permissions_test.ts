@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { type Act, prove } from "../lib/cli/prove.ts";
+import { type Act, forbiddenActs, prove } from "../lib/cli/prove.ts";
 import { type PermissionsParts, showPermissions } from "../lib/cli/permissions.ts";
 import { type Build, grantsFor } from "../lib/grants.ts";
 import { askPermissions, type Query, uncovered } from "../lib/permissions.ts";
@@ -120,6 +120,16 @@ Deno.test("uncovered: every value outside the build, with the command that build
   ]);
 });
 
+Deno.test("uncovered: a chain without a host keeps the build's in the command", async () => {
+  const site = { ...SITE, ollamaHosts: [], redisUrl: "redis://10.0.0.9" };
+  const [problem] = await uncovered(site, { build: BUILD, query: runtimeOf(BUILD) });
+  assert.equal(
+    problem?.command,
+    "./scripts/deno task compile --target aarch64 --redis-url redis://10.0.0.9 --ollama-host " +
+      "http://10.0.0.1:11434 --ollama-host http://10.0.0.2:11434 --runtime-path /opt/homelab",
+  );
+});
+
 Deno.test("uncovered: asks only about what a run needs", async () => {
   const site = { ...SITE, redisUrl: "redis://elsewhere", runtimePath: "/srv/x" };
   const query = runtimeOf(BUILD);
@@ -171,6 +181,19 @@ Deno.test("prove: tells the runtime, the system and nothing apart", async () => 
   ]);
 });
 
+Deno.test("forbiddenActs: no connection that the build grants is among them", () => {
+  const site = {
+    ...SITE,
+    redisUrl: "redis://127.0.0.1:7000",
+    ollamaHosts: ["http://127.0.0.1:7001", "http://127.0.0.2:7000"],
+  };
+  const acts = forbiddenActs(site, fakeClock()).map(({ name }) => name);
+  assert.deepEqual(acts.filter((name) => name.startsWith("connect")), [
+    "connect to 127.0.0.1 port 7002",
+    "connect to 127.0.0.3 port 7000",
+  ]);
+});
+
 function capture(parts: Partial<PermissionsParts>) {
   const lines: string[] = [];
   return {
@@ -206,11 +229,15 @@ Deno.test("showPermissions: a proof succeeds only where the runtime stopped ever
 Deno.test("showPermissions: a table for people, JSON for programs", async () => {
   const people = capture({});
   assert.equal(await showPermissions({ json: false, prove: false }, people.parts), 0);
-  assert.equal(
-    people.lines[0],
+  assert.deepEqual(people.lines.slice(0, 7), [
     "planner-agent 1.2.3 (abc) for aarch64-unknown-linux-gnu, Deno 2.7.11",
-  );
-  assert.equal(people.lines[1], "may      connect to     10.0.0.1:6379");
+    "built for, and used where nothing is set:",
+    "  REDIS_URL     redis://10.0.0.1:6379",
+    "  OLLAMA_HOST   http://10.0.0.1:11434",
+    "  LLM_CHAIN     http://10.0.0.2:11434",
+    "  RUNTIME_PATH  /opt/homelab",
+    "may      connect to     10.0.0.1:6379",
+  ]);
   assert(people.lines.includes("may not  run            any program"));
   const programs = capture({});
   await showPermissions({ json: true, prove: false }, programs.parts);

@@ -108,6 +108,16 @@ Deno.test("store.publishEvent: survives a power cut with the folders made for it
   assert.equal(after.text("/r/events/2026-01-02/solaria/evt-1.json"), "text");
 });
 
+Deno.test("store.makeFolders: a link in place of a folder is refused", async () => {
+  for (const name of ["actions/pending", "events", "state"]) {
+    using disk = await onDisk();
+    Deno.mkdirSync(disk.at("actions/approved"));
+    Deno.removeSync(disk.at(name));
+    plantLink(disk.at("actions/approved"), disk.at(name));
+    await assert.rejects(disk.store.makeFolders(), NotAFolderError);
+  }
+});
+
 Deno.test("store.publishEvent: a planted link or file in place of its folder is refused", async () => {
   using disk = await onDisk();
   Deno.mkdirSync(disk.at("elsewhere"));

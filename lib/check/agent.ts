@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { join } from "node:path/posix";
 import { type Finding, fine, problem } from "../health.ts";
+import { readFailure } from "../read_failure.ts";
 import { readStatus, type StatusReadOptions } from "../status_read.ts";
 import { isSystemFailure } from "../write_failure.ts";
 
@@ -26,6 +28,6 @@ export async function checkAgent(options: StatusReadOptions): Promise<Finding[]>
     }
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
-    return [problem("folder_not_readable", about(error.message))];
+    return [problem("folder_not_readable", about(readFailure(error, join(options.root, "state"))))];
   }
 }

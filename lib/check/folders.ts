@@ -8,6 +8,7 @@ import { join } from "node:path/posix";
 import { errorMessage } from "../error_message.ts";
 import type { Files } from "../files.ts";
 import { type Finding, fine, problem, skipped } from "../health.ts";
+import { readFailure } from "../read_failure.ts";
 import { ACTION_FOLDERS } from "../store.ts";
 import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
 
@@ -66,6 +67,9 @@ async function checkWritten(
     const kind = await files.kind(path);
     if (kind === "none") return problem("folder_missing", about(`${path} is not there`));
     if (kind === "file") return problem("folder_missing", about(`${path} is a file`));
+    if (kind === "other") {
+      return problem("folder_missing", about(`${path} is a link, not a folder`));
+    }
     try {
       await files.writeNew(probe, "x".repeat(PROBE_BYTES));
     } finally {
@@ -94,7 +98,7 @@ async function checkRead(
     return undefined;
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
-    return problem("folder_not_readable", about(error.message));
+    return problem("folder_not_readable", about(readFailure(error, path)));
   }
 }
 

@@ -11,6 +11,7 @@ import { type Finding, fine, problem } from "../health.ts";
 import { readConfigFile } from "../operator_files.ts";
 import { parsePolicy } from "../policy_file.ts";
 import type { Query, Uncovered } from "../permissions.ts";
+import { readFailure } from "../read_failure.ts";
 import { parseSilences } from "../silences_file.ts";
 import { SILENCES_FILE } from "../silences_watch.ts";
 import { parseTopology } from "../topology.ts";
@@ -61,7 +62,7 @@ export async function checkConfigFiles(
     ];
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
-    return [problem("folder_not_readable", about("", error.message))];
+    return [problem("folder_not_readable", about("", readFailure(error, folder)))];
   }
 }
 
@@ -78,7 +79,7 @@ async function checkConfigFile(
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return error.problems.join("; ");
-    if (isSystemFailure(error)) return error.message;
+    if (isSystemFailure(error)) return readFailure(error, path);
     throw error;
   }
 }

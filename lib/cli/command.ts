@@ -148,6 +148,8 @@ function overview(commands: readonly Command[]): string {
     ...rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
     `'${PROGRAM} COMMAND --help' tells more. Settings come from the environment; see the README.`,
+    "Where REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are unset, a binary takes what it was built for:",
+    `'${PROGRAM} permissions' tells.`,
   ].join("\n");
 }
 

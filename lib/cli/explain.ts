@@ -4,7 +4,6 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { isRefusal } from "../action_files.ts";
 import { systemClock } from "../clock.ts";
 import { asciiJson } from "../digest.ts";
 import { realFiles } from "../files.ts";
@@ -17,6 +16,7 @@ import type { Command } from "./command.ts";
 import { explainLines, type WaitingView } from "./explain_view.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { paletteFor } from "./palette.ts";
+import { unreadable } from "./reading.ts";
 import { runtimePath } from "./runtime_path.ts";
 
 const MOST_LINES = 10_000;
@@ -47,9 +47,7 @@ after it ended. A service's name can have slashes: the first one ends the node's
       }
       answer = await historyOf(subject, { state, files: realFiles, limit });
     } catch (error) {
-      if (!isRefusal(error)) throw error;
-      io.err(`planner-agent: ${state}/history cannot be read: this user or program may not\n`);
-      return EXIT.failure;
+      return unreadable(io, error, join(state, "history"));
     }
     if (values.json === true) io.out(`${asciiJson(JSON.stringify(answer.lines, null, 2))}\n`);
     else show(io, subject, { answer, ...await waitingFor(subject, root) });

@@ -11,6 +11,7 @@ import { type Query, type Uncovered, uncovered } from "../permissions.ts";
 import { redisPlaceOf } from "../redis/endpoint.ts";
 import { NOT_IN_A_CLUSTER } from "../redis/url.ts";
 import { siteOf } from "../site.ts";
+import { NotAFolderError } from "../store.ts";
 import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
 import type { Io } from "./io.ts";
 
@@ -83,6 +84,8 @@ export async function opened<T>(
   } catch (error) {
     if (error instanceof AlreadyRunningError) {
       io.err(`planner-agent: ${error.message}${hint}\n`);
+    } else if (error instanceof NotAFolderError) {
+      io.err(`planner-agent: ${error.message}\n`);
     } else if (isSystemFailure(error)) {
       const { error: said, remedy } = explainWriteFailure(error);
       io.err(`planner-agent: cannot use RUNTIME_PATH ${config.runtimePath}: ${said}. ${remedy}\n`);

@@ -49,9 +49,16 @@ function printTable(parts: PermissionsParts, rows: readonly (readonly string[])[
   }
 }
 
-function title(build: Build | null): string {
-  if (build === null) return "planner-agent from source, with the permissions of this run";
-  return `planner-agent ${build.version} (${build.commit}) for ${build.target}, Deno ${build.deno}`;
+function titleLines(build: Build | null): string[] {
+  if (build === null) return ["planner-agent from source, with the permissions of this run"];
+  const { version, commit, target, deno, site } = build;
+  return [
+    `planner-agent ${version} (${commit}) for ${target}, Deno ${deno}`,
+    "built for, and used where nothing is set:",
+    `  REDIS_URL     ${site.redisUrl}`,
+    ...site.ollamaHosts.map((host, i) => `  ${i === 0 ? "OLLAMA_HOST " : "LLM_CHAIN   "}  ${host}`),
+    `  RUNTIME_PATH  ${site.runtimePath}`,
+  ];
 }
 
 function answerRow({ kind, subject, granted }: Answer): string[] {
@@ -90,7 +97,7 @@ async function runQuestions(parts: PermissionsParts, asJson: boolean): Promise<n
   if (asJson) {
     parts.print(JSON.stringify({ build: parts.build, permissions: answers }, null, 2));
   } else {
-    parts.print(title(parts.build));
+    titleLines(parts.build).forEach(parts.print);
     printTable(parts, answers.map(answerRow));
   }
   return EXIT.ok;
@@ -122,7 +129,8 @@ export const permissions: Command = {
       return await showPermissions(
         { json: values.json === true, prove: values.prove === true },
         {
-          site: siteOf(parseConfig(io.env)),
+          // A wrong setting must not keep a binary from telling what it may do.
+          site: BUILD?.site ?? siteOf(parseConfig(io.env)),
           build: BUILD,
           clock: systemClock,
           print: (line) => io.out(`${line}\n`),

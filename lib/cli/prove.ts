@@ -5,7 +5,7 @@
  * @module
  */
 import { type Clock, sleep } from "../clock.ts";
-import { redisEndpoints, runtimeFolder, type Site } from "../grants.ts";
+import { grantsFor, redisEndpoints, runtimeFolder, type Site } from "../grants.ts";
 
 /** One forbidden act. It throws when it is stopped. */
 export interface Act {
@@ -55,8 +55,8 @@ async function readVariable(name: string): Promise<void> {
 /** Every act that is refused to a binary built for `site`. */
 export function forbiddenActs(site: Site, clock: Clock): Act[] {
   const root = runtimeFolder(site.runtimePath);
-  const granted = redisEndpoints(site.redisUrl);
-  const redis = granted[0] ?? "";
+  const granted = grantsFor(site, []).net;
+  const [redis = ""] = redisEndpoints(site.redisUrl);
   const colon = redis.lastIndexOf(":");
   const redisHost = redis.slice(0, colon).replace(/^\[|\]$/g, "");
   const redisPort = Number(redis.slice(colon + 1));

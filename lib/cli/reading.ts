@@ -1,5 +1,5 @@
 /**
- * What the commands that look into actions/ have in common.
+ * What the commands that look under RUNTIME_PATH have in common.
  *
  * @module
  */
@@ -7,8 +7,9 @@ import { join } from "node:path/posix";
 import { type ActionFiles, isRefusal } from "../action_files.ts";
 import { realFiles } from "../files.ts";
 import { recoveries } from "../history_reader.ts";
-import { visibleText } from "../visible.ts";
+import { readFailure } from "../read_failure.ts";
 import type { RecoveredAt } from "../waiting_proposals.ts";
+import { isSystemFailure } from "../write_failure.ts";
 import { EXIT, type Io } from "./io.ts";
 
 /** Runs what reads the folders, and says so where they are not there or may not be read. */
@@ -25,15 +26,15 @@ export async function reading(
     }
     return await read();
   } catch (error) {
-    if (!isRefusal(error)) throw error;
-    const why = error instanceof Deno.errors.NotCapable
-      ? "this program was not given the permission (see RUNTIME_PATH)"
-      : "this user has no permission (see the group homelab)";
-    // The system names what it was about, which can be another folder.
-    const about = /'([^']+)'$/.exec(error.message)?.[1] ?? path;
-    io.err(`planner-agent: ${visibleText(about)} cannot be read: ${why}\n`);
-    return EXIT.failure;
+    return unreadable(io, error, path);
   }
+}
+
+/** Says why `path` could not be read, and returns the exit status; throws any other error. */
+export function unreadable(io: Pick<Io, "err">, error: unknown, path: string): number {
+  if (!isSystemFailure(error)) throw error;
+  io.err(`planner-agent: ${readFailure(error, path)}\n`);
+  return EXIT.failure;
 }
 
 /** What the agent's history knows of recoveries; nothing where it may not be read. */

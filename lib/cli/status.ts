@@ -3,14 +3,15 @@
  *
  * @module
  */
+import { join } from "node:path/posix";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 import { realFiles } from "../files.ts";
 import { readStatus } from "../status_read.ts";
 import type { StatusReport } from "../status_report.ts";
-import { isSystemFailure } from "../write_failure.ts";
 import type { Command } from "./command.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 import { paletteFor } from "./palette.ts";
+import { unreadable } from "./reading.ts";
 import { runtimePath } from "./runtime_path.ts";
 import { statusLines, statusScreen } from "./status_view.ts";
 
@@ -59,12 +60,7 @@ async function showStatus(
       if (stopping.signal.aborted) return EXIT.ok;
     }
   } catch (error) {
-    if (!isSystemFailure(error)) throw error;
-    const hint = error instanceof Deno.errors.NotCapable
-      ? "this program was not built for this RUNTIME_PATH"
-      : "is this user in the group homelab?";
-    io.err(`planner-agent: cannot read ${root}/state: ${error.message}; ${hint}\n`);
-    return EXIT.failure;
+    return unreadable(io, error, join(root, "state"));
   } finally {
     release();
   }

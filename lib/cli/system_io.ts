@@ -4,6 +4,7 @@
  * @module
  */
 import { lineSink } from "../log.ts";
+import { shellWord } from "../shell_word.ts";
 import type { Io } from "./io.ts";
 
 const UNKNOWN_WIDTH = 80;
@@ -45,7 +46,12 @@ export function systemIo(): Io {
 
 /** Linux opens folders, too, and fails at the first read. */
 async function openFile(path: string): Promise<ReadableStream<Uint8Array>> {
-  const file = await Deno.open(path);
+  const file = await Deno.open(path).catch((error: unknown) => {
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
+    throw new Error(
+      `this program reads files under RUNTIME_PATH alone; hand it over: - < ${shellWord(path)}`,
+    );
+  });
   if (!(await file.stat()).isDirectory) return file.readable;
   file.close();
   throw new Error("it is a folder");

@@ -6,11 +6,13 @@
 import {
   collectorUrl,
   grantsFor,
+  runtimeFolder,
   type Site,
   SiteError,
   withoutCredentials,
 } from "../../lib/grants.ts";
 import { redisPlace } from "../../lib/redis/url.ts";
+import { redisUrlProblem } from "../../lib/redis/url_problem.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {
@@ -48,6 +50,13 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** A URL or host as it goes into the binary: without credentials, and without what a URL hides. */
+function placeOf(option: string, text: string): string {
+  const place = withoutCredentials(text);
+  if (!/[\s\p{Cc}]/u.test(place)) return place;
+  throw new SiteError(`${option} ${JSON.stringify(place)}: there is a blank or line end in it`);
+}
+
 /**
  * Reads the command line.
  *
@@ -83,13 +92,18 @@ export function parseCompileArgs(args: readonly string[], defaults: Site): Compi
   // The site is kept in the binary and its manifest; a password is not.
   const otel = single.get("--otel");
   const site = {
-    redisUrl: withoutCredentials(single.get("--redis-url") ?? defaults.redisUrl),
+    redisUrl: placeOf("--redis-url", single.get("--redis-url") ?? defaults.redisUrl),
     ollamaHosts: (ollamaHosts.length > 0 ? ollamaHosts : defaults.ollamaHosts)
-      .map(withoutCredentials),
-    runtimePath: single.get("--runtime-path") ?? defaults.runtimePath,
+      .map((host) => placeOf("--ollama-host", host)),
+    runtimePath: runtimeFolder(single.get("--runtime-path") ?? defaults.runtimePath),
     ...(otel !== undefined && { collector: collectorUrl(otel) }),
   };
   grantsFor(site, []);
+  // The binary takes it for its REDIS_URL, so it must be one.
+  const problem = redisUrlProblem(site.redisUrl);
+  if (problem) {
+    throw new SiteError(`--redis-url ${JSON.stringify(site.redisUrl)}: it takes ${problem}`);
+  }
   const redis = redisPlace(site.redisUrl);
   if (redis.kind === "sentinel" && redis.nodes.length === 0) {
     throw new SiteError(

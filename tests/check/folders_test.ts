@@ -4,6 +4,7 @@ import { checkFolders, type FoldersOptions, type Room } from "../../lib/check/fo
 import { realFiles } from "../../lib/files.ts";
 import { makeRuntime } from "../support/agent.ts";
 import { memoryFiles } from "../support/memory_files.ts";
+import { plantLink } from "../support/plant_link.ts";
 import { sandbox } from "../support/sandbox.ts";
 import { systemError } from "../support/system_error.ts";
 
@@ -60,6 +61,19 @@ Deno.test("checkFolders: what is missing, and a file in a folder's place", async
     "events folder_missing",
     "state folder_missing",
     "actions/approved folder_unused",
+  ]);
+});
+
+Deno.test("checkFolders: a link in a folder's place is told, and nothing is written through it", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const [pending, approved] = ["pending", "approved"].map((n) => join(folder.path, "actions", n));
+  Deno.removeSync(pending ?? "");
+  plantLink(approved ?? "", pending ?? "");
+  const [found] = await examine({ root: folder.path, files: realFiles });
+  assert.deepEqual([found?.code, found?.detail], [
+    "folder_missing",
+    `${pending} is a link, not a folder`,
   ]);
 });
 

@@ -182,7 +182,11 @@ Deno.test("eval: Ctrl-C shows what is done so far", async () => {
 
 const USAGE: Readonly<Record<string, { args: string[]; input?: string; says: string }>> = {
   "no file": { args: ["eval"], says: "eval takes one FILE, or - for standard input" },
-  "a file that is not there": { args: ["eval", "/nowhere"], says: "eval: cannot read '/nowhere'" },
+  "a file that the program may not read": {
+    args: ["eval", "/nowhere/a b"],
+    says: "eval: cannot read '/nowhere/a b': this program reads files under RUNTIME_PATH alone; " +
+      "hand it over: - < '/nowhere/a b'",
+  },
   "wrong lines": {
     args: ["eval", "-"],
     input: `${label("a")}\n${label("b", ["reboot"])}`,

@@ -4,6 +4,7 @@ import { isCovered, opened, uncoveredSettings } from "../../lib/cli/opening.ts";
 import { parseConfig } from "../../lib/config.ts";
 import type { Environment } from "../../lib/environment.ts";
 import { type Build, grantsFor } from "../../lib/grants.ts";
+import { NotAFolderError } from "../../lib/store.ts";
 import { systemError } from "../support/system_error.ts";
 
 const SITE = {
@@ -139,6 +140,13 @@ Deno.test("opened: another agent is told with the hint, a fault of the program i
     undefined,
   );
   assert.match(io.said.join(), /another planner-agent runs .*x\.lock\. Stop it\.\n$/);
+  const linked = () => Promise.reject(new NotAFolderError("/opt/homelab/actions/pending"));
+  assert.equal(await opened(io, { config: config(), open: linked }), undefined);
+  assert.equal(
+    io.said.at(-1),
+    "planner-agent: /opt/homelab/actions/pending is not a folder of its own (a link or a file); " +
+      "move it out of the way\n",
+  );
   const fault = () => Promise.reject(new TypeError("undefined is not a function"));
   await assert.rejects(opened(io, { config: config(), open: fault }), TypeError);
   assert.equal(await opened(io, { config: config(), open: () => Promise.resolve(7) }), 7);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { unreadable } from "../../lib/cli/reading.ts";
 import { agentCommand, makeRuntime, runAgent, startAgent } from "../support/agent.ts";
 import { startOllama } from "../support/ollama.ts";
 import { startRedis } from "../support/redis.ts";
 import { sandbox } from "../support/sandbox.ts";
+import { systemError } from "../support/system_error.ts";
 import { TextLineStream } from "../support/text_lines.ts";
 
 const FILE = "state/planner-agent.status.json";
@@ -84,6 +86,26 @@ Deno.test("status: a damaged file is said, nothing of it reaches the terminal ra
   assert.equal(code, 0);
   assert.match(out, /warning +status file .*it is not JSON/s);
   assert.ok(!out.includes("\x1b"));
+});
+
+Deno.test("status, explain: where the folders may not be read, the same sentence as of pending", async () => {
+  using folder = sandbox();
+  for (const command of [["status"], ["explain", "piha"], ["pending"], ["stats"], ["show", "x"]]) {
+    const settings = { RUNTIME_PATH: "/usr/elsewhere" };
+    const { code, out, err } = await runAgent(command, { root: folder.path, settings });
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(
+      err,
+      /^planner-agent: \/usr\/elsewhere\/\S+ cannot be read: this program was not given the permission \(see RUNTIME_PATH\)\n$/,
+    );
+  }
+  const told: string[] = [];
+  const io = { err: (line: string) => void told.push(line) };
+  assert.equal(unreadable(io, systemError("EACCES", "/r/state/x"), "/r/state"), 1);
+  assert.deepEqual(told, [
+    "planner-agent: /r/state/x cannot be read: this user has no permission (see the group homelab)\n",
+  ]);
+  assert.throws(() => unreadable(io, new TypeError("a fault"), "/r/state"), TypeError);
 });
 
 Deno.test("status: other settings may be wrong, an argument may not", async () => {

@@ -20,7 +20,7 @@ Deno.test("parseCompileArgs: without options, both architectures for the default
 Deno.test("parseCompileArgs: every option, in both spellings, hosts repeated", () => {
   const args = [
     ..."--target aarch64 --redis-url=rediss://u:p%40@redis.lan --ollama-host a:1".split(" "),
-    ..."--ollama-host=https://b --runtime-path /srv/x --out /tmp/d".split(" "),
+    ..."--ollama-host=https://b --runtime-path //srv/x/ --out /tmp/d".split(" "),
     "--otel=http://piha:4318/",
   ];
   assert.deepEqual(parseCompileArgs(args, DEFAULTS), {
@@ -55,6 +55,14 @@ Deno.test("parseCompileArgs: refuses what it cannot follow", () => {
   refuses(["--out", "a", "--out", "b"], UsageError, /--out is given twice/);
   refuses(["--redis-url", "unix:///run/redis.sock"], SiteError, /REDIS_URL/);
   refuses(["--ollama-host", "*.lan"], SiteError, /OLLAMA_HOST/);
+  refuses(["--redis-url", "redis://h/x"], SiteError, /h\/x": .* only be a database number/);
+  refuses(["--redis-url", "redis://h#f"], SiteError, /^--redis-url "redis:\/\/h#f": it takes/);
+  refuses(
+    ["--redis-url", "redis://u:p w@h\n"],
+    SiteError,
+    /^--redis-url "redis:\/\/h\\n": .* blank/,
+  );
+  refuses(["--ollama-host", " h"], SiteError, /^--ollama-host " h": there is a blank/);
   refuses(["--runtime-path", "opt"], SiteError, /RUNTIME_PATH/);
   refuses(["--otel"], UsageError, /--otel needs a value/);
   refuses(["--otel", "grpc://h:4317"], SiteError, /--otel: cannot use "grpc:\/\/h:4317": it takes/);

@@ -149,6 +149,31 @@ for (const arch of ["x86_64", "aarch64"] as const) {
     assert.equal(stderr.includes("secret"), false);
   });
 
+  test("takes what it was built for where nothing is set", async (agent) => {
+    await freshRuntime(agent);
+    const unset = { REDIS_URL: "", OLLAMA_HOST: "", RUNTIME_PATH: "" };
+    const { code, stdout, stderr } = await runAgent(agent, ["check", "--json"], { env: unset });
+    assert.deepEqual([code, stderr], [2, ""]);
+    const { findings } = JSON.parse(stdout) as {
+      findings: { check: string; subject: string; level: string }[];
+    };
+    const about = (check: string) =>
+      findings.filter((finding) => finding.check === check)
+        .map(({ level, subject }) => `${level} ${subject}`);
+    assert.deepEqual(about("permissions"), ["ok permissions", "ok permissions"]);
+    assert.deepEqual(about("redis"), [`failure 127.0.0.1:${agent.redisPort}`]);
+    assert.deepEqual(about("ollama"), [`failure http://127.0.0.1:${agent.ollamaPort}`]);
+    assert.deepEqual(about("folder"), [
+      "ok actions/pending",
+      "ok events",
+      "ok state",
+      "ok actions",
+    ]);
+    const status = await runAgent(agent, ["status"], { env: unset });
+    assert.match(status.stdout, /no agent has run here yet/);
+    assert.deepEqual([status.code, status.stderr], [1, ""]);
+  });
+
   test("replays the demo's events into proposals", async (agent) => {
     await freshRuntime(agent);
     const demo = join(PROJECT, "scripts/demo");
@@ -191,6 +216,19 @@ for (const arch of ["x86_64", "aarch64"] as const) {
       await Deno.readLink(join(pending, `plan-piha-mosquitto-${EPOCH}.json`)),
       target,
     );
+    // The folders themselves: through a link from pending to approved it would approve.
+    for (const folder of ["actions/pending", "events", "state"]) {
+      await freshRuntime(agent);
+      await Deno.remove(join(agent.runtimePath, folder));
+      await Deno.symlink(approved, join(agent.runtimePath, folder));
+      const { code, stderr } = await runAgent(agent, ["replay", "-"], {
+        input: `${message()}\n`,
+        env: { LLM_CHAIN: "rules" },
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`${folder} is not a folder of its own \\(a link`));
+      assert.deepEqual([...Deno.readDirSync(approved)], []);
+    }
   });
 }
 
@@ -213,6 +251,30 @@ systemTest(
   },
 );
 
+systemTest("compile: says what is wrong with its surroundings", [program("npm")], async () => {
+  const folder = await Deno.makeTempDir({ prefix: "planner-agent-wrong-" });
+  try {
+    const fails = (args: string[], env: Record<string, string>, message: RegExp) =>
+      assert.rejects(compile("x86_64", args, { env }), (error: Error) => {
+        assert.match(error.message, message);
+        assert.doesNotMatch(error.message, /Uncaught/);
+        return true;
+      });
+    const out = ["--out", join(folder, "out")];
+    await fails(out, { DENORT_BIN: join(folder, "none") }, /^compile: deno compile failed:/m);
+    // A program for this machine, and none of Deno.
+    const other = Deno.build.arch === "x86_64"
+      ? /^compile: the base binary is not of Deno/m
+      : /for/;
+    await fails(out, { DENORT_BIN: "/bin/true" }, other);
+    await Deno.writeTextFile(join(folder, "file"), "");
+    await fails(["--out", join(folder, "file/x")], {}, /^compile: Not a directory .*--out/m);
+    assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["file"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 /** The binary that a copy of the project's sources compiles to. */
 async function compileCopy(folder: string, env: Record<string, string>): Promise<Uint8Array> {
   await Deno.mkdir(folder, { recursive: true });
@@ -233,7 +295,7 @@ systemTest(
       const second = await compileCopy(join(folder, "another/place"), {
         OTEL_DENO: "true",
         OTEL_SERVICE_NAME: "x",
-        DENO_V8_FLAGS: "--prof",
+        DENO_V8_FLAGS: "--expose-gc",
         TMPDIR: folder,
       });
       assert.equal(first.length, second.length);

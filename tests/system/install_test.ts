@@ -180,6 +180,37 @@ systemTest("install.sh: mends what has drifted", NEEDS, async () => {
   assert.deepEqual(access(node, paths), good);
 });
 
+systemTest("install.sh: gives the agent what a command run as root left", NEEDS, async () => {
+  await using node = await image();
+  await node.install();
+  const agent = idOf(node, "passwd", "planner-agent");
+  const group = idOf(node, "group", "homelab");
+  const owned = ["state/history", "state/history/history-1.ndjson", "state/planner-agent.lock"];
+  const days = ["events/2026-01-02", "events/2026-01-02/piha"];
+  for (const path of ["state/history", ...days]) await Deno.mkdir(node.at(`opt/homelab/${path}`));
+  const others = ["events/2026-01-02/piha/evt-1.json", "actions/pending/plan-1.json"];
+  for (const path of [...owned.slice(1), ...others]) {
+    await Deno.writeTextFile(node.at(`opt/homelab/${path}`), "");
+  }
+  const outside = node.at("etc/outside");
+  await Deno.writeTextFile(outside, "");
+  await Deno.symlink(outside, node.at("opt/homelab/state/link"));
+  assert.match((await node.install("--dry-run")).out, /^find .*state .* chown -h/m);
+  assert.equal((await node.install()).code, 0);
+  const owners = (paths: string[]) =>
+    paths.map((path) => {
+      const { uid, gid } = Deno.lstatSync(node.at(path));
+      return `${uid}:${gid}`;
+    });
+  const ours = [...owned, ...days].map((path) => `opt/homelab/${path}`);
+  assert.deepEqual(new Set(owners(ours)), new Set([`${agent}:${group}`]));
+  // A link is not followed, and files that the group may have put there stay whose they are.
+  const uids = owners(["etc/outside", ...others.map((path) => `opt/homelab/${path}`)]);
+  assert.deepEqual(uids.map((owner) => owner.split(":")[0]), ["0", "0", "0"]);
+  const { out } = await node.install();
+  assert.match(out, /^Nothing to do/m);
+});
+
 systemTest(
   "install.sh: refuses a folder for approvals that the agent could write",
   NEEDS,
@@ -201,8 +232,21 @@ systemTest(
     // An owner that is none of ours is left alone; one that is named gets the folder.
     await Deno.chown(node.at(approved), 4242, 4242);
     await Deno.chmod(node.at(approved), 0o2770);
-    assert.equal((await node.install()).code, 0);
+    const kept = await node.install();
+    assert.equal(kept.code, 0);
+    assert.match(
+      kept.err,
+      /^install\.sh: .*approved belongs to user 4242, who is not in the group/,
+    );
     assert.deepEqual(access(node, [approved]), [`2770 4242:4242 ${approved}`]);
+    await Deno.chown(node.at(approved), EXECUTOR, EXECUTOR);
+    assert.match((await node.install()).err, /approved belongs to user 1500/);
+    const groups = await Deno.readTextFile(node.at("etc/group"));
+    await Deno.writeTextFile(
+      node.at("etc/group"),
+      groups.replace(/^(homelab:.*)$/m, "$1executor"),
+    );
+    assert.equal((await node.install()).err, "");
     assert.equal((await node.install("--executor", "executor")).code, 0);
     assert.deepEqual(access(node, [approved]), [`2750 ${EXECUTOR}:${group} ${approved}`]);
   },
@@ -354,7 +398,15 @@ systemTest("install.sh: a folder replaced by a symbolic link is not followed", N
 });
 
 systemTest("install.sh: shellcheck has nothing to say", [program("shellcheck")], async () => {
-  for (const script of ["scripts/install.sh", ".ci/base-binaries.sh", "scripts/boot_test.sh"]) {
+  const scripts = [
+    ".ci/base-binaries.sh",
+    ".ci/run",
+    "scripts/boot/guest.sh",
+    "scripts/boot_test.sh",
+    "scripts/deno",
+    "scripts/install.sh",
+  ];
+  for (const script of scripts) {
     const { code, stdout } = await new Deno.Command("shellcheck", { args: [join(PROJECT, script)] })
       .output();
     assert.equal(code, 0, new TextDecoder().decode(stdout));
