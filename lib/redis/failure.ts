@@ -152,8 +152,7 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
     const at = endpoint.display;
     switch (reason) {
       case "refused":
-        return `Nothing listens on ${at}, or a permission of this program does not cover it. ` +
-          "Is Redis running, and is its port right in REDIS_URL?";
+        return `Nothing listens on ${at}. Is Redis running, and is its port right in REDIS_URL?`;
       case "unreachable":
         return `There is no route to ${at}. Is the network or the VPN up?`;
       case "no_such_host":

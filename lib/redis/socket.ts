@@ -38,6 +38,7 @@ const REST_MS = 1;
 export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisSocket {
   const received = new Uint8Array(READ_BYTES);
   const closing = new AbortController();
+  let reading: Promise<void> | undefined;
   const writable = new Writable({
     write: (bytes, _encoding, done) => void send(bytes).then(() => done(), done),
     final: (done) => void conn.closeWrite().then(() => done(), done),
@@ -49,7 +50,7 @@ export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisS
   });
   const socket = Object.assign(writable, {
     bytesRead: 0,
-    resume: () => void receive(),
+    resume: () => void (reading ??= receive()),
     setNoDelay() {},
     setKeepAlive() {},
   });
@@ -70,7 +71,7 @@ export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisS
         socket.bytesRead += count;
         const began = clock.monotonic();
         socket.emit("data", Buffer.from(received.subarray(0, count)));
-        worked += clock.monotonic() - began;
+        worked = Math.min(BURST_MS, worked + clock.monotonic() - began);
         if (worked >= BURST_MS) await resting(sleep(clock, REST_MS, closing.signal));
       }
     } catch (error) {
