@@ -78,6 +78,7 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
     PROPOSALS_PER_DAY: "0",
   };
   const lives: Life[] = [];
+  let closed = false;
   let current: { readonly life: Life; readonly process: AgentProcess } | undefined;
 
   return {
@@ -87,6 +88,7 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
     lives,
     redeliveries,
     start() {
+      if (closed) return;
       const logFile = join(folder, `${name}-${lives.length + 1}.log`);
       const life: Life = { logFile, ending: "none" };
       const process = startAgent(words, { env, logFile, clock });
@@ -113,6 +115,7 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
       await process.stop();
     },
     async close() {
+      closed = true;
       if (current && !current.life.status) {
         Deno.kill(current.process.pid, "SIGKILL");
         await current.process.status;

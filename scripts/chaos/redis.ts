@@ -27,6 +27,7 @@ export async function startDurableRedis(folder: string, clock: Clock): Promise<D
   const { port } = server;
   let last: Promise<unknown> = Promise.resolve();
   let restarting: Promise<void> = Promise.resolve();
+  let closed = false;
 
   async function ask(words: readonly string[]): Promise<Reply> {
     for (let tries = 1;; tries++) {
@@ -47,6 +48,7 @@ export async function startDurableRedis(folder: string, clock: Clock): Promise<D
     server = undefined;
     await killed?.close();
     await sleep(clock, downMs);
+    if (closed) return;
     server = await startRedis(folder, { port, clock, durable: true });
   }
 
@@ -63,6 +65,9 @@ export async function startDurableRedis(folder: string, clock: Clock): Promise<D
       return restarting;
     },
     async close() {
+      closed = true;
+      // One that is being started must not outlive this.
+      await restarting.catch(() => {});
       await server?.close();
     },
   };
