@@ -8,8 +8,9 @@ import type { Clock } from "./clock.ts";
 import type { Ending, Observer } from "./ending.ts";
 import type { WaitingEvent } from "./event.ts";
 
-/** So long a batch is collected; a sender's window is larger than what comes in this time. */
+/** So long a batch is collected, or until it is this large: a sender hands out only so many. */
 const BATCH_MS = 100;
+const BATCH_SIZE = 128;
 /** What could not be written is looked at again after this. */
 const AGAIN_MS = 1_000;
 
@@ -41,7 +42,8 @@ export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipt
       add(settled: Settled | undefined) {
         if (!settled) return;
         waiting.push(settled);
-        giveAfter(BATCH_MS);
+        if (waiting.length === BATCH_SIZE) void giveNow();
+        else giveAfter(BATCH_MS);
       },
       async give() {
         const batch = waiting;

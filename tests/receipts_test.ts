@@ -47,6 +47,17 @@ Deno.test("receipts: are given together, once what they are for is written", asy
   assert.deepEqual([it.did, it.given], [["flush"], ["a", "b", "no event"]]);
 });
 
+Deno.test("receipts: 128 that wait are given at once, so that a full hand goes on reading", async () => {
+  const it = receiving();
+  for (let nth = 1; nth < 128; nth++) it.end(`${nth}`);
+  await settle();
+  assert.deepEqual([it.did, it.given.length], [[], 0]);
+  it.end("128");
+  await settle();
+  assert.deepEqual([it.did, it.given.length], [["flush"], 128]);
+  assert.equal(it.clock.waiting, 0);
+});
+
 Deno.test("receipts: for what is parked only after the journal was synced", async () => {
   const it = receiving();
   it.park("parked");
