@@ -138,6 +138,17 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     problems.push(`LLM_CHAIN: ${error.message}`);
   }
 
+  const intake =
+    matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
+      ? "streams"
+      : "pubsub";
+  // Planners that share a group of a stream would without claims diagnose one service at once.
+  const claims = matching(
+    "COORDINATION",
+    intake === "streams" ? "redis" : "off",
+    /^(off|redis)$/,
+    "off or redis",
+  );
   const config: Config = {
     runtimePath: path === "/" ? path : normalize(path).replace(/\/+$/, ""),
     redisUrl,
@@ -168,9 +179,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
     outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
     outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", 86_400, 0, 31 * 86_400),
-    intake: matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
-      ? "streams"
-      : "pubsub",
+    intake,
     streamGroup: matching(
       "STREAM_GROUP",
       "planner",
@@ -178,9 +187,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
       "1 to 100 letters, digits, dots, dashes, colons or underscores",
     ),
     streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, 31 * 86_400),
-    coordination: matching("COORDINATION", "off", /^(off|redis)$/, "off or redis") === "redis"
-      ? "redis"
-      : "off",
+    coordination: claims === "redis" ? "redis" : "off",
     inhibit: matching("INHIBIT", "on", /^(on|off)$/, "on or off") === "on",
     flapChanges: whole("FLAP_CHANGES", 6, 0, 1000),
     flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, 86_400),
@@ -201,7 +208,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
   if (isCluster && config.intake === "streams") {
     problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
   }
-  if (isCluster && config.coordination === "redis") {
+  if (isCluster && text("COORDINATION", "") === "redis") {
     problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);

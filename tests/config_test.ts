@@ -171,9 +171,18 @@ Deno.test("parseConfig: REDIS_URL of sentinels or a cluster, and what is wrong w
   }
 });
 
+Deno.test("parseConfig: streams are shared by claims unless they are turned off", () => {
+  const coordination = (env: Record<string, string>) =>
+    parseConfig((name) => env[name]).coordination;
+  assert.equal(coordination({ INTAKE: "streams" }), "redis");
+  assert.equal(coordination({ INTAKE: "streams", COORDINATION: "off" }), "off");
+  assert.equal(coordination({ COORDINATION: "redis" }), "redis");
+});
+
 Deno.test("parseConfig: streams and claims are refused for a cluster", () => {
   const REDIS_URL = "redis+cluster://h1,h2";
   assert.deepEqual(problemsOf({ REDIS_URL }), []);
+  assert.equal(problemsOf({ REDIS_URL, INTAKE: "streams" }).length, 1);
   const problems = problemsOf({ REDIS_URL, INTAKE: "streams", COORDINATION: "redis" });
   assert.deepEqual(problems.map((problem) => problem.split("; REDIS_URL is of a cluster")[0]), [
     'INTAKE is "streams"',
