@@ -6,6 +6,7 @@
  */
 import { join } from "node:path/posix";
 import { parseArgs } from "node:util";
+import { randomHex } from "../lib/cli/random.ts";
 import { lineSink } from "../lib/log.ts";
 import { VERSION } from "../lib/version.ts";
 import { PROJECT, replay, ReplayError } from "./demo/replay.ts";
@@ -73,6 +74,13 @@ async function demo(root: string): Promise<void> {
   );
 }
 
+/** Deno.makeTempDir() refuses where the Deno that may be run lies below the temporary folder. */
+async function temporaryFolder(): Promise<string> {
+  const folder = join(Deno.env.get("TMPDIR") || "/tmp", `planner-agent-demo-${randomHex()}`);
+  await Deno.mkdir(folder, { mode: 0o700 });
+  return folder;
+}
+
 async function main(): Promise<number> {
   let values;
   try {
@@ -89,7 +97,7 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    await demo(values.root ?? await Deno.makeTempDir({ prefix: "planner-agent-demo-" }));
+    await demo(values.root ?? await temporaryFolder());
     return 0;
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;

@@ -15,14 +15,17 @@ async function demo(root: string, ...more: string[]) {
       "--no-check",
       `--allow-read=${PROJECT}`,
       `--allow-write=${root}`,
-      "--allow-env=NO_COLOR",
+      "--allow-env=NO_COLOR,TMPDIR",
       "--allow-run=deno",
       "scripts/demo.ts",
       ...more,
     ],
     cwd: PROJECT,
     // Settings of the shell must not change what the demo shows.
-    env: { MAX_PENDING_PER_SERVICE: "7", COOLDOWN_SECONDS: "nonsense", LLM_CHAIN: "llama3:8b" },
+    env: {
+      ...{ MAX_PENDING_PER_SERVICE: "7", COOLDOWN_SECONDS: "nonsense", LLM_CHAIN: "llama3:8b" },
+      TMPDIR: root,
+    },
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code: output.code, stdout: text(output.stdout), stderr: text(output.stderr) };
@@ -106,6 +109,17 @@ Deno.test("demo: the README shows how it begins, and one of its proposals", asyn
   file.payload.audit = {};
   const proposal = readme.split("```jsonc\n")[1]?.split("```")[0] ?? "";
   assert.deepEqual(JSON.parse(proposal.replace("/* below */", "")), file);
+});
+
+Deno.test("demo: without --root it works in a folder of its own among the temporary ones", async () => {
+  using folder = sandbox();
+  const { code, stdout, stderr } = await demo(folder.path);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  const [made = "", ...others] = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assert.deepEqual(others, []);
+  assert.match(made, /^planner-agent-demo-[0-9a-f]{8}$/);
+  assert.equal((Deno.statSync(join(folder.path, made)).mode ?? 0) & 0o777, 0o700);
+  assert.match(stdout, /solaria\/ollama/);
 });
 
 Deno.test("demo: a wrong option is refused with the usage", async () => {
