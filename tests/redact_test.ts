@@ -138,7 +138,7 @@ Deno.test("redactText: leaves what is no secret", () => {
     "Access denied for user 'x'@'h' (using password: YES)",
     "password_file=/run/secrets/x",
     "nginx:1.25@sha256:0123456789abcdef",
-    "https://registry.npmjs.org/@scope/pkg",
+    "https://mastodon.social/@scope/pkg",
     "https://matrix.to/#/@user:server",
     "http://piha:9100/metrics http://[::1]:8080/x",
     'groupKey: {}:{alertname="HostOutOfMemory"}',

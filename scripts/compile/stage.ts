@@ -32,6 +32,7 @@ export class StageError extends Error {
   override name = "StageError";
 }
 
+/** Where Deno looks for packages by default: a mirror's name must not end up in the binary. */
 const REGISTRY = "npm/registry.npmjs.org";
 /** The modification time of everything in the binary. */
 const FILE_TIME = new Date(0);
