@@ -34,14 +34,22 @@ interface Folded {
   repeated: number;
 }
 
-export interface FoldedLineOptions {
-  readonly clock: Clock;
-  readonly level: LogLevel;
-  readonly event: string;
+/** Makes the folded lines of a log, one for each kind of line. */
+export function foldedLines(
+  log: Log,
+  clock: Clock,
+): (level: LogLevel, event: string) => FoldedLine {
+  return (level, event) => foldedLine({ log, clock, level, event });
 }
 
-/** One kind of line. */
-export function foldedLine(log: Log, { clock, level, event }: FoldedLineOptions): FoldedLine {
+function foldedLine(
+  { log, clock, level, event }: {
+    readonly log: Log;
+    readonly clock: Clock;
+    readonly level: LogLevel;
+    readonly event: string;
+  },
+): FoldedLine {
   const write = (fields: Fields) => log[level](event, fields);
   const lines = new Map<string, Folded>();
   let fresh = 0;

@@ -8,10 +8,10 @@ import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "./event.ts";
-import { foldedLine, SILENT } from "./fold.ts";
+import { foldedLines, SILENT } from "./fold.ts";
 import { isBenign } from "./gate.ts";
 import type { ChainExhausted } from "./llm/contract.ts";
-import type { Log, LogLevel } from "./log.ts";
+import type { Log } from "./log.ts";
 import type { PolicyChange } from "./policy.ts";
 import { readableReason } from "./proposal.ts";
 import type { QueueEntry } from "./queue.ts";
@@ -24,7 +24,7 @@ const LONGEST_ERROR = 400;
 export type PlannerLog = ReturnType<typeof createPlannerLog>;
 
 export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; config: Config }) {
-  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const fold = foldedLines(log, clock);
   const received = fold("info", "event_received");
   // Of its own, so that no flood of them takes the place of what is wrong.
   const receivedBenign = fold("info", "event_received");

@@ -6,8 +6,8 @@
 import type { Clock } from "./clock.ts";
 import type { OnEnding } from "./ending.ts";
 import type { HealthEvent } from "./event.ts";
-import { foldedLine } from "./fold.ts";
-import type { Log, LogLevel } from "./log.ts";
+import { foldedLines } from "./fold.ts";
+import type { Log } from "./log.ts";
 import { readMessage, type Refusal } from "./message.ts";
 import type { Counters } from "./outcome.ts";
 import { parseEvent } from "./parse_event.ts";
@@ -51,7 +51,7 @@ export interface Reception {
 
 export function createReception(options: ReceptionOptions): Reception {
   const { clock, log, counters, onEvent, onEnding } = options;
-  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const fold = foldedLines(log, clock);
   const malformed = fold("warning", "malformed_message");
   const unparseable = fold("warning", "unparseable_event");
   const replaced = fold("info", "event_time_replaced");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { foldedLine } from "../lib/fold.ts";
+import { foldedLines } from "../lib/fold.ts";
 import { fakeClock } from "./support/clock.ts";
 import { recordingLog } from "./support/log.ts";
 
@@ -7,7 +7,7 @@ import { recordingLog } from "./support/log.ts";
 function folded() {
   const clock = fakeClock();
   const log = recordingLog();
-  const line = foldedLine(log, { clock, level: "warning", event: "thing" });
+  const line = foldedLines(log, clock)("warning", "thing");
   return {
     clock,
     line,
@@ -26,7 +26,7 @@ const leftOut = (lines: number) => ({
   lines,
 });
 
-Deno.test("foldedLine: the first is logged at once, what repeats is counted every 5 s", async () => {
+Deno.test("foldedLines: the first is logged at once, what repeats is counted every 5 s", async () => {
   const told = folded();
   const { clock, line } = told;
   for (let i = 0; i < 4; i++) line.log("a", () => ({ svc_key: "a", i }));
@@ -37,7 +37,7 @@ Deno.test("foldedLine: the first is logged at once, what repeats is counted ever
   assert.deepEqual(told.lines[1], { svc_key: "a", i: 0, repeated: 3 });
 });
 
-Deno.test("foldedLine: one that goes on repeating is only counted; after a quiet window it is new", async () => {
+Deno.test("foldedLines: one that goes on repeating is only counted; after a quiet window it is new", async () => {
   const told = folded();
   const { clock, line } = told;
   line.log("a", () => ({ n: 1 }));
@@ -53,7 +53,7 @@ Deno.test("foldedLine: one that goes on repeating is only counted; after a quiet
   assert.equal(told.lines.length, 4);
 });
 
-Deno.test("foldedLine: lines of different keys are not alike", () => {
+Deno.test("foldedLines: lines of different keys are not alike", () => {
   const told = folded();
   const { line } = told;
   line.log("a", () => ({ key: "a" }));
@@ -61,7 +61,7 @@ Deno.test("foldedLine: lines of different keys are not alike", () => {
   assert.deepEqual(told.lines, [{ key: "a" }, { key: "b" }]);
 });
 
-Deno.test("foldedLine: flush logs the counts now, and each once", async () => {
+Deno.test("foldedLines: flush logs the counts now, and each once", async () => {
   const told = folded();
   const { clock, line } = told;
   for (let i = 0; i < 3; i++) line.log("a", () => ({}));
@@ -71,14 +71,14 @@ Deno.test("foldedLine: flush logs the counts now, and each once", async () => {
   assert.equal(told.lines.length, 2);
 });
 
-Deno.test("foldedLine: fields are made for the first alone", () => {
+Deno.test("foldedLines: fields are made for the first alone", () => {
   const { line } = folded();
   let made = 0;
   for (let i = 0; i < 1_000; i++) line.log("a", () => ({ made: ++made }));
   assert.equal(made, 1);
 });
 
-Deno.test("foldedLine: without anything to count no timer is left", async () => {
+Deno.test("foldedLines: without anything to count no timer is left", async () => {
   const { clock, line } = folded();
   line.log("a", () => ({}));
   assert.equal(clock.waiting, 1);
@@ -86,7 +86,7 @@ Deno.test("foldedLine: without anything to count no timer is left", async () => 
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("foldedLine: of lines that never repeat 1,000 are logged in 5 s, the rest is one number", async () => {
+Deno.test("foldedLines: of lines that never repeat 1,000 are logged in 5 s, the rest is one number", async () => {
   const told = folded();
   const { clock, line } = told;
   for (let i = 0; i < 1_750; i++) line.log(`key-${i}`, () => ({ i }));
@@ -97,7 +97,7 @@ Deno.test("foldedLine: of lines that never repeat 1,000 are logged in 5 s, the r
   assert.deepEqual(told.lines.at(-1), { new: true });
 });
 
-Deno.test("foldedLine: many that go on repeating hide nothing new", async () => {
+Deno.test("foldedLines: many that go on repeating hide nothing new", async () => {
   const told = folded();
   const { clock, line } = told;
   for (let window = 0; window < 3; window++) {
@@ -113,7 +113,7 @@ Deno.test("foldedLine: many that go on repeating hide nothing new", async () => 
   assert.deepEqual(told.lines.at(-1), { new: true });
 });
 
-Deno.test("foldedLine: a flood of different lines loses no count and leaves no timer", async () => {
+Deno.test("foldedLines: a flood of different lines loses no count and leaves no timer", async () => {
   const told = folded();
   const { clock, line } = told;
   for (let i = 0; i < 35_000; i++) {

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { foldedLine } from "../fold.ts";
-import type { LogLevel } from "../log.ts";
+import { foldedLines } from "../fold.ts";
 import {
   type RedisIntake,
   type RedisListenerOptions,
@@ -83,7 +82,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const { streams, group, consumer, clock, log } = options;
   const hand = createHand(options.limit ?? 256, clock);
   const lastRead = new Map<string, string>();
-  const fold = (level: LogLevel, event: string) => foldedLine(log, { clock, level, event });
+  const fold = foldedLines(log, clock);
   const dead = fold("warning", "stream_entry_dead");
   const gone = fold("warning", "stream_entry_gone");
 

@@ -77,3 +77,9 @@ export function startAgent(words: readonly string[], options: StartOptions): Age
     },
   };
 }
+
+/** Whether the log of an agent says that it has started. */
+export async function hasStarted(logFile: string): Promise<boolean> {
+  const log = await Deno.readTextFile(logFile).catch(() => "");
+  return log.includes('"planner_started"');
+}

@@ -7,6 +7,7 @@ import { join } from "node:path/posix";
 import type { Clock } from "../../lib/clock.ts";
 import { type AgentProcess, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
+import { FOLDERS } from "../bench/world.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
 import { type Redelivery, redeliveryReader } from "./redeliveries.ts";
 
@@ -46,12 +47,6 @@ export interface ChaosSettings {
   readonly claimSeconds: number;
   readonly clock: Clock;
 }
-
-const FOLDERS = [
-  ...["pending", "approved", "running", "completed", "failed", "rejected", "cancelled"]
-    .map((name) => `actions/${name}`),
-  ...["events", "state", "config"],
-];
 
 /** Prepares a planner; its RUNTIME_PATH and its logs are in `settings.folder`. */
 export async function openPlanner(name: string, settings: ChaosSettings): Promise<ChaosPlanner> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Clock, sleep } from "../../lib/clock.ts";
+import { hasStarted } from "../bench/agent_process.ts";
 import { startOllama } from "../bench/ollama.ts";
 import { seededRandom } from "../soak/random.ts";
 import { troubledChat } from "./chat.ts";
@@ -75,7 +76,11 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     planners.push(planner);
     planner.start();
   }
-  await untilAll(planners, { clock, mostMs: STARTED_WITHIN_MS }, hasStarted);
+  await untilAll(
+    planners,
+    { clock, mostMs: STARTED_WITHIN_MS },
+    ({ lives }) => hasStarted(lives[0]?.logFile ?? ""),
+  );
 
   const world = { redis, planners, clock };
   const interruptions: Interruption[] = [];
@@ -177,11 +182,6 @@ async function settle({ redis, planners, clock }: ChaosWorld): Promise<void> {
     if (quiet * LOOK_EVERY_MS > 3_500) return;
     await sleep(clock, LOOK_EVERY_MS);
   }
-}
-
-async function hasStarted({ lives }: ChaosPlanner): Promise<boolean> {
-  const log = await Deno.readTextFile(lives[0]?.logFile ?? "").catch(() => "");
-  return log.includes('"planner_started"');
 }
 
 async function untilAll(

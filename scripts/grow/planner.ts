@@ -5,7 +5,7 @@
  */
 import { join } from "node:path/posix";
 import { type Clock, sleep } from "../../lib/clock.ts";
-import { type AgentProcess, startAgent } from "../bench/agent_process.ts";
+import { type AgentProcess, hasStarted, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
 import { TimedOut } from "../bench/pending_files.ts";
 import { FOLDERS } from "../bench/world.ts";
@@ -77,8 +77,7 @@ export async function startPlanner(
 export async function untilStarted({ name, process, logFile }: GrowPlanner, clock: Clock) {
   const end = clock.monotonic() + STARTED_WITHIN_MS;
   for (;;) {
-    const log = await Deno.readTextFile(logFile).catch(() => "");
-    if (log.includes('"planner_started"')) return;
+    if (await hasStarted(logFile)) return;
     if (clock.monotonic() > end) throw new TimedOut(`${name} did not start: see ${logFile}`);
     await process.alive(sleep(clock, LOOK_EVERY_MS));
   }

@@ -1,14 +1,31 @@
 import assert from "node:assert/strict";
 import { openListening } from "../../lib/cli/listening.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { parseConfig } from "../../lib/config.ts";
+import { type Config, parseConfig } from "../../lib/config.ts";
 import { entriesInHand } from "../../lib/intake/streams_hand.ts";
+import type { Reception } from "../../lib/reception.ts";
 import { createWatchers } from "../../lib/watchers.ts";
 import { CHANNELS } from "../support/channels.ts";
 import { recordingLog } from "../support/log.ts";
 import { redisTest } from "../support/stream_reader.ts";
 
 const [HEALTH] = CHANNELS;
+
+function streamsConfig(settings: Readonly<Record<string, string>>): Config {
+  return parseConfig((name) => name === "INTAKE" ? "streams" : settings[name]);
+}
+
+/** Listens with a planner that only hears. */
+function listeningWith(config: Config, receive: Reception["receive"]) {
+  return openListening({
+    config,
+    clock: systemClock,
+    log: recordingLog(),
+    random: () => 0,
+    planner: { receive },
+    onState: () => {},
+  });
+}
 
 Deno.test("entriesInHand: the whole queue, what is being diagnosed, and what passes through", () => {
   assert.equal(entriesInHand({ queueLimit: 1_000, concurrency: 2 }), 1_258);
@@ -17,11 +34,7 @@ Deno.test("entriesInHand: the whole queue, what is being diagnosed, and what pas
 redisTest(
   "openListening: tells when an entry was added, and whether it comes again",
   async (redis) => {
-    const settings: Readonly<Record<string, string>> = {
-      REDIS_URL: redis.url(),
-      INTAKE: "streams",
-    };
-    const config = parseConfig((name) => settings[name]);
+    const config = streamsConfig({ REDIS_URL: redis.url() });
     const addedMs = systemClock.now() - 1_000;
     for (const n of [1, 2]) {
       await redis.command("XADD", HEALTH, `${addedMs}-${n}`, "data", `{"nth":${n}}`);
@@ -31,18 +44,9 @@ redisTest(
     await redis.command("XREADGROUP", ...group, "STREAMS", HEALTH, ">");
     const { once, check } = createWatchers();
     const heard: unknown[] = [];
-    const listening = await openListening({
-      config,
-      clock: systemClock,
-      log: recordingLog(),
-      random: () => 0,
-      planner: {
-        receive(bytes, _channel, { sentMs, redelivered } = {}) {
-          heard.push([new TextDecoder().decode(bytes), sentMs, redelivered]);
-          check();
-        },
-      },
-      onState: () => {},
+    const listening = await listeningWith(config, (bytes, _channel, about = {}) => {
+      heard.push([new TextDecoder().decode(bytes), about.sentMs, about.redelivered]);
+      check();
     });
     const stop = new AbortController();
     const running = listening.run(stop.signal);
@@ -55,26 +59,12 @@ redisTest(
 );
 
 redisTest("openListening: a full queue does not stop the reading of streams", async (redis) => {
-  const settings: Readonly<Record<string, string>> = {
-    REDIS_URL: redis.url(),
-    INTAKE: "streams",
-    QUEUE_LIMIT: "300",
-  };
-  const config = parseConfig((name) => settings[name]);
+  const config = streamsConfig({ REDIS_URL: redis.url(), QUEUE_LIMIT: "300" });
   const { once, check } = createWatchers();
   const heard: string[] = [];
-  const listening = await openListening({
-    config,
-    clock: systemClock,
-    log: recordingLog(),
-    random: () => 0,
-    planner: {
-      receive(bytes) {
-        heard.push(new TextDecoder().decode(bytes));
-        check();
-      },
-    },
-    onState: () => {},
+  const listening = await listeningWith(config, (bytes) => {
+    heard.push(new TextDecoder().decode(bytes));
+    check();
   });
   const recovery = '{"type":"service_recovered"}';
   // As many events as can wait, none of which has an outcome yet.
