@@ -4,7 +4,7 @@
  * @module
  */
 import { dispatch } from "./lib/cli/command.ts";
-import { run } from "./lib/cli/run.ts";
+import { run } from "./lib/cli/run/run.ts";
 import { systemIo } from "./lib/cli/system_io.ts";
 
 if (import.meta.main) {

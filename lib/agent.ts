@@ -5,38 +5,38 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { assemble } from "./assembly.ts";
-import { type Backlog, createBacklog } from "./backlog.ts";
-import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import { assemble } from "./agent/parts.ts";
+import { type Backlog, createBacklog } from "./queue/backlog.ts";
+import type { Clock } from "./base/clock.ts";
+import type { Config } from "./config/config.ts";
 import type { Coordination } from "./coordination/coordination.ts";
 import { instanceOf } from "./coordination/instance.ts";
 import { shareCooldowns } from "./coordination/shared_cooldowns.ts";
-import { type Observer, observers } from "./ending.ts";
-import type { Files } from "./files.ts";
-import { createHistory } from "./history.ts";
-import type { ModelDigests } from "./llm/model_digest.ts";
-import { type Lock, tryLock } from "./lock.ts";
-import type { Log } from "./log.ts";
-import { openMemory } from "./memory.ts";
-import type { Metrics } from "./metrics.ts";
-import { keepMetricsFile } from "./metrics_file.ts";
-import type { Counters } from "./outcome.ts";
+import { type Observer, observers } from "./observe/ending.ts";
+import type { Files } from "./base/disk/files.ts";
+import { createHistory } from "./observe/history.ts";
+import type { ModelDigests } from "./llm/model_digests.ts";
+import { type Lock, tryLock } from "./base/disk/lock.ts";
+import type { Log } from "./base/log/log.ts";
+import { openMemory } from "./agent/memory.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { keepMetricsFile } from "./observe/metrics/file.ts";
+import type { Counters } from "./observe/outcome.ts";
 import { createPlanner, type Planner } from "./planner.ts";
-import type { ActionFile } from "./proposal.ts";
+import type { ActionFile } from "./proposal/action_file.ts";
 import {
   announceAction,
   createProposer,
   dryProposer,
   type ProposerOptions,
   telling,
-} from "./proposer.ts";
-import type { QueueEntry } from "./queue.ts";
-import { createReceipts } from "./receipts.ts";
-import { createStatusBoard, type StatusBoard } from "./status_board.ts";
-import { createStore } from "./store.ts";
-import { startTicking } from "./tick.ts";
-import type { Tracer } from "./trace.ts";
+} from "./proposal/proposer.ts";
+import type { QueueEntry } from "./queue/queue.ts";
+import { createReceipts } from "./observe/receipts.ts";
+import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
+import { createStore } from "./base/disk/store.ts";
+import { startTicking } from "./agent/tick.ts";
+import type { Tracer } from "./observe/trace.ts";
 
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;

@@ -6,23 +6,23 @@
  *
  * @module
  */
-import type { Backlog, Running } from "./backlog.ts";
-import type { Clock } from "./clock.ts";
-import { createDiagnoser, type DiagnoserOptions } from "./diagnoser.ts";
-import type { Ending, Observer } from "./ending.ts";
-import type { HealthEvent, WaitingEvent } from "./event.ts";
-import { excerpt } from "./excerpt.ts";
-import { judge } from "./gate.ts";
+import type { Backlog, Running } from "./queue/backlog.ts";
+import type { Clock } from "./base/clock.ts";
+import { createDiagnoser, type DiagnoserOptions } from "./planner/diagnose.ts";
+import type { Ending, Observer } from "./observe/ending.ts";
+import type { HealthEvent, WaitingEvent } from "./event/event.ts";
+import { excerpt } from "./event/excerpt.ts";
+import { judge } from "./gate/gate.ts";
 import { ChainExhausted } from "./llm/contract.ts";
-import type { Log } from "./log.ts";
-import { createNotices } from "./notice.ts";
-import type { Counters } from "./outcome.ts";
-import { createParking } from "./parking.ts";
-import { createPlannerLog } from "./planner_log.ts";
-import type { QueueEntry } from "./queue.ts";
-import { createReception, type Reception } from "./reception.ts";
-import { NO_TRACES } from "./trace.ts";
-import { createWatchers } from "./watchers.ts";
+import type { Log } from "./base/log/log.ts";
+import { createNotices } from "./planner/notice.ts";
+import type { Counters } from "./observe/outcome.ts";
+import { createParking } from "./planner/parking.ts";
+import { createPlannerLog } from "./planner/log.ts";
+import type { QueueEntry } from "./queue/queue.ts";
+import { createReception, type Reception } from "./planner/receive.ts";
+import { NO_TRACES } from "./observe/trace.ts";
+import { createWatchers } from "./base/watchers.ts";
 
 export interface PlannerOptions
   extends

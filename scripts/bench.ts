@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import { errorMessage } from "../lib/error_message.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import { errorMessage } from "../lib/base/error_message.ts";
 import { HELP, type Options, parseArguments } from "./bench/arguments.ts";
 import { bareSubscriber, ownAgent, splitCommand } from "./bench/commands.ts";
 import type { Outcome, Scenario, SideName } from "./bench/measures.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
-import { errorMessage } from "../lib/error_message.ts";
+import { systemClock } from "../lib/base/clock.ts";
+import { errorMessage } from "../lib/base/error_message.ts";
 import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import {
   CHAOS_HELP,

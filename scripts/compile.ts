@@ -5,12 +5,12 @@
  */
 import { Buffer } from "node:buffer";
 import { join, resolve } from "node:path/posix";
-import { parseConfig } from "../lib/config.ts";
-import { ENVIRONMENT_NAMES } from "../lib/environment.ts";
-import { type Build, grantsFor, SiteError } from "../lib/grants.ts";
-import { lineSink } from "../lib/log.ts";
-import { siteOf } from "../lib/site.ts";
-import { isSystemFailure } from "../lib/write_failure.ts";
+import { parseConfig } from "../lib/config/config.ts";
+import { ENVIRONMENT_NAMES } from "../lib/config/environment.ts";
+import { type Build, grantsFor, SiteError } from "../lib/permissions/grants.ts";
+import { lineSink } from "../lib/base/log/log.ts";
+import { siteOf } from "../lib/config/site.ts";
+import { isSystemFailure } from "../lib/base/disk/write_failure.ts";
 import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "./compile/command.ts";
 import { ElfError, pageProblems, parseElf } from "./compile/elf.ts";
 import { EmitError } from "./compile/emit.ts";

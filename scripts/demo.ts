@@ -6,9 +6,9 @@
  */
 import { join } from "node:path/posix";
 import { parseArgs } from "node:util";
-import { randomHex } from "../lib/cli/random.ts";
-import { lineSink } from "../lib/log.ts";
-import { VERSION } from "../lib/version.ts";
+import { randomHex } from "../lib/base/random.ts";
+import { lineSink } from "../lib/base/log/log.ts";
+import { VERSION } from "../lib/base/version.ts";
 import { PROJECT, replay, ReplayError } from "./demo/replay.ts";
 import { eventCount, SCENES } from "./demo/scenes.ts";
 import {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import { GROW_HELP, type GrowOptions, type Intake, parseGrowArguments } from "./grow/arguments.ts";
 import { reportGrowth } from "./grow/report.ts";

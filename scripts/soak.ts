@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/base/clock.ts";
 import { ownAgent, splitCommand } from "./bench/commands.ts";
 import { print, runProgram, sayer } from "./bench/program.ts";
 import { openWorld } from "./bench/world.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { parseLabels } from "../lib/eval/label.ts";
-import { severityRank } from "../lib/severity.ts";
-import { DEFAULT_TOPOLOGY } from "../lib/topology.ts";
+import { parseLabels } from "../lib/cli/eval/label.ts";
+import { severityRank } from "../lib/event/severity.ts";
+import { DEFAULT_TOPOLOGY } from "../lib/config/topology.ts";
 
 const PATH = join(import.meta.dirname ?? ".", "../scripts/eval/events.ndjson");
 const BYTES = Deno.readFileSync(PATH);

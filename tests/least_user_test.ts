@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { readStreamHistory } from "../lib/intake/stream_history.ts";
+import { readStreamHistory } from "../lib/intake/streams/history.ts";
 import { makeRuntime, runAgent, type Settings, startAgent } from "./support/agent.ts";
 import { fakeClock } from "./support/clock.ts";
 import {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { parseConfig } from "../lib/config.ts";
-import { ENVIRONMENT_NAMES, type EnvironmentName } from "../lib/environment.ts";
-import { OUTCOMES } from "../lib/outcome.ts";
-import { parsePolicy } from "../lib/policy_file.ts";
-import { parseTopology } from "../lib/topology.ts";
+import { parseConfig } from "../lib/config/config.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "../lib/config/environment.ts";
+import { OUTCOMES } from "../lib/observe/outcome.ts";
+import { parsePolicy } from "../lib/policy/file.ts";
+import { parseTopology } from "../lib/config/topology.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");
 const README = Deno.readTextFileSync(join(PROJECT, "README.md"));

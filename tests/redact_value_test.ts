@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactValue } from "../lib/redact.ts";
+import { redactValue } from "../lib/base/text/redact.ts";
 
 const S = "S3CRETx9";
 const R = "[redacted]";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Ending } from "../lib/ending.ts";
+import type { Ending } from "../lib/observe/ending.ts";
 import type { Message } from "../lib/llm/contract.ts";
 import { sharedClaims } from "../scripts/simulate/claims.ts";
 import { simulatedClock } from "../scripts/simulate/clock.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { ConfigError } from "../config.ts";
-import { errorMessage } from "../error_message.ts";
-import { VERSION } from "../version.ts";
+import { ConfigError } from "../config/config.ts";
+import { errorMessage } from "../base/error_message.ts";
+import { VERSION } from "../base/version.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 
 export type Options = NonNullable<ParseArgsConfig["options"]>;

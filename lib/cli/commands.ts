@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { check } from "./check.ts";
+import { check } from "./check/check.ts";
 import { completionsFor } from "./completions.ts";
-import { evaluate } from "./eval.ts";
-import { explain } from "./explain.ts";
-import { pending } from "./pending.ts";
+import { evaluate } from "./eval/eval.ts";
+import { explain } from "./explain/explain.ts";
+import { pending } from "./pending/pending.ts";
 import { permissions } from "./permissions.ts";
-import { replay } from "./replay.ts";
-import { run } from "./run.ts";
-import { show } from "./show.ts";
+import { replay } from "./replay/replay.ts";
+import { run } from "./run/run.ts";
+import { show } from "./show/show.ts";
 import { stats } from "./stats.ts";
-import { status } from "./status.ts";
+import { status } from "./status/status.ts";
 
 const LISTED = [
   run,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log/log.ts";
 import { EXIT, type Io } from "./io.ts";
 
 /** A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process. */

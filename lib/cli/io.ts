@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Environment } from "../environment.ts";
-import type { LineSink } from "../log.ts";
+import type { Environment } from "../config/environment.ts";
+import type { LineSink } from "../base/log/log.ts";
 
 /** Exit statuses, as for most command-line programs. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;

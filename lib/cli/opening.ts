@@ -4,15 +4,15 @@
  * @module
  */
 import { AlreadyRunningError } from "../agent.ts";
-import { BUILD } from "../build.ts";
-import type { Config } from "../config.ts";
-import { type Build, SiteError } from "../grants.ts";
-import { type Query, type Uncovered, uncovered } from "../permissions.ts";
-import { redisPlaceOf } from "../redis/endpoint.ts";
-import { NOT_IN_A_CLUSTER } from "../redis/url.ts";
-import { siteOf } from "../site.ts";
-import { NotAFolderError } from "../store.ts";
-import { explainWriteFailure, isSystemFailure } from "../write_failure.ts";
+import { BUILD } from "../permissions/build.ts";
+import type { Config } from "../config/config.ts";
+import { type Build, SiteError } from "../permissions/grants.ts";
+import { type Query, type Uncovered, uncovered } from "../permissions/permissions.ts";
+import { redisPlaceOf } from "../base/redis/endpoint.ts";
+import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
+import { siteOf } from "../config/site.ts";
+import { NotAFolderError } from "../base/disk/store.ts";
+import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
 import type { Io } from "./io.ts";
 
 export interface CoverOptions {

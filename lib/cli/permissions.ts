@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { BUILD } from "../build.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { parseConfig } from "../config.ts";
-import { ENVIRONMENT_NAMES } from "../environment.ts";
-import { type Build, type Grants, grantsFor, type Site, SiteError } from "../grants.ts";
-import { type Answer, askPermissions, type Query, VERBS } from "../permissions.ts";
-import { siteOf } from "../site.ts";
+import { BUILD } from "../permissions/build.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { parseConfig } from "../config/config.ts";
+import { ENVIRONMENT_NAMES } from "../config/environment.ts";
+import { type Build, type Grants, grantsFor, type Site, SiteError } from "../permissions/grants.ts";
+import { type Answer, askPermissions, type Query, VERBS } from "../permissions/permissions.ts";
+import { siteOf } from "../config/site.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./io.ts";
-import { type Act, forbiddenActs, prove, type Verdict } from "./prove.ts";
+import { type Act, forbiddenActs, prove, type Verdict } from "../permissions/prove.ts";
 
 /** What the command works with. */
 export interface PermissionsParts {

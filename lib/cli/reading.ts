@@ -4,12 +4,12 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { type ActionFiles, isRefusal } from "../action_files.ts";
-import { realFiles } from "../files.ts";
-import { recoveries } from "../history_reader.ts";
-import { readFailure } from "../read_failure.ts";
-import type { RecoveredAt } from "../waiting_proposals.ts";
-import { isSystemFailure } from "../write_failure.ts";
+import { type ActionFiles, isRefusal } from "../proposal/read/folders.ts";
+import { realFiles } from "../base/disk/files.ts";
+import { recoveries } from "../observe/history/reader.ts";
+import { readFailure } from "../base/disk/read_failure.ts";
+import type { RecoveredAt } from "../proposal/read/waiting.ts";
+import { isSystemFailure } from "../base/disk/write_failure.ts";
 import { EXIT, type Io } from "./io.ts";
 
 /** Runs what reads the folders, and says so where they are not there or may not be read. */

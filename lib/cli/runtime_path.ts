@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseConfig } from "../config.ts";
-import type { Environment } from "../environment.ts";
+import { parseConfig } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
 
 /**
  * RUNTIME_PATH alone: another setting that is wrong, and perhaps why the agent does not run, must

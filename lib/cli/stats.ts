@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { openActionFiles } from "../action_files.ts";
-import { systemClock } from "../clock.ts";
-import { type DecisionStats, decisionStats, type StatsRow } from "../decision_stats.ts";
-import { asciiJson } from "../digest.ts";
-import { realFiles } from "../files.ts";
+import { openActionFiles } from "../proposal/read/folders.ts";
+import { systemClock } from "../base/clock.ts";
+import { type DecisionStats, decisionStats, type StatsRow } from "../proposal/read/decisions.ts";
+import { asciiJson } from "../proposal/digest.ts";
+import { realFiles } from "../base/disk/files.ts";
 import type { Command } from "./command.ts";
 import { EXIT, UsageError } from "./io.ts";
-import { type Palette, paletteFor } from "./palette.ts";
-import { isoOrNull } from "./pending_view.ts";
+import { type Palette, paletteFor } from "./view/palette.ts";
+import { isoOrNull } from "./pending/view.ts";
 import { reading } from "./reading.ts";
 import { runtimePath } from "./runtime_path.ts";
 import { parseSpan, spanText } from "./span.ts";
-import { type Column, tableLines, wrap } from "./table.ts";
+import { type Column, tableLines, wrap } from "./view/table.ts";
 
 export const stats: Command = {
   name: "stats",

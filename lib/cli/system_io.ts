@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { lineSink } from "../log.ts";
-import { shellWord } from "../shell_word.ts";
+import { lineSink } from "../base/log/log.ts";
+import { shellWord } from "../base/text/shell_word.ts";
 import type { Io } from "./io.ts";
 
 const UNKNOWN_WIDTH = 80;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Target } from "../target.ts";
+import type { Target } from "../event/target.ts";
 
 const encoder = new TextEncoder();
 const PLAIN = /^[A-Za-z0-9._-]*$/;

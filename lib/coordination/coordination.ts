@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Target } from "../target.ts";
+import type { Target } from "../event/target.ts";
 
 /** The right to propose for one target, until it is settled, released or lost. */
 export interface Claim {

@@ -5,8 +5,8 @@
  * @module
  */
 import { join } from "node:path/posix";
-import type { Files } from "../files.ts";
-import type { Store } from "../store.ts";
+import type { Files } from "../base/disk/files.ts";
+import type { Store } from "../base/disk/store.ts";
 
 const NAME = "planner-agent.instance";
 const LARGEST_BYTES = 1_024;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { CLAIM, KEEP } from "./claim_scripts.ts";
 import type { Claim } from "./coordination.ts";
 import type { ScriptCall } from "./script_runner.ts";

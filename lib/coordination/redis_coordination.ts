@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
-import { plainLine } from "../plain_line.ts";
-import type { CreateRedisClient } from "../redis/client.ts";
-import { redisDisplay } from "../redis/endpoint.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log/log.ts";
+import { plainLine } from "../base/text/plain_line.ts";
+import type { CreateRedisClient } from "../base/redis/client.ts";
+import { redisDisplay } from "../base/redis/endpoint.ts";
 import { claimKey } from "./claim_key.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";

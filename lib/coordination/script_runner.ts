@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type Backoff, backoffDelay } from "../backoff.ts";
-import { type Clock, sleep } from "../clock.ts";
-import type { CreateRedisClient } from "../redis/client.ts";
-import { redisEndpoint } from "../redis/endpoint.ts";
-import { RedisProtocolError, RedisTimeoutError } from "../redis/errors.ts";
-import { type RedisFailure, redisFailure } from "../redis/failure.ts";
-import { type RedisLink, redisLink } from "../redis/link.ts";
-import { redisTarget } from "../redis/target.ts";
+import { type Backoff, backoffDelay } from "../base/backoff.ts";
+import { type Clock, sleep } from "../base/clock.ts";
+import type { CreateRedisClient } from "../base/redis/client.ts";
+import { redisEndpoint } from "../base/redis/endpoint.ts";
+import { RedisProtocolError, RedisTimeoutError } from "../base/redis/errors.ts";
+import { type RedisFailure, redisFailure } from "../base/redis/failure.ts";
+import { type RedisLink, redisLink } from "../base/redis/link.ts";
+import { redisTarget } from "../base/redis/target.ts";
 import { CLAIM_COMMANDS, LOOK, REHEARSE } from "./claim_scripts.ts";
 
 /** A script with the one key that it works on. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { targetOf } from "../target.ts";
+import { targetOf } from "../event/target.ts";
 import type { Coordination } from "./coordination.ts";
 
 /**

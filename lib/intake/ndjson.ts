@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MAX_MESSAGE_BYTES, type Refusal, refusal } from "../message.ts";
+import { MAX_MESSAGE_BYTES, type Refusal, refusal } from "../event/message.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;

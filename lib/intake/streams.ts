@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { foldedLines } from "../fold.ts";
+import { foldedLines } from "../base/log/fold.ts";
 import {
   type RedisIntake,
   type RedisListenerOptions,
   redisListening,
   REFUSED_RETRY_MS,
-} from "./redis_listening.ts";
-import { streamFailure } from "./stream_failure.ts";
-import { deadLetterStream } from "./stream_group.ts";
-import { createHand, type Fate } from "./streams_hand.ts";
-import { type Delivery, streamsSession } from "./streams_session.ts";
+} from "./listener.ts";
+import { streamFailure } from "./streams/failure.ts";
+import { deadLetterStream } from "./streams/group.ts";
+import { createHand, type Fate } from "./streams/hand.ts";
+import { type Delivery, streamsSession } from "./streams/session.ts";
 
 export type { Delivery, Fate };
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Log } from "../log.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log/log.ts";
 import { type Link, ollamaLink, rulesLink } from "./link.ts";
 import type { Dial } from "./http.ts";
 import { type ChainRouter, createRouter } from "./router.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Diagnosis } from "../diagnosis.ts";
-import type { WaitingEvent } from "../event.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { WaitingEvent } from "../event/event.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";

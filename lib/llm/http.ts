@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { errorMessage } from "../error_message.ts";
+import { errorMessage } from "../base/error_message.ts";
 import { HttpFailure, type HttpReply, readReply } from "./http_reply.ts";
 
 /** Opens a connection to the URL's host; TLS included for https. */

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import { ACTIONS } from "../diagnosis.ts";
-import { errorMessage } from "../error_message.ts";
+import type { Clock } from "../base/clock.ts";
+import { ACTIONS } from "./diagnosis.ts";
+import { errorMessage } from "../base/error_message.ts";
 import type { Message } from "./contract.ts";
 import type { Think } from "./dialect.ts";
 import { LinkFailure } from "./failure.ts";

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Clock } from "../clock.ts";
-import type { Diagnosis } from "../diagnosis.ts";
-import type { Log } from "../log.ts";
-import { plainLine } from "../plain_line.ts";
-import { svcKey } from "../target.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { Log } from "../base/log/log.ts";
+import { plainLine } from "../base/text/plain_line.ts";
+import { svcKey } from "../event/target.ts";
 import { advance, allows, type Breaker, type BreakerEvent, CLOSED } from "./breaker.ts";
 import {
   type Attempt,
@@ -19,7 +19,7 @@ import {
 } from "./contract.ts";
 import { correction } from "./correction.ts";
 import { canPassAtOnce, isWrongAnswer, LinkFailure } from "./failure.ts";
-import { judge } from "./judge.ts";
+import { judge } from "./verdict.ts";
 import type { Link } from "./link.ts";
 
 /** With the mark of a cut, an error stays under 300 characters. */

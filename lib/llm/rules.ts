@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { Action, Diagnosis } from "../diagnosis.ts";
-import type { WaitingEvent } from "../event.ts";
-import { globMatches } from "../glob.ts";
-import { type SeverityRank, severityRank } from "../severity.ts";
+import type { Action, Diagnosis } from "./diagnosis.ts";
+import type { WaitingEvent } from "../event/event.ts";
+import { globMatches } from "../base/glob.ts";
+import { type SeverityRank, severityRank } from "../event/severity.ts";
 
 /** One row: the first whose type and severity fit decides. */
 export interface DiagnosisRule {

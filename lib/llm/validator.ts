@@ -6,7 +6,7 @@
  * @module
  */
 import { Ajv, type ValidateFunction } from "ajv";
-import type { Diagnosis } from "../diagnosis.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 
 /** No coercion and no defaults: "0.95" is not a number and a missing key stays missing. */
 export const AJV_OPTIONS = {

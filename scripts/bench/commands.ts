@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ENVIRONMENT_NAMES } from "../../lib/environment.ts";
+import { ENVIRONMENT_NAMES } from "../../lib/config/environment.ts";
 
 /** What a command may name in braces: it is known only when its surroundings are up. */
 export interface Places {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sleep, systemClock } from "../../lib/clock.ts";
+import { sleep, systemClock } from "../../lib/base/clock.ts";
 
 const MODEL = "qwen2.5:7b";
 

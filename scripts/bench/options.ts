@@ -4,7 +4,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { errorMessage } from "../../lib/error_message.ts";
+import { errorMessage } from "../../lib/base/error_message.ts";
 import type { Parsed } from "./program.ts";
 
 /** An option with a value. */

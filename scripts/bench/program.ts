@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { errorMessage } from "../../lib/error_message.ts";
+import { errorMessage } from "../../lib/base/error_message.ts";
 
 const encoder = new TextEncoder();
 

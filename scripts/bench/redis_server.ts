@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { connectRedis, type RedisConnection } from "./resp.ts";
 
 export interface RedisServer {

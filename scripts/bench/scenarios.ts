@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { sleep } from "../../lib/clock.ts";
-import { errorMessage } from "../../lib/error_message.ts";
+import { sleep } from "../../lib/base/clock.ts";
+import { errorMessage } from "../../lib/base/error_message.ts";
 import { AgentEnded } from "./agent_process.ts";
 import { CHANNELS, healthEvent, healthEvents, SENTINEL, stormEvents } from "./events.ts";
 import type { Outcome, Scenario, Values } from "./measures.ts";

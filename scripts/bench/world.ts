@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { type AgentProcess, startAgent } from "./agent_process.ts";
 import { environment, fillIn } from "./commands.ts";
 import { CHANNELS } from "./events.ts";

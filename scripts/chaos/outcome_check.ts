@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Target, targetKey } from "../../lib/target.ts";
+import { type Target, targetKey } from "../../lib/event/target.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Plan } from "./plan.ts";
 import { nameOf, told } from "./violation.ts";

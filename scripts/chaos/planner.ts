@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 import { type AgentProcess, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
 import { FOLDERS } from "../bench/world.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { targetKey } from "../../lib/target.ts";
+import { targetKey } from "../../lib/event/target.ts";
 import {
   concerns,
   type Evidence,

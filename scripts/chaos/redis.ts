@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { type RedisServer, startRedis } from "../bench/redis_server.ts";
 import type { Reply } from "../bench/resp.ts";
 

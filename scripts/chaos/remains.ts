@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { HISTORY_FOLDER } from "../../lib/history_files.ts";
-import { parseHistoryLine } from "../../lib/history_line.ts";
-import { STATUS_FILE } from "../../lib/status_board.ts";
-import { parseStatus } from "../../lib/status_parse.ts";
+import { HISTORY_FOLDER } from "../../lib/observe/history/files.ts";
+import { parseHistoryLine } from "../../lib/observe/history/line.ts";
+import { STATUS_FILE } from "../../lib/observe/status.ts";
+import { parseStatus } from "../../lib/observe/status/read.ts";
 import { parseStopped } from "../soak/tally.ts";
 import type {
   LifeEvidence,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { hasStarted } from "../bench/agent_process.ts";
 import { startOllama } from "../bench/ollama.ts";
 import { seededRandom } from "../soak/random.ts";

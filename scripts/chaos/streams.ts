@@ -4,7 +4,7 @@
  * @module
  */
 import { CLAIM_PREFIX } from "../../lib/coordination/redis_coordination.ts";
-import { deadLetterStream } from "../../lib/intake/stream_group.ts";
+import { deadLetterStream } from "../../lib/intake/streams/group.ts";
 import type { Reply } from "../bench/resp.ts";
 import type { DeadLetter, StreamEvidence } from "./evidence.ts";
 import { STREAMS } from "./plan.ts";

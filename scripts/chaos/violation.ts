@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Target } from "../../lib/target.ts";
+import type { Target } from "../../lib/event/target.ts";
 
 /** A violation names so many examples. */
 const SHOWN = 3;

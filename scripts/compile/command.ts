@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Grants } from "../../lib/grants.ts";
+import type { Grants } from "../../lib/permissions/grants.ts";
 import { type Arch, TARGETS } from "./options.ts";
 
 /**

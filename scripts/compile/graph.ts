@@ -29,7 +29,7 @@ interface InfoModule {
 }
 
 /** Modules that a binary has another text of, written at the build; their imports do not count. */
-export const REPLACED: readonly string[] = ["lib/build.ts", "lib/llm/validator.ts"];
+export const REPLACED: readonly string[] = ["lib/permissions/build.ts", "lib/llm/validator.ts"];
 
 /**
  * Reads the output of `deno info --json main.ts`.

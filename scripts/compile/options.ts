@@ -10,9 +10,9 @@ import {
   type Site,
   SiteError,
   withoutCredentials,
-} from "../../lib/grants.ts";
-import { redisPlace } from "../../lib/redis/url.ts";
-import { redisUrlProblem } from "../../lib/redis/url_problem.ts";
+} from "../../lib/permissions/grants.ts";
+import { redisPlace } from "../../lib/base/redis/url.ts";
+import { redisUrlProblem } from "../../lib/base/redis/url_problem.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {

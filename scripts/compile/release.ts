@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import type { Build } from "../../lib/grants.ts";
+import type { Build } from "../../lib/permissions/grants.ts";
 import { V8_FLAGS } from "./command.ts";
 import { type Arch, TARGETS } from "./options.ts";
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { dirname, join } from "node:path/posix";
-import type { Build } from "../../lib/grants.ts";
+import type { Build } from "../../lib/permissions/grants.ts";
 import { emittedName, readEmitted } from "./emit.ts";
 import { type Graph, REPLACED } from "./graph.ts";
 import { type Lock, packageOf, pruneConfig, pruneLock } from "./lock.ts";
@@ -152,7 +152,7 @@ async function setTimes(folder: string): Promise<void> {
   }
 }
 
-/** The copy of lib/build.ts that goes into the binary. */
+/** The copy of lib/permissions/build.ts that goes into the binary. */
 export function buildModule(build: Build): string {
   return `/** @module */\nexport const BUILD = ${JSON.stringify(build, null, 2)};\n`;
 }
@@ -175,7 +175,7 @@ export async function stage(folder: string, build: Build, sources: StageSources)
       : await Deno.readTextFile(join(root, file));
     await write(join(program, emittedName(file)), text);
   }
-  await write(join(program, "lib/build.js"), buildModule(build));
+  await write(join(program, "lib/permissions/build.js"), buildModule(build));
   const license = await ajvLicense(npm, locked);
   await write(join(program, "lib/llm/validator.js"), validatorModule(license));
 

@@ -7,7 +7,7 @@
 import { Ajv } from "ajv";
 import * as ucs2length from "ajv/dist/runtime/ucs2length.js";
 import standalone from "ajv/dist/standalone/index.js";
-import { DIAGNOSIS_SCHEMA } from "../../lib/diagnosis.ts";
+import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { AJV_OPTIONS } from "../../lib/llm/validator.ts";
 
 /** ajv asks for its helpers with require(), which a module does not have. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { join, resolve } from "node:path/posix";
-import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/environment.ts";
-import { type Outcome, OUTCOMES } from "../../lib/outcome.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/config/environment.ts";
+import { type Outcome, OUTCOMES } from "../../lib/observe/outcome.ts";
 
 export const PROJECT = resolve(import.meta.dirname ?? ".", "../..");
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import type { EnvironmentName } from "../../lib/environment.ts";
+import type { EnvironmentName } from "../../lib/config/environment.ts";
 import { PROJECT } from "./replay.ts";
 
 export interface Scene {

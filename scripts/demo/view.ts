@@ -4,10 +4,10 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { paintOutcome } from "../../lib/cli/ending_view.ts";
-import { tableLines } from "../../lib/cli/table.ts";
-import { type Outcome, OUTCOMES } from "../../lib/outcome.ts";
-import type { ActionFile } from "../../lib/proposal.ts";
+import { paintOutcome } from "../../lib/cli/replay/ending_view.ts";
+import { tableLines } from "../../lib/cli/view/table.ts";
+import { type Outcome, OUTCOMES } from "../../lib/observe/outcome.ts";
+import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import type { ReplayedEnding } from "./replay.ts";
 
 /** Where the output goes. */

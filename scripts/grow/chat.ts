@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 import { chatBody, type ChatReply } from "../bench/ollama.ts";
 
 /** Each answer takes `llmMs` milliseconds; a request waits for those before it. */

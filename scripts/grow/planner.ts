@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { type AgentProcess, hasStarted, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
 import { TimedOut } from "../bench/pending_files.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { CHANNELS } from "../bench/events.ts";
 import { TimedOut } from "../bench/pending_files.ts";
 import { preparePublish, type RedisConnection, type Reply } from "../bench/resp.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Clock, sleep } from "../../lib/clock.ts";
+import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { healthEvents, stormEvents } from "../bench/events.ts";
 import { startOllama } from "../bench/ollama.ts";
 import { TimedOut } from "../bench/pending_files.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConfigError } from "../../lib/config.ts";
+import { ConfigError } from "../../lib/config/config.ts";
 import { FLAG, type Given, HELP, parseOptions, TEXT } from "../bench/options.ts";
 import type { Parsed } from "../bench/program.ts";
 import { BYTES_PER_TOKEN, type ProfileName, PROFILES } from "./profiles.ts";

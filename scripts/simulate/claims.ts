@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 import type { Coordination } from "../../lib/coordination/coordination.ts";
-import { targetKey } from "../../lib/target.ts";
+import { targetKey } from "../../lib/event/target.ts";
 
 /** Whoever finds a target taken asks again after this, as with COORDINATION=redis. */
 const AGAIN_MS = 10_000;

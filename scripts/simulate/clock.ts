@@ -4,7 +4,7 @@
  * @module
  */
 import { setImmediate } from "node:timers";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 
 export interface SimulatedClock extends Clock {
   /** Runs every timer that is due up to `ms` (monotonic), in order, each with what follows it. */

@@ -4,23 +4,23 @@
  *
  * @module
  */
-import { createBacklog } from "../../lib/backlog.ts";
-import { createBudgets } from "../../lib/budgets.ts";
-import { every } from "../../lib/clock.ts";
-import type { Config } from "../../lib/config.ts";
+import { createBacklog } from "../../lib/queue/backlog.ts";
+import { createBudgets } from "../../lib/gate/budgets.ts";
+import { every } from "../../lib/base/clock.ts";
+import type { Config } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
-import type { OnEnding } from "../../lib/ending.ts";
+import type { OnEnding } from "../../lib/observe/ending.ts";
 import { rulesLink } from "../../lib/llm/link.ts";
 import { createRouter } from "../../lib/llm/router.ts";
-import type { Log } from "../../lib/log.ts";
-import { createCounters } from "../../lib/outcome.ts";
+import type { Log } from "../../lib/base/log/log.ts";
+import { createCounters } from "../../lib/observe/outcome.ts";
 import { createPlanner, type Planner } from "../../lib/planner.ts";
-import { BUILT_IN_RULES } from "../../lib/policy.ts";
-import { systemPrompt } from "../../lib/prompt.ts";
-import { dryProposer } from "../../lib/proposer.ts";
-import { createQuiet } from "../../lib/quiet.ts";
-import { createReceipts } from "../../lib/receipts.ts";
-import { DEFAULT_TOPOLOGY } from "../../lib/topology.ts";
+import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
+import { DEFAULT_TOPOLOGY } from "../../lib/config/topology.ts";
+import { homelabPrompt } from "../../lib/policy/homelab.ts";
+import { dryProposer } from "../../lib/proposal/proposer.ts";
+import { createQuiet } from "../../lib/gate/suppression.ts";
+import { createReceipts } from "../../lib/observe/receipts.ts";
 import type { SimulatedClock } from "./clock.ts";
 import { simulatedLink, type SimulatedOllama } from "./ollama.ts";
 
@@ -80,7 +80,7 @@ export function openMember(options: MemberOptions): Member {
     budgets: createBudgets(clock, config),
     coordination: options.coordination ?? NO_COORDINATION,
     router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
-    systemPrompt: systemPrompt(DEFAULT_TOPOLOGY),
+    systemPrompt: homelabPrompt(),
     policy: BUILT_IN_RULES,
     propose: dryProposer(() => {}, {
       clock,

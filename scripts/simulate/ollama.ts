@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/base/clock.ts";
 import type { Message } from "../../lib/llm/contract.ts";
 import { LinkFailure } from "../../lib/llm/failure.ts";
 import type { Link } from "../../lib/llm/link.ts";

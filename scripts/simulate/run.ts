@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Config, parseConfig } from "../../lib/config.ts";
-import type { Ending } from "../../lib/ending.ts";
-import { isBenign } from "../../lib/gate.ts";
-import { entriesInHand } from "../../lib/intake/streams_hand.ts";
-import { OUTCOMES } from "../../lib/outcome.ts";
-import { targetKey } from "../../lib/target.ts";
+import { type Config, parseConfig } from "../../lib/config/config.ts";
+import type { Ending } from "../../lib/observe/ending.ts";
+import { isBenign } from "../../lib/gate/gate.ts";
+import { entriesInHand } from "../../lib/intake/streams/hand.ts";
+import { OUTCOMES } from "../../lib/observe/outcome.ts";
+import { targetKey } from "../../lib/event/target.ts";
 import { seededRandom } from "../soak/random.ts";
 import { sharedClaims } from "./claims.ts";
 import { simulatedClock } from "./clock.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Ending } from "../../lib/ending.ts";
-import { type Target, targetKey } from "../../lib/target.ts";
+import type { Ending } from "../../lib/observe/ending.ts";
+import { type Target, targetKey } from "../../lib/event/target.ts";
 import { percentile } from "../bench/statistics.ts";
 
 export interface WaitSummary {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from "../../lib/clock.ts";
-import type { Target } from "../../lib/target.ts";
+import type { Clock } from "../../lib/base/clock.ts";
+import type { Target } from "../../lib/event/target.ts";
 
 /** The same shape and the same random numbers make the same events. */
 export interface Shape {

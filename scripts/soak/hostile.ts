@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { MAX_MESSAGE_BYTES } from "../../lib/message.ts";
+import { MAX_MESSAGE_BYTES } from "../../lib/event/message.ts";
 
 const encoder = new TextEncoder();
 

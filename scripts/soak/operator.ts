@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Clock, every } from "../../lib/clock.ts";
+import { type Clock, every } from "../../lib/base/clock.ts";
 
 const ROUND_MS = 500;
 /** Proposals about such a service are left lying for so many rounds. */

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { every, sleep } from "../../lib/clock.ts";
-import { parseStatus } from "../../lib/status_parse.ts";
+import { every, sleep } from "../../lib/base/clock.ts";
+import { parseStatus } from "../../lib/observe/status/read.ts";
 import { memoryMiB } from "../bench/processes.ts";
 import { encodeCommand, prepare } from "../bench/resp.ts";
 import type { World } from "../bench/world.ts";

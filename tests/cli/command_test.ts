@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { type Command, dispatch } from "../../lib/cli/command.ts";
 import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
-import { ConfigError } from "../../lib/config.ts";
-import { VERSION } from "../../lib/version.ts";
+import { ConfigError } from "../../lib/config/config.ts";
+import { VERSION } from "../../lib/base/version.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
 import { completionScript, completionsFor } from "../../lib/cli/completions.ts";
-import { pending } from "../../lib/cli/pending.ts";
-import { replay } from "../../lib/cli/replay.ts";
-import { run } from "../../lib/cli/run.ts";
-import { show } from "../../lib/cli/show.ts";
+import { pending } from "../../lib/cli/pending/pending.ts";
+import { replay } from "../../lib/cli/replay/replay.ts";
+import { run } from "../../lib/cli/run/run.ts";
+import { show } from "../../lib/cli/show/show.ts";
 import { stats } from "../../lib/cli/stats.ts";
 import { runAgent } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";

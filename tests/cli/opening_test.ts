@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { AlreadyRunningError } from "../../lib/agent.ts";
 import { isCovered, opened, uncoveredSettings } from "../../lib/cli/opening.ts";
-import { parseConfig } from "../../lib/config.ts";
-import type { Environment } from "../../lib/environment.ts";
-import { type Build, grantsFor } from "../../lib/grants.ts";
-import { NotAFolderError } from "../../lib/store.ts";
+import { parseConfig } from "../../lib/config/config.ts";
+import type { Environment } from "../../lib/config/environment.ts";
+import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
+import { NotAFolderError } from "../../lib/base/disk/store.ts";
 import { systemError } from "../support/system_error.ts";
 
 const SITE = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { manifest, sha256, writeChecksums } from "../../scripts/compile/release.ts";
 import { buildModule, isLicense, isShipped, shippedText } from "../../scripts/compile/stage.ts";
-import type { Build } from "../../lib/grants.ts";
+import type { Build } from "../../lib/permissions/grants.ts";
 import { sandbox } from "../support/sandbox.ts";
 
 const BUILD: Build = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DIAGNOSIS_SCHEMA } from "../../lib/diagnosis.ts";
+import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { validatorOf } from "../../lib/llm/validator.ts";
 import { validatorModule } from "../../scripts/compile/validator.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { instanceOf } from "../../lib/coordination/instance.ts";
-import { realFiles } from "../../lib/files.ts";
-import { createStore } from "../../lib/store.ts";
+import { realFiles } from "../../lib/base/disk/files.ts";
+import { createStore } from "../../lib/base/disk/store.ts";
 import { plantLink } from "../support/plant_link.ts";
 import { sandbox } from "../support/sandbox.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Claim, ClaimResult } from "../../lib/coordination/coordination.ts";
 import { shareCooldowns } from "../../lib/coordination/shared_cooldowns.ts";
-import { targetKey } from "../../lib/target.ts";
+import { targetKey } from "../../lib/event/target.ts";
 import {
   COOLDOWN_MS,
   eventually,

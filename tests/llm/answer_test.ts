@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readAnswer } from "../../lib/llm/answer.ts";
-import { ACTIONS } from "../../lib/diagnosis.ts";
+import { ACTIONS } from "../../lib/llm/diagnosis.ts";
 
 const GOOD = {
   reason: 'last log line was {"rc": 137} and a stray } so restart it',

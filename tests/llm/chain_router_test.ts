@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../lib/config.ts";
-import { DIAGNOSIS_SCHEMA } from "../../lib/diagnosis.ts";
+import { parseConfig } from "../../lib/config/config.ts";
+import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { createChainRouter } from "../../lib/llm/chain.ts";
 import { ChainExhausted } from "../../lib/llm/contract.ts";
-import { buildMessages } from "../../lib/prompt.ts";
+import { buildMessages } from "../../lib/llm/prompt.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DIAGNOSIS_SCHEMA } from "../../lib/diagnosis.ts";
-import { judge } from "../../lib/llm/judge.ts";
+import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
+import { judge } from "../../lib/llm/verdict.ts";
 import { diagnoseByRules, DIAGNOSIS_RULES } from "../../lib/llm/rules.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 

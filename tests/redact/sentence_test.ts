@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redactText } from "../../lib/redact.ts";
+import { redactText } from "../../lib/base/text/redact.ts";
 
 Deno.test("redactText: a host and its port at the end of a clause are no user and password", () => {
   for (

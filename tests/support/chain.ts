@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { DIAGNOSIS_SCHEMA } from "../../lib/diagnosis.ts";
+import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { ChainExhausted, type Message, type RouteContext } from "../../lib/llm/contract.ts";
 import { LinkFailure } from "../../lib/llm/failure.ts";
 import { type Link } from "../../lib/llm/link.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { createBacklog, type Running } from "../../lib/backlog.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { loadState, openJournal } from "../../lib/journal.ts";
-import { announceAction, createProposer } from "../../lib/proposer.ts";
-import { settleProposals } from "../../lib/resume.ts";
-import { createStore } from "../../lib/store.ts";
-import { type Target, targetKey } from "../../lib/target.ts";
+import { createBacklog, type Running } from "../../lib/queue/backlog.ts";
+import type { Clock } from "../../lib/base/clock.ts";
+import { loadState, openJournal } from "../../lib/queue/journal.ts";
+import { announceAction, createProposer } from "../../lib/proposal/proposer.ts";
+import { settleProposals } from "../../lib/agent/resume.ts";
+import { createStore } from "../../lib/base/disk/store.ts";
+import { type Target, targetKey } from "../../lib/event/target.ts";
 import { recordingLog } from "./log.ts";
 import type { MemoryFiles } from "./memory_files.ts";
 import { waitingEvent } from "./waiting_event.ts";

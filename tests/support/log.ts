@@ -1,4 +1,4 @@
-import { type Fields, type Log, LOG_LEVELS, type LogLevel } from "../../lib/log.ts";
+import { type Fields, type Log, LOG_LEVELS, type LogLevel } from "../../lib/base/log/log.ts";
 
 export interface LogLine {
   readonly level: LogLevel;

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path/posix";
-import type { Files } from "../../lib/files.ts";
+import type { Files } from "../../lib/base/disk/files.ts";
 import { systemError } from "./system_error.ts";
 
 /** Every operation consists of such steps; a crash can come before each. */

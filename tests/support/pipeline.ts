@@ -1,22 +1,27 @@
-import { createBacklog } from "../../lib/backlog.ts";
-import { createBudgets } from "../../lib/budgets.ts";
-import { type Config, parseConfig } from "../../lib/config.ts";
+import { createBacklog } from "../../lib/queue/backlog.ts";
+import { createBudgets } from "../../lib/gate/budgets.ts";
+import { type Config, parseConfig } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
-import type { Diagnosis } from "../../lib/diagnosis.ts";
-import type { Ending } from "../../lib/ending.ts";
+import type { Diagnosis } from "../../lib/llm/diagnosis.ts";
+import type { Ending } from "../../lib/observe/ending.ts";
 import { ChainExhausted, type RouteContext, type RouteResult } from "../../lib/llm/contract.ts";
-import { createCounters } from "../../lib/outcome.ts";
+import { createCounters } from "../../lib/observe/outcome.ts";
 import { createPlanner } from "../../lib/planner.ts";
-import type { ProposalOutcome } from "../../lib/proposal_outcome.ts";
-import { BUILT_IN_RULES } from "../../lib/policy.ts";
-import { actionFile, actionIdBase } from "../../lib/proposal.ts";
-import type { Proposal } from "../../lib/proposer.ts";
-import type { ProposedBefore } from "../../lib/proposed_before.ts";
-import { createQuiet } from "../../lib/quiet.ts";
-import type { Arrival } from "../../lib/reception.ts";
-import { applyRecord, emptyState, type SavedState, type StateRecord } from "../../lib/state.ts";
-import { svcKey } from "../../lib/target.ts";
-import { createTraces, type Tracer } from "../../lib/trace.ts";
+import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
+import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
+import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
+import type { Proposal } from "../../lib/proposal/proposer.ts";
+import type { ProposedBefore } from "../../lib/proposal/read/proposed_before.ts";
+import { createQuiet } from "../../lib/gate/suppression.ts";
+import type { Arrival } from "../../lib/planner/receive.ts";
+import {
+  applyRecord,
+  emptyState,
+  type SavedState,
+  type StateRecord,
+} from "../../lib/queue/state.ts";
+import { svcKey } from "../../lib/event/target.ts";
+import { createTraces, type Tracer } from "../../lib/observe/trace.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 

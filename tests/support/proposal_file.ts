@@ -1,4 +1,4 @@
-import { approvalDigest } from "../../lib/digest.ts";
+import { approvalDigest } from "../../lib/proposal/digest.ts";
 
 type Json = Record<string, unknown>;
 

@@ -7,8 +7,8 @@ import {
   createRedisIntake,
   type RedisIntakeOptions,
   type RedisState,
-} from "../../lib/intake/redis.ts";
-import { createWatchers } from "../../lib/watchers.ts";
+} from "../../lib/intake/pubsub.ts";
+import { createWatchers } from "../../lib/base/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { CHANNELS } from "./channels.ts";

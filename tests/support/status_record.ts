@@ -1,4 +1,4 @@
-import { STATUS_VERSION, type StatusRecord } from "../../lib/status.ts";
+import { STATUS_VERSION, type StatusRecord } from "../../lib/observe/status/record.ts";
 
 /** 2026-01-02T03:04:05Z */
 export const THEN = 1_767_323_045;

@@ -10,9 +10,9 @@ import {
   type Fate,
   type StreamsIntakeOptions,
 } from "../../lib/intake/streams.ts";
-import type { RedisState } from "../../lib/intake/redis.ts";
+import type { RedisState } from "../../lib/intake/pubsub.ts";
 import { CHANNELS } from "./channels.ts";
-import { createWatchers } from "../../lib/watchers.ts";
+import { createWatchers } from "../../lib/base/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { HAS_REDIS, type RedisSetup, startRedis, type TestRedis } from "./redis.ts";

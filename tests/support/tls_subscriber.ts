@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { systemClock } from "../../lib/clock.ts";
-import { createRedisIntake } from "../../lib/intake/redis.ts";
-import { createLog, lineSink } from "../../lib/log.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { createRedisIntake } from "../../lib/intake/pubsub.ts";
+import { createLog, lineSink } from "../../lib/base/log/log.ts";
 import { CHANNELS } from "./channels.ts";
 
 const [url = ""] = Deno.args;

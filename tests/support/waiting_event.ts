@@ -1,4 +1,4 @@
-import type { WaitingEvent } from "../../lib/event.ts";
+import type { WaitingEvent } from "../../lib/event/event.ts";
 
 /** An event that waits, with what the test says and usual values for the rest. */
 export function waitingEvent(changes: Partial<WaitingEvent> = {}): WaitingEvent {

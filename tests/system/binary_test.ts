@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import type { Answer } from "../../lib/permissions.ts";
-import type { Verdict } from "../../lib/cli/prove.ts";
+import type { Answer } from "../../lib/permissions/permissions.ts";
+import type { Verdict } from "../../lib/permissions/prove.ts";
 import { TARGETS } from "../../scripts/compile/options.ts";
 import {
   type Binary,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { createMetrics } from "../../lib/metrics.ts";
-import { OUTCOMES } from "../../lib/outcome.ts";
-import { actionFile } from "../../lib/proposal.ts";
+import { createMetrics } from "../../lib/observe/metrics.ts";
+import { OUTCOMES } from "../../lib/observe/outcome.ts";
+import { actionFile } from "../../lib/proposal/action_file.ts";
 import { fakeClock } from "../support/clock.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 import { PROJECT } from "./support/binary.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { textWidth } from "../../lib/cli/table.ts";
+import { textWidth } from "../../lib/cli/view/table.ts";
 import { proposalFile } from "../support/proposal_file.ts";
 import {
   type Binary,

@@ -1,0 +1,22 @@
+/**
+ * Notices when the wall clock jumps: a Pi has no clock battery and starts in the past until it
+ * hears of the time.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+
+/** Smaller steps are drift. */
+const SMALLEST_JUMP_MS = 2_000;
+
+/** Returns a function that tells by how many milliseconds the wall clock jumped since its last
+ * call, 0 when it did not. */
+export function jumpDetector(clock: Clock): () => number {
+  let offset = clock.now() - clock.monotonic();
+  return () => {
+    const before = offset;
+    offset = clock.now() - clock.monotonic();
+    const jump = offset - before;
+    return Math.abs(jump) < SMALLEST_JUMP_MS ? 0 : jump;
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The intake that the configuration asks for, connected to the pipeline.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
+import type { Coordination } from "../coordination/coordination.ts";
+import { CHANNELS } from "../intake/channels.ts";
+import { createRedisIntake, type RedisIntake, type RedisState } from "../intake/pubsub.ts";
+import { entriesInHand } from "../intake/streams/hand.ts";
+import type { Log } from "../base/log/log.ts";
+import type { Planner } from "../planner.ts";
+
+export interface ListeningOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly planner: Pick<Planner, "receive">;
+  readonly onState: (state: RedisState) => void;
+}
+
+export interface Listening extends Pick<RedisIntake, "run"> {
+  /** Leaves what has no outcome to others: the pipeline has stopped. */
+  leaveRest(): void;
+}
+
+/** After the stop signal, the pipeline's grace and the last receipts are waited for. */
+const LINGER_MS = 8_000;
+
+export async function openListening(options: ListeningOptions): Promise<Listening> {
+  const { config, planner } = options;
+  const common = { ...options, url: config.redisUrl };
+  if (config.intake === "pubsub") {
+    const intake = createRedisIntake({ ...common, channels: CHANNELS, onMessage: planner.receive });
+    return { run: intake.run, leaveRest: () => {} };
+  }
+  // Loaded only where it is used: memory is short on a node.
+  const { claimIdleMs, createStreamsIntake } = await import("../intake/streams.ts");
+  const open = new Set<() => void>();
+  const derived = claimIdleMs({
+    links: config.chain.length,
+    attempts: config.attemptsPerLink,
+    timeoutSeconds: config.timeoutSeconds,
+  });
+  const intake = createStreamsIntake({
+    ...common,
+    streams: CHANNELS,
+    group: config.streamGroup,
+    consumer: config.nodeName,
+    limit: entriesInHand(config),
+    claimIdleMs: config.streamClaimSeconds > 0 ? config.streamClaimSeconds * 1000 : derived,
+    lingerMs: LINGER_MS,
+    onEntry(bytes, stream, settle, { id, deliveries }) {
+      const leave = () => settle("left");
+      open.add(leave);
+      const settled = () => {
+        open.delete(leave);
+        settle("settled");
+      };
+      const sentMs = Number.parseInt(id, 10);
+      planner.receive(bytes, stream, { settled, sentMs, redelivered: deliveries > 1 });
+    },
+  });
+  return {
+    run: intake.run,
+    leaveRest() {
+      for (const leave of open) leave();
+      open.clear();
+    },
+  };
+}
+
+/** Opens what several planners agree through, where the configuration asks for it. */
+export async function coordinationOf(
+  { config, clock, log, random }: Omit<ListeningOptions, "planner" | "onState">,
+): Promise<((instance: string) => Coordination) | undefined> {
+  if (config.coordination === "off") return undefined;
+  const { createRedisCoordination } = await import("../coordination/redis_coordination.ts");
+  return (instance) =>
+    createRedisCoordination({
+      url: config.redisUrl,
+      nodeName: config.nodeName,
+      clock,
+      log,
+      random,
+      newToken: () => crypto.randomUUID(),
+      instance,
+    });
+}

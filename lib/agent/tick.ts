@@ -1,0 +1,67 @@
+/**
+ * What an agent does every few seconds, whatever happens: heartbeat, forgetting, and a look at the
+ * clock, the silences and the status.
+ *
+ * @module
+ */
+import type { Backlog } from "../queue/backlog.ts";
+import { type Clock, every } from "../base/clock.ts";
+import { jumpDetector } from "./clock_jump.ts";
+import type { Journal } from "../queue/journal.ts";
+import type { Log } from "../base/log/log.ts";
+import type { Quiet } from "../gate/suppression.ts";
+import { silencesWatcher } from "../gate/silences_watch.ts";
+import type { StatusBoard } from "../observe/status.ts";
+import type { Store } from "../base/disk/store.ts";
+import { explainWriteFailure } from "../base/disk/write_failure.ts";
+
+/** The heartbeat is promised every 5 s at least. */
+const TICK_MS = 3_000;
+
+export interface TickOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly store: Pick<Store, "heartbeat" | "readConfig">;
+  readonly backlog: Pick<Backlog, "prune">;
+  readonly journal: Pick<Journal, "rewrite">;
+  readonly quiet: Pick<Quiet, "prune" | "setSilences">;
+  readonly board: Pick<StatusBoard, "write">;
+  readonly onTick: () => void;
+  /** Milliseconds between two ticks, 3 s at most. */
+  readonly tickMs?: number;
+}
+
+/** Ticks now and from now on; returns what ends it. */
+export function startTicking(options: TickOptions): () => void {
+  const { clock, log, store, backlog, journal, quiet, board, tickMs = TICK_MS } = options;
+  const jumped = jumpDetector(clock);
+  let failing = false;
+  const beat = async () => {
+    try {
+      await store.heartbeat(clock.now());
+      failing = false;
+    } catch (error) {
+      if (!failing) log.warning("heartbeat_failed", { ...explainWriteFailure(error) });
+      failing = true;
+    }
+  };
+  const lookForSilences = silencesWatcher({ store, log, use: quiet.setSilences });
+  const lookAround = () => {
+    void beat();
+    void lookForSilences();
+  };
+  lookAround();
+  void board.write();
+  return every(clock, Math.min(tickMs, TICK_MS), () => {
+    lookAround();
+    backlog.prune();
+    quiet.prune();
+    void board.write();
+    options.onTick();
+    const jumpMs = jumped();
+    if (jumpMs === 0) return;
+    log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });
+    // The state file holds wall-clock times: they are written anew by the new clock.
+    void journal.rewrite();
+  });
+}

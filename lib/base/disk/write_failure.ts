@@ -1,0 +1,62 @@
+/**
+ * Why a file could not be written, and what an operator can do about it.
+ *
+ * @module
+ */
+import { errorMessage } from "../error_message.ts";
+
+export interface WriteFailure {
+  /** The system's error code, such as ENOSPC, or "other". */
+  readonly code: string;
+  readonly error: string;
+  readonly remedy: string;
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC:
+    "The disk is full: free space (df -h) or inodes (df -i) on the filesystem of RUNTIME_PATH.",
+  EDQUOT: "The disk quota of the agent's user is used up: raise it or free space.",
+  EROFS: "The filesystem is read-only: look for disk errors (dmesg), then remount it read-write.",
+  EACCES: "The agent's user may not write there: run the installer again to set owners and modes.",
+  EPERM: "The agent's user may not write there: run the installer again to set owners and modes.",
+  ENOENT: "The folder is missing: run the installer again to make it.",
+  ENOTDIR: "A file or link is where a folder belongs: move it out of the way.",
+  EEXIST: "A file or link is where a folder belongs: move it out of the way.",
+  EIO: "The disk reports errors (dmesg): replace it, SD cards wear out.",
+};
+
+const CODE_OF_ERRNO: Readonly<Record<string, string>> = {
+  "1": "EPERM",
+  "2": "ENOENT",
+  "5": "EIO",
+  "13": "EACCES",
+  "17": "EEXIST",
+  "20": "ENOTDIR",
+  "28": "ENOSPC",
+  "30": "EROFS",
+  "122": "EDQUOT",
+};
+
+/** Whether the system or the runtime refused something, rather than the program being at fault. */
+export function isSystemFailure(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof Deno.errors.NotCapable) return true;
+  return explainWriteFailure(error).code !== "other" ||
+    ("code" in error && typeof error.code === "string" && /^E[A-Z0-9]{2,}$/.test(error.code));
+}
+
+/** What an error of the system means for the agent. */
+export function explainWriteFailure(error: unknown): WriteFailure {
+  const message = errorMessage(error);
+  if (error instanceof Deno.errors.NotCapable) {
+    return {
+      code: "NotCapable",
+      error: message,
+      remedy: "This build may not write there: compile one with the right --runtime-path.",
+    };
+  }
+  const given = error instanceof Error && "code" in error ? String(error.code) : "";
+  const errno = /\(os error (\d+)\)/.exec(message)?.[1] ?? "";
+  const code = Object.hasOwn(REMEDIES, given) ? given : CODE_OF_ERRNO[errno] ?? "other";
+  return { code, error: message, remedy: REMEDIES[code] ?? "See the error." };
+}

@@ -1,0 +1,114 @@
+/**
+ * `planner-agent check`: looks at everything the agent needs and says what to do.
+ *
+ * @module
+ */
+import { BUILD } from "../../permissions/build.ts";
+import { examine } from "./doctor.ts";
+import { invalidSettings } from "./settings.ts";
+import { systemClock } from "../../base/clock.ts";
+import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import { type Finding, worst } from "../../observe/health.ts";
+import { CHANNELS } from "../../intake/channels.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Command } from "../command.ts";
+import { findingLines } from "../view/findings.ts";
+import { type Io, UsageError } from "../io.ts";
+import { uncoveredSettings } from "../opening.ts";
+import { paletteFor } from "../view/palette.ts";
+import { randomHex } from "../../base/random.ts";
+
+/** Exit statuses: for monitoring, a failure is worse than a warning. */
+const STATUS = { ok: 0, warning: 1, failure: 2 } as const;
+
+export const check: Command = {
+  name: "check",
+  summary: "look at settings, folders, Redis and LLM, and say what to do",
+  synopsis: "[--no-llm] [--strict] [--json]",
+  help:
+    `Looks at the settings and the files in config/, at this program's permissions, at the folders
+(by writing a small file into each of the three that the agent writes to), at Redis, at every
+Ollama of LLM_CHAIN and at the clock, and asks each link for a diagnosis of a harmless event, with
+the deadlines of 'run'. Nothing is proposed. It can run while the agent does.
+
+  --no-llm   do not ask the links
+  --strict   warnings count: the exit status is 1 when there are some
+  --json     print the findings as JSON
+
+The exit status is 0 when nothing failed, 2 when something did.`,
+  options: {
+    "no-llm": { type: "boolean" },
+    strict: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+  async run(io, values, positionals) {
+    if (positionals.length > 0) throw new UsageError("check takes no argument");
+    const json = values.json === true;
+    const findings: Finding[] = [];
+    const stopping = new AbortController();
+    const release = io.onSignal(() => stopping.abort());
+    const options = { noLlm: values["no-llm"] === true, signal: stopping.signal };
+    const draw = json ? () => {} : drawing(io);
+    for await (const part of found(io, options)) {
+      findings.push(...part);
+      draw(part);
+    }
+    release();
+    const result = worst(findings);
+    if (json) io.out(`${JSON.stringify({ result, version: VERSION, findings }, null, 2)}\n`);
+    else io.out(`\n${summary(findings)}\n`);
+    return result === "warning" && values.strict !== true ? STATUS.ok : STATUS[result];
+  },
+};
+
+async function* found(
+  io: Io,
+  { noLlm, signal }: { readonly noLlm: boolean; readonly signal: AbortSignal },
+): AsyncGenerator<readonly Finding[]> {
+  let config: Config;
+  try {
+    config = parseConfig(io.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return yield invalidSettings(error);
+  }
+  yield* examine({
+    config,
+    channels: CHANNELS,
+    clock: systemClock,
+    files: realFiles,
+    nonce: randomHex,
+    build: BUILD,
+    query: (descriptor) => Deno.permissions.query(descriptor),
+    uncovered: await uncoveredSettings(config, {
+      needs: ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"],
+    }),
+    noLlm,
+    signal,
+  });
+}
+
+/** Prints findings as they come; columns never get narrower. */
+function drawing(io: Io): (part: readonly Finding[]) => void {
+  const palette = paletteFor(io);
+  let subject = 0;
+  return (part) => {
+    subject = Math.max(subject, ...part.map((finding) => finding.subject.length));
+    const aligned = part.map((finding) => ({
+      ...finding,
+      level: finding.level.padEnd("failure".length) as Finding["level"],
+      subject: finding.subject.padEnd(subject),
+    }));
+    for (const line of findingLines(aligned, { width: io.width, palette })) io.out(`${line}\n`);
+  };
+}
+
+function summary(findings: readonly Finding[]): string {
+  const count = (level: Finding["level"]) => findings.filter((f) => f.level === level).length;
+  const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
+  const [warnings, failures] = [count("warning"), count("failure")];
+  const parts = [`${count("ok")} ok`, plural(warnings, "warning"), plural(failures, "failure")];
+  if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
+  return parts.join(", ");
+}

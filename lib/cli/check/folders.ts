@@ -1,0 +1,124 @@
+/**
+ * Are the folders there, can the agent write where it must, and is there room?
+ *
+ * @module
+ */
+import { statfs } from "node:fs/promises";
+import { join } from "node:path/posix";
+import { errorMessage } from "../../base/error_message.ts";
+import type { Files } from "../../base/disk/files.ts";
+import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
+import { readFailure } from "../../base/disk/read_failure.ts";
+import { ACTION_FOLDERS } from "../../base/disk/store.ts";
+import { explainWriteFailure, isSystemFailure } from "../../base/disk/write_failure.ts";
+
+/** Folders that the agent writes to, under RUNTIME_PATH. */
+const WRITTEN = ["actions/pending", "events", "state"] as const;
+const READ = ACTION_FOLDERS.filter((name) => name !== "pending").map((name) => `actions/${name}`);
+
+/** Size of the file that is written to see whether there is room. */
+const PROBE_BYTES = 64 * 1024;
+const LEAST_FREE_BYTES = 256 * 1024 * 1024;
+const LEAST_FREE_INODES = 10_000;
+
+export interface FoldersOptions {
+  readonly root: string;
+  readonly files: Pick<Files, "kind" | "list" | "writeNew" | "remove">;
+  /** A new random text for each call. */
+  readonly nonce: () => string;
+  /** Asks for the room on a filesystem; throws where that is not allowed. */
+  readonly room?: (path: string) => Promise<Room>;
+}
+
+/** What is left for a user without privileges. */
+export interface Room {
+  readonly bytes: number;
+  readonly inodes: number;
+  /** 0 on a filesystem that makes inodes as it needs them. */
+  readonly allInodes: number;
+}
+
+/** Asks the system. A compiled agent may not: it needs `--allow-sys=statfs`. */
+async function systemRoom(path: string): Promise<Room> {
+  const { bavail, bsize, ffree, files } = await statfs(path);
+  return { bytes: bavail * bsize, inodes: ffree, allInodes: files };
+}
+
+export async function checkFolders(options: FoldersOptions): Promise<Finding[]> {
+  const written = await Promise.all(WRITTEN.map((name) => checkWritten(name, options)));
+  const read = await Promise.all(READ.map((name) => checkRead(name, options)));
+  const unwell = read.filter((finding) => finding !== undefined);
+  if (unwell.length === 0) {
+    const detail = `${READ.length} folders are there`;
+    unwell.push(fine({ check: "folder", subject: "actions", detail }));
+  }
+  return [...written, ...unwell, await checkRoom(options)];
+}
+
+async function checkWritten(
+  name: string,
+  { root, files, nonce }: FoldersOptions,
+): Promise<Finding> {
+  const path = join(root, name);
+  const about = (detail: string) => ({ check: "folder", subject: name, detail });
+  // The agent sweeps a file of this name, should this program be killed right now.
+  const probe = join(path, `.planner-agent.check.${nonce()}.tmp`);
+  try {
+    const kind = await files.kind(path);
+    if (kind === "none") return problem("folder_missing", about(`${path} is not there`));
+    if (kind === "file") return problem("folder_missing", about(`${path} is a file`));
+    if (kind === "other") {
+      return problem("folder_missing", about(`${path} is a link, not a folder`));
+    }
+    try {
+      await files.writeNew(probe, "x".repeat(PROBE_BYTES));
+    } finally {
+      await files.remove(probe).catch(() => {});
+    }
+    await files.list(path);
+    return fine(about(`writable: ${PROBE_BYTES / 1024} KiB written, synced and removed`));
+  } catch (error) {
+    if (!isSystemFailure(error)) throw error;
+    const { error: said, remedy } = explainWriteFailure(error);
+    return problem("folder_not_writable", { ...about(said), remedy });
+  }
+}
+
+/** The agent looks into these for ids that were given; none of them is its to write. */
+async function checkRead(
+  name: string,
+  { root, files }: FoldersOptions,
+): Promise<Finding | undefined> {
+  const path = join(root, name);
+  const about = (detail: string) => ({ check: "folder", subject: name, detail });
+  try {
+    const kind = await files.kind(path);
+    if (kind === "none") return problem("folder_unused", about(`${path} is not there`));
+    await files.list(path);
+    return undefined;
+  } catch (error) {
+    if (!isSystemFailure(error)) throw error;
+    return problem("folder_not_readable", about(readFailure(error, path)));
+  }
+}
+
+async function checkRoom({ root, room = systemRoom }: FoldersOptions): Promise<Finding> {
+  const about = (detail: string) => ({ check: "disk", subject: "disk", detail });
+  try {
+    const { bytes, inodes, allInodes } = await room(join(root, "state"));
+    const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.floor(bytes / 1e6)} MB`;
+    const detail = allInodes > 0 ? `${size} and ${inodes} inodes free` : `${size} free`;
+    if (bytes < LEAST_FREE_BYTES) return problem("disk_nearly_full", about(detail));
+    if (allInodes > 0 && inodes < LEAST_FREE_INODES) {
+      return problem("inodes_nearly_out", about(detail));
+    }
+    return fine(about(detail));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      return skipped(
+        about("this program may not ask for free space; that files could be written shows some"),
+      );
+    }
+    return skipped(about(errorMessage(error)));
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Are the Ollamas of the chain there, and do they have the models?
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
+import type { LinkSpec } from "../../llm/chain.ts";
+import { LinkFailure } from "../../llm/failure.ts";
+import { type Dial, dial as openConnection, get } from "../../llm/http.ts";
+import { HttpFailure, textOf } from "../../llm/http_reply.ts";
+import { connectFailure } from "../../llm/ollama.ts";
+import { cleanName } from "../../base/text/names.ts";
+import { plainLine } from "../../base/text/plain_line.ts";
+import type { ClockReading } from "./clock.ts";
+
+export type OllamaSpec = Extract<LinkSpec, { kind: "ollama" }>;
+
+export interface OllamaCheckOptions {
+  readonly host: string;
+  /** The links of this host. */
+  readonly links: readonly OllamaSpec[];
+  /** num_ctx of our requests. */
+  readonly contextTokens: number;
+  readonly clock: Clock;
+  readonly timeoutMs?: number;
+  readonly dial?: Dial;
+}
+
+export interface OllamaCheck {
+  readonly findings: readonly Finding[];
+  /** The links that can be asked: their host answers and has the model. */
+  readonly usable: readonly OllamaSpec[];
+  readonly clock?: ClockReading;
+}
+
+const TIMEOUT_MS = 5_000;
+const LARGEST_REPLY_BYTES = 4 * 1024 * 1024;
+/** The first with answers by a schema. */
+const FIRST_WITH_SCHEMAS = [0, 5];
+
+type Json = Readonly<Record<string, unknown>>;
+
+interface Answered {
+  readonly body: Json;
+  readonly date: string | undefined;
+}
+
+export async function checkOllama(options: OllamaCheckOptions): Promise<OllamaCheck> {
+  const { host, links, clock } = options;
+  const about = (detail: string) => ({ check: "ollama", subject: host, detail });
+  const [version, tags, loaded] = await Promise.all(
+    ["/api/version", "/api/tags", "/api/ps"].map((path) => ask(path, options)),
+  );
+  if (!version || "failure" in version) {
+    const detail = version?.failure ?? "";
+    return { findings: [problem("ollama_unavailable", about(detail))], usable: [] };
+  }
+  const theirsMs = Date.parse(version.date ?? "");
+  const findings = [versionFinding(version.body, about)];
+  const usable: OllamaSpec[] = [];
+  for (const link of links) {
+    const { found, finding } = modelFinding(link, tags);
+    findings.push(finding);
+    if (!found) continue;
+    usable.push(link);
+    findings.push(loadedFinding(link, { loaded, contextTokens: options.contextTokens }));
+  }
+  return {
+    findings,
+    usable,
+    ...(Number.isFinite(theirsMs) && { clock: { host, theirsMs, oursMs: clock.now() } }),
+  };
+}
+
+/** A JSON object that the host serves, or why there is none. */
+async function ask(
+  path: string,
+  { host, clock, timeoutMs = TIMEOUT_MS, dial = openConnection }: OllamaCheckOptions,
+): Promise<Answered | { readonly failure: string }> {
+  const deadline = new AbortController();
+  const cancel = clock.after(
+    timeoutMs,
+    () => deadline.abort(new HttpFailure("disconnected", `no answer within ${timeoutMs / 1000} s`)),
+  );
+  try {
+    return await get(new URL(path, host), {
+      signal: deadline.signal,
+      dial: (url, signal) =>
+        dial(url, signal).catch((error) => {
+          throw signal.aborted ? signal.reason : connectFailure(error, host);
+        }),
+      async read({ status, headers, body }) {
+        if (status !== 200) return { failure: `${path}: HTTP ${status}; is this an Ollama?` };
+        const parsed = parseObject(await textOf(body, LARGEST_REPLY_BYTES));
+        return parsed
+          ? { body: parsed, date: headers.get("date") }
+          : { failure: `${path}: not a reply of Ollama` };
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof HttpFailure || error instanceof LinkFailure)) throw error;
+    return { failure: plainLine(error.message, 300) };
+  } finally {
+    cancel();
+  }
+}
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function parseObject(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function versionFinding(
+  body: Json,
+  about: (detail: string) => { check: string; subject: string; detail: string },
+): Finding {
+  const version = typeof body.version === "string" ? cleanName(body.version, 40) : "";
+  const [, major, minor] = /^(\d{1,6})\.(\d{1,6})\./.exec(version) ?? [];
+  const [leastMajor = 0, leastMinor = 0] = FIRST_WITH_SCHEMAS;
+  const old = major !== undefined && Number(major) <= leastMajor && Number(minor) < leastMinor;
+  // A build of one's own says 0.0.0.
+  if (old && version !== "0.0.0") return problem("ollama_old", about(`Ollama ${version}`));
+  return fine(about(`Ollama ${version || "of an unknown version"}`));
+}
+
+/** The entry of a model in a reply of /api/tags or /api/ps. */
+function entryOf(model: string, reply: Answered | { readonly failure: string } | undefined) {
+  if (!reply || "failure" in reply || !Array.isArray(reply.body.models)) return undefined;
+  const wanted = new Set([model, model.includes(":") ? model : `${model}:latest`]);
+  return reply.body.models.filter(isObject).find(({ name, model }) =>
+    [name, model].some((each) => typeof each === "string" && wanted.has(each))
+  );
+}
+
+function modelFinding(
+  { name, model, host }: OllamaSpec,
+  tags: Answered | { readonly failure: string } | undefined,
+): { found: boolean; finding: Finding } {
+  const about = (detail: string) => ({ check: "model", subject: name, detail });
+  if (!tags || "failure" in tags) {
+    return { found: true, finding: skipped(about(tags?.failure ?? "no list of models")) };
+  }
+  const entry = entryOf(model, tags);
+  if (!entry) {
+    const detail = `${host} does not have it`;
+    const remedy = `ollama pull ${model}`;
+    return { found: false, finding: problem("model_missing", { ...about(detail), remedy }) };
+  }
+  if (typeof entry.remote_host === "string" && entry.remote_host !== "") {
+    const detail = `runs on ${plainLine(entry.remote_host, 100)}`;
+    return { found: true, finding: problem("model_elsewhere", about(detail)) };
+  }
+  return { found: true, finding: fine(about("there")) };
+}
+
+function loadedFinding(
+  { name, model }: OllamaSpec,
+  { loaded, contextTokens }: {
+    loaded: Answered | { readonly failure: string } | undefined;
+    contextTokens: number;
+  },
+): Finding {
+  const about = (detail: string) => ({ check: "model_loaded", subject: name, detail });
+  if (!loaded || "failure" in loaded) {
+    return skipped(about(loaded?.failure ?? "no list of loaded models"));
+  }
+  const entry = entryOf(model, loaded);
+  if (!entry) return fine(about("cold: the first answer waits until it is loaded"));
+  const theirs = entry.context_length;
+  if (typeof theirs === "number" && theirs > 0 && theirs !== contextTokens) {
+    return problem(
+      "model_reloads",
+      about(`loaded with a context of ${theirs}, not ${contextTokens}`),
+    );
+  }
+  return fine(about("loaded"));
+}

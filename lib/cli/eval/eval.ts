@@ -1,0 +1,170 @@
+/**
+ * `planner-agent eval`: labelled events through the chain, to see how well it decides.
+ *
+ * @module
+ */
+import { systemClock } from "../../base/clock.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
+import { errorMessage } from "../../base/error_message.ts";
+import { type Label, LabelsError, parseLabels } from "./label.ts";
+import { type ChainReport, isFailure, reportOf } from "./report.ts";
+import { type Trial, type TrialOptions, tryEvent } from "./trial.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import { ChainSyntaxError, createChainRouter, type LinkSpec, parseChain } from "../../llm/chain.ts";
+import { createLog, type Log } from "../../base/log/log.ts";
+import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";
+import { createStore } from "../../base/disk/store.ts";
+import { type Command, oneFile, type Values } from "../command.ts";
+import { progressLine, reportText } from "./view.ts";
+import { interruptible } from "../interruptible.ts";
+import { EXIT, type Io, UsageError } from "../io.ts";
+import { randomHex } from "../../base/random.ts";
+
+const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
+
+export const evaluate: Command = {
+  name: "eval",
+  summary: "try the LLM chain on labelled events and show how well it decides",
+  synopsis: "FILE|- [--model NAME]... [--json]",
+  help:
+    `Reads labelled events, one JSON object a line, has each diagnosed with the prompt, the chain and
+the risk rules of this configuration, one after the other, and writes nothing. A line is
+
+  {"event": {...}, "acceptable": ["restart", "notify"], "requires_human": true}
+
+where event is what is published on Redis, acceptable are the actions a person would accept, and
+requires_human says whether the proposal must ask for a person (null, or left out: either).
+
+  --model NAME   try this model on OLLAMA_HOST instead of LLM_CHAIN; several times to compare.
+                 Takes what LLM_CHAIN takes.
+  --json         print the result as JSON
+
+SIGINT (Ctrl-C) ends it and shows what is done so far. The exit status is 1 when a proposal breaks
+a risk rule, or when a chain gave no valid answer at all.`,
+  options: {
+    model: { type: "string", multiple: true },
+    json: { type: "boolean" },
+  },
+  completes: "files",
+  run: evaluateFile,
+};
+
+interface Chain {
+  readonly name: string;
+  readonly links: readonly LinkSpec[];
+}
+
+async function evaluateFile(
+  io: Io,
+  values: Values,
+  positionals: readonly string[],
+): Promise<number> {
+  const path = oneFile(evaluate, positionals);
+  const config = parseConfig(io.env);
+  const json = values.json === true;
+  const chains = chainsOf(values.model, config);
+  const labels = labelsIn(await readWhole(path, io), { path, config });
+  const store = createStore({ root: config.runtimePath, files: realFiles, nonce: randomHex });
+  const { topology, policy } = await readHomelab(store);
+  // The report says what failed, so that by default the log need not.
+  const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "error", io.err);
+  const { signal, release } = interruptible(io, log);
+
+  const reports: ChainReport[] = [];
+  for (const chain of chains) {
+    if (signal.aborted) break;
+    const common = { systemPrompt: homelabPrompt(topology, policy), policy, signal };
+    const trials = await tryChain(chain, labels, {
+      ...common,
+      config,
+      log,
+      onTrial(trial, done) {
+        if (io.isTerminal && !json) {
+          io.err(`${chain.name}: ${progressLine(trial, { done, of: labels.length })}\n`);
+        }
+      },
+    });
+    reports.push(reportOf(chain.name, trials));
+  }
+  release();
+
+  if (json) {
+    const result = { events: labels.length, interrupted: signal.aborted, chains: reports };
+    io.out(`${JSON.stringify(result, null, 2)}\n`);
+  } else {
+    io.out(reportText(reports, io.width));
+    if (signal.aborted) io.err(`planner-agent: interrupted; this is what was done until then\n`);
+  }
+  return reports.some(isFailure) ? EXIT.failure : EXIT.ok;
+}
+
+function chainsOf(models: Values[string], config: Config): Chain[] {
+  if (!Array.isArray(models)) {
+    return [{ name: config.chain.map(({ name }) => name).join(), links: config.chain }];
+  }
+  return models.map((model) => {
+    try {
+      return { name: String(model), links: parseChain(String(model), config.ollamaHost) };
+    } catch (error) {
+      if (!(error instanceof ChainSyntaxError)) throw error;
+      throw new UsageError(`eval: --model: ${error.message}`);
+    }
+  });
+}
+
+async function readWhole(path: string, io: Io): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of path === "-" ? io.input : await io.open(path)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > LARGEST_FILE_BYTES) {
+        throw new Error(`it is larger than ${LARGEST_FILE_BYTES} bytes`);
+      }
+    }
+  } catch (error) {
+    const message = errorMessage(error);
+    throw new UsageError(`eval: cannot read '${path}': ${message}`);
+  }
+  return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).bytes();
+}
+
+function labelsIn(
+  bytes: Uint8Array,
+  { path, config }: { path: string; config: Config },
+): Label[] {
+  try {
+    return parseLabels(bytes, {
+      nowMs: systemClock.now(),
+      payloadBytes: config.promptPayloadBytes,
+    });
+  } catch (error) {
+    if (!(error instanceof LabelsError)) throw error;
+    throw new UsageError(`eval: '${path}' cannot be used:\n  ${error.problems.join("\n  ")}`);
+  }
+}
+
+/** Every label in turn, until the signal; a chain has its own router, so nothing carries over. */
+async function tryChain(
+  { links }: Chain,
+  labels: readonly Label[],
+  options: Omit<TrialOptions, "router"> & {
+    config: Config;
+    log: Log;
+    onTrial: (trial: Trial, done: number) => void;
+  },
+): Promise<Trial[]> {
+  const config = { ...options.config, chain: links };
+  const router = createChainRouter({ config, clock: systemClock, log: options.log });
+  const trials: Trial[] = [];
+  for (const label of labels) {
+    const trial = options.signal.aborted
+      ? undefined
+      : await tryEvent(label, { ...options, router });
+    if (!trial) break;
+    options.onTrial(trial, trials.push(trial));
+  }
+  router.close();
+  return trials;
+}

@@ -1,0 +1,128 @@
+/**
+ * Labelled events: what happened, and which diagnoses of it a person would accept.
+ *
+ * @module
+ */
+import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
+import type { WaitingEvent } from "../../event/event.ts";
+import { excerpt } from "../../event/excerpt.ts";
+import { isBenign } from "../../gate/gate.ts";
+import { readMessage } from "../../event/message.ts";
+import { parseEvent } from "../../event/parse.ts";
+import { visibleText } from "../../base/text/visible.ts";
+
+/** One line of a file for `eval`. */
+export interface Label {
+  /** Its line in the file, from 1. */
+  readonly line: number;
+  readonly event: WaitingEvent;
+  /** In the order of {@linkcode ACTIONS}. */
+  readonly acceptable: readonly Action[];
+  /** Whether the proposal must ask for a person; null where either is fine. */
+  readonly requiresHuman: boolean | null;
+}
+
+export interface LabelOptions {
+  readonly nowMs: number;
+  /** PROMPT_PAYLOAD_BYTES. */
+  readonly payloadBytes: number;
+}
+
+/** Every line that is no labelled event, one sentence each. */
+export class LabelsError extends Error {
+  override readonly name = "LabelsError";
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+const CHANNEL = "health_events";
+const KEYS = ["event", "acceptable", "requires_human", "why"];
+const MOST_PROBLEMS = 10;
+/** More lines would take weeks on the machines this is for. */
+const MOST_LINES = 10_000;
+const LONGEST_SHOWN = 80;
+
+const EVENT_NEEDS = {
+  no_type: "has no type",
+  no_node: "has no node",
+  type_not_text: "has a type that is no text",
+  node_not_text: "has a node that is no text",
+} as const;
+
+const MESSAGE_IS = {
+  too_large: "longer than 1 MiB",
+  invalid_utf8: "not UTF-8",
+  invalid_json: "not JSON",
+  not_object: "not a JSON object",
+} as const;
+
+/**
+ * Reads a whole file of labelled events, one JSON object a line; blank lines are passed over.
+ *
+ * @throws {LabelsError} naming line, value and what it takes.
+ */
+export function parseLabels(bytes: Uint8Array, options: LabelOptions): Label[] {
+  const labels: Label[] = [];
+  const problems: string[] = [];
+  let from = 0;
+  for (let line = 1; from < bytes.length; line++) {
+    const newline = bytes.indexOf(0x0a, from);
+    const end = newline < 0 ? bytes.length : newline;
+    const text = bytes.subarray(from, end);
+    from = end + 1;
+    if (!text.some((byte) => byte > 0x20)) continue;
+    const result = parseLine(text, options);
+    if (typeof result === "string") problems.push(`line ${line}: ${result}`);
+    else labels.push({ line, ...result });
+    if (problems.length >= MOST_PROBLEMS) problems.push("the lines behind it were not looked at");
+    if (labels.length > MOST_LINES) problems.push(`there are more than ${MOST_LINES} events`);
+    if (problems.length >= MOST_PROBLEMS || labels.length > MOST_LINES) break;
+  }
+  if (problems.length === 0 && labels.length === 0) problems.push("there is no event in it");
+  if (problems.length > 0) throw new LabelsError(problems);
+  return labels;
+}
+
+/** A label, or what is wrong with the line. */
+function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"> | string {
+  const message = readMessage(bytes);
+  if (!message.ok) return `it is ${MESSAGE_IS[message.refusal.kind]}: ${message.refusal.preview}`;
+  const label = message.value;
+  const stranger = Object.keys(label).find((key) => !KEYS.includes(key));
+  if (stranger !== undefined) {
+    return `${shown(stranger)} is no key of a label; there are: ${KEYS.join(", ")}`;
+  }
+
+  const { event: raw, acceptable, requires_human: requiresHuman = null } = label;
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    return `event is ${shown(raw)}; it takes an object, as it is published on Redis`;
+  }
+  const parsed = parseEvent({ ...raw }, CHANNEL, options.nowMs);
+  if (!parsed.ok) return `event ${EVENT_NEEDS[parsed.refusal]}; it takes node and type, both text`;
+  const { payload, ...event } = parsed.event;
+  if (isBenign(event.type)) {
+    return `event.type is ${shown(event.type)}; such events are dropped before any model sees them`;
+  }
+  const actions = Array.isArray(acceptable)
+    ? ACTIONS.filter((action) => acceptable.includes(action))
+    : [];
+  if (!Array.isArray(acceptable) || actions.length === 0 || actions.length < acceptable.length) {
+    return `acceptable is ${shown(acceptable)}; it takes a list of one or more of ` +
+      `${ACTIONS.join(", ")}, each once`;
+  }
+  if (requiresHuman !== null && typeof requiresHuman !== "boolean") {
+    return `requires_human is ${shown(requiresHuman)}; it takes true, false, or null for either`;
+  }
+  return {
+    event: { ...event, excerpt: excerpt(payload, options.payloadBytes) },
+    acceptable: actions,
+    requiresHuman,
+  };
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return "missing";
+  const text = visibleText(JSON.stringify(value)).replace(/[\t\n]/g, " ");
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN).toWellFormed()}…` : text;
+}

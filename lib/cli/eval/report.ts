@@ -1,0 +1,143 @@
+/**
+ * What the trials of one chain add up to. Its keys are what `eval --json` prints; they are stable.
+ *
+ * @module
+ */
+import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
+import type { Attempt } from "../../llm/contract.ts";
+import { isWrongAnswer } from "../../llm/failure.ts";
+import { isRight, type Trial, type Verdict, verdictOf } from "./trial.ts";
+
+export const VERDICTS: readonly Verdict[] = [...ACTIONS, "none"];
+
+/** Events with the same acceptable actions, and what was proposed for them. */
+export interface ConfusionRow {
+  readonly acceptable: readonly Action[];
+  readonly events: number;
+  readonly proposed: Readonly<Record<Verdict, number>>;
+  readonly right: number;
+}
+
+export interface Miss {
+  readonly line: number;
+  readonly node: string;
+  readonly service: string;
+  readonly type: string;
+  readonly proposed: Verdict;
+  readonly acceptable: readonly Action[];
+}
+
+export interface Violation extends Omit<Miss, "acceptable"> {
+  readonly rules: readonly string[];
+}
+
+/** One link of the chain over all events. */
+export interface LinkReport {
+  readonly link: string;
+  readonly model: string;
+  readonly attempts: number;
+  /** Valid answers. */
+  readonly answers: number;
+  /** Answers that were no diagnosis. */
+  readonly invalid: number;
+  /** Attempts without an answer: not reached, too slow, an error of the server. */
+  readonly failed: number;
+  readonly seconds_mean: number;
+  readonly seconds_max: number;
+}
+
+export interface ChainReport {
+  readonly chain: string;
+  readonly events: number;
+  readonly right: number;
+  /** Events for which no link gave a valid answer. */
+  readonly unanswered: number;
+  /** Proposals that must ask for a person and do not, and those that need not and do. */
+  readonly human_missed: number;
+  readonly human_needless: number;
+  /** Proposals that break a risk rule. */
+  readonly violations: readonly Violation[];
+  /** Answers that the risk rules changed. */
+  readonly corrected: number;
+  readonly confusion: readonly ConfusionRow[];
+  readonly misses: readonly Miss[];
+  readonly links: readonly LinkReport[];
+}
+
+export function reportOf(chain: string, trials: readonly Trial[]): ChainReport {
+  const human = (wanted: boolean) =>
+    trials.filter(({ label, decision }) =>
+      decision && label.requiresHuman === wanted && decision.requires_human !== wanted
+    ).length;
+  return {
+    chain,
+    events: trials.length,
+    right: trials.filter(isRight).length,
+    unanswered: trials.filter(({ decision }) => !decision).length,
+    human_missed: human(true),
+    human_needless: human(false),
+    violations: trials.filter((trial) => trial.violations.length > 0).map((trial) => {
+      const { acceptable: _acceptable, ...rest } = missOf(trial);
+      return { ...rest, rules: trial.violations };
+    }),
+    corrected: trials.filter(({ corrected }) => corrected.length > 0).length,
+    confusion: confusionOf(trials),
+    misses: trials.filter((trial) => !isRight(trial)).map(missOf),
+    links: linksOf(trials.flatMap(({ attempts }) => attempts)),
+  };
+}
+
+/** Whether a rule was broken, or nothing was answered at all, which proves nothing. */
+export function isFailure({ violations, events, unanswered }: ChainReport): boolean {
+  return violations.length > 0 || (events > 0 && unanswered === events);
+}
+
+function missOf(trial: Trial): Miss {
+  const { line, acceptable, event: { node, service, type } } = trial.label;
+  return { line, node, service, type, proposed: verdictOf(trial), acceptable };
+}
+
+function confusionOf(trials: readonly Trial[]): ConfusionRow[] {
+  const groups = Map.groupBy(trials, ({ label }) => label.acceptable.join());
+  return [...groups.values()].flatMap((group) => {
+    const acceptable = group[0]?.label.acceptable ?? [];
+    const count = (verdict: Verdict) => group.filter((t) => verdictOf(t) === verdict).length;
+    const proposed = Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)]));
+    return [{
+      acceptable,
+      events: group.length,
+      proposed: proposed as Record<Verdict, number>,
+      right: group.filter(isRight).length,
+    }];
+  }).sort((one, other) => order(one.acceptable) < order(other.acceptable) ? -1 : 1);
+}
+
+/** Sorts by the mildest remedy first, then by what else is acceptable. */
+function order(acceptable: readonly Action[]): string {
+  return acceptable.map((action) => ACTIONS.indexOf(action)).join("");
+}
+
+function linksOf(attempts: readonly Attempt[]): LinkReport[] {
+  const groups = Map.groupBy(attempts, ({ link }) => link);
+  return [...groups].map(([link, group]) => {
+    const seconds = group.map(({ milliseconds }) => milliseconds / 1000);
+    const count = (holds: (outcome: Attempt["outcome"]) => boolean) =>
+      group.filter(({ outcome }) => holds(outcome)).length;
+    const answers = count((outcome) => outcome === "ok");
+    const invalid = count((outcome) => outcome !== "ok" && isWrongAnswer(outcome));
+    return {
+      link,
+      model: group[0]?.model ?? link,
+      attempts: group.length,
+      answers,
+      invalid,
+      failed: group.length - answers - invalid,
+      seconds_mean: rounded(seconds.reduce((sum, each) => sum + each, 0) / seconds.length),
+      seconds_max: rounded(seconds.reduce((most, each) => Math.max(most, each), 0)),
+    };
+  });
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

@@ -1,0 +1,31 @@
+/**
+ * Which risk rules a proposal breaks.
+ *
+ * The built-in rules are written down here a second time, apart from the code that applies them:
+ * a check that shares its code with what it checks finds nothing.
+ *
+ * @module
+ */
+import type { Diagnosis } from "../../llm/diagnosis.ts";
+import type { WaitingEvent } from "../../event/event.ts";
+import { applyPolicy, type PolicyRule } from "../../policy/policy.ts";
+
+/** Names of the rules that `diagnosis` breaks, each once; none when it may be proposed. */
+export function violations(
+  diagnosis: Diagnosis,
+  { event, policy }: { readonly event: WaitingEvent; readonly policy: readonly PolicyRule[] },
+): string[] {
+  const { node, service, action, confidence, requires_human } = diagnosis;
+  const broken = new Set<string>();
+  if (event.node.toLowerCase().startsWith("chelsty-") && !requires_human) {
+    broken.add("offline_first_needs_human");
+  }
+  if (event.type.toLowerCase().startsWith("disk_pressure") && action !== "notify") {
+    broken.add("disk_pressure_is_notify");
+  }
+  if (!(confidence >= 0.7) && !requires_human) broken.add("low_confidence_needs_human");
+  if (node !== event.node || service !== event.service) broken.add("target_is_the_events_own");
+  // Rules of config/policy.json have no second writing.
+  for (const { rule } of applyPolicy(policy, event, diagnosis).changes) broken.add(rule);
+  return [...broken].sort();
+}

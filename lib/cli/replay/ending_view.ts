@@ -1,0 +1,71 @@
+/**
+ * What became of an event, for people and as JSON.
+ *
+ * @module
+ */
+import type { Ending } from "../../observe/ending.ts";
+import type { Counts, Outcome } from "../../observe/outcome.ts";
+
+const COLOURS: Readonly<Record<Outcome, number>> = {
+  malformed: 31,
+  unparseable: 31,
+  benign: 90,
+  silenced: 90,
+  inhibited: 36,
+  cooldown: 36,
+  coalesced: 36,
+  recovered: 32,
+  dropped: 31,
+  expired: 31,
+  held: 33,
+  ignored: 90,
+  proposed: 32,
+};
+
+const OUTCOME_WIDTH = 11;
+
+/** Text in the colour of an outcome. */
+export function paintOutcome(text: string, outcome: Outcome): string {
+  return `\x1b[${COLOURS[outcome]}m${text}\x1b[0m`;
+}
+
+/** One line: the outcome, the event, and what there is to say about it. */
+export function endingLine(ending: Ending, colour: boolean): string {
+  const { outcome, event, channel, proposal, detail } = ending;
+  const padded = outcome.padEnd(OUTCOME_WIDTH);
+  const shown = colour ? paintOutcome(padded, outcome) : padded;
+  const subject = event
+    ? `${event.node}/${event.service} ${event.type} (${event.severity})`
+    : `a message on ${channel}`;
+  const more = proposal
+    ? ` -> ${proposal.payload.action} by ${proposal.llm_model}, ${proposal.action_id}`
+    : detail
+    ? ` (${detail})`
+    : "";
+  return `${shown} ${subject}${more}`;
+}
+
+/** The same as an object; keys are stable. */
+export function endingJson(ending: Ending): Record<string, unknown> {
+  const { outcome, event, channel, proposal, detail } = ending;
+  return {
+    outcome,
+    channel,
+    ...(event && {
+      node: event.node,
+      service: event.service,
+      type: event.type,
+      severity: event.severity,
+      timestamp: event.timestamp,
+    }),
+    ...(proposal && { action_id: proposal.action_id, action: proposal.payload.action }),
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+/** The counts in a sentence; outcomes that did not occur are left out. */
+export function summaryLine({ received, outcomes }: Counts, parked: number): string {
+  const parts = Object.entries(outcomes).filter(([, n]) => n > 0).map(([o, n]) => `${n} ${o}`);
+  if (parked > 0) parts.push(`${parked} waiting for another try`);
+  return `${received} received: ${parts.join(", ") || "nothing"}`;
+}

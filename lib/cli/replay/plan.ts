@@ -1,0 +1,81 @@
+/**
+ * What `replay` is asked to do: its options and arguments, and which of them go together.
+ *
+ * @module
+ */
+import { CHANNELS } from "../../intake/channels.ts";
+import { type Command, oneFile, type Values } from "../command.ts";
+import { UsageError } from "../io.ts";
+import { parseSpan } from "../span.ts";
+
+/** How far back `--from-stream` reads. */
+export const DEFAULT_SINCE = "1h";
+
+export type ReplaySource =
+  | {
+    readonly kind: "file";
+    /** `-` is standard input. */
+    readonly path: string;
+  }
+  | {
+    readonly kind: "stream";
+    readonly stream: string;
+    /** `spanMs` as it was asked for. */
+    readonly since: string;
+    /** How far back it is read, in milliseconds. */
+    readonly spanMs: number;
+  };
+
+export interface ReplayPlan {
+  readonly source: ReplaySource;
+  /** The channel the events count as. */
+  readonly channel: string;
+  /** Proposals are printed and nothing is written. */
+  readonly dry: boolean;
+}
+
+/**
+ * The plan of a command line.
+ *
+ * @throws {UsageError} for options that do not go together, or a value that cannot be used.
+ */
+export function replayPlan(
+  command: Pick<Command, "name" | "synopsis">,
+  { values, positionals }: { readonly values: Values; readonly positionals: readonly string[] },
+): ReplayPlan {
+  const stream = values["from-stream"];
+  const dry = values["dry-run"] === true;
+  if (typeof stream !== "string") {
+    for (const name of ["since", "write"]) {
+      if (values[name] !== undefined) refuse(`--${name} goes with --from-stream NAME alone`);
+    }
+    const source = { kind: "file", path: oneFile(command, positionals) } as const;
+    return { source, channel: channelOf(values) ?? CHANNELS[0], dry };
+  }
+  if (stream === "") refuse("--from-stream takes the name of a stream, such as health_events");
+  if (positionals.length > 0) refuse("it takes a FILE or --from-stream NAME, not both");
+  if (dry && values.write === true) refuse("--write and --dry-run contradict each other");
+  const since = typeof values.since === "string" ? values.since : DEFAULT_SINCE;
+  return {
+    source: { kind: "stream", stream, since, spanMs: spanOf(since) },
+    channel: channelOf(values) ?? CHANNELS.find((name) => name === stream) ?? CHANNELS[0],
+    dry: values.write !== true,
+  };
+}
+
+function channelOf({ channel }: Values): string | undefined {
+  return typeof channel === "string" ? channel : undefined;
+}
+
+function spanOf(text: string): number {
+  const spanMs = parseSpan(text);
+  if (spanMs !== undefined && spanMs > 0) return spanMs;
+  return refuse(
+    `--since is ${JSON.stringify(text.slice(0, 60))}; it takes a whole number and a unit, ` +
+      "s, m, h, d or w, such as 30m, 2h or 7d",
+  );
+}
+
+function refuse(message: string): never {
+  throw new UsageError(`replay: ${message}`);
+}

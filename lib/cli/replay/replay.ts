@@ -1,0 +1,163 @@
+/**
+ * `planner-agent replay`: the same pipeline, fed from a file, standard input or what a Redis stream
+ * holds.
+ *
+ * @module
+ */
+import { type Agent, openAgent, openDryAgent } from "../../agent.ts";
+import { systemClock } from "../../base/clock.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
+import type { Ending } from "../../observe/ending.ts";
+import { errorMessage } from "../../base/error_message.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import { createLog, type Log } from "../../base/log/log.ts";
+import type { ActionFile } from "../../proposal/action_file.ts";
+import type { Command, Values } from "../command.ts";
+import { endingJson, endingLine, summaryLine } from "./ending_view.ts";
+import { interruptible } from "../interruptible.ts";
+import { EXIT, type Io, UsageError } from "../io.ts";
+import { coordinationOf } from "../../agent/listening.ts";
+import { isCovered, opened } from "../opening.ts";
+import { randomHex } from "../../base/random.ts";
+import { feed, fromLines, fromStream, type Replayed } from "./feed.ts";
+import { DEFAULT_SINCE, type ReplayPlan, replayPlan } from "./plan.ts";
+import { openTracer } from "../../observe/trace/open.ts";
+
+export const replay: Command = {
+  name: "replay",
+  summary: "run events from a file, standard input or a Redis stream through the pipeline",
+  synopsis: `FILE|- [--dry-run] [--channel NAME] [--json]
+       planner-agent replay --from-stream NAME [--since SPAN] [--write] [--channel NAME] [--json]`,
+  help: `Reads events, one JSON object a line, and exits when all are done: a way to run without
+Redis, for example 'docker events --format json | jq -c … | planner-agent replay -'.
+
+With --from-stream it reads what a stream on REDIS_URL holds of the last hour, or of SPAN, until
+now, and then has the newest event of each service diagnosed that is not well again. Nothing is
+written unless --write is given, and neither the stream nor its groups change.
+
+  --dry-run           print proposals to standard output and write nothing
+  --from-stream NAME  read the entries of this Redis stream; dry unless --write is given
+  --since SPAN        how far back to read it: 30m, 2h, 7d (also s, w; default ${DEFAULT_SINCE})
+  --write             write proposals, as for a file
+  --channel NAME      the channel the events count as (default health_events, or the stream's
+                      name where that is a channel)
+  --json              print what became of each event as JSON lines; of a dry run,
+                      the proposals
+
+Logs go to standard error, warnings only unless LOG_LEVEL is set. The exit status is 1 when events
+are left that no link of the LLM chain answered; unless it is a dry run, they are kept for the next
+run. It is 1 as well when the stream could not be read to its end.`,
+  options: {
+    "dry-run": { type: "boolean" },
+    "from-stream": { type: "string" },
+    since: { type: "string" },
+    write: { type: "boolean" },
+    channel: { type: "string" },
+    json: { type: "boolean" },
+  },
+  completes: "files",
+  run: replayEvents,
+};
+
+// Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
+const PACE = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
+// Both go by when events arrive, and two hours of a stream arrive at once.
+const AT_ONCE = { flapChanges: 0, inhibit: false };
+
+async function replayEvents(
+  io: Io,
+  values: Values,
+  positionals: readonly string[],
+): Promise<number> {
+  const plan = replayPlan(replay, { values, positionals });
+  const { source, channel, dry } = plan;
+  const isStream = source.kind === "stream";
+  const config = { ...parseConfig(io.env), ...PACE, ...isStream && AT_ONCE };
+  const needs = [
+    ...isStream ? ["REDIS_URL"] as const : [],
+    ...dry ? [] : ["RUNTIME_PATH"] as const,
+  ];
+  if (!await isCovered(io, config, { needs, keys: isStream })) return EXIT.usage;
+  const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "warning", io.err);
+  const input = source.kind === "file" ? await openInput(source.path, io) : undefined;
+  const { signal, release } = interruptible(io, log);
+  const json = values.json === true;
+
+  const agent = await opened(io, {
+    config,
+    hint: isStream
+      ? ". Stop it, or leave --write out."
+      : ". Stop it, publish to its Redis, or use --dry-run.",
+    open: () => open({ config, plan, log, io, json }),
+  });
+  if (!agent) return EXIT.failure;
+  let failed = false;
+  const onFailure = (message: string) => {
+    failed = true;
+    io.err(`planner-agent: ${message}\n`);
+  };
+  const messages: AsyncIterable<Replayed> = source.kind === "stream"
+    ? fromStream({ url: config.redisUrl, source, clock: systemClock, signal, onFailure })
+    : fromLines(input ?? io.input, signal);
+  await feed(agent, { messages, channel, signal });
+  const left = agent.backlog.waiting;
+  await agent.stop();
+  release();
+  const counts = agent.counters.counts();
+  if (source.kind === "stream" && counts.received === 0 && !failed && !signal.aborted) {
+    io.err(
+      `planner-agent: the stream ${source.stream} holds nothing of the last ${source.since}. ` +
+        "Is that its name, and are events added to it (XADD) or only published?\n",
+    );
+  }
+  if (!json) (dry ? io.err : io.out)(`${summaryLine(counts, left)}\n`);
+  return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
+}
+
+async function open(
+  { config, plan: { source, dry }, log, io, json }: {
+    config: Config;
+    plan: ReplayPlan;
+    log: Log;
+    io: Io;
+    json: boolean;
+  },
+): Promise<Agent> {
+  const colour = io.isTerminal && !io.env("NO_COLOR");
+  const tell = dry ? io.err : io.out;
+  const onEnding = (ending: Ending) => {
+    if (!json) tell(`${endingLine(ending, colour)}\n`);
+    else if (!dry) io.out(`${JSON.stringify(endingJson(ending))}\n`);
+  };
+  const print = (file: ActionFile) => io.out(`${JSON.stringify(file, null, json ? 0 : 2)}\n`);
+  const isStream = source.kind === "stream";
+  const options = {
+    config,
+    clock: systemClock,
+    log,
+    files: realFiles,
+    random: Math.random,
+    nonce: randomHex,
+    onEnding,
+    // All that a stream holds is known before the first diagnosis: what is well again needs none.
+    startsLater: isStream,
+  };
+  if (dry) return await openDryAgent(options, print);
+  // A file is replayed where there may be no Redis.
+  const openCoordination = isStream ? await coordinationOf(options) : undefined;
+  return await openAgent({
+    ...options,
+    tracer: openTracer(log),
+    ...(openCoordination && { openCoordination }),
+  });
+}
+
+async function openInput(path: string, io: Io): Promise<ReadableStream<Uint8Array>> {
+  if (path === "-") return io.input;
+  try {
+    return await io.open(path);
+  } catch (error) {
+    const message = errorMessage(error);
+    throw new UsageError(`replay: cannot read '${path}': ${message}`);
+  }
+}

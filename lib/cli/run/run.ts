@@ -1,0 +1,134 @@
+/**
+ * `planner-agent run`: listens on Redis until it is told to stop.
+ *
+ * @module
+ */
+import { openAgent } from "../../agent.ts";
+import { BUILD } from "../../permissions/build.ts";
+import { systemClock } from "../../base/clock.ts";
+import { parseConfig } from "../../config/config.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import { CHANNELS } from "../../intake/channels.ts";
+import { createLog } from "../../base/log/log.ts";
+import { createMetrics } from "../../observe/metrics.ts";
+import { createProposalChannel } from "../../observe/announce.ts";
+import { redisDisplay } from "../../base/redis/endpoint.ts";
+import { VERSION } from "../../base/version.ts";
+import type { Command } from "../command.ts";
+import { EXIT, type Io, UsageError } from "../io.ts";
+import { coordinationOf, openListening } from "../../agent/listening.ts";
+import { interruptible } from "../interruptible.ts";
+import { isCovered, opened } from "../opening.ts";
+import { randomHex } from "../../base/random.ts";
+import { superviseBySystemd, watchdogMs } from "./supervision.ts";
+import { openTracer } from "../../observe/trace/open.ts";
+
+export const run: Command = {
+  name: "run",
+  summary: "listen on Redis and write proposals (the default)",
+  synopsis: "",
+  help: `Subscribes to ${CHANNELS.join(" and ")} on REDIS_URL and writes a proposal for each event
+that needs one into RUNTIME_PATH/actions/pending. Logs JSON lines to standard output. Keeps trying
+where Redis or Ollama cannot be reached. SIGTERM or SIGINT ends it.`,
+  options: {},
+  run: async (io, _values, positionals) => {
+    if (positionals.length > 0) throw new UsageError("run takes no argument");
+    return await runAgent(io);
+  },
+};
+
+async function runAgent(io: Io): Promise<number> {
+  const config = parseConfig(io.env);
+  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
+  if (!await isCovered(io, config, { needs })) return EXIT.usage;
+  const log = createLog(config.logLevel, io.out);
+  const clock = systemClock;
+  log.info("planner_starting", {
+    version: VERSION,
+    node: config.nodeName,
+    runtime_path: config.runtimePath,
+    redis: redisDisplay(config.redisUrl),
+    llm_chain: config.chain.map((link) => link.name),
+  });
+
+  const metrics = createMetrics({
+    clock,
+    build: {
+      version: VERSION,
+      commit: BUILD?.commit ?? "source",
+      deno: Deno.version.deno,
+      arch: Deno.build.arch,
+    },
+    channels: CHANNELS,
+    links: config.chain.map((link) => link.name),
+  });
+  const announced = config.proposalChannel === "" ? undefined : createProposalChannel({
+    url: config.redisUrl,
+    channel: config.proposalChannel,
+    clock,
+    log,
+    random: Math.random,
+  });
+  const coordination = await coordinationOf({ config, clock, log, random: Math.random });
+  const tickMs = watchdogMs(io.env);
+  const agent = await opened(io, {
+    config,
+    open: () =>
+      openAgent({
+        config,
+        clock,
+        log,
+        files: realFiles,
+        random: Math.random,
+        nonce: randomHex,
+        metrics,
+        tracer: openTracer(log),
+        observers: announced ? [announced] : [],
+        ...(coordination && { openCoordination: coordination }),
+        ...(tickMs !== undefined && { tickMs }),
+      }),
+  });
+  if (!agent) return EXIT.failure;
+  const { board } = agent;
+  const { runtimePath } = config;
+  const { record } = board;
+  const supervision = superviseBySystemd({ env: io.env, runtimePath, record, clock, log });
+  agent.everyTick(supervision.tick);
+
+  let started = false;
+  let subscribed = false;
+  const listening = await openListening({
+    config,
+    clock,
+    log,
+    random: Math.random,
+    planner: agent.planner,
+    onState(state) {
+      board.redis(state);
+      metrics.redis(state.kind === "subscribed");
+      supervision.refresh();
+      if (subscribed && state.kind === "waiting") agent.redisLost();
+      subscribed = state.kind === "subscribed";
+      if (started || state.kind !== "subscribed") return;
+      started = true;
+      log.info("planner_started", { channels: CHANNELS, node: config.nodeName });
+    },
+  });
+  const { signal, release } = interruptible(io, log);
+  signal.addEventListener("abort", () => supervision.stopping());
+  const stopped = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(agent.stop()));
+  });
+  const listened = listening.run(signal);
+  // Not when Redis is connected: an edge node comes up without it.
+  supervision.ready();
+  await stopped;
+  listening.leaveRest();
+  await listened;
+  await announced?.close();
+  release();
+  await supervision.close();
+  const { received, outcomes } = agent.counters.counts();
+  log.info("planner_stopped", { received, ...outcomes });
+  return EXIT.ok;
+}

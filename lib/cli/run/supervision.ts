@@ -1,0 +1,79 @@
+/**
+ * A running agent as systemd sees it: ready, alive, and how it does in one line.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Clock } from "../../base/clock.ts";
+import type { Environment } from "../../config/environment.ts";
+import type { Log } from "../../base/log/log.ts";
+import { openNotifier } from "./sdnotify.ts";
+import { statusLine, type StatusRecord } from "../../observe/status/record.ts";
+
+export interface Supervision {
+  /** Configuration, permissions and folders are good, and the agent listens or tries to. */
+  ready(): void;
+  /** The agent's loop has made progress. */
+  tick(): void;
+  /** Something may have changed. */
+  refresh(): void;
+  stopping(): void;
+  close(): Promise<void>;
+}
+
+export interface SupervisionOptions {
+  readonly env: Environment;
+  readonly runtimePath: string;
+  readonly record: () => StatusRecord;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A short name: the path of a socket has 107 bytes at most. */
+const OWN_SOCKET = ".notify";
+const SHORTEST_TICK_MS = 10;
+
+/**
+ * How often a watchdog wants to be told, in milliseconds: half of WATCHDOG_USEC (`man sd_notify`).
+ * Undefined where there is none.
+ */
+export function watchdogMs(env: Environment): number | undefined {
+  const text = env("WATCHDOG_USEC") ?? "";
+  if (!/^\d{1,15}$/.test(text) || Number(text) === 0) return undefined;
+  return Math.max(SHORTEST_TICK_MS, Number(text) / 2_000);
+}
+
+/** Tells systemd where it listens; elsewhere this does nothing. */
+export function superviseBySystemd(options: SupervisionOptions): Supervision {
+  const { env, runtimePath, record, clock, log } = options;
+  const socketPath = env("NOTIFY_SOCKET");
+  const watched = watchdogMs(env) !== undefined;
+  const ownSocketPath = join(runtimePath, "state", OWN_SOCKET);
+  const notifier = openNotifier({ socketPath, ownSocketPath, log, clock });
+  let told = "";
+
+  function refresh() {
+    if (!socketPath) return;
+    const line = statusLine(record());
+    if (line === told) return;
+    told = line;
+    notifier.status(line);
+  }
+
+  return {
+    ready() {
+      notifier.ready();
+      refresh();
+    },
+    tick() {
+      if (watched) notifier.watchdog();
+      refresh();
+    },
+    refresh,
+    stopping() {
+      notifier.stopping();
+      refresh();
+    },
+    close: () => notifier.close(),
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * How the agent is, for people.
+ *
+ * @module
+ */
+import type { SparseCounts } from "../../observe/status/minutes.ts";
+import type { Life, StatusReport } from "../../observe/status/report.ts";
+import { findingLines } from "../view/findings.ts";
+import type { Palette } from "../view/palette.ts";
+import { spanText } from "../span.ts";
+import { type Column, tableLines } from "../view/table.ts";
+
+export interface StatusViewOptions {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly palette: Palette;
+  /** Rows of a table; `--json` has more. @default 20 */
+  readonly mostRows?: number;
+}
+
+const MOST_SHOWN = 20;
+
+const span = (seconds: number) => spanText(seconds * 1000);
+
+/** All that there is to see, a line each. */
+export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {
+  const { palette, width } = options;
+  if (report.agent.state === "never_ran") return findingLines(report.problems, options);
+  return [
+    headline(report, palette),
+    "",
+    ...tableLines(facts(report), {
+      columns: [{ title: "" }, { title: "", narrow: "wrap" }],
+      width,
+    }).slice(1),
+    ...section(options, {
+      titles: ["state", "node", "service", "type", "severity", "age", "next try"],
+      rows: report.queue.events.map((event) => [
+        event.state,
+        event.node,
+        event.service,
+        event.type,
+        event.severity,
+        span(event.age_seconds),
+        nextTry(event),
+      ]),
+      total: report.queue.diagnosing + report.queue.queued + report.queue.parked,
+      wraps: "next try",
+    }),
+    ...section(options, {
+      titles: ["cools down", "node", "service"],
+      rows: report.cooldowns.targets.map(({ node, service, remaining_seconds }) => [
+        span(remaining_seconds),
+        node,
+        service,
+      ]),
+      total: report.cooldowns.total,
+    }),
+    ...section(options, {
+      titles: ["link", "model", "circuit", "failures", "next try"],
+      rows: report.links.map(({ link, model, state, failures, next_try_seconds }) => [
+        link,
+        model,
+        state.replace("_", " "),
+        String(failures),
+        next_try_seconds === null ? "" : `in ${span(next_try_seconds)}`,
+      ]),
+      total: report.links.length,
+    }),
+    ...report.problems.length > 0 ? ["", ...findingLines(report.problems, options)] : [],
+  ];
+}
+
+/** The same for a screen of `height` rows: tables get shorter, then lines are left out. */
+export function statusScreen(
+  report: StatusReport,
+  { height, ...options }: StatusViewOptions & { readonly height: number | undefined },
+): string[] {
+  // The cursor stands in the row below the last line.
+  const room = Math.max(2, (height ?? Infinity) - 1);
+  let lines: string[] = [];
+  for (const mostRows of [MOST_SHOWN, 10, 5, 3, 1]) {
+    lines = statusLines(report, { ...options, mostRows });
+    if (lines.length <= room) return lines;
+  }
+  return [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more lines`];
+}
+
+const LIVES: Readonly<Record<Life, string>> = {
+  running: "running",
+  stopped: "stopped",
+  silent: "not running, or hangs",
+  never_ran: "never ran",
+};
+
+function headline({ agent }: StatusReport, palette: Palette): string {
+  const paint = agent.state === "running"
+    ? palette.good
+    : agent.state === "stopped"
+    ? palette.warn
+    : palette.bad;
+  const who = ["planner-agent", agent.version, agent.node && `on ${agent.node}`]
+    .filter(Boolean).join(" ");
+  const beat = agent.heartbeat_age_seconds;
+  const heard = beat === null ? "no heartbeat" : `heartbeat ${span(beat)} ago`;
+  return `${palette.strong(who)}: ${paint(LIVES[agent.state])}, ${heard}`;
+}
+
+function facts(report: StatusReport): string[][] {
+  const { agent, redis, queue, last_hour, since_start, last_proposal } = report;
+  const rows: string[][] = [];
+  if (agent.up_seconds !== null) {
+    const running = agent.state === "running";
+    rows.push([
+      running ? "up" : "was up",
+      `${span(agent.up_seconds)}, since ${agent.started}${
+        running ? ` (process ${agent.pid})` : ""
+      }`,
+    ]);
+  }
+  if (agent.ended !== null) {
+    rows.push([agent.state === "stopped" ? "stopped" : "last seen", agent.ended]);
+  }
+  if (redis) rows.push(["Redis", redisWords(redis)]);
+  const { diagnosing, queued, parked } = queue;
+  rows.push(["queue", `${diagnosing} being diagnosed, ${queued} queued, ${parked} parked`]);
+  rows.push(["cooldowns", String(report.cooldowns.total)]);
+  rows.push([agent.state === "running" ? "last hour" : "its last hour", countWords(last_hour)]);
+  rows.push(["since start", countWords(since_start)]);
+  rows.push([
+    "last proposal",
+    last_proposal
+      ? `${span(last_proposal.age_seconds)} ago: ${last_proposal.action} of ` +
+        `${last_proposal.node}/${last_proposal.service}, ${last_proposal.action_id}`
+      : "none since start",
+  ]);
+  return rows;
+}
+
+function redisWords(redis: NonNullable<StatusReport["redis"]>): string {
+  const { state, for_seconds, channels, refused, detail } = redis;
+  const time = span(for_seconds);
+  switch (state) {
+    case "subscribed": {
+      const not = refused.length > 0 ? `; may not hear ${refused.join(", ")}` : "";
+      return `connected for ${time}, hears ${channels.join(", ")}${not}`;
+    }
+    case "waiting":
+      return `not connected for ${time}: ${detail}`;
+    case "stopped":
+      return "left";
+    default:
+      return `connecting for ${time}`;
+  }
+}
+
+function countWords({ received, outcomes }: SparseCounts): string {
+  const parts = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`);
+  return `${received} received${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
+}
+
+function nextTry(event: StatusReport["queue"]["events"][number]): string {
+  if (event.state === "diagnosing") return "now";
+  if (event.next_try_seconds === null) return "at its turn";
+  const notes = [
+    ...event.failures > 0 ? [`failed ${event.failures}`] : [],
+    ...event.why === undefined ? [] : [event.why],
+  ];
+  return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
+}
+
+function section(
+  { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
+  { titles, rows, total, wraps }: {
+    readonly titles: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+    readonly total: number;
+    /** The column that goes on in the next line rather than being cut. */
+    readonly wraps?: string;
+  },
+): string[] {
+  if (rows.length === 0) return [];
+  const columns = titles.map((title): Column => ({
+    title,
+    narrow: title === wraps ? "wrap" : "cut",
+  }));
+  const shown = rows.slice(0, mostRows);
+  const more = Math.max(total, rows.length) - shown.length;
+  return [
+    "",
+    ...tableLines(shown, { columns, width, paintTitles: palette.faint }),
+    ...more > 0 ? [palette.faint(`and ${more} more`)] : [],
+  ];
+}

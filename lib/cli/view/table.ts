@@ -1,0 +1,165 @@
+/**
+ * Tables for people: rows of text in, aligned lines of a given width out.
+ *
+ * @module
+ */
+import { visibleText } from "../../base/text/visible.ts";
+
+export interface Column {
+  readonly title: string;
+  /** Numbers read better aligned to the right. @default {"left"} */
+  readonly align?: "left" | "right";
+  /**
+   * What happens to the text where the table is wider than the terminal: it goes on in the next
+   * line, or ends in `…`. A column without it keeps its width as long as the others can give.
+   */
+  readonly narrow?: "wrap" | "cut";
+  /** Colours a piece of a cell; `cell` is the whole cell's text. */
+  readonly paint?: (piece: string, cell: string) => string;
+}
+
+export interface TableOptions {
+  readonly columns: readonly Column[];
+  /** Columns of the terminal. */
+  readonly width: number;
+  /** Colours the line of titles. */
+  readonly paintTitles?: (line: string) => string;
+}
+
+const GAP = 2;
+/** A column that can be narrowed keeps this much while others can still give. */
+const READABLE = 12;
+const NARROWEST = 4;
+/** Longest text of a cell, in UTF-16 units; the rest is cut off before anything looks at it. */
+const LONGEST_CELL = 2_000;
+
+/**
+ * The lines of a table, titles first, each at most `width` columns wide unless that is too narrow
+ * for any table. Terminal codes and invisible characters in cells are removed.
+ */
+export function tableLines(
+  rows: readonly (readonly string[])[],
+  { columns, width, paintTitles = (line) => line }: TableOptions,
+): string[] {
+  const cells = rows.map((row) => columns.map((_, i) => oneLine(row[i] ?? "")));
+  const natural = columns.map(({ title }, i) =>
+    Math.min(width, Math.max(textWidth(title), ...cells.map((row) => textWidth(row[i] ?? ""))))
+  );
+  const widths = fit(natural, columns, width - GAP * (columns.length - 1));
+  const titles = columns.map(({ align, title }, i) =>
+    pad(cut(title, widths[i] ?? 0), {
+      width: widths[i] ?? 0,
+      align,
+    })
+  );
+  return [
+    paintTitles(titles.join(" ".repeat(GAP)).trimEnd()),
+    ...cells.flatMap((row) => rowLines(row, columns, widths)),
+  ];
+}
+
+function rowLines(row: readonly string[], columns: readonly Column[], widths: readonly number[]) {
+  const pieces = row.map((cell, i) => {
+    const width = widths[i] ?? 0;
+    const { narrow, align } = columns[i] ?? {};
+    // A number that goes on in the next line would read as another number.
+    const isCut = narrow === "cut" || narrow === undefined && align === "right";
+    return isCut ? [cut(cell, width)] : wrap(cell, width);
+  });
+  const height = Math.max(...pieces.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) => {
+    const last = pieces.findLastIndex((lines) => (lines[line] ?? "") !== "");
+    return columns.slice(0, last + 1).map(({ align, paint }, i) => {
+      const piece = pieces[i]?.[line] ?? "";
+      const painted = paint && piece !== "" ? paint(piece, row[i] ?? "") : piece;
+      const blanks = " ".repeat(Math.max(0, (widths[i] ?? 0) - textWidth(piece)));
+      // No blanks at the end of a line.
+      return align === "right" ? blanks + painted : i === last ? painted : painted + blanks;
+    }).join(" ".repeat(GAP));
+  });
+}
+
+/** Takes columns from the widest until all fit: first from those that may be narrowed. */
+function fit(natural: readonly number[], columns: readonly Column[], room: number): number[] {
+  const widths = [...natural];
+  const total = () => widths.reduce((sum, width) => sum + width, 0);
+  const takeFrom = (may: (column: Column | undefined) => boolean, least: number) => {
+    while (total() > room) {
+      let widest = -1;
+      for (const [i, width] of widths.entries()) {
+        if (may(columns[i]) && width > least && width > (widths[widest] ?? 0)) widest = i;
+      }
+      if (widest < 0) return;
+      widths[widest] = (widths[widest] ?? 0) - 1;
+    }
+  };
+  takeFrom((column) => column?.narrow !== undefined, READABLE);
+  takeFrom(() => true, NARROWEST);
+  return widths;
+}
+
+function pad(text: string, { width, align = "left" }: {
+  width: number;
+  align: Column["align"] | undefined;
+}): string {
+  const blanks = " ".repeat(Math.max(0, width - textWidth(text)));
+  return align === "right" ? blanks + text : text + blanks;
+}
+
+function oneLine(text: string): string {
+  const bounded = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
+  return visibleText(bounded).replace(/[\t\n]+/g, " ");
+}
+
+/** The text in lines of at most `width` columns, broken at blanks where there are any. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (textWidth(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    line = word;
+    while (textWidth(line) > width) {
+      const head = headOf(line, width);
+      lines.push(head);
+      line = line.slice(head.length);
+    }
+  }
+  return [...lines, line];
+}
+
+/** The start of a text that fits into `width` columns, with `…` where something is left out. */
+export function cut(text: string, width: number): string {
+  return textWidth(text) <= width ? text : `${headOf(text, width - 1).trimEnd()}…`;
+}
+
+const ASCII = /^[\x20-\x7e]*$/;
+// Drawn two columns wide by terminals (Unicode's East Asian Width), near enough for names.
+const WIDE =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60]/u;
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Columns that a terminal needs for a text without control characters. */
+export function textWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  return width;
+}
+
+/** The longest start of `text` that fits; one character at least, so that a caller gets on. */
+function headOf(text: string, width: number): string {
+  if (ASCII.test(text)) return text.slice(0, Math.max(1, width));
+  let end = 0;
+  let used = 0;
+  for (const { segment, index } of graphemes.segment(text)) {
+    used += WIDE.test(segment) ? 2 : 1;
+    if (used > width && index > 0) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end);
+}

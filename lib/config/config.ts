@@ -1,0 +1,226 @@
+/**
+ * Turns the environment into one frozen configuration, or into a list of every mistake in it.
+ *
+ * @module
+ */
+import { isAbsolute, normalize } from "node:path/posix";
+import { BUILD } from "../permissions/build.ts";
+import type { Environment, EnvironmentName } from "./environment.ts";
+import type { Site } from "../permissions/grants.ts";
+import { withoutCredentials } from "../base/host_port.ts";
+import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "../llm/chain.ts";
+import { LOG_LEVELS, type LogLevel } from "../base/log/log.ts";
+import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
+import { redisUrlProblem } from "../base/redis/url_problem.ts";
+
+/** Everything an operator can set. Times are in seconds, as in the environment. */
+export interface Config {
+  readonly runtimePath: string;
+  readonly redisUrl: string;
+  readonly ollamaHost: string;
+  /** The links of the LLM chain, first asked first. */
+  readonly chain: readonly LinkSpec[];
+  readonly nodeName: string;
+  readonly cooldownSeconds: number;
+  readonly firstTokenSeconds: number;
+  readonly idleSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly attemptsPerLink: number;
+  readonly contextTokens: number;
+  readonly keepAlive: string | undefined;
+  readonly concurrency: number;
+  readonly promptPayloadBytes: number;
+  readonly queueLimit: number;
+  readonly eventTtlSeconds: number;
+  readonly maxPendingPerService: number;
+  /** Completed proposals of one action that are enough to stop proposing it; 0 is never. */
+  readonly outcomeRepeats: number;
+  /** How far back outcomes of proposals count; 0 is not at all. */
+  readonly outcomeWindowSeconds: number;
+  /** Where events come from: what is published now, or streams that keep them. */
+  readonly intake: "pubsub" | "streams";
+  /** The consumer group of the streams; planners in one group share the work. */
+  readonly streamGroup: string;
+  /** An entry that a planner did not touch for so long is taken over by another; 0: derived. */
+  readonly streamClaimSeconds: number;
+  /** Whether several planners agree through Redis on who proposes. */
+  readonly coordination: "off" | "redis";
+  /** Whether a node's outage holds back its services' events. */
+  readonly inhibit: boolean;
+  /** Changes within the window that make a target flap; 0 turns the detection off. */
+  readonly flapChanges: number;
+  readonly flapWindowSeconds: number;
+  /** Nothing is diagnosed so long after the start. */
+  readonly startGraceSeconds: number;
+  /** 0 stands for no limit. */
+  readonly diagnosesPerHour: number;
+  readonly proposalsPerDay: number;
+  /** How long after its event a restart or redeploy may be approved, and a notify. */
+  readonly validSeconds: number;
+  readonly notifyValidSeconds: number;
+  /** Where each proposal is announced on Redis; "" is nowhere. */
+  readonly proposalChannel: string;
+  readonly logLevel: LogLevel;
+}
+
+/** Where the agent goes when nothing is said: the reference homelab. */
+const HOMELAB = {
+  redisUrl: "redis://100.108.208.3:6379",
+  ollamaHosts: ["http://100.108.208.3:11434"],
+  runtimePath: "/opt/homelab",
+} as const;
+
+/** Everything that is wrong with the configuration, one sentence each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+  }
+}
+
+/**
+ * Reads the whole configuration. A variable that is empty counts as unset.
+ *
+ * @param site what REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are when unset: a binary can go nowhere
+ * but where it was built for.
+ * @throws {ConfigError} naming every variable that is wrong, its value and what it takes.
+ */
+export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELAB): Config {
+  const problems: string[] = [];
+  const text = (name: EnvironmentName, fallback: string) => env(name)?.trim() || fallback;
+  const reject = (name: EnvironmentName, value: string, takes: string) => {
+    problems.push(`${name} is ${JSON.stringify(value)}; it takes ${takes}`);
+  };
+
+  function whole(name: EnvironmentName, fallback: number, least: number, most: number): number {
+    const value = text(name, String(fallback));
+    const number = /^\d{1,12}$/.test(value) ? Number(value) : NaN;
+    if (number >= least && number <= most) return number;
+    reject(name, value, `a whole number from ${least} to ${most} (default ${fallback})`);
+    return fallback;
+  }
+
+  function matching(name: EnvironmentName, fallback: string, form: RegExp, takes: string): string {
+    const value = text(name, fallback);
+    if (!form.test(value)) reject(name, value, takes);
+    return value;
+  }
+
+  const path = text("RUNTIME_PATH", site.runtimePath);
+  if (!isAbsolute(path)) reject("RUNTIME_PATH", path, "an absolute path, such as /opt/homelab");
+
+  const redisUrl = text("REDIS_URL", site.redisUrl);
+  const redisProblem = redisUrlProblem(redisUrl);
+  if (redisProblem) reject("REDIS_URL", withoutCredentials(redisUrl), redisProblem);
+  const isCluster = /^rediss?\+cluster:/i.test(redisUrl);
+
+  const host = text("OLLAMA_HOST", site.ollamaHosts[0] ?? HOMELAB.ollamaHosts[0]);
+  let ollamaHost = host;
+  try {
+    ollamaHost = parseOllamaHost(host);
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    reject("OLLAMA_HOST", withoutCredentials(host), "http://host:port, https://host or host:port");
+  }
+
+  const model = matching(
+    "OLLAMA_MODEL",
+    "qwen2.5:7b",
+    /^[^\s,@]{1,200}$/,
+    "a model name as `ollama list` prints it, such as qwen2.5:7b",
+  );
+  const chainText = text("LLM_CHAIN", model);
+  let chain: readonly LinkSpec[] = [];
+  try {
+    chain = parseChain(chainText, ollamaHost);
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    problems.push(`LLM_CHAIN: ${error.message}`);
+  }
+
+  const intake =
+    matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
+      ? "streams"
+      : "pubsub";
+  // Planners that share a group of a stream would without claims diagnose one service at once.
+  const claims = matching(
+    "COORDINATION",
+    intake === "streams" ? "redis" : "off",
+    /^(off|redis)$/,
+    "off or redis",
+  );
+  const config: Config = {
+    runtimePath: path === "/" ? path : normalize(path).replace(/\/+$/, ""),
+    redisUrl,
+    ollamaHost,
+    chain,
+    nodeName: matching(
+      "NODE_NAME",
+      "solaria",
+      /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/,
+      "1 to 64 letters, digits, dots, dashes or underscores: it names a folder",
+    ),
+    cooldownSeconds: whole("COOLDOWN_SECONDS", 300, 0, 31 * 86_400),
+    firstTokenSeconds: whole("LLM_FIRST_TOKEN_SECONDS", 300, 1, 86_400),
+    idleSeconds: whole("LLM_IDLE_SECONDS", 60, 1, 86_400),
+    timeoutSeconds: whole("LLM_TIMEOUT_SECONDS", 600, 1, 86_400),
+    attemptsPerLink: whole("LLM_ATTEMPTS", 2, 1, 10),
+    contextTokens: whole("LLM_CONTEXT_TOKENS", 4096, 1024, 1_048_576),
+    keepAlive: text("LLM_KEEP_ALIVE", "") === "" ? undefined : matching(
+      "LLM_KEEP_ALIVE",
+      "",
+      /^-?\d+(\.\d+)?(ms|s|m|h)?$/,
+      "a time as Ollama takes it: 5m, 1h, 0 or -1",
+    ),
+    concurrency: whole("LLM_CONCURRENCY", 1, 1, 64),
+    promptPayloadBytes: whole("PROMPT_PAYLOAD_BYTES", 2048, 0, 65_536),
+    queueLimit: whole("QUEUE_LIMIT", 1000, 1, 100_000),
+    eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, 31 * 86_400),
+    maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
+    outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
+    outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", 86_400, 0, 31 * 86_400),
+    intake,
+    streamGroup: matching(
+      "STREAM_GROUP",
+      "planner",
+      /^[A-Za-z0-9._:-]{1,100}$/,
+      "1 to 100 letters, digits, dots, dashes, colons or underscores",
+    ),
+    streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, 31 * 86_400),
+    coordination: claims === "redis" ? "redis" : "off",
+    inhibit: matching("INHIBIT", "on", /^(on|off)$/, "on or off") === "on",
+    flapChanges: whole("FLAP_CHANGES", 6, 0, 1000),
+    flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, 86_400),
+    startGraceSeconds: whole("START_GRACE_SECONDS", 0, 0, 86_400),
+    diagnosesPerHour: whole("DIAGNOSES_PER_HOUR", 2000, 0, 100_000),
+    proposalsPerDay: whole("PROPOSALS_PER_DAY", 2000, 0, 100_000),
+    validSeconds: whole("VALID_SECONDS", 1_800, 1, 31 * 86_400),
+    notifyValidSeconds: whole("NOTIFY_VALID_SECONDS", 86_400, 1, 366 * 86_400),
+    proposalChannel: text("PROPOSAL_CHANNEL", "") === "" ? "" : matching(
+      "PROPOSAL_CHANNEL",
+      "",
+      // Its own announcements must not come back as events.
+      /^(?!(?:health_events|world_updates)$)[!-~]{1,200}$/,
+      "a channel of Redis other than health_events and world_updates, without blanks",
+    ),
+    logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
+  };
+  if (isCluster && config.intake === "streams") {
+    problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
+  }
+  if (isCluster && text("COORDINATION", "") === "redis") {
+    problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function logLevel(
+  value: string,
+  reject: (name: EnvironmentName, value: string, takes: string) => void,
+): LogLevel {
+  const wanted = value.toLowerCase() === "warn" ? "warning" : value.toLowerCase();
+  const level = LOG_LEVELS.find((known) => known === wanted);
+  if (!level) reject("LOG_LEVEL", value, `one of ${LOG_LEVELS.join(", ")} (default info)`);
+  return level ?? "info";
+}

@@ -1,0 +1,122 @@
+/**
+ * An event's payload as the text that a prompt may show.
+ *
+ * @module
+ */
+import { withoutMarkers } from "../base/text/chat_markers.ts";
+import { redactText, redactValue } from "../base/text/redact.ts";
+import { visibleText } from "../base/text/visible.ts";
+
+const encoder = new TextEncoder();
+const byteLength = (text: string) => encoder.encode(text).length;
+
+/** Levels of nesting that are shown. */
+const DEPTH = 24;
+/** The shortest that a string is cut to, in bytes; what is lost beyond is the whole text's cut. */
+const SHORTEST_SHARE = 48;
+/** The part of a cut text that its start gets; the rest is its end's. */
+const HEAD = 0.6;
+
+const cleaned = (text: string) => redactText(visibleText(text));
+
+/** The longest start of `text` that has at most `bytes` UTF-8 bytes. */
+function headOf(text: string, bytes: number): string {
+  let left = bytes;
+  let end = 0;
+  while (end < text.length) {
+    const code = text.codePointAt(end) ?? 0;
+    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (left < 0) break;
+    end += code > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
+}
+
+/** The longest end of `text` that has at most `bytes` UTF-8 bytes. */
+function tailOf(text: string, bytes: number): string {
+  let left = bytes;
+  let start = text.length;
+  while (start > 0) {
+    const low = text.charCodeAt(start - 1);
+    const pair = low >= 0xdc00 && low < 0xe000;
+    left -= pair ? 4 : low < 0x80 ? 1 : low < 0x800 ? 2 : 3;
+    if (left < 0) break;
+    start -= pair ? 2 : 1;
+  }
+  return text.slice(start);
+}
+
+/** Head and tail of a text, with what is missing between them; at most `bytes` UTF-8 bytes. */
+function cut(text: string, bytes: number): string {
+  const size = byteLength(text);
+  if (size <= bytes) return text;
+  // The mark is sized for the largest number it may say.
+  const room = bytes - byteLength(mark(size));
+  if (room <= 0) return headOf(text, bytes);
+  const head = headOf(text, Math.ceil(room * HEAD));
+  const tail = tailOf(text.slice(head.length), room - byteLength(head));
+  return head + mark(size - byteLength(head) - byteLength(tail)) + tail;
+}
+
+const mark = (bytes: number) => `…[${bytes} bytes cut]…`;
+
+/** Calls back with each string and key of a bounded value. */
+function eachText(value: unknown, visit: (text: string) => void): void {
+  if (typeof value === "string") return visit(value);
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (!Array.isArray(value)) visit(key);
+    eachText(inner, visit);
+  }
+}
+
+function mapTexts(value: unknown, map: (text: string) => string): unknown {
+  if (typeof value === "string") return map(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((inner) => mapTexts(inner, map));
+  const result: Record<string, unknown> = Object.create(null);
+  for (const [key, inner] of Object.entries(value)) result[map(key)] = mapTexts(inner, map);
+  return result;
+}
+
+/** The limit for each string under which all of them together have `room` bytes. */
+function shareOf(sizes: number[], room: number): number {
+  sizes.sort((a, b) => a - b);
+  let left = room;
+  for (const [i, size] of sizes.entries()) {
+    const share = left / (sizes.length - i);
+    if (size > share) return Math.floor(share);
+    left -= size;
+  }
+  return Infinity;
+}
+
+/**
+ * The payload as JSON with one blank of indent: redacted first, then cut. Long strings keep head
+ * and tail and say how much is missing, and so does the whole, which has at most `maxBytes` UTF-8
+ * bytes. Control and invisible characters, chat-template markers and code fences are gone.
+ * "" for a payload without entries.
+ */
+export function excerpt(payload: Readonly<Record<string, unknown>>, maxBytes: number): string {
+  const entries = Math.max(32, Math.ceil(maxBytes / 16));
+  const shown = redactValue(payload, { text: cleaned, depth: DEPTH, entries, total: 4 * entries });
+  const whole = JSON.stringify(shown, null, 1) ?? "";
+  if (whole === "{}") return "";
+  if (whole.length * 3 <= maxBytes || byteLength(whole) <= maxBytes) return withoutMarkers(whole);
+  const sizes: number[] = [];
+  let texts = 0;
+  eachText(shown, (text) => {
+    const size = byteLength(JSON.stringify(text));
+    sizes.push(size);
+    texts += size;
+  });
+  const frame = byteLength(whole) - texts;
+  const share = Math.max(SHORTEST_SHARE, shareOf(sizes, maxBytes - frame));
+  const fitting = mapTexts(shown, (text) => {
+    const size = byteLength(JSON.stringify(text));
+    // Written as JSON a string gets two quotes and grows: its cut is smaller by as much.
+    const growth = (size - 2) / byteLength(text);
+    return size <= share ? text : cut(text, Math.floor((share - 2) / growth));
+  });
+  return cut(withoutMarkers(JSON.stringify(fitting, null, 1)), maxBytes);
+}

@@ -1,0 +1,132 @@
+/**
+ * One message from outside: bytes in, a JSON object or a named refusal out.
+ *
+ * @module
+ */
+import { isUtf8 } from "node:buffer";
+import { redactText } from "../base/text/redact.ts";
+import { visibleText } from "../base/text/visible.ts";
+
+/** Longest message that is looked at, in bytes. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
+
+/** Longest preview of a refused message, in UTF-16 units, and what it is made from. */
+const PREVIEW_LENGTH = 120;
+const PREVIEWED_BYTES = 4_096;
+
+/** Why a message is no JSON object. */
+export type RefusalKind = "too_large" | "invalid_utf8" | "invalid_json" | "not_object";
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  /** How the message begins, in visible characters, at most 120 characters. */
+  readonly preview: string;
+}
+
+export type MessageResult =
+  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+// Lossy on purpose: its fast path is several times as fast as a fatal decoder, and a replacement
+// character in the text, which is rare, says when to look closer. It drops a byte order mark.
+const decoder = new TextDecoder();
+
+/**
+ * Reads one message.
+ *
+ * Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json.dumps` writes, count as null. A key
+ * `__proto__` stays an ordinary own key, as `JSON.parse` makes it: read values by name, copy by
+ * spread, never by assignment of unknown keys.
+ */
+export function readMessage(bytes: Uint8Array): MessageResult {
+  if (bytes.length > MAX_MESSAGE_BYTES) return refuse("too_large", bytes);
+  const text = decoder.decode(bytes);
+  if (text.includes("\ufffd") && !isUtf8(bytes)) return refuse("invalid_utf8", bytes);
+  const value = parseJson(text);
+  if (value === undefined) return refuse("invalid_json", bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse("not_object", bytes);
+  }
+  return { ok: true, value: value as Record<string, unknown> };
+}
+
+/** A refusal of the message that begins with `bytes`. */
+export function refusal(kind: RefusalKind, bytes: Uint8Array): Refusal {
+  return { kind, preview: preview(bytes) };
+}
+
+function refuse(kind: RefusalKind, bytes: Uint8Array): MessageResult {
+  return { ok: false, refusal: refusal(kind, bytes) };
+}
+
+/** The parsed text, or undefined (which no JSON text stands for). */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const repaired = withoutBareNumbers(text);
+    if (repaired === text) return undefined;
+    try {
+      return JSON.parse(repaired);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/**
+ * `text` with NaN, Infinity and -Infinity outside strings replaced by null. What stands next to a
+ * word needs no look: nothing but null itself becomes valid JSON by it.
+ *
+ * Each search starts where the last one ended, so the time grows with the length alone.
+ */
+function withoutBareNumbers(text: string): string {
+  const word = (token: string) => ({ token, at: text.indexOf(token) });
+  const words = [word("NaN"), word("-Infinity"), word("Infinity")];
+  if (words.every(({ at }) => at < 0)) return text;
+
+  let result = "";
+  let copied = 0;
+  let from = 0;
+  while (from < text.length) {
+    const quote = text.indexOf('"', from);
+    const end = quote < 0 ? text.length : quote;
+    for (;;) {
+      let first;
+      for (const candidate of words) {
+        if (candidate.at >= 0 && candidate.at < from) {
+          candidate.at = text.indexOf(candidate.token, from);
+        }
+        if (candidate.at >= 0 && candidate.at < end && !(first && first.at < candidate.at)) {
+          first = candidate;
+        }
+      }
+      if (!first) break;
+      result += text.slice(copied, first.at) + "null";
+      from = copied = first.at + first.token.length;
+    }
+    if (quote < 0) break;
+    from = afterString(text, quote);
+  }
+  return result + text.slice(copied);
+}
+
+/** Where the string that opens at `open` is over; the end of the text when it never closes. */
+function afterString(text: string, open: number): number {
+  let from = open + 1;
+  for (;;) {
+    const quote = text.indexOf('"', from);
+    if (quote < 0) return text.length;
+    let slashes = 0;
+    while (text[quote - 1 - slashes] === "\\") slashes++;
+    from = quote + 1;
+    if (slashes % 2 === 0) return from;
+  }
+}
+
+function preview(bytes: Uint8Array): string {
+  // Redacted before it is cut: half a secret is not recognized any more.
+  const head = decoder.decode(bytes.subarray(0, PREVIEWED_BYTES));
+  const shown = redactText(visibleText(head)).replace(/\s+/g, " ").trim();
+  return shown.slice(0, PREVIEW_LENGTH).replace(/[\ud800-\udbff]$/, "");
+}

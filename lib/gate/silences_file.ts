@@ -1,0 +1,68 @@
+/**
+ * Reads config/silences.json.
+ *
+ * @module
+ */
+import {
+  isPlain,
+  missing,
+  parseGlobs,
+  type Place,
+  placesIn,
+  readConfigText,
+  type Reject,
+  soleList,
+} from "../config/operator_file.ts";
+import type { Silence } from "./silence.ts";
+import { parseTimestamp } from "../event/timestamp.ts";
+
+const MOST_SILENCES = 200;
+const LONGEST_REASON = 200;
+/** A time that no parsed one can be: what is out of range is replaced by it. */
+const NEVER_MS = Date.UTC(2020, 0, 1);
+
+/**
+ * The silences of a file: `{"silences": [{"node": "piha", "service": "graf*", "until":
+ * "2026-01-02T06:00:00Z", "reason": "upgrade"}]}`, with at least one of node, service and type.
+ *
+ * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
+ */
+export function parseSilences(text: string): Silence[] {
+  return readConfigText(text, { empty: 'no silence is {"silences": []}', read: parseList });
+}
+
+function parseList(root: Place, reject: Reject): Silence[] {
+  const list = { key: "silences", most: MOST_SILENCES, of: "silences, each an object", reject };
+  return soleList(root, list).flatMap((place) => parseSilence(place, reject) ?? []);
+}
+
+function parseSilence(place: Place, reject: Reject): Silence | undefined {
+  const known = ["node", "service", "type", "until", "reason"] as const;
+  const places = placesIn(place, { known, reject });
+  if (!places) return undefined;
+  const matchers = parseGlobs(places, reject);
+  if (!places.node && !places.service && !places.type) {
+    return reject(place, 'at least one of node, service and type, such as "node": "piha"');
+  }
+  const untilMs = parseUntil(places.until ?? missing(`${place.path}.until`), reject);
+  const reason = parseReason(places.reason ?? missing(`${place.path}.reason`), reject);
+  if (untilMs === undefined || reason === undefined) return undefined;
+  return { ...matchers, untilMs, reason };
+}
+
+/** The end. A time long past is fine: the silence is inert then. */
+function parseUntil(place: Place, reject: Reject): number | undefined {
+  const { value } = place;
+  if (typeof value === "string") {
+    // Seen from before 2020, every time from 2020 to 2100 is plausible.
+    const { seconds, replaced } = parseTimestamp(value, NEVER_MS - 1);
+    if (!replaced) return seconds * 1000;
+  }
+  return reject(place, 'an ISO 8601 time from 2020 on, such as "2026-01-02T06:00:00Z"');
+}
+
+function parseReason(place: Place, reject: Reject): string | undefined {
+  const { value } = place;
+  if (isPlain(value) && value.length <= LONGEST_REASON) return value;
+  return reject(place, `a reason of 1 to ${LONGEST_REASON} visible characters`);
+}

@@ -1,0 +1,178 @@
+/**
+ * Keeps quiet when it should: silences, inhibition, doubt about our own link, flapping and the
+ * grace after a start, as one question before and one after the queue.
+ *
+ * They keep proposals from being made, never knowledge from changing: what is held is kept up to
+ * date, and a recovery always counts.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
+import type { Diagnosis } from "../llm/diagnosis.ts";
+import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+import { createFlaps } from "./flap.ts";
+import type { Inhibitions } from "./inhibit.ts";
+import { createIsolation } from "./isolation.ts";
+import { createOutages } from "./outages.ts";
+import { type Silence, silenceFor } from "./silence.ts";
+import { type Target, targetKey } from "../event/target.ts";
+
+/** What was held for a node waits so long after its return, for its services' own recoveries. */
+const RELEASE_AFTER_MS = 30_000;
+const MOST_RELEASES = 1_000;
+
+/** Why an event gets no diagnosis. */
+export interface Muted {
+  readonly outcome: "silenced" | "inhibited";
+  readonly detail: string;
+}
+
+/** Why an entry is not diagnosed for now. */
+export interface Hold {
+  /** Until when at the latest, monotonic milliseconds. */
+  readonly until: number;
+  /** For people. */
+  readonly why: string;
+}
+
+/** What of an entry decides whether it is held. */
+interface Holdable {
+  readonly event: Target;
+  readonly arrivedAt: number;
+}
+
+export interface Quiet {
+  /** The target is well; true when a node is back with it, so that its held events are released. */
+  heardWell(event: HealthEvent, key: string): boolean;
+  /** Something is wrong; true when it shows that we are cut off from the others ourselves. */
+  heardBad(event: HealthEvent, key: string): boolean;
+  /** Whether an event is to be dropped at the gate. */
+  muted(event: HealthEvent | WaitingEvent, key: string): Muted | undefined;
+  /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
+  heldUntil(entry: Holdable): number;
+  /** The same, with the reason; undefined when it may be diagnosed. */
+  holding(entry: Holdable): Hold | undefined;
+  /** Whether the target flaps, so that its recovery must not hide that. */
+  isFlapping(key: string): boolean;
+  /** The diagnosis of a target that flaps, which needs no model. */
+  verdict(event: WaitingEvent): Diagnosis | undefined;
+  /** A proposal said that the target flaps, `agoMs` milliseconds ago. */
+  told(event: WaitingEvent, agoMs?: number): void;
+  setSilences(silences: readonly Silence[]): void;
+  redisLost(): void;
+  prune(): void;
+}
+
+export interface QuietOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  /** Names of the nodes in the topology. */
+  readonly nodes: readonly string[];
+  /** Which nodes are offline. @default none, and forgotten with the run */
+  readonly outages?: Inhibitions;
+}
+
+export function createQuiet(options: QuietOptions): Quiet {
+  const { config, clock, nodes } = options;
+  const flaps = createFlaps({
+    changes: config.flapChanges,
+    windowMs: config.flapWindowSeconds * 1000,
+  });
+  const inhibitions = options.outages ??
+    createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  const isolation = createIsolation(nodes);
+  const releases = new Map<string, number>();
+  const graceUntil = clock.monotonic() + config.startGraceSeconds * 1000;
+  let silences: readonly Silence[] = [];
+
+  /** What arrived before its node came back waits a little longer. */
+  function releasedAt({ event, arrivedAt }: Holdable, now: number): number {
+    const backAt = releases.get(event.node);
+    if (backAt === undefined || arrivedAt > backAt) return 0;
+    const until = backAt + RELEASE_AFTER_MS;
+    return until > now ? until : 0;
+  }
+
+  /** Everything that can hold an entry, each with its end; 0, or one that is past, for no. */
+  function holdsOn(entry: Holdable, now: number): Hold[] {
+    const { node } = entry.event;
+    const grace = { until: graceUntil, why: "right after the start" };
+    if (!config.inhibit) return [grace];
+    return [
+      grace,
+      { until: inhibitions.heldUntil(entry.event, now), why: `${node} is offline` },
+      {
+        until: isolation.doubtedUntil(node, now),
+        why: "this node's own link may be down",
+      },
+      { until: releasedAt(entry, now), why: `${node} has just come back` },
+    ];
+  }
+
+  return {
+    heardWell({ node }, key) {
+      if (flaps.isBad(key)) flaps.well(key, clock.monotonic());
+      if (!config.inhibit) return false;
+      isolation.online(node);
+      if (!inhibitions.online(node)) return false;
+      if (releases.size < MOST_RELEASES) releases.set(node, clock.monotonic());
+      return true;
+    },
+    heardBad({ type, node, service, timestamp }, key) {
+      const now = clock.monotonic();
+      flaps.bad(key, now);
+      if (!config.inhibit || type !== "node_offline" || service !== node) return false;
+      isolation.heard(node);
+      inhibitions.offline(node, now, { toldMs: timestamp * 1000 });
+      return isolation.offline(node, now);
+    },
+    muted(event, key) {
+      const silence = silences.length > 0 && silenceFor(silences, event, clock.now());
+      if (silence) return { outcome: "silenced", detail: silence.reason };
+      if (!flaps.isTold(key, clock.monotonic())) return undefined;
+      return { outcome: "inhibited", detail: "it flaps, and a person has been told" };
+    },
+    heldUntil(entry) {
+      const now = clock.monotonic();
+      const grace = graceUntil > now ? graceUntil : 0;
+      if (!config.inhibit) return grace;
+      return Math.max(
+        grace,
+        inhibitions.heldUntil(entry.event, now),
+        isolation.doubtedUntil(entry.event.node, now),
+        releasedAt(entry, now),
+      );
+    },
+    holding(entry) {
+      const now = clock.monotonic();
+      const holds = holdsOn(entry, now).filter(({ until }) => until > now);
+      return holds.sort((one, other) => other.until - one.until)[0];
+    },
+    isFlapping: (key) => flaps.flapping(key, clock.monotonic()) > 0,
+    verdict(event) {
+      const changes = flaps.flapping(targetKey(event), clock.monotonic());
+      if (changes === 0) return undefined;
+      const minutes = Math.round(config.flapWindowSeconds / 60);
+      return {
+        action: "notify",
+        node: event.node,
+        service: event.service,
+        reason: `flapping: it went bad and well ${changes} times within ${minutes} minutes; ` +
+          "a restart each time does not mend that, a person should look",
+        confidence: 1,
+        requires_human: true,
+      };
+    },
+    told: (event, agoMs = 0) => flaps.told(targetKey(event), clock.monotonic() - agoMs),
+    setSilences: (current) => void (silences = current),
+    redisLost: () => isolation.redisLost(clock.monotonic()),
+    prune() {
+      const now = clock.monotonic();
+      flaps.prune(now);
+      for (const [node, at] of releases) {
+        if (now - at >= RELEASE_AFTER_MS) releases.delete(node);
+      }
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * Which of the streams can be read: a group is made where there is none, and what Redis refuses is
+ * asked for again.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import { isOfStream } from "./failure.ts";
+import type { StreamGroup } from "./group.ts";
+
+/** Times are milliseconds. */
+export interface AdmissionOptions {
+  readonly streams: readonly string[];
+  readonly reading: StreamGroup;
+  readonly clock: Clock;
+  /** The newest entry read of each stream. */
+  readonly lastRead: ReadonlyMap<string, string>;
+  /** How old entries may be that a new group begins with. */
+  readonly lookbackMs: number;
+  readonly refusedRetryMs: number;
+  /** The streams that can be read, at first and after each change. */
+  readonly onReading: (streams: readonly string[]) => void;
+  /** A stream is refused while another is read; called at every try. */
+  readonly onRefused: (stream: string, error: unknown) => void;
+  readonly onGroupCreated: (stream: string, after: string) => void;
+  /** The stream is not the one that was read before. */
+  readonly onReplaced: (stream: string) => void;
+}
+
+/** An ID that no entry has. */
+const NO_ENTRY = "0-0";
+/** What a group begins with whose first entry is still to come. */
+const NEWEST = "$";
+
+/** No stream is left; this one's refusal tells why. */
+export class StreamRefused extends Error {
+  override readonly name = "StreamRefused";
+  constructor(readonly stream: string, override readonly cause: unknown) {
+    super(`${stream} refused`);
+  }
+}
+
+export function streamsAdmission(options: AdmissionOptions) {
+  const { streams, reading, clock, lastRead } = options;
+  const refused = new Map<string, unknown>();
+  let told: readonly string[] | null = null;
+  let askAgainAt = 0;
+
+  const readable = () => streams.filter((stream) => !refused.has(stream));
+
+  async function createGroup(stream: string): Promise<void> {
+    const last = lastRead.get(stream);
+    if (last === undefined) return await createFirst(stream);
+    // Was the group alone removed, or the stream with it, and another is in its place?
+    const isReplaced = !await reading.has(stream, last);
+    const after = isReplaced ? NO_ENTRY : last;
+    await reading.create(stream, after);
+    if (isReplaced) options.onReplaced(stream);
+    options.onGroupCreated(stream, after);
+  }
+
+  async function createFirst(stream: string): Promise<void> {
+    const since = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
+    // By a clock that is ahead it can be in the future, and what comes until then would be lost.
+    const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since)).length === 0;
+    const after = isQuiet ? NEWEST : since;
+    await reading.create(stream, after);
+    options.onGroupCreated(stream, after);
+    if (!isQuiet) return;
+    // Added between the two.
+    for (const id of await reading.behind(stream, since)) await reading.adopt(stream, id);
+  }
+
+  async function probe(stream: string): Promise<void> {
+    try {
+      await reading.own(stream, { count: 1 });
+      // Who may only look at the stream would go through it over and over.
+      await reading.acknowledge(stream, [NO_ENTRY]);
+    } catch (error) {
+      if (!isOfStream(error) || !error.message.startsWith("NOGROUP")) throw error;
+      await createGroup(stream);
+    }
+  }
+
+  return {
+    readable,
+
+    /** Whether a refused stream is to be asked for again. */
+    isDue: () => refused.size > 0 && clock.monotonic() >= askAgainAt,
+
+    refused: (): readonly string[] => [...refused.keys()],
+
+    /**
+     * Looks at these streams; returns those that can be read.
+     *
+     * @throws {StreamRefused} when none of all is left.
+     */
+    async admit(wanted: readonly string[]): Promise<readonly string[]> {
+      for (const stream of wanted) {
+        try {
+          await probe(stream);
+          refused.delete(stream);
+        } catch (error) {
+          if (!isOfStream(error)) throw error;
+          refused.set(stream, error);
+        }
+      }
+      for (const [stream, error] of refused) {
+        if (refused.size === streams.length) throw new StreamRefused(stream, error);
+        options.onRefused(stream, error);
+      }
+      askAgainAt = clock.monotonic() + options.refusedRetryMs;
+      const able = readable();
+      if (told?.join() !== able.join()) options.onReading(able);
+      told = able;
+      return wanted.filter((stream) => !refused.has(stream));
+    },
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * A consumer group on Redis Streams: its commands, as functions. Needs Redis 6.2 or newer.
+ *
+ * @module
+ */
+import { isReplyError } from "../../base/redis/errors.ts";
+import type { Word } from "../../base/redis/link.ts";
+import {
+  autoclaimOf,
+  entriesOf,
+  type PendingEntry,
+  pendingOf,
+  readOf,
+  type StreamEntry,
+} from "./reply.ts";
+
+/** Dead letters that a stream keeps, about. */
+const DEAD_LETTERS = 10_000;
+/** Entries that are looked for behind another. */
+const LOOKED_AT = 100;
+
+export interface StreamGroupOptions {
+  readonly group: string;
+  readonly consumer: string;
+  /** Sends a command; `blockMs` is how long Redis itself may wait. */
+  readonly call: (command: readonly [string, ...Word[]], blockMs?: number) => Promise<unknown>;
+}
+
+export type StreamGroup = ReturnType<typeof streamGroup>;
+
+/** Where the entries go that could not be handled. */
+export function deadLetterStream(stream: string): string {
+  return `${stream}:dead`;
+}
+
+export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
+  return {
+    /** Makes the group, and the stream where there is none; entries behind `after` are its first. */
+    async create(stream: string, after: string): Promise<void> {
+      try {
+        await call(["XGROUP", "CREATE", stream, group, after, "MKSTREAM"]);
+      } catch (error) {
+        // Another planner was faster.
+        if (!isReplyError(error) || !error.message.startsWith("BUSYGROUP")) throw error;
+      }
+    },
+
+    /** New entries, at most `count` a stream; waits for the first for `blockMs`. */
+    async read(streams: readonly string[], count: number, blockMs: number) {
+      const head = ["GROUP", group, consumer, "COUNT", `${count}`, "BLOCK", `${blockMs}`] as const;
+      const ids = streams.map(() => ">");
+      return readOf(await call(["XREADGROUP", ...head, "STREAMS", ...streams, ...ids], blockMs));
+    },
+
+    /** What this consumer was handed and has not acknowledged, from `from` (`-`: the first) on. */
+    async own(
+      stream: string,
+      { from = "-", to = "+", idleMs = 0, count }: {
+        readonly from?: string;
+        readonly to?: string;
+        readonly idleMs?: number;
+        readonly count: number;
+      },
+    ): Promise<readonly PendingEntry[]> {
+      const idle = idleMs > 0 ? ["IDLE", `${Math.ceil(idleMs)}`] : [];
+      return pendingOf(
+        await call(["XPENDING", stream, group, ...idle, from, to, `${count}`, consumer]),
+      );
+    },
+
+    /** Makes this consumer the owner of what was idle for `idleMs`; counts as no delivery. */
+    async takeOver(stream: string, idleMs: number, from: string, count: number) {
+      const args = [`${Math.ceil(idleMs)}`, from, "COUNT", `${count}`, "JUSTID"] as const;
+      return autoclaimOf(await call(["XAUTOCLAIM", stream, group, consumer, ...args]));
+    },
+
+    /**
+     * Delivers an own pending entry once more: undefined when it is gone. An entry that was taken
+     * over by another since it was looked at is idle for less than it was then, and stays there.
+     */
+    async deliver(stream: string, { id, idleMs }: PendingEntry): Promise<StreamEntry | undefined> {
+      const reply = await call(["XCLAIM", stream, group, consumer, `${idleMs}`, id]);
+      return entriesOf(reply, "XCLAIM")[0];
+    },
+
+    /** Tells Redis that an own pending entry is being worked on; counts as no delivery. */
+    async refresh(stream: string, { id, idleMs }: PendingEntry): Promise<void> {
+      await call(["XCLAIM", stream, group, consumer, `${idleMs}`, id, "JUSTID"]);
+    },
+
+    /** An own pending entry counts as delivered `deliveries` times. */
+    async count(stream: string, { id, deliveries }: Omit<PendingEntry, "idleMs">): Promise<void> {
+      const args = ["0", id, "RETRYCOUNT", `${deliveries}`, "JUSTID"] as const;
+      await call(["XCLAIM", stream, group, consumer, ...args]);
+    },
+
+    /** Acknowledges; of no effect on what is acknowledged already. */
+    async acknowledge(stream: string, ids: readonly string[]): Promise<void> {
+      await call(["XACK", stream, group, ...ids]);
+    },
+
+    /** Whether the stream still has this entry. */
+    async has(stream: string, id: string): Promise<boolean> {
+      return entriesOf(await call(["XRANGE", stream, id, id]), "XRANGE").length > 0;
+    },
+
+    /** Ids of the first entries behind `after`. */
+    async behind(stream: string, after: string): Promise<readonly string[]> {
+      const reply = await call(["XRANGE", stream, `(${after}`, "+", "COUNT", `${LOOKED_AT}`]);
+      return entriesOf(reply, "XRANGE").map(({ id }) => id);
+    },
+
+    /** Makes this consumer the owner of an entry that the group was not handed. */
+    async adopt(stream: string, id: string): Promise<void> {
+      await call(["XCLAIM", stream, group, consumer, "0", id, "FORCE", "JUSTID"]);
+    },
+
+    /** Puts a copy among the dead letters, with what is known about it. */
+    async bury(
+      stream: string,
+      { id, fields }: StreamEntry,
+      { reason, deliveries }: { readonly reason: string; readonly deliveries: number },
+    ): Promise<void> {
+      const about = { reason, stream, id, deliveries: `${deliveries}`, consumer };
+      const told = Object.entries(about).flatMap(([name, value]) => [`dead_${name}`, value]);
+      const to = deadLetterStream(stream);
+      const trim = ["MAXLEN", "~", `${DEAD_LETTERS}`] as const;
+      await call(["XADD", to, ...trim, "*", ...(fields ?? []), ...told]);
+    },
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * What lies in a stream, read once from a moment on, for going through it again.
+ *
+ * @module
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { CreateRedisClient } from "../../base/redis/client.ts";
+import { redisEndpoint } from "../../base/redis/endpoint.ts";
+import { type RedisLink, redisLink } from "../../base/redis/link.ts";
+import { redisTarget } from "../../base/redis/target.ts";
+import { entryMessage } from "./entry.ts";
+import { streamFailure } from "./failure.ts";
+import { entriesOf } from "./reply.ts";
+
+export interface StreamHistoryOptions {
+  /** REDIS_URL. */
+  readonly url: string;
+  readonly stream: string;
+  /** The first moment, by Redis' clock; milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** The last moment. Without one, entries that come while it reads are read, too. */
+  readonly untilMs?: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Entries asked for at once. @default {100} */
+  readonly pageSize?: number;
+  /** Deadline of connecting and of each answer, in milliseconds. @default {10_000} */
+  readonly timeoutMs?: number;
+  readonly createClient?: CreateRedisClient;
+}
+
+/** What an entry carries. */
+export interface HistoryMessage {
+  /** As `readMessage` takes it. */
+  readonly bytes: Uint8Array;
+  /** When it was added, by its id; milliseconds since 1970, unless the id was made by hand. */
+  readonly addedMs: number;
+}
+
+/** A history that could not be read, or not to its end; the message is for the operator. */
+export class StreamHistoryError extends Error {
+  override readonly name = "StreamHistoryError";
+}
+
+/**
+ * The messages of a stream, oldest first; of no group and of no effect on any. Ends when `signal`
+ * aborts. A user needs `+xrange` and the stream's key.
+ *
+ * @throws {StreamHistoryError} when Redis cannot be reached or refuses.
+ * @throws SiteError for a URL that cannot be used.
+ */
+export async function* readStreamHistory(
+  options: StreamHistoryOptions,
+): AsyncGenerator<HistoryMessage, void, undefined> {
+  const { url, stream, clock, signal, createClient, pageSize = 100, timeoutMs = 10_000 } = options;
+  const target = redisTarget(url, { clock, keys: true, createClient });
+  const { credentials, secrets } = target;
+  let endpoint = redisEndpoint(url);
+  let link: RedisLink | undefined;
+  let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
+  const to = options.untilMs === undefined ? "+" : `${Math.max(0, Math.floor(options.untilMs))}`;
+  try {
+    endpoint = await target.locate({ deadlineMs: timeoutMs, signal });
+    link = redisLink({
+      endpoint,
+      credentials,
+      clock,
+      connectTimeoutMs: timeoutMs,
+      createClient,
+      signal,
+    });
+    await link.open();
+    while (!signal?.aborted) {
+      const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
+      const page = entriesOf(await link.call(command, timeoutMs), "XRANGE");
+      for (const { id, fields } of page) {
+        if (signal?.aborted) return;
+        yield { bytes: entryMessage(fields), addedMs: Number.parseInt(id, 10) };
+      }
+      const last = page.at(-1);
+      if (!last || page.length < pageSize) return;
+      from = `(${last.id}`;
+    }
+  } catch (error) {
+    // Null: closed by `signal`.
+    if (error === null) return;
+    const failure = streamFailure(error, { endpoint, secrets, stream });
+    const where = from.startsWith("(") ? ` (behind entry ${from.slice(1)})` : "";
+    throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
+  } finally {
+    link?.close();
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Entries that were delivered before and have no outcome: this planner's own from before a crash
+ * or a broken connection, and those of planners that are gone.
+ *
+ * @module
+ */
+import { isReplyError } from "../../base/redis/errors.ts";
+import type { StreamGroup } from "./group.ts";
+import type { PendingEntry, StreamEntry } from "./reply.ts";
+import type { Hand } from "./hand.ts";
+
+/** What is told about entries, besides handing them over. */
+export interface PendingEvents {
+  /** So many entries of planners that are gone are this planner's now. */
+  readonly onTakenOver: (stream: string, count: number) => void;
+  /** So many entries were trimmed from the stream before they had an outcome. */
+  readonly onGone: (stream: string, count: number) => void;
+  /** An entry was given up; its copy is among the dead letters. */
+  readonly onDead: (stream: string, entry: DeadEntry) => void;
+  /** An entry that is to be given up could not be copied; it stays pending. */
+  readonly onBuryFailed: (stream: string, error: unknown) => void;
+}
+
+export interface DeadEntry {
+  readonly id: string;
+  readonly reason: string;
+  readonly deliveries: number;
+}
+
+export interface PendingOptions extends PendingEvents {
+  readonly group: StreamGroup;
+  readonly hand: Hand;
+  readonly claimIdleMs: number;
+  /** An entry that was delivered this often is given up. */
+  readonly deliveryLimit: number;
+  readonly handOver: (stream: string, entry: StreamEntry, deliveries: number) => void;
+}
+
+/** Entries asked for at once. */
+const PAGE = 100;
+/** Pages of one stream that are taken over at once, so that new entries get their turn. */
+const PAGES = 10;
+
+export function pendingEntries(options: PendingOptions) {
+  const { group, hand, claimIdleMs, deliveryLimit } = options;
+
+  /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
+  function isKnown(stream: string, id: string): boolean {
+    if (!hand.knows(stream, id)) return false;
+    hand.settle(stream, id);
+    return true;
+  }
+
+  /** True when it was handed over. */
+  async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
+    const entry = await group.deliver(stream, pending);
+    if (entry?.fields) {
+      if (pending.deliveries >= deliveryLimit) await giveUp(stream, entry, pending);
+      else options.handOver(stream, entry, pending.deliveries + 1);
+      return pending.deliveries < deliveryLimit;
+    }
+    // Owned by another in the meantime, or else trimmed: then there is nothing left to deliver.
+    if (await group.has(stream, pending.id)) return false;
+    hand.settle(stream, pending.id);
+    options.onGone(stream, 1);
+    return false;
+  }
+
+  /**
+   * Delivers an entry of this planner's earlier run. It counts while it is handed over: what is
+   * taken in without ending the planner is not what ended it, however often it starts anew.
+   */
+  async function resume(stream: string, pending: PendingEntry): Promise<void> {
+    if (await redeliver(stream, pending)) await group.count(stream, pending);
+  }
+
+  async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
+    const reason = `delivered ${deliveries} times without an outcome`;
+    try {
+      await group.bury(stream, entry, { reason, deliveries });
+    } catch (error) {
+      if (!isReplyError(error)) throw error;
+      return options.onBuryFailed(stream, error);
+    }
+    hand.settle(stream, entry.id);
+    options.onDead(stream, { id: entry.id, reason, deliveries });
+  }
+
+  async function takeOver(stream: string): Promise<void> {
+    let cursor = "0-0";
+    let count = 0;
+    for (let page = 0; page < PAGES && hand.room() > 0; page++) {
+      const most = Math.min(hand.room(), PAGE);
+      const taken = await group.takeOver(stream, claimIdleMs, cursor, most);
+      if (taken.gone > 0) options.onGone(stream, taken.gone);
+      const fresh = taken.ids.filter((id) => !isKnown(stream, id));
+      await Promise.all(fresh.map(async (id) => {
+        const [pending] = await group.own(stream, { from: id, to: id, count: 1 });
+        if (pending) await redeliver(stream, pending);
+      }));
+      count += fresh.length;
+      cursor = taken.cursor;
+      if (cursor === "0-0") break;
+    }
+    if (count > 0) options.onTakenOver(stream, count);
+  }
+
+  return {
+    /**
+     * Delivers a page of what this consumer has not acknowledged, as far as it is not in hand.
+     * Returns where the next page begins, undefined behind the last.
+     */
+    async recover(stream: string, from: string): Promise<string | undefined> {
+      const page = await group.own(stream, { from, count: Math.min(hand.room(), PAGE) });
+      const fresh = page.filter(({ id }) => !isKnown(stream, id));
+      const isSuspect = ({ deliveries }: PendingEntry) => 2 * deliveries > deliveryLimit;
+      await Promise.all(
+        fresh.filter((pending) => !isSuspect(pending)).map((pending) => resume(stream, pending)),
+      );
+      // By itself: one that ends its planner again and again must not take others along.
+      for (const pending of fresh.filter(isSuspect)) await resume(stream, pending);
+      const last = page.at(-1);
+      return last && `(${last.id}`;
+    },
+
+    takeOver,
+
+    /** Keeps what is in hand from being taken over, however long its outcome takes. */
+    async refresh(stream: string): Promise<void> {
+      const count = 2 * (hand.open + PAGE);
+      const idle = await group.own(stream, { idleMs: claimIdleMs / 2, count });
+      const held = idle.filter(({ id }) => hand.holds(stream, id));
+      await Promise.all(held.map((pending) => group.refresh(stream, pending)));
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/**
+ * What Redis answers to commands on streams, taken apart. Whatever has another shape is an error of
+ * the protocol, never a wrong entry.
+ *
+ * @module
+ */
+import { RedisProtocolError } from "../../base/redis/errors.ts";
+
+/** An entry as it lies in a stream; `fields` alternates names and values, null once trimmed. */
+export interface StreamEntry {
+  /** Milliseconds and a counter: `1700000000000-0`. */
+  readonly id: string;
+  readonly fields: readonly Uint8Array[] | null;
+}
+
+/** An entry that was handed to a consumer and is not acknowledged yet. */
+export interface PendingEntry {
+  readonly id: string;
+  /** Milliseconds since it was handed over last. */
+  readonly idleMs: number;
+  /** How often it was handed over. */
+  readonly deliveries: number;
+}
+
+const decoder = new TextDecoder();
+
+function wrong(what: string): never {
+  throw new RedisProtocolError(`an answer to ${what} of another shape`);
+}
+
+function list(reply: unknown, what: string): readonly unknown[] {
+  return Array.isArray(reply) ? reply : wrong(what);
+}
+
+function idOf(reply: unknown, what: string): string {
+  if (!(reply instanceof Uint8Array) || reply.length > 50) return wrong(what);
+  const id = decoder.decode(reply);
+  return /^\d{1,20}-\d{1,20}$/.test(id) ? id : wrong(what);
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
+}
+
+/** The entries of an XRANGE or XCLAIM; those that an old Redis answers as nil are left out. */
+export function entriesOf(reply: unknown, what: string): readonly StreamEntry[] {
+  return list(reply, what).filter((entry) => entry !== null).map((entry) => {
+    const [id, fields] = list(entry, what);
+    if (fields === null || fields === undefined) return { id: idOf(id, what), fields: null };
+    const words = list(fields, what);
+    return { id: idOf(id, what), fields: words.every(isBytes) ? words : wrong(what) };
+  });
+}
+
+/** The entries of an XREADGROUP, by stream; none when it waited in vain. */
+export function readOf(
+  reply: unknown,
+): readonly { readonly stream: string; readonly entries: readonly StreamEntry[] }[] {
+  if (reply === null) return [];
+  return list(reply, "XREADGROUP").map((part) => {
+    const [name, entries] = list(part, "XREADGROUP");
+    if (!isBytes(name)) return wrong("XREADGROUP");
+    return { stream: decoder.decode(name), entries: entriesOf(entries, "XREADGROUP") };
+  });
+}
+
+/** The answer of XPENDING with a range. */
+export function pendingOf(reply: unknown): readonly PendingEntry[] {
+  return list(reply, "XPENDING").map((part) => {
+    const [id, , idleMs, deliveries] = list(part, "XPENDING");
+    if (typeof idleMs !== "number" || typeof deliveries !== "number") return wrong("XPENDING");
+    return { id: idOf(id, "XPENDING"), idleMs, deliveries };
+  });
+}
+
+/** The answer of XAUTOCLAIM JUSTID; `gone` are those that were trimmed (Redis 7 tells). */
+export function autoclaimOf(
+  reply: unknown,
+): { readonly cursor: string; readonly ids: readonly string[]; readonly gone: number } {
+  const what = "XAUTOCLAIM";
+  const [cursor, ids, gone = []] = list(reply, what);
+  return {
+    cursor: idOf(cursor, what),
+    ids: list(ids, what).filter((id) => id !== null).map((id) => idOf(id, what)),
+    gone: list(gone, what).length,
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * One connection to Redis for reading streams, from connecting to its end: two sockets, as no
+ * acknowledgement passes a read that waits.
+ *
+ * @module
+ */
+import type { CreateRedisClient } from "../../base/redis/client.ts";
+import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
+import { redisLink } from "../../base/redis/link.ts";
+import { entryMessage } from "./entry.ts";
+import { isOfStream } from "./failure.ts";
+import { streamGroup } from "./group.ts";
+import type { StreamEntry } from "./reply.ts";
+import { type AdmissionOptions, StreamRefused, streamsAdmission } from "./admission.ts";
+import type { Fate, Hand } from "./hand.ts";
+import { pendingEntries, type PendingEvents } from "./pending.ts";
+
+/** What is known about an entry besides its message. */
+export interface Delivery {
+  readonly id: string;
+  /** 1 for the first time. */
+  readonly deliveries: number;
+}
+
+/** Times are milliseconds. */
+export interface StreamsSessionOptions
+  extends PendingEvents, Omit<AdmissionOptions, "reading" | "onReplaced"> {
+  readonly endpoint: RedisEndpoint;
+  readonly credentials: RedisCredentials | null;
+  readonly group: string;
+  readonly consumer: string;
+  readonly hand: Hand;
+  /** Outlives the session. */
+  readonly lastRead: Map<string, string>;
+  readonly connectTimeoutMs: number;
+  readonly answerTimeoutMs: number;
+  readonly blockMs: number;
+  readonly claimIdleMs: number;
+  readonly deliveryLimit: number;
+  readonly lingerMs: number;
+  readonly createClient?: CreateRedisClient | undefined;
+  readonly onEntry: (
+    bytes: Uint8Array,
+    stream: string,
+    settle: (fate: Fate) => void,
+    delivery: Delivery,
+  ) => void;
+  readonly onPasswordUnused: () => void;
+}
+
+export interface StreamsSessionEnd {
+  /** The first thing that went wrong; null when `signal` ended it. */
+  readonly error: unknown;
+  /** The stream whose refusal ended it. */
+  readonly stream?: string;
+}
+
+const FIRST_BATCH = 16;
+const LARGEST_BATCH = 128;
+/** A reply of more bytes than this makes the next one smaller. */
+const AMPLE_BYTES = 1_048_576;
+const SWEEP_EVERY_MS = 60_000;
+
+/**
+ * Reads until the connection ends or `signal` aborts; then it stops reading, acknowledges for
+ * another `lingerMs` what is still being settled, and closes. Never rejects; on return both sockets
+ * are closed and no timer of the clock is left.
+ */
+export async function streamsSession(
+  options: StreamsSessionOptions,
+  signal: AbortSignal,
+): Promise<StreamsSessionEnd> {
+  const { streams, clock, hand, lastRead } = options;
+  if (signal.aborted) return { error: null };
+
+  let ended: { readonly error: unknown } | null = null;
+  const links = { ...options, onLost: end };
+  const reader = redisLink(links);
+  const writer = redisLink(links);
+  const reading = streamGroup({
+    ...options,
+    call: (command, blockMs = 0) => reader.call(command, options.answerTimeoutMs + blockMs),
+  });
+  const writing = streamGroup({
+    ...options,
+    call: (command) => writer.call(command, options.answerTimeoutMs),
+  });
+  const pending = pendingEntries({ ...options, group: reading, handOver });
+
+  const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
+  /** Streams whose own pending entries are not all delivered yet, and where they go on. */
+  const recovering = new Map<string, string>();
+  const sweepEveryMs = Math.min(SWEEP_EVERY_MS, options.claimIdleMs / 4);
+  let sweepAt = 0;
+  let batch = FIRST_BATCH;
+  let turns = 0;
+  let acknowledging: Promise<void> | null = null;
+
+  const abort = () => {
+    reader.close();
+    hand.check();
+  };
+  signal.addEventListener("abort", abort);
+
+  /** The first call decides; later ones are echoes of the closing sockets. */
+  function end(error: unknown): void {
+    if (ended) return;
+    ended = { error };
+    reader.close();
+    writer.close();
+    hand.check();
+  }
+
+  function handOver(stream: string, { id, fields }: StreamEntry, deliveries: number): void {
+    if (hand.knows(stream, id)) return hand.settle(stream, id);
+    const settle = hand.take(stream, id);
+    options.onEntry(entryMessage(fields), stream, settle, { id, deliveries });
+  }
+
+  async function admit(wanted: readonly string[]): Promise<void> {
+    for (const stream of await admission.admit(wanted)) recovering.set(stream, "-");
+    for (const stream of admission.refused()) recovering.delete(stream);
+  }
+
+  async function readNew(): Promise<void> {
+    const able = admission.readable();
+    // Each gets its turn where there is not room for one entry of each.
+    const first = turns % able.length;
+    const asked = [...able.slice(first), ...able.slice(0, first)].slice(0, hand.room());
+    const count = Math.min(batch, Math.max(1, Math.floor(hand.room() / asked.length)));
+    let bytes = 0;
+    // No longer than to the next look after what is in hand, or others would take it over.
+    const blockMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
+    for (const { stream, entries } of await reading.read(asked, count, blockMs)) {
+      for (const entry of entries) {
+        lastRead.set(stream, entry.id);
+        bytes += entry.fields?.reduce((sum, word) => sum + word.length, 0) ?? 0;
+        handOver(stream, entry, 1);
+      }
+    }
+    batch = bytes > AMPLE_BYTES ? Math.max(1, batch >> 2) : Math.min(LARGEST_BATCH, batch * 2);
+  }
+
+  async function turn(): Promise<void> {
+    const now = clock.monotonic();
+    if (admission.isDue()) await admit(admission.refused());
+    if (now >= sweepAt) {
+      sweepAt = now + sweepEveryMs;
+      for (const stream of admission.readable()) {
+        await pending.refresh(stream);
+        if (recovering.size === 0) await pending.takeOver(stream);
+      }
+    }
+    if (hand.room() === 0) {
+      const goesOn = () => ended !== null || signal.aborted || hand.room() > 0;
+      return await hand.until(goesOn, Math.max(1, sweepAt - clock.monotonic()));
+    }
+    for (const [stream, from] of recovering) {
+      const next = await pending.recover(stream, from);
+      if (next === undefined) recovering.delete(stream);
+      else recovering.set(stream, next);
+      // What others left comes right behind.
+      if (recovering.size === 0) sweepAt = clock.monotonic();
+      return;
+    }
+    await readNew();
+  }
+
+  async function read(): Promise<void> {
+    await Promise.all([reader.open(), writer.open()]);
+    await admit(streams);
+    acknowledging = acknowledge().catch(end);
+    let stumbled = false;
+    while (!ended && !signal.aborted) {
+      turns++;
+      try {
+        await turn();
+        stumbled = false;
+      } catch (error) {
+        // A stream was deleted, or what may be done with it has changed.
+        if (!isOfStream(error) || stumbled) throw error;
+        stumbled = true;
+        await admit(streams);
+      }
+    }
+  }
+
+  async function acknowledge(): Promise<void> {
+    while (!ended) {
+      await hand.until(() => ended !== null || hand.unacknowledged > 0);
+      await Promise.all(
+        hand.settled().map(async (done) => {
+          try {
+            await writing.acknowledge(done.stream, done.ids);
+          } catch (error) {
+            // Once the stream can be used again, they come again and are known.
+            if (!isOfStream(error)) throw error;
+          }
+          hand.acknowledged(done);
+        }),
+      );
+    }
+  }
+
+  async function finish(): Promise<void> {
+    if (options.lingerMs > 0) {
+      await hand.until(() => ended !== null || hand.open === 0, options.lingerMs);
+    }
+    await hand.until(() => ended !== null || hand.unacknowledged === 0, options.answerTimeoutMs);
+  }
+
+  try {
+    await read();
+  } catch (error) {
+    // Null: the reader was closed by `abort`.
+    if (error !== null) end(error);
+  }
+  if (acknowledging) await finish();
+  end(null);
+  await acknowledging;
+  signal.removeEventListener("abort", abort);
+  const error = (ended as { readonly error: unknown } | null)?.error ?? null;
+  return error instanceof StreamRefused ? { error: error.cause, stream: error.stream } : { error };
+}

@@ -1,0 +1,94 @@
+/**
+ * Which exact model a name stood for: the digests that each Ollama reports in /api/tags.
+ *
+ * Looked up beside a diagnosis and remembered; nothing waits for it, and a failure only means that
+ * the digest is not known.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { LinkSpec } from "./chain.ts";
+import { type Dial, dial, get } from "./http.ts";
+import { textOf } from "./http_reply.ts";
+
+/** A model may be pulled anew under its name: what is older than this is asked again. */
+const KNOWN_FOR_MS = 600_000;
+const RETRY_AFTER_MS = 60_000;
+const DEADLINE_MS = 5_000;
+const LARGEST_REPLY_BYTES = 1_048_576;
+
+const DIGEST = /^(?:sha256:)?[0-9a-f]{6,64}$/;
+
+export interface ModelDigests {
+  /** Asks every Ollama of the chain whose answer is not known or too old; returns at once. */
+  lookUp(): void;
+  /** The digest of a link's model, by the link's name in the chain; undefined when not known. */
+  of(link: string): string | undefined;
+  close(): void;
+}
+
+export interface ModelDigestsOptions {
+  readonly chain: readonly LinkSpec[];
+  readonly clock: Clock;
+  /** How connections are opened; for tests. */
+  readonly dial?: Dial;
+}
+
+export function createModelDigests(
+  { chain, clock, ...options }: ModelDigestsOptions,
+): ModelDigests {
+  const closing = new AbortController();
+  const digests = new Map<string, string>();
+  /** When each host is to be asked again, monotonic milliseconds. */
+  const due = new Map<string, number>();
+  const models = chain.filter((spec) => spec.kind === "ollama");
+
+  async function ask(host: string): Promise<void> {
+    const deadline = new AbortController();
+    const cancel = clock.after(DEADLINE_MS, () => deadline.abort(new Error("no answer in time")));
+    try {
+      const reported = await get(new URL("/api/tags", host), {
+        signal: AbortSignal.any([deadline.signal, closing.signal]),
+        dial: options.dial ?? dial,
+        read: async ({ status, body }) =>
+          status === 200 ? digestsIn(await textOf(body, LARGEST_REPLY_BYTES)) : undefined,
+      });
+      if (!reported) return;
+      for (const { name, model, host: own } of models) {
+        if (own !== host) continue;
+        const digest = reported.get(model) ?? reported.get(`${model}:latest`);
+        if (digest === undefined) digests.delete(name);
+        else digests.set(name, digest);
+      }
+      due.set(host, clock.monotonic() + KNOWN_FOR_MS);
+    } catch {
+      // Why a host cannot be reached is told by the diagnosis itself.
+    } finally {
+      cancel();
+    }
+  }
+
+  return {
+    lookUp() {
+      for (const { host } of models) {
+        if (clock.monotonic() < (due.get(host) ?? 0) || closing.signal.aborted) continue;
+        due.set(host, clock.monotonic() + RETRY_AFTER_MS);
+        void ask(host);
+      }
+    },
+    of: (link) => digests.get(link),
+    close: () => closing.abort(new Error("the agent is stopping")),
+  };
+}
+
+/** Digests by model name; none for a reply that is not what Ollama's API says. */
+function digestsIn(text: string): Map<string, string> {
+  const { models } = JSON.parse(text) as { models?: unknown };
+  const digests = new Map<string, string>();
+  for (const entry of Array.isArray(models) ? models : []) {
+    const { name, model, digest } = (entry ?? {}) as Record<string, unknown>;
+    if (typeof digest !== "string" || !DIGEST.test(digest)) continue;
+    for (const key of [name, model]) if (typeof key === "string") digests.set(key, digest);
+  }
+  return digests;
+}

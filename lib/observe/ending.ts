@@ -1,0 +1,74 @@
+/**
+ * What became of one message, told to whoever counts, displays or records it.
+ *
+ * @module
+ */
+import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+import type { Attempt } from "../llm/contract.ts";
+import type { Outcome } from "./outcome.ts";
+import type { ActionFile } from "../proposal/action_file.ts";
+
+/** A diagnosis that is over, with an answer or without. */
+export interface Diagnosed {
+  readonly event: WaitingEvent;
+  /** From the event's arrival to the beginning of this diagnosis, in milliseconds. */
+  readonly waitedMs: number;
+  /** How long it took. */
+  readonly milliseconds: number;
+  readonly attempts: readonly Attempt[];
+  /** The model's name, or `rules`; absent when no link answered. */
+  readonly modelUsed?: string;
+  /** Why no link answered; absent when one did. */
+  readonly error?: string;
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly channel: string;
+  /** Absent when the message was no event. */
+  readonly event?: HealthEvent | WaitingEvent;
+  /** Present when the outcome is "proposed". */
+  readonly proposal?: ActionFile;
+  /** The diagnosis that led here, where one did. */
+  readonly diagnosed?: Diagnosed;
+  /** One line for people, where there is more to say than the outcome. */
+  readonly detail?: string;
+  /** To be called once this is durable, where the message was no event; else see the event's. */
+  readonly settled?: (() => void) | undefined;
+}
+
+export type OnEnding = (ending: Ending) => void;
+
+/** Somebody who is told of what happens, right when it does. All return at once and never throw. */
+export interface Observer {
+  /** Called for each message. */
+  readonly onEnding?: OnEnding;
+  /** Called before the ending that follows from the diagnosis, if one does. */
+  readonly onDiagnosed?: (diagnosed: Diagnosed) => void;
+  /** Called for each event that waits for a further try now, in the journal. */
+  readonly onParked?: (event: WaitingEvent) => void;
+  /** Called for each proposal that is safe, also for those that the agent makes of itself. */
+  readonly onProposed?: (file: ActionFile) => void;
+}
+
+/** Several observers as one. */
+export function observers(all: readonly Observer[]): Required<Observer> {
+  const ending = all.flatMap(({ onEnding }) => onEnding ?? []);
+  const diagnosed = all.flatMap(({ onDiagnosed }) => onDiagnosed ?? []);
+  const parked = all.flatMap(({ onParked }) => onParked ?? []);
+  const proposed = all.flatMap(({ onProposed }) => onProposed ?? []);
+  return {
+    onEnding(happened) {
+      for (const tell of ending) tell(happened);
+    },
+    onDiagnosed(happened) {
+      for (const tell of diagnosed) tell(happened);
+    },
+    onParked(event) {
+      for (const tell of parked) tell(event);
+    },
+    onProposed(file) {
+      for (const tell of proposed) tell(file);
+    },
+  };
+}

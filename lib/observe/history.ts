@@ -1,0 +1,131 @@
+/**
+ * Writes down what becomes of every event, in bounded files that people can ask later.
+ *
+ * Lines are collected and written once a second, unsynced: a crash can cost the last second and
+ * the counts of what repeated, never a moment of the pipeline. What a disk does not take is kept
+ * and tried again.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Clock } from "../base/clock.ts";
+import type { Ending, Observer } from "./ending.ts";
+import type { Files } from "../base/disk/files.ts";
+import { HISTORY_FOLDER, historyFiles } from "./history/files.ts";
+import { historyFold } from "./history/fold.ts";
+import {
+  endingRecord,
+  exhaustedRecord,
+  type HistoryLine,
+  historyText,
+  noticeRecord,
+} from "./history/line.ts";
+import type { Log } from "../base/log/log.ts";
+import { explainWriteFailure } from "../base/disk/write_failure.ts";
+
+const BATCH_MS = 1_000;
+const RETRY_MS = 10_000;
+/** Lines that can wait to be written; more are lost. */
+const MOST_WAITING = 10_000;
+
+export interface HistoryOptions {
+  /** The agent's state/ folder. */
+  readonly state: string;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface History extends Required<Omit<Observer, "onParked">> {
+  /**
+   * Writes what is not written yet, the counts of what repeated included; resolves with whether all
+   * that was told is written.
+   */
+  flush(): Promise<boolean>;
+  /** Writes what is not written yet. */
+  close(): Promise<void>;
+}
+
+export function createHistory({ state, files, clock, log }: HistoryOptions): History {
+  const folder = join(state, HISTORY_FOLDER);
+  const disk = historyFiles({ folder, files });
+  const fold = historyFold({ clock, emit });
+  let waiting: string[] = [];
+  let writing: Promise<void> | undefined;
+  let cancelTimer: (() => void) | undefined;
+  let lost = 0;
+  let failing = false;
+
+  function emit(line: HistoryLine) {
+    if (waiting.length >= MOST_WAITING) {
+      lost++;
+      return;
+    }
+    waiting.push(historyText(line));
+    writeAfter(failing ? RETRY_MS : BATCH_MS);
+  }
+
+  function writeAfter(ms: number) {
+    cancelTimer ??= clock.after(ms, () => void write());
+  }
+
+  function write(): Promise<void> {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    writing = (writing ?? Promise.resolve()).then(writeBatch);
+    return writing;
+  }
+
+  async function writeBatch() {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length === 0) return;
+    try {
+      await disk.append(batch.join(""));
+      if (failing || lost > 0) log.info("history_written_again", { folder, lost_lines: lost });
+      failing = false;
+      lost = 0;
+    } catch (error) {
+      if (!failing) log.warning("history_write_failed", { folder, ...explainWriteFailure(error) });
+      failing = true;
+      const kept = [...batch, ...waiting];
+      waiting = kept.slice(0, MOST_WAITING);
+      lost += kept.length - waiting.length;
+      writeAfter(RETRY_MS);
+    }
+  }
+
+  async function flush(): Promise<boolean> {
+    fold.flush();
+    await write();
+    return !failing;
+  }
+
+  return {
+    onEnding(ending) {
+      if (!hasOwnLine(ending)) return fold.note(ending);
+      if (ending.event) fold.interrupt(ending.event);
+      emit(endingRecord(ending, clock.now()));
+    },
+    onDiagnosed(diagnosed) {
+      if (diagnosed.modelUsed !== undefined) return;
+      fold.interrupt(diagnosed.event);
+      emit(exhaustedRecord(diagnosed, clock.now()));
+    },
+    onProposed(file) {
+      // Of those that have an event, the ending tells more.
+      if (file.payload.audit.event.channel === "") emit(noticeRecord(file, clock.now()));
+    },
+    flush,
+    async close() {
+      await flush();
+      cancelTimer?.();
+      disk.close();
+    },
+  };
+}
+
+/** What took a diagnosis is told one by one. */
+function hasOwnLine({ outcome }: Ending): boolean {
+  return outcome === "proposed" || outcome === "ignored";
+}

@@ -1,0 +1,178 @@
+/**
+ * One line of the history: what became of an event, and why.
+ *
+ * @module
+ */
+import { asciiJson } from "../../proposal/digest.ts";
+import type { Diagnosed, Ending } from "../ending.ts";
+import { type Outcome, OUTCOMES } from "../outcome.ts";
+import type { ActionFile } from "../../proposal/action_file.ts";
+
+/** Longest explanation in a line, in UTF-16 units. */
+const LONGEST_DETAIL = 400;
+const MOST_ATTEMPTS = 20;
+
+/** `exhausted` is no end: no link answered, and the event waits for another try. */
+export type HistoryOutcome = Outcome | "exhausted";
+
+const KNOWN: ReadonlySet<string> = new Set([...OUTCOMES, "exhausted"]);
+
+/** Keys as in the file. Times of day are ISO 8601 in UTC. */
+export interface HistoryLine {
+  /** When it happened; of repeated ones, when the last of them did, to some minutes. */
+  readonly at: string;
+  readonly outcome: HistoryOutcome;
+  readonly channel?: string;
+  readonly node?: string;
+  readonly service?: string;
+  /** The event's type. */
+  readonly type?: string;
+  readonly severity?: string;
+  /** The event's own time, in seconds since 1970. */
+  readonly timestamp?: number;
+  /** The line stands for so many further events like the one before it. */
+  readonly repeated?: number;
+  /** The line stands for so many events of targets that got no line of their own. */
+  readonly others?: number;
+  readonly detail?: string;
+  readonly action?: string;
+  readonly action_id?: string;
+  readonly confidence?: number;
+  readonly requires_human?: boolean;
+  /** Rules that changed the proposal. */
+  readonly rules?: readonly string[];
+  readonly model?: string;
+  readonly waited_ms?: number;
+  readonly diagnosis_ms?: number;
+  readonly attempts?: readonly HistoryAttempt[];
+}
+
+export interface HistoryAttempt {
+  readonly link: string;
+  readonly outcome: string;
+  readonly milliseconds: number;
+}
+
+/** The line of an ending at `nowMs` (milliseconds since 1970). */
+export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
+  const { outcome, channel, event, proposal, diagnosed, detail } = ending;
+  return {
+    at: isoTime(nowMs),
+    outcome,
+    channel,
+    ...(event && eventKeys(event)),
+    ...(proposal ? proposalKeys(proposal) : detail !== undefined && { detail: cut(detail) }),
+    ...(diagnosed && diagnosedKeys(diagnosed)),
+  };
+}
+
+/** The line of a diagnosis that no link answered. */
+export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
+  const { event, error } = diagnosed;
+  return {
+    at: isoTime(nowMs),
+    outcome: "exhausted",
+    channel: event.channel,
+    ...eventKeys(event),
+    ...(error !== undefined && { detail: cut(error) }),
+    ...diagnosedKeys(diagnosed),
+  };
+}
+
+/** The line of a proposal that the agent made of itself, without an event. */
+export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
+  const { node, service, source_event: type, timestamp } = file;
+  return {
+    at: isoTime(nowMs),
+    outcome: "proposed",
+    node,
+    service,
+    type,
+    timestamp,
+    ...proposalKeys(file),
+  };
+}
+
+/** Milliseconds since 1970 as ISO 8601 in UTC. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** The line as text, ASCII only, with its newline. */
+export function historyText(line: HistoryLine): string {
+  return `${asciiJson(JSON.stringify(line))}\n`;
+}
+
+/** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
+export function parseHistoryLine(text: string): HistoryLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const line = value as Record<string, unknown>;
+  const valid = isTime(line.at) && typeof line.outcome === "string" && KNOWN.has(line.outcome) &&
+    TEXTS.every((key) => line[key] === undefined || typeof line[key] === "string") &&
+    NUMBERS.every((key) => line[key] === undefined || Number.isFinite(line[key])) &&
+    areRules(line.rules) && areAttempts(line.attempts);
+  return valid ? value as HistoryLine : undefined;
+}
+
+const TEXTS = ["channel", "node", "service", "type", "severity", "detail", "action", "action_id"]
+  .concat("model");
+const NUMBERS = ["timestamp", "repeated", "others", "confidence", "waited_ms", "diagnosis_ms"];
+
+function isTime(value: unknown): boolean {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value) &&
+    Number.isFinite(Date.parse(value));
+}
+
+function areRules(value: unknown): boolean {
+  return value === undefined ||
+    Array.isArray(value) && value.every((rule) => typeof rule === "string");
+}
+
+function areAttempts(value: unknown): boolean {
+  if (value === undefined) return true;
+  return Array.isArray(value) &&
+    value.every((attempt: Record<string, unknown> | null) =>
+      typeof attempt?.link === "string" && typeof attempt.outcome === "string" &&
+      Number.isFinite(attempt.milliseconds)
+    );
+}
+
+function eventKeys({ node, service, type, severity, timestamp }: NonNullable<Ending["event"]>) {
+  return { node, service, type, severity, timestamp };
+}
+
+function proposalKeys({ action_id, confidence, requires_human, payload }: ActionFile) {
+  const rules = [...new Set((payload.policy ?? []).map(({ rule }) => rule))];
+  return {
+    detail: cut(payload.reason),
+    action: payload.action,
+    action_id,
+    confidence,
+    requires_human,
+    ...(rules.length > 0 && { rules }),
+  };
+}
+
+function diagnosedKeys({ modelUsed, waitedMs, milliseconds, attempts }: Diagnosed) {
+  return {
+    ...(modelUsed !== undefined && { model: modelUsed }),
+    waited_ms: Math.round(waitedMs),
+    diagnosis_ms: Math.round(milliseconds),
+    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ link, outcome, milliseconds }) => ({
+      link,
+      outcome,
+      milliseconds,
+    })),
+  };
+}
+
+function cut(text: string): string {
+  if (text.length <= LONGEST_DETAIL) return text;
+  return `${text.slice(0, LONGEST_DETAIL).replace(/[\ud800-\udbff]$/, "")}…`;
+}

@@ -1,0 +1,106 @@
+/**
+ * Reads the history, while the agent runs or after it ended.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import type { Files } from "../../base/disk/files.ts";
+import { isRecovery } from "../../gate/gate.ts";
+import { HISTORY_FOLDER, historyNames, LARGEST_FILE_BYTES } from "./files.ts";
+import { type HistoryLine, parseHistoryLine } from "./line.ts";
+import { type Target, targetKey } from "../../event/target.ts";
+
+/** A file can be a little larger than where the next one begins. */
+const MOST_READ_BYTES = 2 * LARGEST_FILE_BYTES;
+
+export interface HistoryPlace {
+  /** The agent's state/ folder. */
+  readonly state: string;
+  readonly files: Pick<Files, "list" | "readText" | "kind">;
+}
+
+/** A node, or one service on it. */
+export interface HistorySubject {
+  readonly node: string;
+  readonly service?: string | undefined;
+}
+
+export interface HistoryAnswer {
+  /** The newest lines about the subject, the newest last. */
+  readonly lines: readonly HistoryLine[];
+  /** The nodes of the whole history, where there is no line about the subject. */
+  readonly nodes: readonly string[];
+  /** Events that a flood left without a line, by outcome, where there is no line about the subject. */
+  readonly others: ReadonlyMap<string, number>;
+  /** When the oldest line was written (ISO 8601); undefined for an empty history. */
+  readonly since: string | undefined;
+}
+
+/** The last `limit` lines about a subject. */
+export async function historyOf(
+  subject: HistorySubject,
+  { limit, ...place }: HistoryPlace & { readonly limit: number },
+): Promise<HistoryAnswer> {
+  const lines: HistoryLine[] = [];
+  const nodes = new Set<string>();
+  const others = new Map<string, number>();
+  let since: string | undefined;
+  const names = await namesIn(place);
+  for (const name of names.toReversed()) {
+    const found: HistoryLine[] = [];
+    let oldest: string | undefined;
+    for (const line of await linesOf(name, place)) {
+      oldest ??= line.at;
+      if (line.node !== undefined) nodes.add(line.node);
+      const { outcome, others: count = 0 } = line;
+      if (count > 0) others.set(outcome, (others.get(outcome) ?? 0) + count);
+      if (isAbout(line, subject)) found.push(line);
+    }
+    since = oldest ?? since;
+    lines.unshift(...found.slice(Math.max(0, found.length + lines.length - limit)));
+    if (lines.length >= limit) break;
+  }
+  if (lines.length > 0) return { lines, nodes: [], others: new Map(), since };
+  return { lines, nodes: [...nodes].sort(), others, since };
+}
+
+/**
+ * When targets were last heard to be well, in milliseconds since 1970; undefined for one that was
+ * not, or that had another event since.
+ */
+export async function recoveries(
+  place: HistoryPlace,
+): Promise<(target: Target) => number | undefined> {
+  const well = new Map<string, number>();
+  for (const name of await namesIn(place)) {
+    for (const line of await linesOf(name, place)) {
+      const { node, service, type, outcome, at } = line;
+      if (node === undefined || service === undefined || type === undefined) continue;
+      const key = targetKey({ node, service });
+      if (isRecovery(type)) well.set(key, Date.parse(at));
+      else if (outcome !== "benign" && arrivedMs(line) >= (well.get(key) ?? 0)) well.delete(key);
+    }
+  }
+  return (target) => well.get(targetKey(target));
+}
+
+/** When the event of a line came: one that took minutes to diagnose may be older than a recovery. */
+function arrivedMs({ at, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): number {
+  return Date.parse(at) - waited_ms - diagnosis_ms;
+}
+
+function isAbout(line: HistoryLine, { node, service }: HistorySubject): boolean {
+  return line.node === node && (service === undefined || line.service === service);
+}
+
+async function namesIn({ state, files }: HistoryPlace): Promise<string[]> {
+  return await historyNames(join(state, HISTORY_FOLDER), files);
+}
+
+/** The lines of one file; none where it was removed meanwhile, or is no file of ours. */
+async function linesOf(name: string, { state, files }: HistoryPlace): Promise<HistoryLine[]> {
+  const path = join(state, HISTORY_FOLDER, name);
+  if (await files.kind(path) !== "file") return [];
+  const text = await files.readText(path, MOST_READ_BYTES) ?? "";
+  return text.split("\n").flatMap((line) => line === "" ? [] : parseHistoryLine(line) ?? []);
+}

@@ -1,0 +1,153 @@
+/**
+ * What a compiled agent may touch, worked out from where it is to run. The build bakes these lists
+ * in; the agent asks the runtime about each of them.
+ *
+ * @module
+ */
+import { cannotUse, hostPort, SiteError, withoutCredentials } from "../base/host_port.ts";
+import { ChainSyntaxError, parseOllamaHost } from "../llm/chain.ts";
+import { redisPlace } from "../base/redis/url.ts";
+import { shellWord } from "../base/text/shell_word.ts";
+
+export { SiteError, withoutCredentials };
+
+/** Where a build is to run. */
+export interface Site {
+  /** As REDIS_URL takes it; a user and password in it are not used here. */
+  readonly redisUrl: string;
+  /** Ollama hosts as OLLAMA_HOST takes them, one or more. */
+  readonly ollamaHosts: readonly string[];
+  /** Absolute path of the folder that holds actions/, events/, state/ and config/. */
+  readonly runtimePath: string;
+  /** `http://` or `https://` URL of the OTLP collector of a build that makes traces. */
+  readonly collector?: string;
+}
+
+/** The permission lists of a build: host:port pairs, paths and variable names. */
+export interface Grants {
+  readonly net: readonly string[];
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** What a compiled program knows about its own build. */
+export interface Build {
+  readonly version: string;
+  /** Git commit, with `-dirty` where the working tree differed; `unknown` outside a clone. */
+  readonly commit: string;
+  readonly deno: string;
+  readonly target: string;
+  readonly site: Site;
+  readonly grants: Grants;
+}
+
+/** Folders under RUNTIME_PATH that the agent reads. */
+const READ_FOLDERS = ["actions", "config", "events", "state"] as const;
+/** Folders under RUNTIME_PATH that the agent writes. */
+const WRITE_FOLDERS = ["actions/pending", "events", "state"] as const;
+/** systemd's notification socket for system services (`man sd_notify`). */
+const NOTIFY_SOCKET = "/run/systemd/notify";
+
+/** What Deno's exporter of traces goes by; a build that makes traces compares them. */
+export const COLLECTOR_NAMES = [
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+] as const;
+
+/**
+ * The `host:port` of everything that a REDIS_URL may connect to: one server, a cluster's nodes, or
+ * sentinels and what may be their primary.
+ *
+ * @throws SiteError for another scheme, no host, a Unix socket or a pattern.
+ */
+export function redisEndpoints(text: string): readonly string[] {
+  const place = redisPlace(text);
+  return place.kind === "sentinel" ? [...new Set([...place.hosts, ...place.nodes])] : place.hosts;
+}
+
+/**
+ * The `host:port` that an OLLAMA_HOST connects to.
+ *
+ * @throws SiteError for what {@linkcode parseOllamaHost} does not take, or a pattern.
+ */
+export function ollamaEndpoint(text: string): string {
+  const takes = "http://HOST[:PORT], https://HOST[:PORT] or HOST[:PORT] with a name, an IPv4 " +
+    "address or an [IPv6] address";
+  const shown = withoutCredentials(text);
+  try {
+    const url = new URL(parseOllamaHost(text));
+    return hostPort(url, url.protocol === "https:" ? "443" : "80") ??
+      cannotUse("OLLAMA_HOST", shown, takes);
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    cannotUse("OLLAMA_HOST", shown, takes);
+  }
+}
+
+/**
+ * The URL of an OTLP collector, without a slash at its end. Deno's exporter connects to it by
+ * itself, so it is no part of the net permissions.
+ *
+ * @throws SiteError for another scheme, no host, a user, a query, or characters that a unit file or
+ * a shell would read as more than a URL.
+ */
+export function collectorUrl(text: string): string {
+  const takes = "http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH] without a user " +
+    "(credentials go into OTEL_EXPORTER_OTLP_HEADERS on the node)";
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain = url !== null && /^https?:\/\//i.test(text) && !/[@?#\s]/.test(text) &&
+    /^[A-Za-z0-9._~/-]*$/.test(url.pathname) &&
+    hostPort(url, url.protocol === "https:" ? "443" : "80") !== null;
+  if (!isPlain) cannotUse("--otel", withoutCredentials(text), takes);
+  return url.href.replace(/\/+$/, "");
+}
+
+/**
+ * RUNTIME_PATH as a build takes it: absolute, without `.`, `..`, doubled or trailing slashes.
+ *
+ * @throws SiteError for a relative path, the root folder, or characters that a permission list, a
+ * unit file or a shell would read as more than a path.
+ */
+export function runtimeFolder(text: string): string {
+  const takes =
+    "an absolute path other than /, its parts of letters, digits and ._-+@ but not . or ..";
+  const parts = text.split("/").filter((part) => part !== "");
+  const plain = text.startsWith("/") && parts.length > 0 &&
+    parts.every((part) => part !== "." && part !== ".." && /^[\p{L}\p{N}._+@-]+$/u.test(part));
+  if (!plain) cannotUse("RUNTIME_PATH", text, takes);
+  return `/${parts.join("/")}`;
+}
+
+/**
+ * Everything that a build for `site` may do, and nothing else.
+ *
+ * @throws SiteError where the site cannot be granted.
+ */
+export function grantsFor(site: Site, environmentNames: readonly string[]): Grants {
+  const root = runtimeFolder(site.runtimePath);
+  const hosts = [...redisEndpoints(site.redisUrl), ...site.ollamaHosts.map(ollamaEndpoint)];
+  return {
+    net: [...new Set(hosts)],
+    read: [...READ_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
+    write: [...WRITE_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
+    env: [...environmentNames, ...(site.collector === undefined ? [] : COLLECTOR_NAMES)],
+  };
+}
+
+/** The command that builds for `site`, ready for a shell; it never holds a password. */
+export function compileCommand(site: Site, target = "all"): string {
+  return [
+    "./scripts/deno",
+    "task",
+    "compile",
+    "--target",
+    target,
+    "--redis-url",
+    withoutCredentials(site.redisUrl),
+    ...site.ollamaHosts.flatMap((host) => ["--ollama-host", withoutCredentials(host)]),
+    "--runtime-path",
+    site.runtimePath,
+    ...(site.collector === undefined ? [] : ["--otel", site.collector]),
+  ].map(shellWord).join(" ");
+}

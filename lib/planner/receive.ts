@@ -1,0 +1,105 @@
+/**
+ * The front door: turns a message into an event, or counts and logs why it is none.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import type { OnEnding } from "../observe/ending.ts";
+import type { HealthEvent } from "../event/event.ts";
+import { foldedLines } from "../base/log/fold.ts";
+import type { Log } from "../base/log/log.ts";
+import { readMessage, type Refusal } from "../event/message.ts";
+import type { Counters } from "../observe/outcome.ts";
+import { parseEvent } from "../event/parse.ts";
+import { plainLine } from "../base/text/plain_line.ts";
+import { svcKey, targetKey } from "../event/target.ts";
+import { parseTimestamp } from "../event/timestamp.ts";
+
+/** Keys of an object that is no event, as many as a log line shows. */
+const SHOWN_KEYS = 20;
+const LONGEST_KEY = 100;
+
+export interface ReceptionOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Pick<Counters, "received">;
+  readonly onEvent: (event: HealthEvent, key: string) => void;
+  readonly onEnding: OnEnding;
+}
+
+/** What is known of a message beside its bytes and its channel. */
+export interface Arrival {
+  /** Called once the message's outcome is durable. */
+  readonly settled?: () => void;
+  /**
+   * When it was sent, in milliseconds since 1970: the time of an event without one. What cannot be
+   * the time of an event, such as an entry's id that was made by hand, is now. @default now
+   */
+  readonly sentMs?: number;
+  /** Whether it was handed out before. */
+  readonly redelivered?: boolean;
+}
+
+export interface Reception {
+  /** Takes one message off a channel. Never throws for what a message holds. */
+  receive(bytes: Uint8Array, channel: string, arrival?: Arrival): void;
+  /** The same for a message that was refused before it was whole. */
+  refuse(refusal: Refusal, channel: string, settled?: () => void): void;
+  /** Logs what is folded. */
+  flush(): void;
+}
+
+export function createReception(options: ReceptionOptions): Reception {
+  const { clock, log, counters, onEvent, onEnding } = options;
+  const fold = foldedLines(log, clock);
+  const malformed = fold("warning", "malformed_message");
+  const unparseable = fold("warning", "unparseable_event");
+  const replaced = fold("info", "event_time_replaced");
+
+  function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
+    counters.received();
+    malformed.log(`${channel}\0${kind}\0${preview}`, () => ({
+      channel,
+      reason: kind,
+      preview,
+    }));
+    onEnding({ outcome: "malformed", channel, detail: kind, settled });
+  }
+
+  return {
+    receive(bytes, channel, { settled, sentMs, redelivered } = {}) {
+      const message = readMessage(bytes);
+      if (!message.ok) return refuse(message.refusal, channel, settled);
+
+      counters.received();
+      const nowMs = sentMs === undefined ? clock.now() : timeOf(sentMs, clock.now());
+      const parsed = parseEvent(message.value, channel, nowMs);
+      if (!parsed.ok) {
+        const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
+        const reason = parsed.refusal;
+        unparseable.log(`${channel}\0${reason}\0${keys}`, () => ({
+          channel,
+          reason,
+          keys: keys.map((key) => plainLine(key, LONGEST_KEY)),
+        }));
+        return onEnding({ outcome: "unparseable", channel, detail: reason, settled });
+      }
+      const { event, replacedTime } = parsed;
+      const key = targetKey(event);
+      if (replacedTime) {
+        const { reason, sent } = replacedTime;
+        replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
+      }
+      if (!settled && !redelivered) return onEvent(event, key);
+      onEvent({ ...event, ...settled && { settled }, ...redelivered && { redelivered } }, key);
+    },
+    refuse,
+    flush() {
+      for (const line of [malformed, unparseable, replaced]) line.flush();
+    },
+  };
+}
+
+function timeOf(sentMs: number, nowMs: number): number {
+  return Math.round(parseTimestamp(sentMs, nowMs).seconds * 1_000);
+}

@@ -1,0 +1,98 @@
+/**
+ * What became of earlier proposals makes the next one more careful: an action that was carried out
+ * again and again and did not last, or that a person refused, is not proposed once more.
+ *
+ * @module
+ */
+import { spanInWords } from "../base/text/age.ts";
+import type { Action, Diagnosis } from "../llm/diagnosis.ts";
+import type { PolicyChange } from "./policy.ts";
+import type { ACTION_FOLDERS } from "../base/disk/store.ts";
+
+export interface ProposalOutcome {
+  readonly actionId: string;
+  readonly action: Action;
+  /** The folder it lies in. */
+  readonly became: Exclude<typeof ACTION_FOLDERS[number], "pending">;
+  /** When it came there, wall-clock milliseconds since 1970; never later than it was read. */
+  readonly atMs: number;
+}
+
+/** The names under which `payload.policy` records this. */
+export const REPEATED_RULE = "repeated_without_lasting_effect";
+export const REJECTED_RULE = "rejected_by_a_person";
+
+export interface OutcomeRuleOptions {
+  /** OUTCOME_REPEATS: so many completed ones are enough; 0 is never. */
+  readonly repeats: number;
+  /** OUTCOME_WINDOW_SECONDS: how far back outcomes count; 0 turns the whole rule off. */
+  readonly windowSeconds: number;
+  /** Wall-clock milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/**
+ * The diagnosis of a fault that is there now, after the outcomes of earlier proposals for its
+ * target. `restart` and `redeploy` can become `notify`; nothing else changes but the reason, which
+ * then begins with why.
+ */
+export function applyOutcomes(
+  diagnosis: Diagnosis,
+  outcomes: readonly ProposalOutcome[],
+  { repeats, windowSeconds, nowMs }: OutcomeRuleOptions,
+): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+  const { action } = diagnosis;
+  if (action !== "restart" && action !== "redeploy") return { diagnosis, changes: [] };
+  const windowMs = windowSeconds * 1000;
+  const recent = outcomes.filter((outcome) =>
+    outcome.action === action && nowMs - outcome.atMs < windowMs
+  );
+  const completed = recent.filter(({ became }) => became === "completed");
+  const rejected = recent.find(({ became }) => became === "rejected");
+
+  const causes: { rule: string; because: string }[] = [];
+  if (rejected) {
+    const because = `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`;
+    causes.push({ rule: REJECTED_RULE, because });
+  }
+  if (repeats > 0 && completed.length >= repeats) {
+    const times = completed.length === 1 ? "once" : `${completed.length} times`;
+    const because = `${action} was completed ${times} within ${
+      spanInWords(windowMs)
+    } and the fault is back`;
+    causes.push({ rule: REPEATED_RULE, because });
+  }
+  if (causes.length === 0) return { diagnosis, changes: [] };
+  const why = causes.map(({ because }) => because).join("; ");
+  return {
+    diagnosis: {
+      ...diagnosis,
+      action: "notify",
+      reason: `not proposed as ${action}: ${why}. The diagnosis: ${diagnosis.reason}`,
+    },
+    changes: causes.map((cause) => ({
+      rule: cause.rule,
+      field: "action",
+      from: action,
+      to: "notify",
+      because: cause.because,
+    })),
+  };
+}
+
+/** The most outcomes that a prompt tells: each word is paid for with every diagnosis. */
+const MOST_TOLD = 3;
+
+/**
+ * What became of the latest proposals, as one line for the prompt; "" when there were none. Only
+ * words of this program are in it, whatever the files hold.
+ */
+export function outcomesInWords(outcomes: readonly ProposalOutcome[], nowMs: number): string {
+  const told = outcomes.slice(0, MOST_TOLD);
+  const words = told.map(({ action, became, atMs }) => {
+    const age = spanInWords(nowMs - atMs);
+    return `${action} ${became === "running" ? `running for ${age}` : `${became} ${age} ago`}`;
+  });
+  const isBack = told.some(({ became }) => became === "completed") ? "; the fault is back" : "";
+  return words.join(", ") + (words.length > 0 ? isBack : "");
+}

@@ -1,0 +1,66 @@
+/**
+ * What operators put under config/, read at start.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/config.ts";
+import { ConfigFileError } from "../config/operator_file.ts";
+import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
+import { systemPrompt } from "../llm/prompt.ts";
+import { parsePolicy } from "./file.ts";
+import { ruleInWords } from "./words.ts";
+import { type Store, UnreadableFileError } from "../base/disk/store.ts";
+import {
+  DEFAULT_TOPOLOGY,
+  parseTopology,
+  type Topology,
+  TopologyError,
+} from "../config/topology.ts";
+import { isSystemFailure } from "../base/disk/write_failure.ts";
+
+/**
+ * One file under config/, or undefined where there is none.
+ *
+ * @throws {ConfigError} for a file that is wrong or cannot be read; it names the file and the value.
+ */
+export async function readConfigFile<T>(
+  store: Pick<Store, "readConfig">,
+  name: string,
+  parse: (text: string) => T,
+): Promise<T | undefined> {
+  try {
+    const text = await store.readConfig(name);
+    return text === undefined ? undefined : parse(text);
+  } catch (error) {
+    if (isSystemFailure(error)) {
+      const remedy = "let the agent's user read it";
+      throw new ConfigError([`config/${name} cannot be read: ${error.message}; ${remedy}`]);
+    }
+    const isWrong = error instanceof TopologyError || error instanceof ConfigFileError ||
+      error instanceof UnreadableFileError;
+    if (!isWrong) throw error;
+    throw new ConfigError([`config/${name}: ${error.message}`]);
+  }
+}
+
+/** The system message for a homelab and its rules. */
+export function homelabPrompt(
+  { nodes }: Topology = DEFAULT_TOPOLOGY,
+  policy: readonly PolicyRule[] = BUILT_IN_RULES,
+): string {
+  return systemPrompt(nodes, policy.map(ruleInWords));
+}
+
+/**
+ * The homelab and its rules: those of config/topology.json and config/policy.json, and the built-in
+ * ones.
+ *
+ * @throws {ConfigError}
+ */
+export async function readHomelab(
+  store: Pick<Store, "readConfig">,
+): Promise<{ topology: Topology; policy: readonly PolicyRule[] }> {
+  const topology = await readConfigFile(store, "topology.json", parseTopology);
+  const rules = await readConfigFile(store, "policy.json", parsePolicy);
+  return { topology: topology ?? DEFAULT_TOPOLOGY, policy: [...BUILT_IN_RULES, ...rules ?? []] };
+}

@@ -1,0 +1,155 @@
+/**
+ * Risk rules, applied in code after the model has spoken. A rule can only make a proposal more
+ * careful: its type has no way to say anything else.
+ *
+ * @module
+ */
+import type { Action, Diagnosis } from "../llm/diagnosis.ts";
+import type { WaitingEvent } from "../event/event.ts";
+import { globMatches } from "../base/glob.ts";
+import { plainLine } from "../base/text/plain_line.ts";
+import { severityRank } from "../event/severity.ts";
+import { svcKey } from "../event/target.ts";
+
+/** The severities that a rule can name, one for each rank. */
+export const SEVERITIES = ["critical", "error", "warning", "info"] as const;
+export type Severity = typeof SEVERITIES[number];
+
+/** Which proposals a rule is about. What is left out holds for every one. */
+export interface PolicyCondition {
+  /** Patterns for {@linkcode globMatches}, on the event's own names. */
+  readonly node?: string;
+  readonly service?: string;
+  readonly type?: string;
+  /** The event's has the rank of one of these, so that `fatal` counts as `critical`. */
+  readonly severity?: readonly Severity[];
+  /** What the model, or another rule, proposes. */
+  readonly action?: readonly Action[];
+  /** Holds below this, not at it. */
+  readonly confidence_below?: number;
+}
+
+/** What a rule asks for: a person, or no automatic action, or both. */
+export type PolicyEffect =
+  | { readonly requires_human: true; readonly action?: "notify" }
+  | { readonly action: "notify"; readonly requires_human?: true };
+
+/** Keys as in config/policy.json. */
+export interface PolicyRule {
+  readonly name: string;
+  readonly when: PolicyCondition;
+  readonly then: PolicyEffect;
+}
+
+/** One thing that the rules changed, and the rule that asked for it. */
+export type PolicyChange =
+  | {
+    readonly rule: string;
+    readonly field: "target";
+    readonly from: string;
+    readonly to: string;
+  }
+  | {
+    readonly rule: string;
+    readonly field: "action";
+    readonly from: Action;
+    readonly to: "notify";
+    /** Why, where the rule's name does not say it all. */
+    readonly because?: string;
+  }
+  | {
+    readonly rule: string;
+    readonly field: "requires_human";
+    readonly from: false;
+    readonly to: true;
+  };
+
+/** The rules that always hold; config/policy.json adds to them. As in the seed's prompt. */
+export const BUILT_IN_RULES: readonly PolicyRule[] = [
+  {
+    name: "offline_first_needs_human",
+    when: { node: "chelsty-*" },
+    then: { requires_human: true },
+  },
+  {
+    name: "disk_pressure_is_notify",
+    when: { type: "disk_pressure*" },
+    then: { action: "notify" },
+  },
+  {
+    name: "low_confidence_needs_human",
+    when: { confidence_below: 0.7 },
+    then: { requires_human: true },
+  },
+];
+
+/** The name under which a corrected target is recorded; it is no rule that can be left out. */
+export const TARGET_RULE = "target_is_the_events_own";
+
+/** Longest target, as the model wrote it, that is recorded. */
+const LONGEST_TARGET = 200;
+
+const FIELDS = ["target", "action", "requires_human"] as const;
+
+/**
+ * The diagnosis after `rules` and the built-in ones, and what they changed.
+ *
+ * The target becomes the event's own. The order of the rules is of no consequence, and the result
+ * given in again comes out unchanged with no changes.
+ */
+export function applyPolicy(
+  rules: readonly PolicyRule[],
+  event: WaitingEvent,
+  diagnosis: Diagnosis,
+): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+  const all = new Set([...BUILT_IN_RULES, ...rules]);
+  const changes = targetChanges(event, diagnosis);
+  let current: Diagnosis = { ...diagnosis, node: event.node, service: event.service };
+  for (;;) {
+    // Every rule sees the same proposal, whatever the others ask for; one that is about `notify`
+    // gets its turn in the next round. Each round raises at least one of two fields, or is the last.
+    const asked = [...all]
+      .filter((rule) => holds(rule.when, event, current))
+      .flatMap((rule) => asks(rule, current));
+    if (asked.length === 0) break;
+    changes.push(...asked);
+    current = asked.reduce((raised, change) => ({ ...raised, [change.field]: change.to }), current);
+  }
+  return { diagnosis: current, changes: changes.sort(byFieldAndRule) };
+}
+
+function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis): boolean {
+  return (when.node === undefined || globMatches(when.node, event.node)) &&
+    (when.service === undefined || globMatches(when.service, event.service)) &&
+    (when.type === undefined || globMatches(when.type, event.type)) &&
+    (when.severity === undefined || when.severity.some((each) => sameRank(each, event.severity))) &&
+    (when.action === undefined || when.action.includes(diagnosis.action)) &&
+    // Turned around, so that what is no number at all counts as low.
+    (when.confidence_below === undefined || !(diagnosis.confidence >= when.confidence_below));
+}
+
+function sameRank(one: string, other: string): boolean {
+  return severityRank(one) === severityRank(other);
+}
+
+function asks({ name: rule, then }: PolicyRule, current: Diagnosis) {
+  const changes: Exclude<PolicyChange, { field: "target" }>[] = [];
+  if (then.action && current.action !== "notify") {
+    changes.push({ rule, field: "action", from: current.action, to: "notify" });
+  }
+  if (then.requires_human && !current.requires_human) {
+    changes.push({ rule, field: "requires_human", from: false, to: true });
+  }
+  return changes;
+}
+
+function targetChanges(event: WaitingEvent, diagnosis: Diagnosis): PolicyChange[] {
+  if (diagnosis.node === event.node && diagnosis.service === event.service) return [];
+  const from = plainLine(svcKey(diagnosis), LONGEST_TARGET);
+  return [{ rule: TARGET_RULE, field: "target", from, to: svcKey(event) }];
+}
+
+function byFieldAndRule(one: PolicyChange, other: PolicyChange): number {
+  const byField = FIELDS.indexOf(one.field) - FIELDS.indexOf(other.field);
+  return byField || (one.rule < other.rule ? -1 : one.rule > other.rule ? 1 : 0);
+}

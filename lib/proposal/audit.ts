@@ -1,0 +1,138 @@
+/**
+ * Where a proposal comes from: what was heard, asked and answered, kept with it for whoever wants
+ * to know later.
+ *
+ * @module
+ */
+import { asciiJson, sha256 } from "./digest.ts";
+import type { WaitingEvent } from "../event/event.ts";
+import type { Attempt, Figures, Message } from "../llm/contract.ts";
+import { VERSION } from "../base/version.ts";
+
+/** Longest payload of an event that is kept, in UTF-16 units. */
+const LONGEST_PAYLOAD = 4_096;
+/** The last attempts count; a chain has fewer in all but the strangest settings. */
+const MOST_ATTEMPTS = 50;
+
+/** One request to a link. Keys and units as in the log. */
+export interface AuditAttempt {
+  readonly link: string;
+  readonly model: string;
+  /** `ok`, or the kind of failure. */
+  readonly outcome: Attempt["outcome"];
+  readonly error?: string;
+  readonly milliseconds: number;
+  /** What Ollama counted and timed. */
+  readonly prompt_tokens?: number;
+  readonly answer_tokens?: number;
+  readonly load_ms?: number;
+  readonly prompt_ms?: number;
+  readonly answer_ms?: number;
+}
+
+/** `payload.audit` of a proposal. What the risk rules changed is beside it, in `payload.policy`. */
+export interface Audit {
+  readonly agent_version: string;
+  /** When the proposal was written: ISO 8601 in UTC, whole seconds. */
+  readonly proposed_at: string;
+  /** The event waited so long that the proposal was past its `valid_until` when it was written. */
+  readonly expired_when_written?: true;
+  /** From the event's arrival to the beginning of its diagnosis. */
+  readonly waited_ms: number;
+  /** See {@linkcode promptSha256}. */
+  readonly prompt_sha256?: string;
+  readonly model: string;
+  /** The model's, as its Ollama reports it; absent where that is not known. */
+  readonly model_digest?: string;
+  readonly attempts: readonly AuditAttempt[];
+  /** The event as received, its payload redacted and cut as for the prompt. */
+  readonly event: {
+    readonly channel: string;
+    readonly node: string;
+    readonly service: string;
+    readonly type: string;
+    readonly severity: string;
+    readonly timestamp: number;
+    readonly payload?: string;
+  };
+}
+
+/** What is known of how a proposal came to be. */
+export interface Provenance {
+  readonly event: WaitingEvent;
+  /** The model's name, or `rules`. */
+  readonly modelUsed: string;
+  /** Every request that it took, in order. */
+  readonly attempts: readonly Attempt[];
+  /** From the event's arrival to the beginning of its diagnosis, in milliseconds. */
+  readonly waitedMs: number;
+  /** Absent where nothing was asked. */
+  readonly promptSha256?: string;
+  readonly modelDigest?: string | undefined;
+}
+
+/**
+ * SHA-256 of the messages that a diagnosis began with: `[{"role":…,"content":…},…]` as JSON without
+ * blanks, ASCII only (Python's `json.dumps(messages, separators=(",", ":"))`).
+ */
+export function promptSha256(messages: readonly Message[]): string {
+  return sha256(
+    asciiJson(JSON.stringify(messages.map(({ role, content }) => ({ role, content })))),
+  );
+}
+
+/** @param options.writtenMs when the proposal is written, in milliseconds since 1970 */
+export function audit(
+  { event, modelUsed, attempts, waitedMs, promptSha256, modelDigest }: Provenance,
+  { writtenMs, expired }: { readonly writtenMs: number; readonly expired: boolean },
+): Audit {
+  const { excerpt, ...rest } = event;
+  const { channel, node, service, type, severity, timestamp } = rest;
+  return {
+    agent_version: VERSION,
+    proposed_at: `${new Date(writtenMs).toISOString().slice(0, 19)}Z`,
+    ...(expired && { expired_when_written: true }),
+    waited_ms: Math.round(waitedMs),
+    ...(promptSha256 !== undefined && { prompt_sha256: promptSha256 }),
+    model: modelUsed,
+    ...(modelDigest !== undefined && { model_digest: modelDigest }),
+    attempts: attempts.slice(-MOST_ATTEMPTS).map(auditAttempt),
+    event: {
+      channel,
+      node,
+      service,
+      type,
+      severity,
+      timestamp,
+      ...(excerpt !== "" && { payload: bounded(excerpt) }),
+    },
+  };
+}
+
+function auditAttempt({ link, model, outcome, error, milliseconds, figures = {} }: Attempt) {
+  return {
+    link,
+    model,
+    outcome,
+    ...(error !== undefined && { error }),
+    milliseconds,
+    ...snakeCase(figures),
+  };
+}
+
+function snakeCase({ promptTokens, answerTokens, loadMs, promptMs, answerMs }: Figures) {
+  return {
+    ...(promptTokens !== undefined && { prompt_tokens: promptTokens }),
+    ...(answerTokens !== undefined && { answer_tokens: answerTokens }),
+    ...(loadMs !== undefined && { load_ms: loadMs }),
+    ...(promptMs !== undefined && { prompt_ms: promptMs }),
+    ...(answerMs !== undefined && { answer_ms: answerMs }),
+  };
+}
+
+function bounded(text: string): string {
+  if (text.length <= LONGEST_PAYLOAD) return text;
+  const halves = /[\ud800-\udbff]/.test(text.charAt(LONGEST_PAYLOAD - 1));
+  const head = text.slice(0, halves ? LONGEST_PAYLOAD - 1 : LONGEST_PAYLOAD);
+  return `${head}… (${text.length} characters)`;
+}

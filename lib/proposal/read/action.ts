@@ -1,0 +1,155 @@
+/**
+ * What a proposal's file says, read as untrusted: anybody may have edited it, and other programs
+ * may have added to it.
+ *
+ * @module
+ */
+import { cleanName } from "../../base/text/names.ts";
+import { plainLine } from "../../base/text/plain_line.ts";
+import type { Target } from "../../event/target.ts";
+
+/** Ids that the agent gives; nothing else names a proposal, so an id never leads out of a folder. */
+const ACTION_ID = /^(?!\.)[A-Za-z0-9._-]{1,250}$/;
+
+const LONGEST_WORD = 200;
+const LONGEST_TEXT = 1_000;
+/** Deeper nesting is no proposal, and not safe to walk through. */
+const DEEPEST = 64;
+/** Entries of a list that are looked at. */
+const LONGEST_LIST = 100;
+/** The latest time that JavaScript's dates can hold, in seconds. */
+const LATEST = 8.64e12;
+
+/** What a rule changed, as the file has it. */
+export interface ChangeView {
+  readonly rule: string;
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A proposal, its texts fit for a terminal and bounded. What the file leaves out is "" or null. */
+export interface ActionView extends Target {
+  readonly actionId: string;
+  /** The executor's word for the action. */
+  readonly type: string;
+  /** The diagnosis' word for it, else the executor's. */
+  readonly action: string;
+  readonly riskLevel: string;
+  readonly requiresHuman: boolean;
+  readonly confidence: number;
+  readonly reason: string;
+  readonly status: string;
+  /** The event's, in seconds since 1970. */
+  readonly timestamp: number;
+  readonly sourceEvent: string;
+  readonly model: string;
+  readonly attempts: number | null;
+  readonly changes: readonly ChangeView[];
+  readonly validUntil: string;
+  /** All of the file, as parsed; not deeper than 64. */
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export type ReadAction =
+  | { readonly kind: "proposal"; readonly view: ActionView }
+  | { readonly kind: "damaged"; readonly why: string };
+
+/** Whether a text has the form of a proposal's id, and so of a plain file name. */
+export function isActionId(text: string): boolean {
+  return ACTION_ID.test(text);
+}
+
+/** Reads the text of `<actionId>.json`. */
+export function readAction(text: string, actionId: string): ReadAction {
+  if (text.trim() === "") return damaged("it is empty");
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    return damaged("it is not JSON");
+  }
+  if (!isObject(content)) return damaged("it is not a JSON object");
+  if (isDeeperThan(content, DEEPEST)) return damaged(`it is nested deeper than ${DEEPEST}`);
+  return readContent(content, actionId);
+}
+
+function readContent(content: Record<string, unknown>, actionId: string): ReadAction {
+  const word = (value: unknown) => typeof value === "string" ? cleanName(value, LONGEST_WORD) : "";
+  const payload = isObject(content.payload) ? content.payload : {};
+  const { action_id, confidence, requires_human, timestamp, llm_attempts } = content;
+
+  if (action_id !== actionId) {
+    const shown = typeof action_id === "string" ? `"${word(action_id)}"` : "missing";
+    return damaged(`its action_id is ${shown}, not the file's name`);
+  }
+  for (const key of ["type", "node", "service", "risk_level"]) {
+    if (word(content[key]) === "") return damaged(`${key} is no text`);
+  }
+  if (!isBetween(confidence, 0, 1)) return damaged("confidence is no number from 0 to 1");
+  if (typeof requires_human !== "boolean") return damaged("requires_human is not true or false");
+  if (!isBetween(timestamp, 0, LATEST)) return damaged("timestamp is no time in seconds");
+
+  const type = word(content.type);
+  return {
+    kind: "proposal",
+    view: {
+      actionId,
+      node: word(content.node),
+      service: word(content.service),
+      type,
+      action: word(payload.action) || type,
+      riskLevel: word(content.risk_level),
+      requiresHuman: requires_human,
+      confidence,
+      reason: textOf(payload.reason) || textOf(content.description),
+      status: word(content.status),
+      timestamp,
+      sourceEvent: word(content.source_event),
+      model: word(content.llm_model),
+      attempts: Number.isSafeInteger(llm_attempts) ? llm_attempts as number : null,
+      changes: listOf(payload.policy).map(({ rule, field, from, to }) => ({
+        rule: textOf(rule),
+        field: textOf(field),
+        from: textOf(from),
+        to: textOf(to),
+      })),
+      validUntil: word(payload.valid_until),
+      content,
+    },
+  };
+}
+
+const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
+
+/** A value of an untrusted file as one bounded line without secrets and terminal codes. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return plainLine(value, LONGEST_TEXT);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+/** The objects among the first hundred entries of what may be a list. */
+export function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.slice(0, LONGEST_LIST).filter(isObject) : [];
+}
+
+/** Whether a parsed value is an object with keys. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isBetween(value: unknown, least: number, most: number): value is number {
+  return typeof value === "number" && value >= least && value <= most;
+}
+
+/** Level by level rather than by recursion: the nesting is the sender's. */
+function isDeeperThan(value: unknown, depth: number): boolean {
+  let level: unknown[] = [value];
+  for (let n = 0; n <= depth; n++) {
+    level = level.flatMap((entry) =>
+      typeof entry === "object" && entry !== null ? Object.values(entry) : []
+    );
+    if (level.length === 0) return false;
+  }
+  return true;
+}

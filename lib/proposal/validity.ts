@@ -1,0 +1,72 @@
+/**
+ * How long a proposal may be approved.
+ *
+ * @module
+ */
+import type { Action } from "../llm/diagnosis.ts";
+
+/** How long after its event a proposal may be approved, in seconds. */
+export interface Validity {
+  /** A restart or redeploy. */
+  readonly repairSeconds: number;
+  /** A notify. */
+  readonly noticeSeconds: number;
+}
+
+/** Half an hour for what changes something, a day for what only tells. */
+const DEFAULT_VALIDITY: Validity = { repairSeconds: 1_800, noticeSeconds: 86_400 };
+
+function validSeconds(action: Action, { repairSeconds, noticeSeconds }: Validity): number {
+  switch (action) {
+    case "restart":
+    case "redeploy":
+      return repairSeconds;
+    case "notify":
+    case "ignore":
+      return noticeSeconds;
+  }
+}
+
+/**
+ * Until when a proposal may be approved: ISO 8601 in UTC, whole seconds.
+ *
+ * Counted from the event, not from the writing: what was seen an hour ago is no reason to restart
+ * something now, however long the diagnosis took. An event that waited too long is therefore past
+ * its time when it is written, and {@linkcode isStale} says so from the start. A sender's clock
+ * that runs ahead gains nothing: an event is never younger than `writtenMs`.
+ *
+ * @param timestamp the event's, in seconds since 1970
+ * @param options.writtenMs when the proposal is written, in milliseconds since 1970
+ */
+export function validUntil(
+  timestamp: number,
+  { action, writtenMs, validity = DEFAULT_VALIDITY }: {
+    readonly action: Action;
+    readonly writtenMs: number;
+    readonly validity?: Validity;
+  },
+): string {
+  const eventMs = Number.isFinite(timestamp) ? Math.max(0, timestamp * 1000) : writtenMs;
+  const untilMs = Math.min(eventMs, writtenMs) + validSeconds(action, validity) * 1000;
+  return `${new Date(untilMs).toISOString().slice(0, 19)}Z`;
+}
+
+const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+
+/**
+ * Whether a parsed proposal is past its `payload.valid_until` at `nowMs` (milliseconds since 1970).
+ * One without the key, as earlier versions wrote them, never is; one whose time cannot be read
+ * always is.
+ */
+export function isStale(content: unknown, nowMs: number): boolean {
+  const until = valueAt(valueAt(content, "payload"), "valid_until");
+  if (until === undefined) return false;
+  const untilMs = typeof until === "string" && ISO_UTC.test(until) ? Date.parse(until) : NaN;
+  return !(nowMs < untilMs);
+}
+
+function valueAt(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { openListening } from "../../lib/agent/listening.ts";
+import { systemClock } from "../../lib/base/clock.ts";
+import { type Config, parseConfig } from "../../lib/config/config.ts";
+import { entriesInHand } from "../../lib/intake/streams/hand.ts";
+import type { Reception } from "../../lib/planner/receive.ts";
+import { createWatchers } from "../../lib/base/watchers.ts";
+import { CHANNELS } from "../support/channels.ts";
+import { recordingLog } from "../support/log.ts";
+import { redisTest } from "../support/stream_reader.ts";
+
+const [HEALTH] = CHANNELS;
+
+function streamsConfig(settings: Readonly<Record<string, string>>): Config {
+  return parseConfig((name) => name === "INTAKE" ? "streams" : settings[name]);
+}
+
+/** Listens with a planner that only hears. */
+function listeningWith(config: Config, receive: Reception["receive"]) {
+  return openListening({
+    config,
+    clock: systemClock,
+    log: recordingLog(),
+    random: () => 0,
+    planner: { receive },
+    onState: () => {},
+  });
+}
+
+Deno.test("entriesInHand: the whole queue, what is being diagnosed, and what passes through", () => {
+  assert.equal(entriesInHand({ queueLimit: 1_000, concurrency: 2 }), 1_258);
+});
+
+redisTest(
+  "openListening: tells when an entry was added, and whether it comes again",
+  async (redis) => {
+    const config = streamsConfig({ REDIS_URL: redis.url() });
+    const addedMs = systemClock.now() - 1_000;
+    for (const n of [1, 2]) {
+      await redis.command("XADD", HEALTH, `${addedMs}-${n}`, "data", `{"nth":${n}}`);
+    }
+    await redis.command("XGROUP", "CREATE", HEALTH, config.streamGroup, "0");
+    const group = ["GROUP", config.streamGroup, config.nodeName, "COUNT", "1"] as const;
+    await redis.command("XREADGROUP", ...group, "STREAMS", HEALTH, ">");
+    const { once, check } = createWatchers();
+    const heard: unknown[] = [];
+    const listening = await listeningWith(config, (bytes, _channel, about = {}) => {
+      heard.push([new TextDecoder().decode(bytes), about.sentMs, about.redelivered]);
+      check();
+    });
+    const stop = new AbortController();
+    const running = listening.run(stop.signal);
+    await once(() => heard.length === 2);
+    assert.deepEqual(heard, [['{"nth":1}', addedMs, true], ['{"nth":2}', addedMs, false]]);
+    stop.abort();
+    listening.leaveRest();
+    await running;
+  },
+);
+
+redisTest("openListening: a full queue does not stop the reading of streams", async (redis) => {
+  const config = streamsConfig({ REDIS_URL: redis.url(), QUEUE_LIMIT: "300" });
+  const { once, check } = createWatchers();
+  const heard: string[] = [];
+  const listening = await listeningWith(config, (bytes) => {
+    heard.push(new TextDecoder().decode(bytes));
+    check();
+  });
+  const recovery = '{"type":"service_recovered"}';
+  // As many events as can wait, none of which has an outcome yet.
+  for (let nth = 0; nth < config.queueLimit + config.concurrency; nth++) {
+    await redis.command("XADD", HEALTH, "*", "data", `{"nth":${nth}}`);
+  }
+  await redis.command("XADD", HEALTH, "*", "data", recovery);
+
+  const stop = new AbortController();
+  const running = listening.run(stop.signal);
+  let isLate = false;
+  const cancel = systemClock.after(10_000, () => {
+    isLate = true;
+    check();
+  });
+  await once(() => isLate || heard.includes(recovery));
+  cancel();
+  assert.equal(heard.length, config.queueLimit + config.concurrency + 1);
+  stop.abort();
+  listening.leaveRest();
+  await running;
+});

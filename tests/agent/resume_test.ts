@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import type { ActionFile } from "../../lib/proposal/action_file.ts";
+import { settleProposals } from "../../lib/agent/resume.ts";
+import { applyRecord, emptyState } from "../../lib/queue/state.ts";
+import { createStore } from "../../lib/base/disk/store.ts";
+import { targetKey } from "../../lib/event/target.ts";
+import { recordingLog } from "../support/log.ts";
+import { memoryFiles } from "../support/memory_files.ts";
+import { waitingEvent } from "../support/waiting_event.ts";
+
+const target = { node: "piha", service: "mosquitto" };
+const key = targetKey(target);
+const ID = "plan-piha-mosquitto-1767323045";
+const FILE = JSON.stringify({ action_id: ID, ...target });
+
+/** Settles the state after a crash with proposal 1 announced, `serial` waiting, and these files. */
+async function settled(files: Record<string, string>, serial = 1) {
+  const memory = memoryFiles();
+  for (const [path, text] of Object.entries(files)) memory.put(`/r/actions/${path}`, text);
+  const saved = emptyState();
+  const event = waitingEvent();
+  applyRecord(saved, { is: "waiting", serial, event, arrivedMs: 1, failures: 0 });
+  applyRecord(saved, { is: "proposing", target, serial: 1, actionId: ID, atMs: 42 });
+  const log = recordingLog();
+  const announced: ActionFile[] = [];
+  await settleProposals(saved, {
+    store: createStore({ root: "/r", files: memory, nonce: () => "n" }),
+    log,
+    announce: (action) => Promise.resolve(void announced.push(action)),
+  });
+  assert.equal(saved.proposing.size, 0);
+  return { saved, log, announced };
+}
+
+Deno.test("settleProposals: one that appeared is done, cools down and is announced", async () => {
+  const { saved, log, announced } = await settled({ [`pending/${ID}.json`]: FILE });
+  assert.equal(saved.waiting.size, 0);
+  assert.deepEqual(saved.cooldowns, new Map([[key, { is: "cooldown", target, atMs: 42 }]]));
+  assert.deepEqual(announced, [JSON.parse(FILE)]);
+  assert.deepEqual(log.lines, [{
+    level: "info",
+    event: "proposal_found",
+    action_id: ID,
+    svc_key: "piha/mosquitto",
+    folder: "pending",
+  }]);
+});
+
+Deno.test("settleProposals: one that did not appear is diagnosed again, without a cooldown", async () => {
+  const { saved, log, announced } = await settled({});
+  assert.equal(saved.waiting.get(key)?.serial, 1);
+  assert.equal(saved.cooldowns.size, 0);
+  assert.deepEqual([announced, log.lines], [[], []]);
+});
+
+Deno.test("settleProposals: a newer event goes on waiting and will meet the cooldown", async () => {
+  const { saved } = await settled({ [`pending/${ID}.json`]: FILE }, 2);
+  assert.equal(saved.waiting.get(key)?.serial, 2);
+  assert.equal(saved.cooldowns.get(key)?.atMs, 42);
+});
+
+Deno.test("settleProposals: one that a person has moved on since counts, and is not announced", async () => {
+  for (const folder of ["approved", "running", "completed", "failed", "rejected", "cancelled"]) {
+    const { saved, announced } = await settled({ [`${folder}/${ID}.json`]: FILE });
+    assert.equal(saved.waiting.size, 0);
+    assert.equal(saved.cooldowns.size, 1);
+    assert.deepEqual(announced, []);
+  }
+});
+
+Deno.test("settleProposals: a file of that name for another target is not the proposal", async () => {
+  const other = JSON.stringify({ action_id: ID, node: "piha-mosquitto", service: "x" });
+  for (const text of [other, "", "{", "null", "[]"]) {
+    const { saved, announced } = await settled({ [`pending/${ID}.json`]: text });
+    assert.equal(saved.waiting.get(key)?.serial, 1, text);
+    assert.deepEqual([saved.cooldowns.size, announced], [0, []]);
+  }
+});

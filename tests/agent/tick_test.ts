@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { startTicking } from "../../lib/agent/tick.ts";
+import { fakeClock } from "../support/clock.ts";
+import { recordingLog } from "../support/log.ts";
+
+/** An agent's parts that note what is asked of them, ticking on a hand-moved clock. */
+function ticking(tickMs?: number) {
+  const clock = fakeClock();
+  const log = recordingLog();
+  const done: string[] = [];
+  const self = { clock, log, done, heartbeat: (): Promise<void> => Promise.resolve() };
+  const note = (what: string) => () => void done.push(what);
+  const stop = startTicking({
+    clock,
+    log,
+    store: {
+      heartbeat(nowMs) {
+        done.push(`heartbeat ${nowMs - started}`);
+        return self.heartbeat();
+      },
+      readConfig: () => Promise.resolve(void done.push("silences")),
+    },
+    backlog: { prune: note("prune backlog") },
+    journal: { rewrite: () => Promise.resolve(void done.push("rewrite")) },
+    quiet: { prune: note("prune quiet"), setSilences: () => {} },
+    board: { write: () => Promise.resolve(void done.push("status")) },
+    onTick: note("tick"),
+    ...(tickMs !== undefined && { tickMs }),
+  });
+  return { ...self, stop, self };
+}
+
+const started = fakeClock().now();
+const AT_START = ["heartbeat 0", "silences", "status"];
+const tick = (ms: number) => [
+  `heartbeat ${ms}`,
+  "silences",
+  "prune backlog",
+  "prune quiet",
+  "status",
+  "tick",
+];
+
+Deno.test("startTicking: at once, every 3 s, and not after its end", async () => {
+  const { clock, done, stop, log } = ticking();
+  assert.deepEqual(done, AT_START);
+  await clock.advance(2_999);
+  assert.deepEqual(done, AT_START);
+  await clock.advance(3_001);
+  assert.deepEqual(done, [...AT_START, ...tick(3_000), ...tick(6_000)]);
+  stop();
+  assert.equal(clock.waiting, 0);
+  assert.deepEqual(log.lines, []);
+});
+
+Deno.test("startTicking: more often when asked, never more seldom", async () => {
+  const often = ticking(1_000);
+  await often.clock.advance(1_000);
+  assert.deepEqual(often.done, [...AT_START, ...tick(1_000)]);
+  often.stop();
+  const seldom = ticking(60_000);
+  await seldom.clock.advance(3_000);
+  assert.deepEqual(seldom.done, [...AT_START, ...tick(3_000)]);
+  seldom.stop();
+});
+
+Deno.test("startTicking: a heartbeat that cannot be written is told once, until it works", async () => {
+  const { clock, log, stop, self } = ticking();
+  const full = Object.assign(new Error("No space left on device (os error 28)"), {
+    code: "ENOSPC",
+  });
+  self.heartbeat = () => Promise.reject(full);
+  await clock.advance(9_000);
+  assert.equal(log.of("heartbeat_failed").length, 1);
+  self.heartbeat = () => Promise.resolve();
+  await clock.advance(3_000);
+  self.heartbeat = () => Promise.reject(full);
+  await clock.advance(3_000);
+  const said = log.of("heartbeat_failed");
+  assert.deepEqual(said.map(({ level }) => level), ["warning", "warning"]);
+  stop();
+});
+
+Deno.test("startTicking: a clock that jumps is told, and the state is written anew", async () => {
+  const { clock, log, done, stop } = ticking();
+  await clock.advance(3_000);
+  assert.ok(!done.includes("rewrite"));
+  clock.jump(-3_600_000);
+  await clock.advance(3_000);
+  assert.equal(done.at(-1), "rewrite");
+  assert.deepEqual(log.of("clock_jumped").map(({ seconds }) => seconds), [-3_600]);
+  await clock.advance(3_000);
+  assert.equal(log.of("clock_jumped").length, 1);
+  stop();
+});

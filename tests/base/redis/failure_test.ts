@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { redisEndpoint, redisSecrets } from "../../../lib/base/redis/endpoint.ts";
+import {
+  RedisClosedError,
+  RedisProtocolError,
+  RedisReplicaError,
+  RedisTimeoutError,
+} from "../../../lib/base/redis/errors.ts";
+import {
+  REDIS_FAILURE_REASONS,
+  redisFailure,
+  RedisNotLocatedError,
+} from "../../../lib/base/redis/failure.ts";
+
+const URL_TEXT = "redis://planner:h%40nd5@piha:6380";
+const context = { endpoint: redisEndpoint(URL_TEXT), secrets: redisSecrets(URL_TEXT) };
+
+function coded(code: string): Error {
+  return Object.assign(new Error(`connect ${code}`), { code });
+}
+
+Deno.test("redisFailure: tells every kind apart", () => {
+  const denied = new Error("no net access");
+  denied.name = "NotCapable";
+  const cases: readonly (readonly [unknown, string])[] = [
+    [coded("ECONNREFUSED"), "refused"],
+    [coded("EHOSTUNREACH"), "unreachable"],
+    [coded("ENETUNREACH"), "unreachable"],
+    [coded("ENOTFOUND"), "no_such_host"],
+    [coded("EAI_AGAIN"), "no_such_host"],
+    [
+      new Error("failed to lookup address information: Name or service not known"),
+      "no_such_host",
+    ],
+    [coded("EPERM"), "not_permitted"],
+    [denied, "not_permitted"],
+    [coded("ETIMEDOUT"), "timeout"],
+    [new RedisTimeoutError("connect", 5_000), "timeout"],
+    [coded("ECONNRESET"), "closed"],
+    [new Error("Connection is closed."), "closed"],
+    [new Deno.errors.UnexpectedEof("unexpected end of file"), "closed"],
+    [new RedisClosedError("auth"), "closed"],
+    [new Error("NOAUTH Authentication required."), "no_auth"],
+    [new Error("WRONGPASS invalid username-password pair or user is disabled."), "wrong_password"],
+    [new Error("ERR invalid password"), "wrong_password"],
+    [new Error("NOPERM No permissions to access a channel"), "no_permission"],
+    [new Error("LOADING Redis is loading the dataset in memory"), "loading"],
+    [new Error("ERR max number of clients reached"), "too_many_clients"],
+    [new Error("READONLY You can't write against a read only replica."), "no_primary"],
+    [new RedisReplicaError("piha:6380", "homelab"), "no_primary"],
+    [
+      new RedisNotLocatedError({ reason: "no_primary", detail: "no sentinel, no primary" }),
+      "no_primary",
+    ],
+    [new Error("DENIED Redis is running in protected mode because"), "protected_mode"],
+    [new Error("invalid peer certificate: UnknownIssuer"), "certificate"],
+    [new Error("received corrupt message of type InvalidContentType"), "protocol"],
+    [new Error('Unknown RESP type 72 "H". Please report this.'), "protocol"],
+    [new RedisProtocolError("odd"), "protocol"],
+    [new Error("ERR something new"), "other"],
+    ["not even an error", "other"],
+    [undefined, "other"],
+  ];
+  for (const [error, reason] of cases) {
+    const failure = redisFailure(error, context);
+    assert.equal(failure.reason, reason, String(error));
+    assert.ok(failure.detail.length > 20);
+  }
+  assert.deepEqual(
+    [...new Set(cases.map(([, reason]) => reason))].sort(),
+    [...REDIS_FAILURE_REASONS].sort(),
+  );
+});
+
+Deno.test("redisFailure: says which certificate problem it is", () => {
+  const detail = (text: string) =>
+    redisFailure(new Error(`invalid peer certificate: ${text}`), context).detail;
+  assert.match(detail("UnknownIssuer"), /authority that is not known here/);
+  assert.match(detail("certificate expired: verification time 1 (UNIX)"), /has expired/);
+  assert.match(detail("certificate not valid yet: verification"), /clock/);
+  assert.match(detail('certificate not valid for name "piha"; it is only'), /another name/);
+});
+
+Deno.test("redisFailure: quotes the server's own word for a refusal, and no other's", () => {
+  const words = ["NOAUTH", "WRONGPASS", "NOPERM"];
+  const told = (text: string) => {
+    const { detail } = redisFailure(new Error(text), { ...context, channel: "health_events" });
+    return words.filter((word) => detail.includes(word));
+  };
+  assert.deepEqual(told("NOAUTH Authentication required."), ["NOAUTH"]);
+  assert.deepEqual(told("WRONGPASS invalid username-password pair"), ["WRONGPASS"]);
+  assert.deepEqual(told("NOPERM No permissions to access a channel"), ["NOPERM"]);
+});
+
+Deno.test("redisFailure: names the channel or the command that is not permitted", () => {
+  const detail = (text: string) =>
+    redisFailure(new Error(text), { ...context, channel: "health_events" }).detail;
+  for (
+    const text of [
+      "NOPERM this user has no permissions to access one of the channels used as arguments",
+      "NOPERM No permissions to access a channel",
+    ]
+  ) assert.match(detail(text), /the channel health_events \(NOPERM\).*&health_events/);
+  for (
+    const text of [
+      "NOPERM this user has no permissions to run the 'subscribe' command",
+      "NOPERM this user has no permissions to run the 'subscribe' command or its subcommand",
+      "NOPERM User planner has no permissions to run the 'subscribe' command",
+    ]
+  ) assert.match(detail(text), /may not run subscribe \(NOPERM\).*\+subscribe/);
+});
+
+Deno.test("redisFailure: never shows the user, the password or quoted arguments", () => {
+  const old = "ERR unknown command `AUTH`, with args beginning with: `other`, `secret`, ";
+  assert.equal(
+    redisFailure(new Error(old), context).detail,
+    "Redis answered: ERR unknown command `AUTH",
+  );
+  fc.assert(fc.property(
+    fc.string(),
+    fc.constantFrom("planner", "h@nd5", "h%40nd5"),
+    fc.string(),
+    fc.constantFrom("", "NOPERM ", "NOAUTH ", "ERR ", "WRONGPASS ", "LOADING "),
+    (before, secret, after, code) => {
+      const error = new Error(code + before + secret + after);
+      const { detail } = redisFailure(error, context);
+      for (const word of ["planner", "h@nd5", "h%40nd5"]) assert.ok(!detail.includes(word), detail);
+      assert.ok(detail.length < 500);
+    },
+  ));
+});
+
+Deno.test("redisFailure: a megabyte of text is cut before it is looked at", () => {
+  const { detail } = redisFailure(new Error("ERR " + "x".repeat(1 << 20)), context);
+  assert.ok(detail.length < 300);
+});

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type CreateRedisClient, newRedisClient } from "../../../lib/base/redis/client.ts";
+import { redisCredentials, redisEndpoint } from "../../../lib/base/redis/endpoint.ts";
+import {
+  CommandTimeoutError,
+  RedisClosedError,
+  RedisTimeoutError,
+} from "../../../lib/base/redis/errors.ts";
+import { redisLink } from "../../../lib/base/redis/link.ts";
+import { fakeClock } from "../../support/clock.ts";
+import { bulk, RespError } from "../../support/resp.ts";
+import type { RespConnection } from "../../support/resp_server.ts";
+import { type Script, scriptedRedis } from "../../support/scripted_redis.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A link to a server that answers so, on a hand-moved clock. */
+function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
+  const clients: ReturnType<CreateRedisClient>[] = [];
+  const connections: RespConnection[] = [];
+  const server = scriptedRedis(script, (connection) => void connections.push(connection));
+  const clock = fakeClock();
+  const lost: unknown[] = [];
+  const heard: string[] = [];
+  const text = (words: Uint8Array) => new TextDecoder().decode(words);
+  const url = `redis://${login}127.0.0.1:${server.port}`;
+  const link = redisLink({
+    endpoint: redisEndpoint(url),
+    credentials: redisCredentials(url),
+    clock,
+    connectTimeoutMs: 5_000,
+    signal,
+    createClient(options) {
+      const client = newRedisClient(options);
+      clients.push(client);
+      return client;
+    },
+    onPasswordUnused: () => heard.push("password unused"),
+    onLost: (error) => lost.push(error),
+    onPublished: (message, channel) => heard.push(`${text(channel)} ${text(message)}`),
+  });
+  return {
+    link,
+    clock,
+    lost,
+    heard,
+    commands: server.commands,
+    seen: server.seen,
+    /** Sends bytes to the link and resolves when they have arrived. */
+    async send(text: string) {
+      const [client] = clients;
+      assert.ok(client);
+      const arrived = once(client.stream, "data");
+      connections[0]?.sendRaw(bytes(text));
+      await arrived;
+    },
+    hangUp: () => connections[0]?.close(),
+    async [Symbol.asyncDispose]() {
+      link.close();
+      await server.close();
+      assert.equal(clock.waiting, 0);
+    },
+  };
+}
+
+/** What a promise rejects with. */
+function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(() => assert.fail("it resolved"), (error) => error);
+}
+
+/** Answers everything but these. */
+function silentOn(...names: readonly string[]): Script {
+  return ([name = ""]) => names.includes(name) ? undefined : "OK";
+}
+
+Deno.test("redisLink: sends nothing of its own accord but AUTH, as in the URL", async () => {
+  for (
+    const [login, sent] of [
+      ["", []],
+      [":p%40ss@", [["AUTH", "p@ss"]]],
+      ["user:pass@", [["AUTH", "user", "pass"]]],
+    ] as const
+  ) {
+    await using it = lab(undefined, login);
+    await it.link.open();
+    await it.link.ask((client) => client.ping(), { stage: "ping", ms: 1_000 });
+    assert.deepEqual(it.commands, [...sent, ["PING"]]);
+    assert.deepEqual([it.heard, it.lost], [[], []]);
+  }
+});
+
+Deno.test("redisLink: a password that nobody asks for is told and does no harm", async () => {
+  const unused = new RespError("ERR Client sent AUTH, but no password is set");
+  await using it = lab(([name]) => name === "AUTH" ? unused : "OK", ":pw@");
+  await it.link.open();
+  assert.deepEqual(it.heard, ["password unused"]);
+});
+
+Deno.test("redisLink: a password that is wrong is thrown as Redis said it", async () => {
+  const wrong = new RespError("WRONGPASS invalid username-password pair or user is disabled.");
+  await using it = lab(() => wrong, ":pw@");
+  await assert.rejects(it.link.open(), { name: "ReplyError", message: wrong.message });
+  assert.deepEqual([it.heard, it.lost], [[], []]);
+});
+
+Deno.test("redisLink: a refusal is thrown, and the link goes on", async () => {
+  const refusal = new RespError("NOPERM this user has no permissions to run the 'get' command");
+  await using it = lab(([name]) => name === "GET" ? refusal : 7);
+  await it.link.open();
+  const wait = { stage: "ping", ms: 1_000 } as const;
+  await assert.rejects(it.link.ask((client) => client.get("k"), wait), { message: /^NOPERM/ });
+  await assert.rejects(it.link.call(["GET", "k"], 1_000), { message: /^NOPERM/ });
+  assert.equal(await it.link.ask((client) => client.publish("c", "m"), wait), 7);
+  assert.deepEqual(it.lost, []);
+});
+
+Deno.test("redisLink: a command goes out and comes back as bytes", async () => {
+  await using it = lab(() => [bulk("a\u00e9"), 3, null]);
+  await it.link.open();
+  const answer = await it.link.call(["XADD", "s", bytes("\u00e9")], 1_000);
+  assert.ok(Array.isArray(answer));
+  assert.deepEqual(new Uint8Array(answer[0]), bytes("a\u00e9"));
+  assert.deepEqual(answer.slice(1), [3, null]);
+  assert.deepEqual(it.commands, [["XADD", "s", "\u00e9"]]);
+});
+
+Deno.test("redisLink: a deadline is kept, whatever else comes in", async () => {
+  await using it = lab(silentOn("EVAL"));
+  await it.link.open();
+  const question = it.link.ask((client) => client.eval("return 1", 0), {
+    stage: "ping",
+    ms: 2_000,
+  });
+  const outcome = assert.rejects(question, { name: "RedisTimeoutError", stage: "ping", ms: 2_000 });
+  await it.seen("EVAL");
+  await it.clock.advance(1_999);
+  await it.send("$1000\r\nhalf of it");
+  assert.equal(it.lost.length, 0);
+  await it.clock.advance(1);
+  await outcome;
+  assert.deepEqual(it.lost.map((error) => error instanceof RedisTimeoutError), [true]);
+});
+
+Deno.test("redisLink: whileSilent, a deadline starts anew while bytes come in", async () => {
+  await using it = lab(silentOn("PING"));
+  await it.link.open();
+  const wait = { stage: "ping", ms: 2_000, whileSilent: true } as const;
+  const question = it.link.ask((client) => client.ping(), wait);
+  await it.seen("PING");
+  await it.send("$6\r\nso");
+  await it.clock.advance(2_000);
+  await it.send(" sl");
+  await it.clock.advance(2_000);
+  await it.send("o\r\n");
+  assert.equal(await question, "so slo");
+  assert.deepEqual(it.lost, []);
+});
+
+Deno.test("redisLink: a call is given up on when the peer goes silent, by its name", async () => {
+  await using it = lab(silentOn("XRANGE", "PING"));
+  await it.link.open();
+  const calls = [it.link.call(["XRANGE", "s", "-", "+"], 2_000), it.link.call(["PING"], 60_000)];
+  const outcomes = calls.map((call) => assert.rejects(call, { command: "XRANGE", ms: 2_000 }));
+  await it.seen("PING");
+  await it.send("*5\r\n");
+  await it.clock.advance(3_999);
+  assert.equal(it.lost.length, 0);
+  await it.clock.advance(1);
+  await Promise.all(outcomes);
+  assert.deepEqual(it.lost.map((error) => error instanceof CommandTimeoutError), [true]);
+  await assert.rejects(it.link.pause(1), { command: "XRANGE" });
+});
+
+Deno.test("redisLink: AUTH gets the deadline of connecting, and no longer", async () => {
+  await using it = lab(silentOn("AUTH"), ":pw@");
+  const opening = assert.rejects(it.link.open(), { stage: "auth", ms: 5_000 });
+  await it.seen("AUTH");
+  await it.send("$9\r\n");
+  await it.clock.advance(5_000);
+  await opening;
+});
+
+Deno.test("redisLink: a peer that hangs up ends what waits, and is told once", async () => {
+  await using it = lab(silentOn("PING"));
+  await it.link.open();
+  const waiting = [it.link.call(["PING"], 60_000), it.link.pause(60_000)]
+    .map((one) => assert.rejects(one));
+  await it.seen("PING");
+  it.hangUp();
+  await Promise.all(waiting);
+  assert.equal(it.lost.length, 1);
+  assert.equal(it.clock.waiting, 0);
+});
+
+Deno.test("redisLink: a peer that hangs up while nothing is asked is noticed", async () => {
+  await using it = lab();
+  await it.link.open();
+  const pausing = it.link.pause(60_000);
+  const outcome = assert.rejects(pausing, (error) => {
+    assert.ok(error instanceof RedisClosedError);
+    assert.equal(error.stage, "ping");
+    return true;
+  });
+  await it.link.call(["PING"], 1_000);
+  it.hangUp();
+  await outcome;
+});
+
+Deno.test("redisLink: closed, whatever waits or comes later rejects with null", async () => {
+  await using it = lab(silentOn("GET"));
+  await it.link.open();
+  const wait = { stage: "ping", ms: 9_000 } as const;
+  const waiting = [it.link.ask((client) => client.get("k"), wait), it.link.pause(9_000)];
+  const errors = Promise.all(waiting.map(errorOf));
+  it.link.close();
+  assert.equal(it.clock.waiting, 0);
+  assert.deepEqual(await errors, [null, null]);
+  it.link.close();
+  assert.equal(await errorOf(it.link.call(["PING"], 1_000)), null);
+  assert.deepEqual(it.lost, []);
+});
+
+Deno.test("redisLink: closed for a reason, what waits rejects with it", async () => {
+  await using it = lab();
+  await it.link.open();
+  const reason = new Error("the answer was refused");
+  const pausing = errorOf(it.link.pause(9_000));
+  it.link.close(reason);
+  assert.equal(await pausing, reason);
+});
+
+Deno.test("redisLink: a signal closes it, also before it was opened", async () => {
+  const stop = new AbortController();
+  await using it = lab(undefined, "", stop.signal);
+  await it.link.open();
+  const pausing = errorOf(it.link.pause(9_000));
+  stop.abort();
+  assert.equal(await pausing, null);
+  await using late = lab(undefined, "", stop.signal);
+  assert.equal(await errorOf(late.link.open()), null);
+  assert.deepEqual([it.lost, late.lost], [[], []]);
+});
+
+Deno.test("redisLink: a pause ends when its time has come", async () => {
+  await using it = lab();
+  await it.link.open();
+  let over = false;
+  const pause = it.link.pause(1_000).then(() => over = true);
+  await it.clock.advance(999);
+  assert.equal(over, false);
+  await it.clock.advance(1);
+  await pause;
+});
+
+Deno.test("redisLink: what is published on a subscribed channel is heard", async () => {
+  await using it = lab(() => [bulk("subscribe"), bulk("c"), 1]);
+  await it.link.open();
+  await it.link.ask((client) => client.subscribe("c"), { stage: "subscribe", ms: 1_000 });
+  await it.send("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n");
+  assert.deepEqual(it.heard, ["c one"]);
+});

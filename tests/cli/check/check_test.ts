@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { makeRuntime, runAgent, type Settings } from "../../support/agent.ts";
+import { startOllama } from "../../support/ollama.ts";
+import { startRedis } from "../../support/redis.ts";
+import { sandbox } from "../../support/sandbox.ts";
+
+async function homelab() {
+  const folder = sandbox();
+  makeRuntime(folder.path);
+  const redis = await startRedis();
+  const ollama = startOllama();
+  const settings = { REDIS_URL: redis.url(), OLLAMA_HOST: ollama.url };
+  return {
+    root: folder.path,
+    redis,
+    ollama,
+    settings,
+    check: (args: readonly string[] = [], more: Settings = {}) =>
+      runAgent(["check", ...args], { root: folder.path, settings: { ...settings, ...more } }),
+    async [Symbol.asyncDispose]() {
+      await ollama.close();
+      await redis.close();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+interface Report {
+  readonly result: string;
+  readonly findings: readonly {
+    readonly check: string;
+    readonly level: string;
+    readonly code?: string;
+    readonly detail: string;
+    readonly remedy?: string;
+  }[];
+}
+
+Deno.test("check: a homelab that is well, for people", async () => {
+  await using lab = await homelab();
+  const { code, out, err } = await lab.check();
+  assert.deepEqual([code, err], [0, ""]);
+  const lines = out.trimEnd().split("\n");
+  assert.match(lines[0] ?? "", /^ok +configuration +valid; node solaria, 1 link$/);
+  assert.match(lines.at(-1) ?? "", /^\d+ ok, 0 warnings, 0 failures, \d skipped$/);
+  assert.match(out, /^ok +qwen2\.5:7b +restart after \d+\.\d s/m);
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  assert.equal(lab.ollama.requests.length, 1);
+  assert.deepEqual([...Deno.readDirSync(join(lab.root, "actions/pending"))], []);
+  assert.deepEqual([...Deno.readDirSync(join(lab.root, "state"))], []);
+});
+
+Deno.test("check --json: keys are stable, every problem has a code and a remedy", async () => {
+  await using lab = await homelab();
+  Deno.writeTextFileSync(join(lab.root, "config/polcy.json"), "{}");
+  const chain = { LLM_CHAIN: "qwen2.5:7b,absent:1b,rules" };
+  const { code, out } = await lab.check(["--json"], chain);
+  assert.equal(code, 2);
+  const { result, findings }: Report = JSON.parse(out);
+  assert.equal(result, "failure");
+  const brief = findings.map(({ check, level, code: what = "" }) =>
+    `${check} ${level} ${what}`.trim()
+  );
+  assert.deepEqual(brief.filter((line) => !line.startsWith("redis_")), [
+    "configuration ok",
+    "config_file warning config_file_unknown",
+    "permissions ok",
+    "permissions ok",
+    "folder ok",
+    "folder ok",
+    "folder ok",
+    "folder ok",
+    "disk skipped",
+    "agent ok",
+    "redis ok",
+    "ollama ok",
+    "model ok",
+    "model_loaded ok",
+    "model failure model_missing",
+    "clock ok",
+    "answer ok",
+    "answer skipped",
+    "answer ok",
+  ]);
+  for (const { level, code: what, remedy } of findings) {
+    const bad = level === "warning" || level === "failure";
+    assert.deepEqual([what !== undefined, remedy !== undefined], [bad, bad]);
+  }
+});
+
+Deno.test("check: warnings count with --strict, links are left alone with --no-llm", async () => {
+  await using lab = await homelab();
+  Deno.writeTextFileSync(join(lab.root, "config/polcy.json"), "{}");
+  const lenient = await lab.check(["--no-llm"]);
+  assert.equal(lenient.code, 0);
+  assert.match(lenient.out, /^skipped +qwen2\.5:7b +not asked \(--no-llm\)$/m);
+  const strict = await lab.check(["--no-llm", "--strict"]);
+  assert.equal(strict.code, 1);
+  assert.equal(lab.ollama.requests.length, 0);
+});
+
+Deno.test("check: all that is wrong with the settings, and nothing else", async () => {
+  await using lab = await homelab();
+  const { code, out } = await lab.check([], { LOG_LEVEL: "loud", QUEUE_LIMIT: "many" });
+  assert.equal(code, 2);
+  assert.equal(out.match(/^failure/gm)?.length, 2);
+  assert.match(out, /0 ok, 0 warnings, 2 failures\n$/);
+});
+
+Deno.test("check: hosts outside the permissions are named and not asked", async () => {
+  await using lab = await homelab();
+  const { code, out } = await lab.check(["--json"], {
+    REDIS_URL: "redis://:hunter2@192.0.2.1:6379",
+    OLLAMA_HOST: "http://192.0.2.2:11434",
+  });
+  assert.equal(code, 2);
+  assert.doesNotMatch(out, /hunter2/);
+  const { findings }: Report = JSON.parse(out);
+  assert.deepEqual(
+    findings.filter(({ level }) => level !== "ok").map(({ check, level }) => `${check} ${level}`),
+    [
+      "permissions failure",
+      "permissions failure",
+      "disk skipped",
+      "redis skipped",
+      "ollama skipped",
+      "answer skipped",
+    ],
+  );
+});
+
+Deno.test("check: Redis and Ollama away are failures with their reasons", async () => {
+  await using lab = await homelab();
+  await lab.redis.kill();
+  const { code, out } = await lab.check(["--json"], { OLLAMA_HOST: "http://127.0.0.1:1" });
+  assert.equal(code, 2);
+  const { findings }: Report = JSON.parse(out);
+  assert.deepEqual(findings.flatMap(({ code: what }) => what ?? []), [
+    "redis_unavailable",
+    "ollama_unavailable",
+  ]);
+});

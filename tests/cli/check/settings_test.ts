@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import {
+  checkConfigFiles,
+  checkPermissions,
+  invalidSettings,
+} from "../../../lib/cli/check/settings.ts";
+import { ConfigError, parseConfig } from "../../../lib/config/config.ts";
+import { memoryFiles } from "../../support/memory_files.ts";
+import { systemError } from "../../support/system_error.ts";
+
+const ROOT = { runtimePath: "/r" };
+
+async function configFiles(texts: Record<string, string>) {
+  const files = memoryFiles();
+  for (const [name, text] of Object.entries(texts)) files.put(`/r/config/${name}`, text);
+  return (await checkConfigFiles(ROOT, files)).map(({ level, subject, code = "", detail }) => ({
+    level,
+    subject,
+    code,
+    detail,
+  }));
+}
+
+Deno.test("invalidSettings: every mistake is a finding", () => {
+  const values: Record<string, string> = { LOG_LEVEL: "loud", QUEUE_LIMIT: "0" };
+  assert.throws(() => parseConfig((name) => values[name]), (error) => {
+    assert.ok(error instanceof ConfigError);
+    const findings = invalidSettings(error);
+    assert.deepEqual(findings.map(({ level, code }) => [level, code]), [
+      ["failure", "config_invalid"],
+      ["failure", "config_invalid"],
+    ]);
+    assert.match(findings.map(({ detail }) => detail).join(), /QUEUE_LIMIT.*LOG_LEVEL/s);
+    return true;
+  });
+});
+
+Deno.test("checkConfigFiles: without files there is nothing to say", async () => {
+  assert.deepEqual(await configFiles({}), []);
+});
+
+Deno.test("checkConfigFiles: valid ones, wrong ones and unknown ones", async () => {
+  const found = await configFiles({
+    "topology.json": '{"nodes":[{"name":"attic","role":"Pi"}]}',
+    "policy.json": '{"rules":[{"name":1}]}',
+    "polcy.json": "{}",
+    "notes.txt": "",
+  });
+  assert.deepEqual(found.map(({ level, subject, code }) => [level, subject, code]), [
+    ["ok", "config/topology.json", ""],
+    ["failure", "config/policy.json", "config_file_invalid"],
+    ["warning", "config/polcy.json", "config_file_unknown"],
+  ]);
+  assert.match(found[1]?.detail ?? "", /rules\[0\]/);
+});
+
+Deno.test("checkConfigFiles: a file that is too large is not read by the agent either", async () => {
+  const found = await configFiles({ "policy.json": " ".repeat(1024 * 1024 + 1) });
+  assert.deepEqual(found.map(({ code }) => code), ["config_file_invalid"]);
+});
+
+Deno.test("checkConfigFiles: a folder and a file that may not be read", async () => {
+  const files = memoryFiles();
+  files.put("/r/config/policy.json", "{}");
+  files.fate = ({ op }) => op === "read" ? systemError("EACCES") : "works";
+  const file = await checkConfigFiles(ROOT, files);
+  assert.deepEqual(file.map(({ code }) => code), ["config_file_invalid"]);
+  files.fate = ({ op }) => op === "list" ? systemError("EACCES") : "works";
+  const folder = await checkConfigFiles(ROOT, files);
+  assert.deepEqual(folder.map(({ code }) => code), ["folder_not_readable"]);
+});
+
+Deno.test("checkPermissions: what is not covered, and a program that could approve", async () => {
+  const asked: unknown[] = [];
+  const answering = (state: Deno.PermissionState) => (descriptor: Deno.PermissionDescriptor) => {
+    asked.push(descriptor);
+    return Promise.resolve({ state });
+  };
+  const well = await checkPermissions(ROOT, {
+    uncovered: [],
+    build: null,
+    query: answering("denied"),
+  });
+  assert.deepEqual(well.map(({ level }) => level), ["ok", "ok"]);
+  assert.deepEqual(asked, [{ name: "write", path: "/r/actions/approved" }]);
+
+  const command = "./scripts/deno task compile";
+  const uncovered = [{
+    variable: "REDIS_URL" as const,
+    value: "redis://a",
+    message: `REDIS_URL redis://a: this binary was built for b. Build one for it: ${command}`,
+    command,
+  }];
+  const bad = await checkPermissions(ROOT, { uncovered, build: null, query: answering("granted") });
+  assert.deepEqual(bad.map(({ code, detail, remedy }) => [code, detail, remedy]), [
+    [
+      "permission_missing",
+      "REDIS_URL redis://a: this binary was built for b",
+      `Build one: ${command}`,
+    ],
+    [
+      "permission_wide",
+      "this program may write /r/actions/approved",
+      "Use a compiled binary, which has no permission to approve.",
+    ],
+  ]);
+});

@@ -1,0 +1,211 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { makeRuntime, permissions, runAgent } from "../../support/agent.ts";
+import { type ChatRequest, echo, startOllama } from "../../support/ollama.ts";
+import { sandbox } from "../../support/sandbox.ts";
+
+const PROJECT = join(import.meta.dirname ?? ".", "../../..");
+const SHIPPED = Deno.readTextFileSync(join(PROJECT, "scripts/eval/events.ndjson"));
+
+const label = (service: string, acceptable: readonly string[] = ["restart"]) =>
+  JSON.stringify({
+    event: { type: "service_unhealthy", node: "piha", service, severity: "error" },
+    acceptable,
+    requires_human: false,
+  });
+const FOUR = ["a", "b", "c", "d"].map((service) => label(service)).join("\n");
+
+/** Every file that is under a runtime folder. */
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory ? filesIn(path) : [path];
+  });
+}
+
+Deno.test("eval: the shipped events through `rules`, as the README shows; nothing is written", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const { code, out, err } = await runAgent(["eval", "-"], {
+    root: folder.path,
+    settings: { LLM_CHAIN: "rules" },
+    input: SHIPPED,
+  });
+  assert.deepEqual([code, err], [0, ""]);
+  assert.deepEqual(filesIn(folder.path), []);
+  const readme = Deno.readTextFileSync(join(PROJECT, "README.md"));
+  // Behind this come seconds.
+  const shown = out.split("\nmodel ")[0] ?? "";
+  const parts = shown.split("\n\n").filter((part) => !part.startsWith("Not acceptable:"));
+  assert.equal(parts.length, 3);
+  assert.ok(readme.includes(parts.join("\n\n")), `copy this into README.md:\n${out}`);
+  assert.match(shown, /^rules +60 .* 0 +0 +0 +\d+\n$/m);
+});
+
+Deno.test("eval: a model that answers the opposite breaks no rule, and is told to be wrong", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  await using ollama = startOllama({
+    answer: (request) =>
+      echo(request, {
+        node: "vps",
+        service: "traefik",
+        action: "redeploy",
+        confidence: 0.2,
+        requires_human: false,
+        reason: "all is well, it needs nobody",
+      }),
+  });
+  const { code, out } = await runAgent(["eval", "-", "--json"], {
+    root: folder.path,
+    settings: { OLLAMA_HOST: ollama.url },
+    input: SHIPPED,
+  });
+  const { events, interrupted, chains: [report] } = JSON.parse(out);
+  assert.deepEqual([code, events, interrupted], [0, 60, false]);
+  assert.deepEqual(report.violations, []);
+  assert.equal(report.corrected, 60, "confidence 0.2 always asks for a person");
+  assert.equal(report.human_missed, 0);
+  assert.equal(report.right + report.misses.length, 60);
+  assert.ok(report.misses.length > 40);
+  const disk = report.misses.filter(({ type }: { type: string }) => type.startsWith("disk_"));
+  assert.deepEqual(disk, []);
+  assert.equal(ollama.requests.length, 60);
+});
+
+Deno.test("eval: the model is asked what the agent would ask, with the operator's own files", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  Deno.writeTextFileSync(
+    join(folder.path, "config/topology.json"),
+    JSON.stringify({ nodes: [{ name: "attic", role: "Raspberry Pi 5" }] }),
+  );
+  Deno.writeTextFileSync(
+    join(folder.path, "config/policy.json"),
+    JSON.stringify({
+      rules: [{ name: "by_hand", when: { service: "a" }, then: { action: "notify" } }],
+    }),
+  );
+  await using ollama = startOllama();
+  const { out } = await runAgent(["eval", "-", "--json"], {
+    root: folder.path,
+    settings: { OLLAMA_HOST: ollama.url },
+    input: FOUR,
+  });
+  const [report] = JSON.parse(out).chains;
+  assert.deepEqual(
+    report.misses.map(({ line, proposed }: { line: number; proposed: string }) => [line, proposed]),
+    [[1, "notify"]],
+  );
+  const [system, user] = ollama.requests[0]?.messages ?? [];
+  assert.ok(system?.content.includes("- attic: Raspberry Pi 5\n"));
+  assert.ok(system?.content.includes("- service a: action is notify\n"));
+  assert.ok(user?.content.startsWith("Health event received:\n  node: piha\n  service: a\n"));
+});
+
+Deno.test("eval: --model several times compares models, invalid answers and attempts included", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  await using ollama = startOllama({
+    answer: (request: ChatRequest, nth) =>
+      request.model === "small:1b" && nth % 2 === 0 ? "I would restart it." : echo(request),
+  });
+  const path = join(folder.path, "labels.ndjson");
+  Deno.writeTextFileSync(path, FOUR);
+  const args = ["eval", path, "--json", "--model", "small:1b", "--model", "large:14b"];
+  const { code, out } = await runAgent(args, {
+    root: folder.path,
+    settings: { OLLAMA_HOST: ollama.url, LLM_CHAIN: "rules" },
+  });
+  assert.equal(code, 0);
+  const { chains } = JSON.parse(out);
+  assert.deepEqual(
+    chains.map(({ chain, right, links: [link] }: {
+      chain: string;
+      right: number;
+      links: Record<string, unknown>[];
+    }) => [chain, right, link?.model, link?.attempts, link?.answers, link?.invalid, link?.failed]),
+    [
+      ["small:1b", 4, "small:1b", 8, 4, 4, 0],
+      ["large:14b", 4, "large:14b", 4, 4, 0, 0],
+    ],
+  );
+});
+
+Deno.test("eval: a chain without any answer is a failure", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const { code, out } = await runAgent(["eval", "-"], {
+    root: folder.path,
+    settings: { OLLAMA_HOST: "http://127.0.0.1:9" },
+    input: label("a"),
+  });
+  assert.equal(code, 1);
+  assert.ok(out.includes("line 1 piha/a service_unhealthy: no valid answer, acceptable: restart"));
+});
+
+Deno.test("eval: Ctrl-C shows what is done so far", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  await using ollama = startOllama({
+    answer: (request, nth) => nth === 2 ? "hang" : echo(request),
+  });
+  const path = join(folder.path, "labels.ndjson");
+  Deno.writeTextFileSync(path, FOUR);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--frozen",
+      ...permissions(folder.path),
+      join(PROJECT, "main.ts"),
+      "eval",
+      path,
+      "--json",
+    ],
+    env: { RUNTIME_PATH: folder.path, OLLAMA_HOST: ollama.url },
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const output = child.output();
+  await ollama.asked(3);
+  child.kill("SIGINT");
+  const { code, stdout } = await output;
+  const { events, interrupted, chains } = JSON.parse(new TextDecoder().decode(stdout));
+  assert.deepEqual([code, events, interrupted], [0, 4, true]);
+  assert.deepEqual(chains.map(({ events, right }: Record<string, number>) => [events, right]), [
+    [2, 2],
+  ]);
+});
+
+const USAGE: Readonly<Record<string, { args: string[]; input?: string; says: string }>> = {
+  "no file": { args: ["eval"], says: "eval takes one FILE, or - for standard input" },
+  "a file that the program may not read": {
+    args: ["eval", "/nowhere/a b"],
+    says: "eval: cannot read '/nowhere/a b': this program reads files under RUNTIME_PATH alone; " +
+      "hand it over: - < '/nowhere/a b'",
+  },
+  "wrong lines": {
+    args: ["eval", "-"],
+    input: `${label("a")}\n${label("b", ["reboot"])}`,
+    says: `eval: '-' cannot be used:\n  line 2: acceptable is ["reboot"]; it takes a list of one ` +
+      "or more of restart, redeploy, notify, ignore, each once",
+  },
+  "a model that is none": {
+    args: ["eval", "-", "--model", "a b"],
+    input: label("a"),
+    says: 'eval: --model: expected a model name such as qwen2.5:7b, got "a b"',
+  },
+};
+
+for (const [name, { args, input = "", says }] of Object.entries(USAGE)) {
+  Deno.test(`eval: ${name} is refused with what it takes`, async () => {
+    using folder = sandbox();
+    makeRuntime(folder.path);
+    const { code, out, err } = await runAgent(args, { root: folder.path, input });
+    assert.deepEqual([code, out], [2, ""]);
+    assert.ok(err.startsWith(`planner-agent: ${says}`), err);
+  });
+}

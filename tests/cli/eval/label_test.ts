@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { LabelsError, parseLabels } from "../../../lib/cli/eval/label.ts";
+
+const OPTIONS = { nowMs: Date.UTC(2026, 0, 2), payloadBytes: 2048 };
+const EVENT = {
+  type: "service_unhealthy",
+  node: "piha",
+  service: "mosquitto",
+  severity: "error",
+  timestamp: 1767323045,
+};
+
+const encoder = new TextEncoder();
+const parse = (text: string) => parseLabels(encoder.encode(text), OPTIONS);
+const label = (more: Record<string, unknown> = {}) =>
+  JSON.stringify({ event: EVENT, acceptable: ["restart"], ...more });
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parse(text);
+  } catch (error) {
+    assert.ok(error instanceof LabelsError);
+    return error.problems;
+  }
+  return [];
+}
+
+Deno.test("parseLabels: an event as it waits, its actions in their order, a person or either", () => {
+  const lines = [
+    label({ acceptable: ["notify", "restart"], requires_human: true, why: "a broker" }),
+    "",
+    label({ event: { ...EVENT, payload: { password: "hunter2", exit_code: 137 } } }) + "\r",
+    label({ requires_human: null }),
+  ];
+  const { type, node, service, severity, timestamp } = EVENT;
+  const event = { node, service, type, severity, timestamp, channel: "health_events" };
+  assert.deepEqual(parse(lines.join("\n")), [
+    {
+      line: 1,
+      event: { ...event, excerpt: "" },
+      acceptable: ["restart", "notify"],
+      requiresHuman: true,
+    },
+    {
+      line: 3,
+      event: { ...event, excerpt: '{\n "password": "[redacted]",\n "exit_code": 137\n}' },
+      acceptable: ["restart"],
+      requiresHuman: null,
+    },
+    { line: 4, event: { ...event, excerpt: "" }, acceptable: ["restart"], requiresHuman: null },
+  ]);
+});
+
+const WRONG: Readonly<Record<string, string>> = {
+  "{": "line 1: it is not JSON: {",
+  "[1]": "line 1: it is not a JSON object: [1]",
+  [label({ expect: "restart" })]:
+    'line 1: "expect" is no key of a label; there are: event, acceptable, requires_human, why',
+  [label({ event: "down" })]:
+    'line 1: event is "down"; it takes an object, as it is published on Redis',
+  [label({ event: { node: "piha" } })]:
+    "line 1: event has no type; it takes node and type, both text",
+  [label({ event: { type: "x", node: [], service: "y" } })]:
+    "line 1: event has no node; it takes node and type, both text",
+  [label({ event: { ...EVENT, type: "node_online" } })]:
+    'line 1: event.type is "node_online"; such events are dropped before any model sees them',
+  [label({ acceptable: "restart" })]:
+    'line 1: acceptable is "restart"; it takes a list of one or more of restart, redeploy, notify, ignore, each once',
+  [label({ acceptable: ["restart", "reboot"] })]:
+    'line 1: acceptable is ["restart","reboot"]; it takes a list of one or more of restart, redeploy, notify, ignore, each once',
+  [label({ acceptable: [] })]:
+    "line 1: acceptable is []; it takes a list of one or more of restart, redeploy, notify, ignore, each once",
+  [label({ requires_human: "yes" })]:
+    'line 1: requires_human is "yes"; it takes true, false, or null for either',
+  "\n \n": "there is no event in it",
+};
+
+for (const [text, problem] of Object.entries(WRONG)) {
+  Deno.test(`parseLabels: ${problem}`, () => assert.deepEqual(problemsOf(text), [problem]));
+}
+
+Deno.test("parseLabels: every wrong line is told, up to ten of them", () => {
+  assert.deepEqual(problemsOf(`${label()}\n[]\n${label()}\n{`), [
+    "line 2: it is not a JSON object: []",
+    "line 4: it is not JSON: {",
+  ]);
+  const many = problemsOf("[]\n".repeat(5_000));
+  assert.deepEqual(many.slice(9), [
+    "line 10: it is not a JSON object: []",
+    "the lines behind it were not looked at",
+  ]);
+});
+
+Deno.test("parseLabels: more than 10,000 events are too many", () => {
+  assert.deepEqual(problemsOf(`${label()}\n`.repeat(10_001)), ["there are more than 10000 events"]);
+});
+
+Deno.test("parseLabels: any text is labels or problems", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {
+    assert.ok(problemsOf(text).length > 0);
+  }));
+});

@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { join } from "node:path/posix";
+import { openActionFiles } from "../../../lib/proposal/read/folders.ts";
+import { paletteFor } from "../../../lib/cli/view/palette.ts";
+import { look, showJson } from "../../../lib/cli/show/show.ts";
+import { showLines } from "../../../lib/cli/show/view.ts";
+import { makeRuntime, runAgent } from "../../support/agent.ts";
+import { memoryFiles } from "../../support/memory_files.ts";
+import { proposalFile } from "../../support/proposal_file.ts";
+import { sandbox } from "../../support/sandbox.ts";
+
+const ID = "plan-piha-mosquitto-1767323045";
+const EVENT = 1_767_323_045_000;
+const PLAIN = paletteFor({ isTerminal: false, env: () => undefined });
+
+/** What is shown of a proposal, a while after its event. */
+async function shown(
+  { text = proposalFile(), folders = ["pending"], root = "/r", afterMs = 600_000, recoveredMs }: {
+    text?: string;
+    folders?: string[];
+    root?: string;
+    afterMs?: number;
+    recoveredMs?: number;
+  },
+) {
+  const files = memoryFiles();
+  for (const folder of folders) files.put(`${root}/actions/${folder}/${ID}.json`, text);
+  const found = await look(openActionFiles({ root, files }), ID, () => recoveredMs);
+  if (!found) throw new Error("nothing was found");
+  const lines = showLines(found, { nowMs: EVENT + afterMs, width: 80, palette: PLAIN });
+  return { lines, text: lines.join("\n"), json: showJson(found, EVENT + afterMs) };
+}
+
+Deno.test("show: one proposal whole", async () => {
+  const policy = [
+    { rule: "by_hand", field: "action", from: "redeploy", to: "restart" },
+    { rule: "careful", field: "requires_human", from: false, to: true },
+  ];
+  const { lines } = await shown({ text: proposalFile({ requires_human: true }, { policy }) });
+  assert.deepEqual(lines, [
+    `${ID} in actions/pending`,
+    "",
+    "Proposal",
+    "  action      restart mosquitto on piha",
+    "  executor    container_restart, risk low, status pending",
+    "  confidence  0.90",
+    "  a person    is required",
+    "  reason      the container was killed",
+    "",
+    "The event",
+    "  type     service_unhealthy, error",
+    "  about    mosquitto on piha",
+    "  when     2026-01-02 03:04:05 UTC, 10 min ago",
+    "  channel  health_events",
+    "  waited   2 s for its diagnosis",
+    '  payload  { "exit_code": 137 }',
+    "",
+    "The model said",
+    "  model       qwen2.5:7b",
+    "  action      redeploy",
+    "  a person    is not required",
+    "  confidence  0.90",
+    "  prompt      SHA-256",
+    `              ${"ab".repeat(32)}`,
+    "",
+    "The rules changed",
+    "  action          redeploy -> restart (by_hand)",
+    "  requires_human  false -> true (careful)",
+    "",
+    "Attempts",
+    "  link        outcome      took  error",
+    "  qwen2.5:7b  not_json  4000 ms  no object in it",
+    "  qwen2.5:7b  ok        3500 ms",
+    "",
+    "Can it still be approved?",
+    "  valid until 2026-01-02T03:34:05Z",
+    "  its digest matches id, target and action",
+    "",
+    "Next step",
+    "  approve:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/approved/`,
+    "  reject:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/rejected/`,
+    "  The agent itself may not do that: it can propose, and nothing more.",
+  ]);
+});
+
+Deno.test("show: stale, recovered, and from an earlier version", async () => {
+  const stale = await shown({ afterMs: 1_800_000, recoveredMs: EVENT + 1_740_000 });
+  assert.match(stale.text, /\n {2}stale: it was valid until 2026-01-02T03:34:05Z\n/);
+  assert.match(stale.text, /\n {2}mosquitto recovered 1 min ago\n/);
+  assert.match(stale.text, /\nNext step\n {2}Reject it: it is stale, .*\n {2}approve:\n/);
+  assert.deepEqual([stale.json.stale, stale.json.recovered_at], [true, "2026-01-02T03:33:05.000Z"]);
+
+  const { payload: { action, reason }, ...rest } = JSON.parse(proposalFile());
+  const earlier = await shown({ text: JSON.stringify({ ...rest, payload: { action, reason } }) });
+  assert.match(earlier.text, /\nAttempts\n {2}2, without details\n/);
+  assert.match(earlier.text, /\nThe rules changed\n {2}nothing\n/);
+  assert.match(
+    earlier.text,
+    /\n {2}it names no end of its validity\n {2}it has no digest to check\n/,
+  );
+  assert.deepEqual([earlier.json.stale, earlier.json.digest_matches], [false, null]);
+});
+
+Deno.test("show: what was altered is not to be approved", async () => {
+  const { text, json } = await shown({ text: proposalFile({}, { digest: "0".repeat(64) }) });
+  assert.match(text, /altered: id, target or action are not those of its digest/);
+  assert.deepEqual(Object.keys(json.next as object), ["reject"]);
+  assert.equal(json.digest_matches, false);
+});
+
+Deno.test("show: the next step of each folder", async () => {
+  const commands = async (folder: string) => (await shown({ folders: [folder] })).json.next;
+  assert.deepEqual(await commands("approved"), {
+    cancel: `mv /r/actions/approved/${ID}.json /r/actions/cancelled/`,
+  });
+  for (const folder of ["running", "completed", "failed", "rejected", "cancelled"]) {
+    assert.deepEqual(await commands(folder), {}, folder);
+  }
+  assert.match((await shown({ folders: ["failed"] })).text, /none: it lies in failed$/);
+});
+
+Deno.test("show: a path is quoted for the shell", async () => {
+  const { text } = await shown({ root: "/srv/it's $HOME" });
+  assert.equal(
+    text.includes(
+      `mv '/srv/it'\\''s $HOME/actions/pending/${ID}.json' '/srv/it'\\''s $HOME/actions/approved/'`,
+    ),
+    true,
+  );
+});
+
+Deno.test("show: the same name in two folders is told", async () => {
+  const { lines, json } = await shown({ folders: ["approved", "pending"] });
+  assert.equal(lines[0], `${ID} in actions/pending (also in approved)`);
+  assert.deepEqual(json.also_in, ["approved"]);
+});
+
+Deno.test("show: a damaged file says why", async () => {
+  const { lines, json } = await shown({ text: "" });
+  assert.deepEqual(lines, [
+    `${ID} in actions/pending`,
+    "",
+    "Damaged: it is empty. Nobody can act on it.",
+    "",
+    "Next step",
+    "  reject:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/rejected/`,
+    "  The agent itself may not do that: it can propose, and nothing more.",
+  ]);
+  assert.deepEqual([json.damaged, "content" in json], ["it is empty", false]);
+});
+
+Deno.test("show: nothing in a file reaches the terminal but text", async () => {
+  const evil = "x\x1b]0;owned\x07\x1b[2J\u202e\r";
+  const text = proposalFile(
+    { llm_model: evil, source_event: evil, status: evil },
+    { reason: evil, policy: [{ rule: evil, field: evil, from: evil, to: evil }] },
+  );
+  const { lines } = await shown({ text });
+  // deno-lint-ignore no-control-regex
+  assert.deepEqual(lines.filter((line) => /[\x00-\x1f\x7f-\x9f\u202e]/.test(line)), []);
+});
+
+Deno.test("look: an id is no path", async () => {
+  const files = memoryFiles();
+  files.put("/r/secret.json", proposalFile());
+  files.put("/r/actions/pending/.x.json", proposalFile());
+  const actions = openActionFiles({ root: "/r", files });
+  for (const id of ["../../secret", "../../../r/secret", "/r/secret", ".x", "", "..", "a/../x"]) {
+    assert.equal(await look(actions, id, () => undefined), undefined, id);
+  }
+});
+
+Deno.test("planner-agent show: for people and for programs, with or without .json", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const path = join(folder.path, "actions/completed", `${ID}.json`);
+  Deno.writeTextFileSync(path, proposalFile({ status: "completed", executed_by: "größer" }));
+  const [people, json] = await Promise.all([
+    runAgent(["show", `${ID}.json`], { root: folder.path }),
+    runAgent(["show", ID, "--json"], { root: folder.path }),
+  ]);
+  assert.deepEqual([people.code, people.err], [0, ""]);
+  assert.match(people.out, new RegExp(`^${ID} in actions/completed\n`));
+  assert.equal(json.code, 0);
+  // ASCII, whatever the file holds.
+  assert.match(json.out, /^[\n -~]*$/);
+  const told = JSON.parse(json.out);
+  assert.deepEqual([told.action_id, told.folder, told.also_in, told.stale, told.next], [
+    ID,
+    "completed",
+    [],
+    true,
+    {},
+  ]);
+  assert.deepEqual(told.content, JSON.parse(Deno.readTextFileSync(path)));
+});
+
+Deno.test("planner-agent show: an unknown id suggests near ones", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  for (const place of [`pending/${ID}`, "rejected/plan-vps-traefik-1767323045"]) {
+    Deno.writeTextFileSync(join(folder.path, "actions", `${place}.json`), proposalFile());
+  }
+  const [near, far, none, two] = await Promise.all([
+    runAgent(["show", "plan-piha-mosqito-1767323045"], { root: folder.path }),
+    runAgent(["show", "../../../../etc/passwd\x1b[2J"], { root: folder.path }),
+    runAgent(["show"], { root: folder.path }),
+    runAgent(["show", "a", "b"], { root: folder.path }),
+  ]);
+  assert.deepEqual(near, {
+    code: 1,
+    out: "",
+    err:
+      `planner-agent: there is no proposal 'plan-piha-mosqito-1767323045'\nDid you mean ${ID} or ` +
+      "plan-vps-traefik-1767323045?\n",
+  });
+  assert.deepEqual(far, {
+    code: 1,
+    out: "",
+    err: "planner-agent: there is no proposal '../../../../etc/passwd'\n",
+  });
+  for (const wrong of [none, two]) {
+    assert.deepEqual([wrong.code, wrong.out], [2, ""]);
+    assert.match(wrong.err, /Usage: planner-agent show ID/);
+  }
+});

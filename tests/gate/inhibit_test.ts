@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { createInhibitions } from "../../lib/gate/inhibit.ts";
+import { createIsolation } from "../../lib/gate/isolation.ts";
+
+Deno.test("createInhibitions: a node's outage holds its services, not itself, until it is back", () => {
+  const inhibitions = createInhibitions({ longestMs: 1000 });
+  inhibitions.offline("vps", 100);
+  assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 1100);
+  assert.equal(inhibitions.heldUntil({ node: "vps", service: "vps" }, 200), 0);
+  assert.equal(inhibitions.heldUntil({ node: "piha", service: "traefik" }, 200), 0);
+  assert.deepEqual(inhibitions.open(200), [["vps", 100]]);
+  assert.equal(inhibitions.online("vps"), true);
+  assert.equal(inhibitions.online("vps"), false);
+  assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 0);
+});
+
+Deno.test("createInhibitions: an outage nothing is heard of holds for so long at most", () => {
+  const inhibitions = createInhibitions({ longestMs: 1000 });
+  inhibitions.offline("vps", 0);
+  inhibitions.offline("vps", 500);
+  assert.equal(inhibitions.heldUntil({ node: "vps", service: "x" }, 1499), 1500);
+  assert.equal(inhibitions.heldUntil({ node: "vps", service: "x" }, 1500), 0);
+});
+
+Deno.test("createIsolation: most nodes offline right after Redis was lost means our own link", () => {
+  const isolation = createIsolation(["a", "b", "c", "d", "e"]);
+  isolation.redisLost(0);
+  assert.equal(isolation.offline("a", 1_000), false);
+  assert.equal(isolation.offline("b", 2_000), false);
+  assert.equal(isolation.doubtedUntil("a", 2_000), 61_000);
+  assert.equal(isolation.offline("c", 3_000), true);
+  assert.equal(isolation.offline("d", 4_000), false, "it is said once");
+  for (const node of ["a", "b", "c", "d"]) {
+    assert.equal(isolation.doubtedUntil(node, 5_000), 303_000);
+  }
+  isolation.online("a");
+  assert.equal(isolation.doubtedUntil("a", 5_000), 0);
+  assert.equal(isolation.doubtedUntil("b", 70_000), 0, "then the other outages are real");
+});
+
+Deno.test("createIsolation: few nodes, far apart, or with Redis there all the time are real outages", () => {
+  const few = createIsolation(["a", "b", "c", "d", "e"]);
+  few.redisLost(0);
+  assert.deepEqual([few.offline("a", 1), few.offline("b", 2)], [false, false]);
+  const apart = createIsolation(["a", "b", "c"]);
+  apart.redisLost(0);
+  assert.deepEqual([apart.offline("a", 1), apart.offline("b", 60_001)], [false, false]);
+  const there = createIsolation(["a", "b", "c"]);
+  assert.deepEqual(["a", "b", "c"].map((node) => there.offline(node, 1)), [false, false, false]);
+  assert.equal(there.doubtedUntil("a", 1), 0);
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { createOutages } from "../../lib/gate/outages.ts";
+import { applyRecord, emptyState, type StateRecord } from "../../lib/queue/state.ts";
+import { fakeClock } from "../support/clock.ts";
+
+const LONGEST_MS = 3_600_000;
+const SERVICE = { node: "vps", service: "traefik" };
+
+function world(clock = fakeClock()) {
+  const outages = createOutages({ clock, longestMs: LONGEST_MS });
+  const records: StateRecord[] = [];
+  outages.attach({ append: (record) => records.push(record) });
+  return { clock, outages, records };
+}
+
+function savedBy(records: Iterable<StateRecord>) {
+  const state = emptyState();
+  for (const record of records) applyRecord(state, record);
+  return state;
+}
+
+Deno.test("createOutages: a restart brings no node back, and time goes on meanwhile", async () => {
+  const { clock, outages, records } = world();
+  const start = clock.monotonic();
+  outages.offline("vps", start);
+  outages.offline("piha", start);
+  outages.online("piha");
+  await clock.advance(600_000);
+
+  for (const left of [records, [...outages.snapshot()]]) {
+    const next = world(clock).outages;
+    next.restore(savedBy(left));
+    assert.equal(next.heldUntil(SERVICE, clock.monotonic()), start + LONGEST_MS);
+    assert.equal(next.heldUntil({ node: "piha", service: "redis" }, clock.monotonic()), 0);
+    assert.equal(next.online("vps"), true);
+  }
+  await clock.advance(LONGEST_MS - 600_000);
+  assert.deepEqual([...outages.snapshot()], []);
+});
+
+Deno.test("createOutages: news of last week, from a file, holds in its own run alone", () => {
+  const { clock, outages, records } = world();
+  const now = clock.monotonic();
+  outages.offline("vps", now, { toldMs: clock.now() - LONGEST_MS });
+  outages.offline("piha", now, { toldMs: clock.now() + 60_000 });
+  assert.equal(outages.heldUntil(SERVICE, now), now + LONGEST_MS);
+  for (const left of [records, [...outages.snapshot()]]) {
+    const next = world(clock).outages;
+    next.restore(savedBy(left));
+    assert.deepEqual(next.open(now), [["piha", now]]);
+  }
+});
+
+Deno.test("createOutages: a node that is said to be offline all the time is written once a minute", async () => {
+  const { clock, outages, records } = world();
+  for (let i = 0; i < 12; i++) {
+    outages.offline("vps", clock.monotonic());
+    await clock.advance(10_000);
+  }
+  assert.equal(records.length, 2);
+  assert.equal(outages.online("vps"), true);
+  assert.equal(outages.online("vps"), false);
+  outages.offline("vps", clock.monotonic());
+  assert.deepEqual(records.slice(2).map(({ is }) => is), ["online", "offline"]);
+});

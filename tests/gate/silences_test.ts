@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { ConfigFileError } from "../../lib/config/operator_file.ts";
+import { type Silence, silenceFor } from "../../lib/gate/silence.ts";
+import { parseSilences } from "../../lib/gate/silences_file.ts";
+import { silencesWatcher } from "../../lib/gate/silences_watch.ts";
+import { createStore } from "../../lib/base/disk/store.ts";
+import { recordingLog } from "../support/log.ts";
+import { memoryFiles } from "../support/memory_files.ts";
+import { systemError } from "../support/system_error.ts";
+
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
+const event = { node: "piha", service: "grafana", type: "service_unhealthy" };
+
+Deno.test("silenceFor: matches node, service and type, exactly or by pattern, until its end", () => {
+  const silence = (more: Partial<Silence>): Silence => ({ untilMs: NOW + 1, reason: "r", ...more });
+  const matches = (more: Partial<Silence>) => silenceFor([silence(more)], event, NOW) !== undefined;
+  assert.equal(matches({ node: "piha" }), true);
+  assert.equal(matches({ node: "pi" }), false);
+  assert.equal(matches({ node: "p*", service: "graf*", type: "service_*" }), true);
+  assert.equal(matches({ node: "piha", service: "loki" }), false);
+  assert.equal(matches({ type: "disk_*" }), false);
+  assert.equal(matches({ node: "piha", untilMs: NOW }), false);
+});
+
+Deno.test("parseSilences: reads matchers, end and reason", () => {
+  assert.deepEqual(
+    parseSilences(
+      '{"silences":[{"node":"piha","until":"2026-01-02T06:00:00+01:00","reason":"upgrade"}]}',
+    ),
+    [{ node: "piha", untilMs: Date.UTC(2026, 0, 2, 5), reason: "upgrade" }],
+  );
+  assert.deepEqual(parseSilences('{"silences":[]}'), []);
+});
+
+Deno.test("parseSilences: names every mistake with its path and value", () => {
+  const text = JSON.stringify({
+    silences: [
+      { until: "2026-01-02T06:00:00Z", reason: "for all" },
+      { node: "a[b]", until: "soon", reason: "" },
+      { service: "x", until: 5, reason: "r", by: "me" },
+    ],
+  });
+  assert.throws(() => parseSilences(text), (error) => {
+    assert.ok(error instanceof ConfigFileError);
+    assert.deepEqual(error.problems.map((problem) => problem.split(";")[0]), [
+      "silences[0] is an object",
+      'silences[1].node is "a[b]"',
+      'silences[1].until is "soon"',
+      'silences[1].reason is ""',
+      'a key of silences[2] is "by"',
+      "silences[2].until is 5",
+    ]);
+    return true;
+  });
+});
+
+Deno.test("silencesWatcher: takes up changes, keeps what was in force when the file is wrong", async () => {
+  const log = recordingLog();
+  let text: string | undefined;
+  let inForce: readonly Silence[] = [];
+  const look = silencesWatcher({
+    store: { readConfig: () => Promise.resolve(text) },
+    log,
+    use: (silences) => inForce = silences,
+  });
+  await look();
+  text = '{"silences":[{"node":"piha","until":"2026-01-02T06:00:00Z","reason":"upgrade"}]}';
+  await look();
+  await look();
+  assert.equal(inForce.length, 1);
+  text = "{";
+  await look();
+  await look();
+  assert.equal(inForce.length, 1);
+  text = undefined;
+  await look();
+  assert.equal(inForce.length, 0);
+  assert.deepEqual(log.lines.map((line) => line.event), [
+    "silences_loaded",
+    "silences_invalid",
+    "silences_loaded",
+  ]);
+});
+
+Deno.test("silencesWatcher: a file that cannot be read is one line, and the old ones stay in force", async () => {
+  const log = recordingLog();
+  const files = memoryFiles();
+  const store = createStore({ root: "/r", files, nonce: () => "n" });
+  let inForce: readonly Silence[] = [];
+  const look = silencesWatcher({ store, log, use: (silences) => inForce = silences });
+  const text = '{"silences":[{"node":"piha","until":"2026-01-02T06:00:00Z","reason":"upgrade"}]}';
+  const path = "/r/config/silences.json";
+  files.put(path, text);
+  await look();
+  for (const reason of ["too large", "not permitted"]) {
+    if (reason === "too large") files.put(path, " ".repeat(1024 * 1024 + 1));
+    else files.fate = ({ op }) => op === "read" ? systemError("EACCES", path) : "works";
+    await look();
+    await look();
+    assert.equal(inForce.length, 1, reason);
+    files.put(path, text);
+    files.fate = () => "works";
+    await look();
+  }
+  assert.deepEqual(log.lines.map(({ event, error }) => [event, error]), [
+    ["silences_loaded", undefined],
+    ["silences_invalid", "it is no file of at most 1 MiB"],
+    ["silences_invalid", "Permission denied (os error 13): '/r/config/silences.json'"],
+  ]);
+});

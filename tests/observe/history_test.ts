@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import type { Diagnosed, Ending } from "../../lib/observe/ending.ts";
+import { createHistory } from "../../lib/observe/history.ts";
+import { LARGEST_FILE_BYTES, MOST_FILES } from "../../lib/observe/history/files.ts";
+import { historyOf, recoveries } from "../../lib/observe/history/reader.ts";
+import { actionFile } from "../../lib/proposal/action_file.ts";
+import { fakeClock } from "../support/clock.ts";
+import { recordingLog } from "../support/log.ts";
+import { memoryFiles } from "../support/memory_files.ts";
+import { systemError } from "../support/system_error.ts";
+import { waitingEvent } from "../support/waiting_event.ts";
+
+const FOLDER = "/r/state/history";
+const FIRST = `${FOLDER}/history-00000001.ndjson`;
+const DIAGNOSIS = {
+  action: "restart",
+  node: "piha",
+  service: "mosquitto",
+  reason: "container unhealthy, restart it",
+  confidence: 0.9,
+  requires_human: true,
+} as const;
+
+function recording(files = memoryFiles()) {
+  const clock = fakeClock();
+  const log = recordingLog();
+  if (!files.paths().some((path) => path.startsWith("/r/"))) files.put("/r/state/x", "");
+  const history = createHistory({ state: "/r/state", files, clock, log });
+  return {
+    files,
+    clock,
+    log,
+    history,
+    place: { state: "/r/state", files },
+    names: () => files.paths().filter((path) => path.startsWith(FOLDER)),
+    lines: (path = FIRST) =>
+      (files.text(path) ?? "").split("\n").slice(0, -1).map((line) => JSON.parse(line)),
+    end(outcome: Ending["outcome"], changes: Parameters<typeof waitingEvent>[0] = {}) {
+      history.onEnding({ outcome, channel: "health_events", event: waitingEvent(changes) });
+    },
+  };
+}
+
+const diagnosed: Diagnosed = {
+  event: waitingEvent(),
+  waitedMs: 250.4,
+  milliseconds: 5_120.6,
+  attempts: [
+    { link: "a", model: "a", outcome: "refused", error: "no", milliseconds: 2 },
+    { link: "b", model: "b", outcome: "ok", milliseconds: 5_118 },
+  ],
+  modelUsed: "b",
+};
+
+function proposalFile(channel = "health_events") {
+  return actionFile({
+    actionId: "plan-piha-mosquitto-1767323045",
+    event: waitingEvent({ channel }),
+    diagnosis: DIAGNOSIS,
+    changes: [
+      { rule: "low_confidence", field: "requires_human", from: false, to: true },
+      { rule: "low_confidence", field: "requires_human", from: false, to: true },
+    ],
+    modelUsed: "b",
+    attempts: diagnosed.attempts,
+    waitedMs: 250,
+    writtenMs: Date.UTC(2026, 0, 2, 3, 4, 11),
+  });
+}
+
+Deno.test("history: a proposal's line tells what led to it", async () => {
+  const { history, lines } = recording();
+  const proposal = proposalFile();
+  history.onDiagnosed(diagnosed);
+  history.onProposed(proposal);
+  history.onEnding({
+    outcome: "proposed",
+    channel: "health_events",
+    event: waitingEvent(),
+    proposal,
+    diagnosed,
+  });
+  await history.close();
+  assert.deepEqual(lines(), [{
+    at: "2026-01-02T03:04:05.000Z",
+    outcome: "proposed",
+    channel: "health_events",
+    node: "piha",
+    service: "mosquitto",
+    type: "service_unhealthy",
+    severity: "error",
+    timestamp: 1767323045,
+    detail: "container unhealthy, restart it",
+    action: "restart",
+    action_id: "plan-piha-mosquitto-1767323045",
+    confidence: 0.9,
+    requires_human: true,
+    rules: ["low_confidence"],
+    model: "b",
+    waited_ms: 250,
+    diagnosis_ms: 5121,
+    attempts: [
+      { link: "a", outcome: "refused", milliseconds: 2 },
+      { link: "b", outcome: "ok", milliseconds: 5118 },
+    ],
+  }]);
+});
+
+Deno.test("history: an exhausted chain has a line, and so has a proposal without an event", async () => {
+  const { history, lines } = recording();
+  const { modelUsed: _, ...exhausted } = diagnosed;
+  history.onDiagnosed({ ...exhausted, error: "planner.piha/mosquitto: no link answered: a" });
+  history.onProposed(proposalFile(""));
+  await history.close();
+  assert.deepEqual(
+    lines().map(({ outcome, detail, action_id }) => [outcome, detail, action_id]),
+    [
+      ["exhausted", "planner.piha/mosquitto: no link answered: a", undefined],
+      ["proposed", "container unhealthy, restart it", "plan-piha-mosquitto-1767323045"],
+    ],
+  );
+});
+
+Deno.test("history: lines are written together a second later, and nothing is synced", async () => {
+  const it = recording();
+  const steps: string[] = [];
+  it.files.fate = ({ op }) => {
+    steps.push(op);
+    return "works";
+  };
+  it.end("benign");
+  it.end("ignored");
+  await it.clock.advance(999);
+  assert.equal(steps.length, 0);
+  await it.clock.advance(1);
+  assert.equal(it.lines().length, 2);
+  // One append is two steps in memory.
+  assert.equal(steps.filter((op) => op === "append").length, 2);
+  assert.ok(!steps.includes("sync") && !steps.includes("syncFolder"));
+  await it.history.close();
+  assert.equal(it.files.open, 0);
+});
+
+Deno.test("history: files and their number are bounded; the oldest goes first", async () => {
+  const it = recording();
+  const type = "x".repeat(190);
+  for (let batch = 0; batch < 12; batch++) {
+    for (let i = 0; i < 5_000; i++) it.end("ignored", { type });
+    await it.clock.advance(1_000);
+  }
+  await it.history.close();
+  const names = it.names();
+  assert.equal(names.length, MOST_FILES);
+  for (const name of names) {
+    assert.match(name, /^\/r\/state\/history\/history-\d{8}\.ndjson$/);
+    assert.ok((it.files.text(name) ?? "").length <= LARGEST_FILE_BYTES);
+  }
+  assert.ok(names[0] !== FIRST);
+});
+
+Deno.test("history: a later run goes on in the newest file, behind a torn line", async () => {
+  const it = recording();
+  it.end("ignored");
+  await it.history.close();
+  it.files.put(FIRST, `${it.files.text(FIRST)}{"at":"2026-`);
+  const next = recording(it.files);
+  next.end("ignored", { service: "grafana" });
+  await next.history.close();
+  assert.deepEqual(next.names(), [FIRST]);
+  const { lines } = await historyOf({ node: "piha" }, { ...next.place, limit: 10 });
+  assert.deepEqual(lines.map(({ service }) => service), ["mosquitto", "grafana"]);
+});
+
+Deno.test("history: a file that is too large, or no file, is left alone", async () => {
+  const it = recording();
+  it.files.put(`${FOLDER}/history-00000007.ndjson`, "x".repeat(LARGEST_FILE_BYTES));
+  it.end("ignored");
+  await it.history.close();
+  assert.equal(it.lines(`${FOLDER}/history-00000008.ndjson`).length, 1);
+});
+
+Deno.test("history: a full disk is logged once, and all is written when there is room", async () => {
+  const it = recording();
+  it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+  for (const service of ["a", "b", "c"]) {
+    it.end("ignored", { service });
+    await it.clock.advance(1_000);
+  }
+  assert.equal(await it.history.flush(), false);
+  it.files.fate = () => "works";
+  it.end("ignored", { service: "d" });
+  await it.clock.advance(10_000);
+  assert.deepEqual(it.lines().map(({ service }) => service), ["a", "b", "c", "d"]);
+  assert.equal(await it.history.flush(), true);
+  const failed = it.log.of("history_write_failed");
+  assert.deepEqual(failed.map(({ level, code }) => [level, code]), [["warning", "ENOSPC"]]);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [0]);
+  await it.history.close();
+  assert.equal(it.files.open, 0);
+});
+
+Deno.test("history: of what a full disk does not take a bound is kept, and no timer after the end", async () => {
+  const it = recording();
+  it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+  for (let batch = 0; batch < 4; batch++) {
+    for (let i = 0; i < 3_000; i++) it.end("ignored");
+    await it.clock.advance(10_000);
+  }
+  await it.history.close();
+  assert.equal(it.clock.waiting, 0);
+  it.files.fate = () => "works";
+  await it.history.close();
+  assert.equal(it.lines().length, 10_000);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [2_000]);
+});
+
+Deno.test("history: what waits for a disk that hangs is bounded", async () => {
+  const it = recording();
+  for (let i = 0; i < 12_000; i++) it.end("ignored");
+  await it.history.close();
+  assert.equal(it.lines().length, 10_000);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [2_000]);
+});
+
+Deno.test("historyOf: the newest lines of a service or a node, across files, newest last", async () => {
+  const it = recording();
+  for (let i = 0; i < 30; i++) {
+    it.end("ignored", { timestamp: i, service: i % 2 === 0 ? "mosquitto" : "a/b" });
+  }
+  await it.history.close();
+  const text = it.files.text(FIRST) ?? "";
+  const half = text.split("\n").slice(0, 15).join("\n");
+  it.files.put(FIRST, `${half}\n`);
+  it.files.put(`${FOLDER}/history-00000002.ndjson`, text.slice(half.length + 1));
+  it.files.put(`${FOLDER}/notes.txt`, text);
+  const times = async (node: string, service: string | undefined, limit: number) =>
+    (await historyOf({ node, service }, { ...it.place, limit })).lines.map((l) => l.timestamp);
+  assert.deepEqual(await times("piha", "a/b", 4), [23, 25, 27, 29]);
+  assert.deepEqual(
+    await times("piha", undefined, 17),
+    Array.from({ length: 17 }, (_, i) => i + 13),
+  );
+  assert.deepEqual(await times("piha", "a", 4), []);
+  const none = await historyOf({ node: "pih" }, { ...it.place, limit: 4 });
+  assert.deepEqual(none, {
+    lines: [],
+    nodes: ["piha"],
+    others: new Map(),
+    since: "2026-01-02T03:04:05.000Z",
+  });
+});
+
+Deno.test("historyOf: nothing recorded, and lines that are damaged", async () => {
+  const files = memoryFiles();
+  const place = { state: "/r/state", files, limit: 5 };
+  const nothing = { lines: [], nodes: [], others: new Map(), since: undefined };
+  assert.deepEqual(await historyOf({ node: "piha" }, place), nothing);
+  const good = { at: "2026-01-02T03:04:05.000Z", outcome: "ignored", node: "piha", service: "x" };
+  const damaged = [
+    "",
+    "{",
+    "null",
+    "[]",
+    '"x"',
+    ...[
+      { at: 7 },
+      { at: "yesterday" },
+      { at: "2026-99-02T03:04:05.000Z" },
+      { outcome: "other" },
+      { node: {} },
+      { timestamp: "now" },
+      { rules: [1] },
+      { attempts: [null] },
+      { attempts: [{ link: "a", outcome: "ok" }] },
+    ].map((wrong) => JSON.stringify({ ...good, ...wrong })),
+  ];
+  files.put(FIRST, [...damaged, JSON.stringify(good)].join("\n"));
+  assert.deepEqual((await historyOf({ node: "piha" }, place)).lines, [good]);
+});
+
+Deno.test("recoveries: when a target was last well, unless it had trouble since", async () => {
+  const it = recording();
+  const at = async (service: string) => (await recoveries(it.place))({ node: "piha", service });
+  it.end("coalesced", { service: "a" });
+  await it.clock.advance(60_000);
+  it.end("benign", { service: "a", type: "service_healthy" });
+  it.end("benign", { service: "b", type: "service_recovered" });
+  it.end("benign", { service: "c", type: "deployment_started" });
+  await it.clock.advance(60_000);
+  // Diagnosed for two minutes: the event is older than the recovery.
+  it.history.onEnding({
+    outcome: "ignored",
+    channel: "health_events",
+    event: waitingEvent({ service: "a" }),
+    diagnosed: { ...diagnosed, milliseconds: 119_000, waitedMs: 1_000 },
+  });
+  it.end("cooldown", { service: "b" });
+  await it.history.close();
+  assert.equal(await at("a"), Date.UTC(2026, 0, 2, 3, 5, 5));
+  assert.equal(await at("b"), undefined);
+  assert.equal(await at("c"), undefined);
+  assert.equal(await at("unheard"), undefined);
+});

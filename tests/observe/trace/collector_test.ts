@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { openTracer } from "../../../lib/observe/trace/open.ts";
+import { collectorProblem } from "../../../lib/observe/trace/collector.ts";
+import type { Build } from "../../../lib/permissions/grants.ts";
+import { recordingLog } from "../../support/log.ts";
+
+const environment = (settings: Record<string, string>) => (name: string) => settings[name];
+const problem = (settings: Record<string, string>, collector = "http://piha:4318") =>
+  collectorProblem(environment(settings), collector);
+
+Deno.test("collectorProblem: none where traces go to the build's collector", () => {
+  assert.equal(problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://piha:4318" }), undefined);
+  assert.equal(problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "HTTP://PIHA:4318/" }), undefined);
+  assert.equal(
+    problem({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://piha:4318/v1/traces" }),
+    undefined,
+  );
+  assert.equal(problem({}, "http://localhost:4318"), undefined);
+  assert.equal(
+    problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://h/otlp" }, "https://h/otlp"),
+    undefined,
+  );
+});
+
+Deno.test("collectorProblem: says what to set", () => {
+  assert.equal(
+    problem({}),
+    "OTEL_EXPORTER_OTLP_ENDPOINT is unset, and this binary was built for http://piha:4318: set " +
+      "OTEL_EXPORTER_OTLP_ENDPOINT=http://piha:4318",
+  );
+  for (const url of ["http://piha:4319", "https://piha:4318", "http://u@piha:4318", "nonsense"]) {
+    assert.match(
+      problem({ OTEL_EXPORTER_OTLP_ENDPOINT: url }) ?? "",
+      /^OTEL_EXPORTER_OTLP_ENDPOINT is another place than this binary was built for http:\/\/piha/,
+    );
+  }
+  assert.match(
+    problem({
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://piha:4318",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://elsewhere/v1/traces",
+    }) ?? "",
+    /^OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set to another place .*: unset it$/,
+  );
+});
+
+const BUILD: Build = {
+  version: "0.1.0",
+  commit: "abc",
+  deno: "2.7.11",
+  target: "x86_64-unknown-linux-gnu",
+  site: { redisUrl: "redis://h", ollamaHosts: [], runtimePath: "/srv/x", collector: "http://h:1" },
+  grants: { net: [], read: [], write: [], env: [] },
+};
+
+Deno.test("openTracer: none unless tracing is on and goes where the build says", () => {
+  const log = recordingLog();
+  const right = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://h:1" });
+  assert.equal(openTracer(log, { build: BUILD, env: right, tracing: false }), undefined);
+  assert.equal(openTracer(log, { build: null, env: right, tracing: false }), undefined);
+  assert.equal(log.of("traces_off").length, 0);
+  const wrong = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://user:hunter2@elsewhere" });
+  assert.equal(openTracer(log, { build: BUILD, env: wrong, tracing: true }), undefined);
+  assert.deepEqual(log.lines.map(({ level, event }) => [level, event]), [[
+    "warning",
+    "traces_off",
+  ]]);
+  assert.match(String(log.lines[0]?.reason), /built for http:\/\/h:1/);
+  assert.equal(JSON.stringify(log.lines).includes("hunter2"), false);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { promptSha256 } from "../../lib/proposal/audit.ts";
+import type { Diagnosed } from "../../lib/observe/ending.ts";
+import { type Attempt, ChainExhausted, type RouteResult } from "../../lib/llm/contract.ts";
+import { knownAnswer, observedRoute } from "../../lib/planner/ask.ts";
+import { fakeClock } from "../support/clock.ts";
+import { waitingEvent } from "../support/waiting_event.ts";
+
+const MESSAGES = [{ role: "user", content: "it is down" }] as const;
+const ATTEMPTS: readonly Attempt[] = [
+  { link: "a", model: "big", outcome: "refused", milliseconds: 2 },
+  { link: "b", model: "small", outcome: "ok", milliseconds: 4_000 },
+];
+const RESULT: RouteResult = {
+  content: {
+    action: "restart",
+    node: "piha",
+    service: "mosquitto",
+    reason: "container unhealthy, restart it",
+    confidence: 0.9,
+    requires_human: false,
+  },
+  modelUsed: "small",
+  attempts: ATTEMPTS,
+};
+
+/** A route that takes 4 s and ends with what `end` gives or throws. */
+function asking(end: () => RouteResult) {
+  const clock = fakeClock();
+  const stopping = new AbortController();
+  const told: Diagnosed[] = [];
+  const lookUps: number[] = [];
+  const event = waitingEvent();
+  const entry = {
+    key: "k",
+    event,
+    serial: 1,
+    arrivedAt: clock.monotonic() - 250,
+    failures: 0,
+    notBefore: 0,
+  };
+  return {
+    clock,
+    event,
+    entry,
+    told,
+    lookUps,
+    stopping,
+    route: () =>
+      observedRoute(entry, {
+        clock,
+        messages: MESSAGES,
+        signal: stopping.signal,
+        onDiagnosed: (diagnosed) => told.push(diagnosed),
+        modelDigests: {
+          lookUp: () => void lookUps.push(clock.monotonic()),
+          of: (link) => link === "b" ? "845dbda0ea48" : undefined,
+        },
+        router: {
+          async route() {
+            await clock.advance(4_000);
+            return end();
+          },
+          close: () => {},
+        },
+      }),
+  };
+}
+
+Deno.test("observedRoute: the answer, and how it came to be", async () => {
+  const it = asking(() => RESULT);
+  const { content, provenance, diagnosed } = await it.route();
+  assert.equal(content, RESULT.content);
+  assert.deepEqual(provenance, {
+    event: it.event,
+    modelUsed: "small",
+    attempts: ATTEMPTS,
+    waitedMs: 250,
+    promptSha256: promptSha256(MESSAGES),
+    modelDigest: "845dbda0ea48",
+  });
+  assert.deepEqual(it.told, [{
+    event: it.event,
+    waitedMs: 250,
+    milliseconds: 4_000,
+    attempts: ATTEMPTS,
+    modelUsed: "small",
+  }]);
+  assert.equal(diagnosed, it.told[0]);
+  assert.deepEqual(it.lookUps, [1_000]);
+});
+
+Deno.test("observedRoute: an exhausted chain is told, and thrown", async () => {
+  const attempts = ATTEMPTS.slice(0, 1);
+  const exhausted = new ChainExhausted("planner.piha/mosquitto", attempts);
+  const it = asking(() => {
+    throw exhausted;
+  });
+  await assert.rejects(it.route(), exhausted);
+  assert.deepEqual(it.told, [{
+    event: it.event,
+    waitedMs: 250,
+    milliseconds: 4_000,
+    attempts,
+    error: "planner.piha/mosquitto: no link answered: a: refused",
+  }]);
+});
+
+Deno.test("observedRoute: what ends because the agent stops, or by a fault, is not told", async () => {
+  for (const error of [new ChainExhausted("x", []), new TypeError("fault")]) {
+    const it = asking(() => {
+      it.stopping.abort();
+      throw error;
+    });
+    await assert.rejects(it.route(), error);
+    assert.deepEqual(it.told, []);
+  }
+});
+
+Deno.test("knownAnswer: an answer that nobody was asked for", () => {
+  const { entry, clock, event } = asking(() => RESULT);
+  assert.deepEqual(knownAnswer(RESULT.content, entry, { clock }), {
+    content: RESULT.content,
+    provenance: { event, modelUsed: "rules", attempts: [], waitedMs: 250 },
+  });
+});

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { readHomelab } from "../../lib/policy/homelab.ts";
+import { createStore } from "../../lib/base/disk/store.ts";
+import { memoryFiles } from "../support/memory_files.ts";
+import { systemError } from "../support/system_error.ts";
+
+Deno.test("readHomelab: a file that is there and cannot be read is an error, not its absence", async () => {
+  const files = memoryFiles();
+  const store = createStore({ root: "/r", files, nonce: () => "n" });
+  assert.equal((await readHomelab(store)).policy.length, 3);
+  files.put("/r/config/policy.json", "{}");
+  files.fate = ({ path }) =>
+    path === "/r/config/policy.json" ? systemError("EACCES", path) : "works";
+  await assert.rejects(readHomelab(store), {
+    name: "ConfigError",
+    problems: [
+      "config/policy.json cannot be read: Permission denied (os error 13): " +
+      "'/r/config/policy.json'; let the agent's user read it",
+    ],
+  });
+});

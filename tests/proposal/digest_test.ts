@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { approvalDigest, approvedText, digestMatches } from "../../lib/proposal/digest.ts";
+
+const approved = {
+  action_id: "plan-piha-mosquitto-1767323045",
+  node: "piha",
+  service: "mosquitto",
+  type: "container_restart",
+  action: "restart",
+};
+
+function proposal(changes: Record<string, unknown> = {}, payload: Record<string, unknown> = {}) {
+  const { action, ...rest } = approved;
+  return { ...rest, payload: { action, digest: approvalDigest(approved), ...payload }, ...changes };
+}
+
+Deno.test("approvedText: one line of ASCII, as Python's json.dumps with compact separators", () => {
+  assert.equal(
+    approvedText({ ...approved, service: 'ü\u2028"\\\u007f\n🚀' }),
+    '["plan-piha-mosquitto-1767323045","piha","\\u00fc\\u2028\\"\\\\\\u007f\\n\\ud83d\\ude80",' +
+      '"container_restart","restart"]',
+  );
+});
+
+Deno.test("approvalDigest: SHA-256 of that text, as Python's hashlib computes it", () => {
+  assert.equal(
+    approvalDigest(approved),
+    "b2d5bedd36cdd5273fc23616fcab9680dcb7dd274fbf8cbab1576f5277272b0a",
+  );
+});
+
+Deno.test("approvalDigest: no two different proposals share the text", () => {
+  const part = fc.string({ unit: "binary", maxLength: 6 });
+  const parts = fc.tuple(part, part, part, part, part);
+  const textOf = ([action_id, node, service, type, action]: [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ]) => approvedText({ action_id, node, service, type, action });
+  fc.assert(fc.property(parts, (values) => {
+    assert.deepEqual(JSON.parse(textOf(values)), values);
+    assert.match(textOf(values), /^[ -~]*$/);
+  }));
+});
+
+Deno.test("digestMatches: true for a proposal as it was written", () => {
+  assert.equal(digestMatches(proposal()), true);
+  assert.equal(digestMatches(proposal({ confidence: 0.1, description: "edited" })), true);
+});
+
+Deno.test("digestMatches: false as soon as target, action or id differ", () => {
+  for (const key of ["action_id", "node", "service", "type"]) {
+    assert.equal(digestMatches(proposal({ [key]: "other" })), false, key);
+    assert.equal(digestMatches(proposal({ [key]: undefined })), false, key);
+    assert.equal(digestMatches(proposal({ [key]: 7 })), false, key);
+  }
+  assert.equal(digestMatches(proposal({}, { action: "redeploy" })), false);
+  for (const digest of ["", "0".repeat(64), 7, null, {}]) {
+    assert.equal(digestMatches(proposal({}, { digest })), false);
+  }
+});
+
+Deno.test("digestMatches: undefined where there is no digest to compare", () => {
+  for (const content of [undefined, null, 7, "", [], {}, { payload: null }, { payload: {} }]) {
+    assert.equal(digestMatches(content), undefined);
+  }
+});

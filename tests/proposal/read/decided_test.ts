@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type DecidedFolder, readOutcome } from "../../../lib/proposal/read/decided.ts";
+
+const NOW = Date.UTC(2026, 0, 2, 12);
+const TARGET = { node: "piha", service: "mosquitto" };
+const WRITTEN = NOW - 7_200_000;
+const MOVED = NOW - 60_000;
+
+function read(content: unknown, folder: DecidedFolder = "completed", nowMs = NOW) {
+  return readOutcome({
+    actionId: "plan-piha-mosquitto-1767346200",
+    folder,
+    text: typeof content === "string" ? content : JSON.stringify(content),
+    times: { writtenMs: WRITTEN, changedMs: MOVED },
+  }, { target: TARGET, nowMs });
+}
+
+function proposal(more: Record<string, unknown> = {}) {
+  return { ...TARGET, timestamp: NOW / 1000 - 9_000, payload: { action: "restart" }, ...more };
+}
+
+Deno.test("readOutcome: action, folder and time of a proposal", () => {
+  assert.deepEqual(read(proposal()), {
+    actionId: "plan-piha-mosquitto-1767346200",
+    action: "restart",
+    became: "completed",
+    atMs: WRITTEN,
+  });
+});
+
+Deno.test("readOutcome: what people move counts from the move, what an executor writes from the writing", () => {
+  const folders = ["approved", "running", "completed", "failed", "rejected", "cancelled"] as const;
+  assert.deepEqual(
+    folders.map((folder) => [folder, read(proposal(), folder)?.atMs]),
+    [
+      ["approved", MOVED],
+      ["running", WRITTEN],
+      ["completed", WRITTEN],
+      ["failed", WRITTEN],
+      ["rejected", MOVED],
+      ["cancelled", MOVED],
+    ],
+  );
+});
+
+Deno.test("readOutcome: the action by the executor's type where the planner's own word is gone", () => {
+  const actions = [
+    { type: "container_restart", payload: {} },
+    { type: "redeploy", payload: null },
+    { type: "notify" },
+    { payload: { action: "redeploy" }, type: "container_restart" },
+  ].map((more) => read({ ...TARGET, ...more })?.action);
+  assert.deepEqual(actions, ["restart", "redeploy", "notify", "redeploy"]);
+});
+
+Deno.test("readOutcome: a time in the file counts when it can be true", () => {
+  const at = NOW - 1_800_000;
+  const times = [
+    { completed_at: new Date(at).toISOString() },
+    { finished_at: at / 1000 },
+    { updated_at: String(at) },
+    { completed_at: "yesterday", finished_at: at / 1000 },
+  ];
+  for (const fields of times) {
+    assert.equal(read(proposal(fields))?.atMs, at, JSON.stringify(fields));
+  }
+});
+
+Deno.test("readOutcome: a time ahead, long before the event, or of another folder does not count", () => {
+  const untrue = [
+    { completed_at: (NOW + 400_000) / 1000 },
+    { completed_at: NOW / 1000 - 9_000 - 3_601 },
+    { completed_at: null },
+    { completed_at: { $date: 1 } },
+    { completed_at: 12 },
+    { rejected_at: NOW / 1000 - 5 },
+  ];
+  for (const fields of untrue) {
+    assert.equal(read(proposal(fields))?.atMs, WRITTEN, JSON.stringify(fields));
+  }
+});
+
+Deno.test("readOutcome: nothing came about later than now", () => {
+  assert.equal(read(proposal({ completed_at: NOW / 1000 + 200 }))?.atMs, NOW);
+  assert.equal(read(proposal(), "completed", 5_000)?.atMs, 5_000, "the clock of a Pi at boot");
+});
+
+Deno.test("readOutcome: another target's, a damaged or an odd file is none", () => {
+  const others = [
+    proposal({ node: "vps" }),
+    proposal({ service: "mosquitto2" }),
+    proposal({ payload: { action: "reboot" } }),
+    { ...TARGET },
+    "",
+    '{"node": "piha", "service": "mosq',
+    "null",
+    "[]",
+    "[".repeat(200_000),
+  ];
+  assert.deepEqual(others.map((content) => read(content)), others.map(() => undefined));
+});
+
+Deno.test("readOutcome: any object gives an outcome up to now, or none", () => {
+  const field = fc.oneof(fc.anything(), fc.constantFrom("restart", "redeploy", NOW, NOW / 1000));
+  const content = fc.record({
+    timestamp: field,
+    payload: fc.oneof(field, fc.record({ action: field })),
+    type: field,
+    completed_at: field,
+    updated_at: field,
+  });
+  fc.assert(fc.property(content, (fields) => {
+    let text;
+    try {
+      text = JSON.stringify({ ...TARGET, ...fields });
+    } catch {
+      return; // a bigint or a circle: no JSON
+    }
+    const outcome = read(text);
+    assert.ok(outcome === undefined || outcome.atMs <= NOW);
+  }));
+});

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { cleanName } from "../../lib/base/text/names.ts";
+import {
+  applyRecord,
+  type DecodedState,
+  decodeState,
+  emptyState,
+  encodeHeader,
+  encodeRecord,
+  STATE_VERSION,
+  type StateRecord,
+} from "../../lib/queue/state.ts";
+import { targetKey } from "../../lib/event/target.ts";
+import { waitingEvent } from "../support/waiting_event.ts";
+
+const piha = { node: "piha", service: "mosquitto" };
+const key = targetKey(piha);
+
+const waiting = (serial: number): StateRecord => ({
+  is: "waiting",
+  serial,
+  event: waitingEvent(),
+  arrivedMs: 1767323045000,
+  failures: 0,
+});
+const done: StateRecord = { is: "done", target: piha };
+const proposing: StateRecord = {
+  is: "proposing",
+  target: piha,
+  serial: 1,
+  actionId: "plan-piha-mosquitto-1767323045",
+  atMs: 5,
+};
+const cooldown: StateRecord = { is: "cooldown", target: piha, atMs: 6 };
+
+function after(...records: StateRecord[]) {
+  const state = emptyState();
+  for (const record of records) applyRecord(state, record);
+  return state;
+}
+
+/** What `decodeState` read, which must be a state. */
+function stateOf(decoded: DecodedState) {
+  assert.equal(decoded.kind, "state");
+  return decoded as Extract<DecodedState, { kind: "state" }>;
+}
+
+Deno.test("applyRecord: the newest event waits, until it is done", () => {
+  assert.deepEqual(after(waiting(1), waiting(2)).waiting, new Map([[key, waiting(2)]]));
+  assert.deepEqual(after(waiting(1), proposing, done), emptyState());
+});
+
+Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer event waiting", () => {
+  assert.deepEqual(after(waiting(1), proposing, waiting(2), cooldown), {
+    waiting: new Map([[key, waiting(2)]]),
+    proposing: new Map(),
+    cooldowns: new Map([[key, cooldown]]),
+    offline: new Map(),
+  });
+  assert.equal(after(waiting(1), proposing, { ...cooldown, serial: 1 }).waiting.size, 0);
+  assert.equal(after(waiting(2), { ...cooldown, serial: 1 }).waiting.size, 1);
+  assert.deepEqual(after(cooldown, waiting(2), done).cooldowns, new Map([[key, cooldown]]));
+});
+
+Deno.test("applyRecord: a node is offline until it is back", () => {
+  const offline: StateRecord = { is: "offline", node: "vps", atMs: 1 };
+  const later = { ...offline, atMs: 2 };
+  assert.deepEqual(after(offline, later).offline, new Map([["vps", later]]));
+  assert.deepEqual(after(offline, { is: "online", node: "vps" }), emptyState());
+});
+
+Deno.test("applyRecord: a target's next waiting event keeps its turn", () => {
+  const other: StateRecord = {
+    is: "waiting",
+    serial: 2,
+    event: waitingEvent({ service: "other" }),
+    arrivedMs: 1,
+    failures: 0,
+  };
+  assert.deepEqual([...after(waiting(1), other, waiting(3)).waiting.values()], [waiting(3), other]);
+});
+
+/** Objects with a prototype, as JSON.parse makes them. */
+const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record<T>(model, { noNullPrototype: true });
+
+const name = fc.string({ unit: "binary", minLength: 1, maxLength: 300 }).map((text) =>
+  cleanName(text) || "x"
+);
+const target = plain({ node: name, service: name });
+const time = fc.integer({ min: -1e15, max: 1e15 });
+const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const text = fc.string({ unit: "binary", maxLength: 200 });
+const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
+  plain({
+    is: fc.constant("waiting" as const),
+    serial: count,
+    event: plain({
+      node: name,
+      service: name,
+      type: name,
+      severity: text,
+      channel: text,
+      excerpt: text,
+      timestamp: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n === 0 ? 0 : n),
+    }),
+    arrivedMs: time,
+    failures: count,
+  }),
+  plain({ is: fc.constant("done" as const), target }),
+  plain({
+    is: fc.constant("proposing" as const),
+    target,
+    serial: count,
+    actionId: fc.stringMatching(/^[A-Za-z0-9._-]{1,187}$/),
+    atMs: time,
+  }),
+  plain({ is: fc.constant("cooldown" as const), target, atMs: time }),
+  plain({ is: fc.constant("cooldown" as const), target, serial: count, atMs: time }),
+);
+
+Deno.test("decodeState: reads back whatever was written", () => {
+  fc.assert(
+    fc.property(fc.array(anyRecord, { maxLength: 20 }), (records) => {
+      const decoded = decodeState(encodeHeader() + records.map(encodeRecord).join(""));
+      assert.deepEqual(decoded, { kind: "state", state: after(...records), damagedLines: 0 });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("decodeState: a journal cut anywhere gives the state up to the cut", () => {
+  fc.assert(fc.property(fc.array(anyRecord, { maxLength: 8 }), fc.nat(), (records, random) => {
+    const whole = encodeHeader() + records.map(encodeRecord).join("");
+    const cut = whole.slice(0, random % (whole.length + 1));
+    const lines = cut.split("\n").length - 1;
+    const decoded = decodeState(cut);
+    if (lines === 0 && cut !== encodeHeader().trimEnd()) {
+      return assert.deepEqual(decoded, { kind: "damaged" });
+    }
+    const { state, damagedLines } = stateOf(decoded);
+    assert.deepEqual(state, after(...records.slice(0, Math.max(0, lines - 1))));
+    assert.equal(damagedLines, cut.endsWith("\n") ? 0 : 1);
+  }));
+});
+
+Deno.test("decodeState: what is no journal at all is damaged", () => {
+  const noJournals = ["", "\n", "\0".repeat(4096), "[]", "null", "7", '"x"', "{", "{}\n", "\ufffd"];
+  for (const content of [...noJournals, '{"planner_state":"1"}\n', `${"[".repeat(1_000_000)}\n`]) {
+    assert.deepEqual(decodeState(content), { kind: "damaged" }, content.slice(0, 30));
+  }
+});
+
+Deno.test("decodeState: a later version is told, whatever follows", () => {
+  assert.deepEqual(decodeState(`{"planner_state":${STATE_VERSION + 1}}\nunheard-of\n`), {
+    kind: "later_version",
+    version: STATE_VERSION + 1,
+  });
+});
+
+Deno.test("decodeState: a line that no agent writes is counted and passed over", () => {
+  const event = waitingEvent();
+  const wrong = [
+    "",
+    "\0\0\0",
+    "[]",
+    "null",
+    '{"is":"toString"}',
+    '{"is":"__proto__"}',
+    '{"is":["done"]}',
+    '{"is":"done"}',
+    '{"is":"done","target":{"node":"a"}}',
+    '{"is":"done","target":{"node":"a","service":""}}',
+    JSON.stringify({ is: "done", target: { node: "a\0b", service: "c" } }),
+    JSON.stringify({ is: "cooldown", target: piha, atMs: "now" }),
+    JSON.stringify({ is: "cooldown", target: piha, atMs: null }),
+    JSON.stringify({ is: "cooldown", target: piha, atMs: 1, serial: "1" }),
+    JSON.stringify({ ...proposing, actionId: "../approved/x" }),
+    JSON.stringify({ ...proposing, actionId: "" }),
+    JSON.stringify({ ...proposing, serial: 1.5 }),
+    JSON.stringify({ is: "waiting", serial: 1, event, arrivedMs: 1 }),
+    JSON.stringify({ ...waiting(1), event: { ...event, timestamp: "1" } }),
+    JSON.stringify({ ...waiting(1), event: { ...event, excerpt: { a: 1 } } }),
+    JSON.stringify({ ...waiting(1), event: { ...event, node: "x".repeat(201) } }),
+  ];
+  const text = encodeHeader() + wrong.map((line) => `${line}\n`).join("") + encodeRecord(cooldown);
+  const { state, damagedLines } = stateOf(decodeState(text));
+  assert.equal(damagedLines, wrong.length);
+  assert.deepEqual(state, after(cooldown));
+});
+
+Deno.test("decodeState: never throws", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (noise) => {
+    assert.equal(stateOf(decodeState(`${encodeHeader()}${noise}\n`)).state.waiting.size, 0);
+    decodeState(noise);
+  }));
+});
