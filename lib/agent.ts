@@ -41,7 +41,7 @@ import type { Tracer } from "./observe/trace.ts";
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
 
-export interface AgentOptions extends Observer {
+interface AgentOptions extends Observer {
   /** Further ones that are told of what happens. */
   readonly observers?: readonly Observer[];
   /** What is counted for state/planner-agent.prom; without it there is no such file. */
@@ -77,7 +77,7 @@ export interface Agent {
 }
 
 /** An agent with a disk, whose state others can look at. */
-export interface LiveAgent extends Agent {
+interface LiveAgent extends Agent {
   readonly board: StatusBoard;
   /** From now on calls back at every tick, as long as the agent makes progress. */
   everyTick(callback: () => void): void;

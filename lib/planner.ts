@@ -24,7 +24,7 @@ import { createReception, type Reception } from "./planner/receive.ts";
 import { NO_TRACES } from "./observe/trace.ts";
 import { createWatchers } from "./base/watchers.ts";
 
-export interface PlannerOptions
+interface PlannerOptions
   extends
     Omit<DiagnoserOptions, "tell" | "end" | "signal" | "postpone">,
     Pick<Observer, "onEnding" | "onParked"> {

@@ -12,7 +12,7 @@ import { entriesInHand } from "../intake/streams/hand.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Planner } from "../planner.ts";
 
-export interface ListeningOptions {
+interface ListeningOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,7 +21,7 @@ export interface ListeningOptions {
   readonly onState: (state: RedisState) => void;
 }
 
-export interface Listening extends Pick<RedisIntake, "run"> {
+interface Listening extends Pick<RedisIntake, "run"> {
   /** Leaves what has no outcome to others: the pipeline has stopped. */
   leaveRest(): void;
 }

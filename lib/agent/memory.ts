@@ -11,13 +11,13 @@ import { createOutages, type Outages } from "../gate/outages.ts";
 import { type ResumeOptions, settleProposals } from "./resume.ts";
 import type { Store } from "../base/disk/store.ts";
 
-export interface MemoryOptions
+interface MemoryOptions
   extends Omit<JournalOptions, "path" | "snapshot">, Pick<ResumeOptions, "announce"> {
   readonly config: Config;
   readonly store: Store;
 }
 
-export interface Memory {
+interface Memory {
   readonly backlog: Backlog;
   readonly outages: Outages;
   /** Where both write down what changes. */

@@ -27,7 +27,7 @@ import { SILENCES_FILE } from "../gate/silences_watch.ts";
 import type { Store } from "../base/disk/store.ts";
 import { createTraces, type Tracer } from "../observe/trace.ts";
 
-export interface AssemblyOptions {
+interface AssemblyOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;

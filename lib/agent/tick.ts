@@ -18,7 +18,7 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 /** The heartbeat is promised every 5 s at least. */
 const TICK_MS = 3_000;
 
-export interface TickOptions {
+interface TickOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, "heartbeat" | "readConfig">;

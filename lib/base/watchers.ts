@@ -4,7 +4,7 @@
  * @module
  */
 
-export interface Watchers {
+interface Watchers {
   /** Resolves once `holds` does: at once, or when a later {@linkcode Watchers.check} sees it. */
   once(holds: () => boolean): Promise<void>;
   /** Call after every change that may matter to a condition. */

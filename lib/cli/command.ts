@@ -9,7 +9,7 @@ import { errorMessage } from "../base/error_message.ts";
 import { VERSION } from "../base/version.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 
-export type Options = NonNullable<ParseArgsConfig["options"]>;
+type Options = NonNullable<ParseArgsConfig["options"]>;
 export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 export interface Command {

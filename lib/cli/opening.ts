@@ -15,7 +15,7 @@ import { NotAFolderError } from "../base/disk/store.ts";
 import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
 import type { Io } from "./io.ts";
 
-export interface CoverOptions {
+interface CoverOptions {
   /** What this run needs; a replay of a file needs no Redis. */
   readonly needs: readonly Uncovered["variable"][];
   /** Whether keys of Redis are used, which a cluster is no place for. */

@@ -11,7 +11,7 @@
 import { errorMessage } from "../base/error_message.ts";
 import { visibleText } from "../base/text/visible.ts";
 
-export interface TopologyNode {
+interface TopologyNode {
   readonly name: string;
   /** What it is and what runs there, in a few words: each one is paid for with every diagnosis. */
   readonly role: string;

@@ -11,7 +11,7 @@ import type { Store } from "../base/disk/store.ts";
 const NAME = "planner-agent.instance";
 const LARGEST_BYTES = 1_024;
 
-export interface InstanceOptions {
+interface InstanceOptions {
   readonly store: Pick<Store, "state" | "replaceState">;
   readonly files: Pick<Files, "kind" | "readText">;
   /** A copied disk gets another name, and is another planner. */

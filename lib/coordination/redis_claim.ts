@@ -15,7 +15,7 @@ export type ClaimEnd =
   /** `proposed`: something may have been written under the claim. */
   | { readonly as: "cooldown"; readonly lastsMs: number; readonly proposed: boolean };
 
-export interface RedisClaimOptions {
+interface RedisClaimOptions {
   readonly key: string;
   readonly token: string;
   /** When asking for it began; absent when Redis could not be asked. */
@@ -30,7 +30,7 @@ export interface RedisClaimOptions {
 }
 
 /** A point in time by both clocks. */
-export interface Moment {
+interface Moment {
   readonly wallMs: number;
   readonly monotonicMs: number;
 }

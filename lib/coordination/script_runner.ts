@@ -20,7 +20,7 @@ export interface ScriptCall {
   readonly args: readonly (string | number)[];
 }
 
-export interface ScriptRunnerOptions {
+interface ScriptRunnerOptions {
   /** REDIS_URL. Claims are in database 0. */
   readonly url: string;
   /** Of every key. */
@@ -39,7 +39,7 @@ export interface ScriptRunnerOptions {
   readonly createClient?: CreateRedisClient | undefined;
 }
 
-export interface ScriptRunner {
+interface ScriptRunner {
   /**
    * The answer to a script, which may be sent more than once. The first call connects.
    *
@@ -50,7 +50,7 @@ export interface ScriptRunner {
 }
 
 /** Redis cannot be asked. Whether it did what it was asked before is not known. */
-export class RedisAway extends Error {
+class RedisAway extends Error {
   override readonly name = "RedisAway";
 }
 

@@ -23,7 +23,7 @@ export interface Refusal {
   readonly preview: string;
 }
 
-export type MessageResult =
+type MessageResult =
   | { readonly ok: true; readonly value: Record<string, unknown> }
   | { readonly ok: false; readonly refusal: Refusal };
 

@@ -20,13 +20,13 @@ const LOOKED_AT = 1_000;
 export type EventRefusal = "no_type" | "no_node" | "type_not_text" | "node_not_text";
 
 /** A time that was sent, and why it was not believed. */
-export interface ReplacedTime {
+interface ReplacedTime {
   readonly reason: TimeReplacement;
   /** As sent when it was text or a number, else what it was. Clean and short. */
   readonly sent: string;
 }
 
-export type EventResult =
+type EventResult =
   | { readonly ok: true; readonly event: HealthEvent; readonly replacedTime?: ReplacedTime }
   | { readonly ok: false; readonly refusal: EventRefusal };
 

@@ -7,7 +7,7 @@
 /** Why a sent time was replaced by now. */
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
 
-export interface EventTime {
+interface EventTime {
   /** Seconds since 1970, fraction kept. */
   readonly seconds: number;
   /** Set when something was sent that is no plausible time of an event. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-export interface Cooldowns {
+interface Cooldowns {
   /** Milliseconds until the target may be diagnosed again, 0 when it may. */
   remaining(key: string, monotonicMs: number): number;
   /** Starts the target's cooldown; `elapsedMs` of it have already passed. */

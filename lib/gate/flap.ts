@@ -15,14 +15,14 @@ interface Life {
   toldAt?: number;
 }
 
-export interface FlapOptions {
+interface FlapOptions {
   /** Changes within the window that make a target flap; 0 turns the detection off. */
   readonly changes: number;
   readonly windowMs: number;
 }
 
 /** Times are monotonic milliseconds. */
-export interface Flaps {
+interface Flaps {
   /** Something is wrong with the target. */
   bad(key: string, now: number): void;
   /** The target is well. */

@@ -34,14 +34,14 @@ export function isRecovery(type: string): boolean {
   return RECOVERY.has(type);
 }
 
-export type Verdict =
+type Verdict =
   | { readonly kind: "benign" }
   | { readonly kind: "recovery" }
   | { readonly kind: "muted"; readonly muted: Muted }
   | { readonly kind: "cooldown"; readonly remainingMs: number }
   | { readonly kind: "admitted" };
 
-export interface GateOptions {
+interface GateOptions {
   readonly key: string;
   /** How long the target's cooldown still lasts, in milliseconds. Asked only when it matters. */
   readonly cooldown: (key: string) => number;

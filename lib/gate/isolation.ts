@@ -14,7 +14,7 @@ const LASTING_MS = 300_000;
 const MOST_NODES = 1_000;
 
 /** Times are monotonic milliseconds. */
-export interface Isolation {
+interface Isolation {
   /** The connection to Redis was lost. */
   redisLost(now: number): void;
   /** A node is known; one that is never heard of counts when the topology names it. */

@@ -18,7 +18,7 @@ export type OutageRecord =
   | { readonly is: "online"; readonly node: string };
 
 /** The open outages of an earlier run, by node. */
-export type OpenOutages = ReadonlyMap<string, Extract<OutageRecord, { is: "offline" }>>;
+type OpenOutages = ReadonlyMap<string, Extract<OutageRecord, { is: "offline" }>>;
 
 interface OutageJournal {
   append(record: OutageRecord): void;

@@ -12,7 +12,7 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
 export const SILENCES_FILE = "silences.json";
 
-export interface SilencesWatchOptions {
+interface SilencesWatchOptions {
   readonly store: Pick<Store, "readConfig">;
   readonly log: Log;
   readonly use: (silences: readonly Silence[]) => void;

@@ -64,7 +64,7 @@ export interface Quiet {
   prune(): void;
 }
 
-export interface QuietOptions {
+interface QuietOptions {
   readonly config: Config;
   readonly clock: Clock;
   /** Names of the nodes in the topology. */

@@ -59,10 +59,10 @@ export interface RedisListenerOptions {
 }
 
 /** Where a failure happened, for its text. */
-export type FailureContext = Pick<RedisFailureContext, "endpoint" | "secrets">;
+type FailureContext = Pick<RedisFailureContext, "endpoint" | "secrets">;
 
 /** One connection, from its first to its last moment. */
-export interface RedisConnection {
+interface RedisConnection {
   readonly endpoint: RedisEndpoint;
   /** The endpoint for logs. */
   readonly host: string;
@@ -77,7 +77,7 @@ export interface RedisConnection {
   onPasswordUnused(): void;
 }
 
-export interface RedisListeningOptions extends RedisListenerOptions {
+interface RedisListeningOptions extends RedisListenerOptions {
   /** What is to be heard. */
   readonly names: readonly string[];
   /** Whether sessions need the server that has the keys. */

@@ -11,7 +11,7 @@ import { redisLink } from "../base/redis/link.ts";
 import { confirmPrimary } from "../base/redis/role.ts";
 import { channelNames } from "./channel_names.ts";
 
-export interface RedisSessionOptions {
+interface RedisSessionOptions {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
   readonly channels: readonly string[];
@@ -32,7 +32,7 @@ export interface RedisSessionOptions {
 }
 
 /** How a session ended. */
-export interface RedisSessionEnd {
+interface RedisSessionEnd {
   /** The first thing that went wrong; null when `signal` ended it. */
   readonly error: unknown;
   /** The channel whose refusal ended it. */

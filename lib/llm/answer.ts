@@ -6,7 +6,7 @@
  */
 
 /** What a model's text holds. */
-export type Answer =
+type Answer =
   | { readonly ok: true; readonly value: Record<string, unknown> }
   | {
     readonly ok: false;

@@ -129,7 +129,7 @@ function withoutUser(host: string): string {
 }
 
 /** What of the configuration the chain needs. */
-export interface ChainConfig {
+interface ChainConfig {
   readonly chain: readonly LinkSpec[];
   readonly firstTokenSeconds: number;
   readonly idleSeconds: number;
@@ -139,7 +139,7 @@ export interface ChainConfig {
   readonly keepAlive: string | undefined;
 }
 
-export interface ChainOptions {
+interface ChainOptions {
   readonly config: ChainConfig;
   readonly clock: Clock;
   readonly log: Log;

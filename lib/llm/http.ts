@@ -15,7 +15,7 @@ import { HttpFailure, type HttpReply, readReply } from "./http_reply.ts";
 /** Opens a connection to the URL's host; TLS included for https. */
 export type Dial = (url: URL, signal: AbortSignal) => Promise<Deno.Conn>;
 
-export interface PostOptions {
+interface PostOptions {
   readonly signal: AbortSignal;
   readonly dial?: Dial;
   /** Called once the connection stands, before the request is sent. */

@@ -10,7 +10,7 @@ import { chat, type ChatOptions } from "./ollama.ts";
 import { diagnoseByRules } from "./rules.ts";
 
 /** What a link answered; whether it is a diagnosis is decided later. */
-export interface LinkReply {
+interface LinkReply {
   readonly content: string;
   readonly figures?: Figures;
   /** To be called with the verdict: a link learns from it what its model needs. */

@@ -27,7 +27,7 @@ export interface ModelDigests {
   close(): void;
 }
 
-export interface ModelDigestsOptions {
+interface ModelDigestsOptions {
   readonly chain: readonly LinkSpec[];
   readonly clock: Clock;
   /** How connections are opened; for tests. */

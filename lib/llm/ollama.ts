@@ -32,7 +32,7 @@ export const ANSWER_SCHEMA = {
 } as const;
 
 /** Deadlines of one request, in milliseconds. */
-export interface Deadlines {
+interface Deadlines {
   readonly connectMs: number;
   /** From the connection to the first token: loading the model and evaluating the prompt. */
   readonly firstTokenMs: number;

@@ -10,7 +10,7 @@ import type { Message } from "./contract.ts";
 const FENCE = "```";
 
 /** A machine of the homelab, as the model is told of it. */
-export interface NodeInWords {
+interface NodeInWords {
   readonly name: string;
   readonly role: string;
   readonly offlineFirst?: boolean;
@@ -58,7 +58,7 @@ function isoTime(seconds: number): string {
   return date.toISOString().replace(/(?:\.000)?Z$/, "+00:00");
 }
 
-export interface PromptOptions {
+interface PromptOptions {
   /** What became of earlier proposals for the target, one line without anything from outside. */
   readonly earlier?: string;
 }

@@ -24,7 +24,7 @@ export interface Spoken {
   readonly figures: Figures;
 }
 
-export interface ReplyReader {
+interface ReplyReader {
   /** Takes the next piece; true once the model is done and nothing more needs to be read. */
   push(text: string): boolean;
   /** The body ended, or {@linkcode push} said so. */

@@ -40,7 +40,7 @@ export interface ChainRouter extends Router {
   snapshot(): readonly LinkState[];
 }
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly links: readonly Link[];
   /** Requests to one link for one event. */
   readonly attemptsPerLink: number;

@@ -12,7 +12,7 @@ import { globMatches } from "../base/glob.ts";
 import { type SeverityRank, severityRank } from "../event/severity.ts";
 
 /** One row: the first whose type and severity fit decides. */
-export interface DiagnosisRule {
+interface DiagnosisRule {
   /** Globs for the event's type, in lower case with `_` between words. */
   readonly types: readonly string[];
   /** Only for severities of these ranks; for all when left out. */

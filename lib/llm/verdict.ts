@@ -9,7 +9,7 @@ import type { Target } from "../event/target.ts";
 import { readAnswer } from "./answer.ts";
 import { validatorOf } from "./validator.ts";
 
-export type Judgement =
+type Judgement =
   | { readonly ok: true; readonly diagnosis: Diagnosis }
   | {
     readonly ok: false;

@@ -26,7 +26,7 @@ const DEADLINE_MS = 5_000;
 /** What is under way when the agent stops gets this long. */
 const LAST_MS = 1_000;
 
-export interface ProposalChannelOptions {
+interface ProposalChannelOptions {
   /** REDIS_URL. */
   readonly url: string;
   readonly channel: string;
@@ -36,7 +36,7 @@ export interface ProposalChannelOptions {
   readonly random: () => number;
 }
 
-export interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
+interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@
  */
 
 /** How bad a condition is: with a failure the agent cannot do its work, or not for long. */
-export type Severity = "warning" | "failure";
+type Severity = "warning" | "failure";
 
 interface Condition {
   readonly severity: Severity;
@@ -70,7 +70,7 @@ const CONDITIONS = {
   ),
 } as const satisfies Readonly<Record<string, Condition>>;
 
-export type ConditionCode = keyof typeof CONDITIONS;
+type ConditionCode = keyof typeof CONDITIONS;
 
 /** What was found out about one thing. Keys are stable. */
 export interface Finding {

@@ -28,7 +28,7 @@ const RETRY_MS = 10_000;
 /** Lines that can wait to be written; more are lost. */
 const MOST_WAITING = 10_000;
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** The agent's state/ folder. */
   readonly state: string;
   readonly files: Files;
@@ -36,7 +36,7 @@ export interface HistoryOptions {
   readonly log: Log;
 }
 
-export interface History extends Required<Omit<Observer, "onParked">> {
+interface History extends Required<Omit<Observer, "onParked">> {
   /**
    * Writes what is not written yet, the counts of what repeated included; resolves with whether all
    * that was told is written.

@@ -20,7 +20,7 @@ const MOST_CHANNELS = 8;
 /** From a model on a GPU to one on a Raspberry Pi that has to be loaded first, in seconds. */
 const DIAGNOSIS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
-export interface MetricsOptions {
+interface MetricsOptions {
   readonly clock: Clock;
   /** What runs, as labels: version and the like. */
   readonly build: Labels;
@@ -30,7 +30,7 @@ export interface MetricsOptions {
 }
 
 /** What is measured when the text is made. */
-export interface Gauges {
+interface Gauges {
   readonly received: number;
   /** Events that wait, without parked ones. */
   readonly queued: number;

@@ -14,7 +14,7 @@ const BATCH_SIZE = 128;
 /** What could not be written is looked at again after this. */
 const AGAIN_MS = 1_000;
 
-export interface ReceiptsOptions {
+interface ReceiptsOptions {
   readonly clock: Clock;
   /** Resolves once every ending that was told before is written, with false where it is not. */
   readonly flush: () => Promise<boolean>;
@@ -22,7 +22,7 @@ export interface ReceiptsOptions {
   readonly sync: () => Promise<boolean>;
 }
 
-export interface Receipts extends Required<Pick<Observer, "onEnding" | "onParked">> {
+interface Receipts extends Required<Pick<Observer, "onEnding" | "onParked">> {
   /** Gives the receipts that can be given. */
   close(): Promise<void>;
 }

@@ -72,7 +72,7 @@ export const NO_TRACES: Traces = {
   diagnosis: (_entry, work) => work(NO_TRACE),
 };
 
-export interface TracesOptions {
+interface TracesOptions {
   readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Log;

@@ -116,7 +116,7 @@ export async function askPermissions(
 }
 
 /** Options of {@linkcode uncovered}. */
-export interface UncoveredOptions {
+interface UncoveredOptions {
   /** The variables that this run needs; a replay, for one, needs no Redis. Default: all. */
   readonly needs?: readonly Uncovered["variable"][];
   /** This program's build; null from source. */

@@ -12,11 +12,11 @@ import type { Log } from "../base/log/log.ts";
 import type { Propose } from "../proposal/proposer.ts";
 
 /** What a notice is about; also the type of the event that it stands for. */
-export type NoticeType = "diagnosis_budget_used_up" | "self_isolated";
+type NoticeType = "diagnosis_budget_used_up" | "self_isolated";
 
 const SAY_AGAIN_MS = 3_600_000;
 
-export interface NoticeOptions {
+interface NoticeOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,7 +25,7 @@ export interface NoticeOptions {
   readonly signal: AbortSignal;
 }
 
-export interface Notices {
+interface Notices {
   /** Says that nothing more is diagnosed for now; once an hour at most. */
   budgetUsedUp(spent: UsedUp): void;
   /** Says that not the nodes but our own link is down. */

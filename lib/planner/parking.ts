@@ -14,7 +14,7 @@ import type { QueueEntry } from "../queue/queue.ts";
 /** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
 const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
 
-export interface ParkingOptions extends Pick<Observer, "onParked"> {
+interface ParkingOptions extends Pick<Observer, "onParked"> {
   readonly backlog: Backlog;
   readonly clock: Clock;
   readonly random: () => number;
@@ -28,7 +28,7 @@ export interface ParkingOptions extends Pick<Observer, "onParked"> {
   readonly offer: (entry: QueueEntry) => void;
 }
 
-export interface Parking {
+interface Parking {
   /** Somebody else works on the target: the event is looked at again after `delayMs`. */
   postpone(running: Running, delayMs: number): void;
   /** After a failed diagnosis the event waits for its next try, unless it is outdated by now. */

@@ -19,7 +19,7 @@ import { parseTimestamp } from "../event/timestamp.ts";
 const SHOWN_KEYS = 20;
 const LONGEST_KEY = 100;
 
-export interface ReceptionOptions {
+interface ReceptionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Pick<Counters, "received">;

@@ -8,7 +8,7 @@ import type { WaitingEvent } from "../event/event.ts";
 import { applyOutcomes, type OutcomeRuleOptions, type ProposalOutcome } from "./earlier.ts";
 import { applyPolicy, type PolicyChange, type PolicyRule } from "./policy.ts";
 
-export interface CautionOptions extends OutcomeRuleOptions {
+interface CautionOptions extends OutcomeRuleOptions {
   readonly event: WaitingEvent;
   readonly policy: readonly PolicyRule[];
   /** What became of earlier proposals for the event's target. */

@@ -13,7 +13,7 @@ import { svcKey } from "../event/target.ts";
 
 /** The severities that a rule can name, one for each rank. */
 export const SEVERITIES = ["critical", "error", "warning", "info"] as const;
-export type Severity = typeof SEVERITIES[number];
+type Severity = typeof SEVERITIES[number];
 
 /** Which proposals a rule is about. What is left out holds for every one. */
 export interface PolicyCondition {

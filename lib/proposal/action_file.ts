@@ -22,8 +22,8 @@ const LONGEST_REASON = 1_000;
 const LONGEST_SLUG = 80;
 const LONGEST_EPOCH = 20;
 
-export type ExecutorType = "container_restart" | "redeploy" | "notify" | "ignore";
-export type RiskLevel = "none" | "low" | "guarded";
+type ExecutorType = "container_restart" | "redeploy" | "notify" | "ignore";
+type RiskLevel = "none" | "low" | "guarded";
 
 /** What an action is to the executor, and how risky. */
 export function mapAction(action: Action): { type: ExecutorType; riskLevel: RiskLevel } {
@@ -137,7 +137,7 @@ export function readableReason(reason: string): string {
 }
 
 /** An event file, as other programs of the homelab write and read them. */
-export interface EventFile {
+interface EventFile {
   /** When it was written, in whole seconds. */
   readonly timestamp: string;
   /** The node that the agent runs on. */
@@ -159,7 +159,7 @@ export interface EventFile {
   };
 }
 
-export interface EventFileOptions {
+interface EventFileOptions {
   /** The proposal that was made. */
   readonly action: ActionFile;
   /** The node that the agent runs on (NODE_NAME). */

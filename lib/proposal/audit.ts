@@ -15,7 +15,7 @@ const LONGEST_PAYLOAD = 4_096;
 const MOST_ATTEMPTS = 50;
 
 /** One request to a link. Keys and units as in the log. */
-export interface AuditAttempt {
+interface AuditAttempt {
   readonly link: string;
   readonly model: string;
   /** `ok`, or the kind of failure. */

@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 
 /** The parts of a proposal that decide what is done, and to what. */
-export interface Approved {
+interface Approved {
   readonly action_id: string;
   readonly node: string;
   readonly service: string;

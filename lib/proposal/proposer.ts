@@ -31,7 +31,7 @@ export class ClaimLostError extends Error {
   override readonly name = "ClaimLostError";
 }
 
-export interface ProposeOptions {
+interface ProposeOptions {
   /** Whether the target is still ours; asked before each try to write. */
   readonly fence?: () => Promise<boolean>;
   /** Runs right before the proposal appears under this id. */

@@ -23,7 +23,7 @@ export interface Running {
   recovered: boolean;
 }
 
-export interface BacklogOptions {
+interface BacklogOptions {
   readonly queueLimit: number;
   readonly cooldownSeconds: number;
   readonly clock: Clock;

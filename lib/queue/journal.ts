@@ -51,7 +51,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export type StateFiles = Pick<JournalOptions, "path" | "files" | "clock" | "log">;
+type StateFiles = Pick<JournalOptions, "path" | "files" | "clock" | "log">;
 
 /** Reads the state of an earlier run. A file that is damaged or too new is set aside. */
 export async function loadState({ path, files, clock, log }: StateFiles): Promise<SavedState> {

@@ -20,7 +20,7 @@ export interface QueueEntry {
   readonly notBefore: number;
 }
 
-export interface Queue {
+interface Queue {
   /**
    * Lets an event wait. It replaces what waited for its target; when that makes one target too
    * many, the least severe, oldest entry is dropped, which can be the new one.

@@ -39,7 +39,7 @@ export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
 
-export interface StoreOptions {
+interface StoreOptions {
   readonly root: string;
   readonly files: Files;
   /** A new random text for each call, for temporary names. */

@@ -5,7 +5,7 @@
  */
 import { errorMessage } from "../error_message.ts";
 
-export interface WriteFailure {
+interface WriteFailure {
   /** The system's error code, such as ENOSPC, or "other". */
   readonly code: string;
   readonly error: string;

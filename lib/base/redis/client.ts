@@ -12,7 +12,7 @@ import type { RedisEndpoint } from "./endpoint.ts";
 import { RedisConnector } from "./socket.ts";
 
 /** ioredis' options, without the reply shapes of RESP3. */
-export type RedisClientOptions = RedisOptions & { replyMapping?: "legacy" };
+type RedisClientOptions = RedisOptions & { replyMapping?: "legacy" };
 
 /** Makes ioredis' client; another one is for tests of what a socket cannot be made to show. */
 export type CreateRedisClient = (options: RedisClientOptions) => Redis;

@@ -23,7 +23,7 @@ import {
 /** A word of a command or, as bytes, of an answer. */
 export type Word = string | Uint8Array;
 
-export interface RedisLinkOptions {
+interface RedisLinkOptions {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export interface RedisLinkOptions {
 }
 
 /** How an answer is waited for. */
-export interface Wait {
+interface Wait {
   /** What is waited for, in the words of the error. */
   readonly stage: RedisStage;
   /** The deadline, milliseconds. */

@@ -20,7 +20,7 @@ import { redisLink } from "./link.ts";
 import type { LocateOptions, RedisTargetOptions } from "./locate.ts";
 import { addressOf } from "./url.ts";
 
-export interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
+interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
   /** In the order in which they are asked. */
   readonly sentinels: readonly RedisEndpoint[];
   /** For a sentinel that wants some. */

@@ -13,7 +13,7 @@ import { AbstractConnector } from "ioredis";
 import { type Clock, sleep, systemClock } from "../clock.ts";
 
 /** What ioredis and the deadlines of its users ask of a socket. */
-export interface RedisSocket extends Writable {
+interface RedisSocket extends Writable {
   /** Bytes received so far. */
   bytesRead: number;
   /** Starts reading; what comes is emitted as `data`. */

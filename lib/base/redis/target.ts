@@ -18,7 +18,7 @@ import {
 import type { LocateOptions, RedisTargetOptions } from "./locate.ts";
 import { NOT_IN_A_CLUSTER } from "./url.ts";
 
-export interface RedisTarget {
+interface RedisTarget {
   /** What logs call it while it is not known where it is. */
   readonly display: string;
   /** For the server that `locate` names. */

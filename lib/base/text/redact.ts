@@ -46,7 +46,7 @@ export function redactText(text: string): string {
   return before;
 }
 
-export interface RedactOptions {
+interface RedactOptions {
   /** What is done with each string and key. @default {redactText} */
   readonly text?: (text: string) => string;
   /** Levels of nesting that are kept. @default {32} */

@@ -14,7 +14,7 @@ import type { Dial } from "../../llm/http.ts";
 import type { Log } from "../../base/log/log.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 
-export interface AnswerCheckOptions {
+interface AnswerCheckOptions {
   readonly config: Config;
   readonly link: LinkSpec;
   /** The one that the agent uses. */

@@ -10,7 +10,7 @@ import { createScriptRunner } from "../../coordination/script_runner.ts";
 import { type Finding, fine, problem } from "../../observe/health.ts";
 import type { RedisFailure } from "../../base/redis/failure.ts";
 
-export interface ClaimsCheckOptions {
+interface ClaimsCheckOptions {
   readonly url: string;
   readonly clock: Clock;
   /** Makes a text that nobody else makes. */

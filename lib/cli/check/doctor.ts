@@ -23,7 +23,7 @@ import { checkOllama, type OllamaCheck, type OllamaSpec } from "./ollama.ts";
 import { checkRedis, type RedisCheck } from "./redis.ts";
 import { checkConfigFiles, checkPermissions } from "./settings.ts";
 
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly config: Config;
   readonly channels: readonly string[];
   readonly clock: Clock;

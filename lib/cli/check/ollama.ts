@@ -16,7 +16,7 @@ import type { ClockReading } from "./clock.ts";
 
 export type OllamaSpec = Extract<LinkSpec, { kind: "ollama" }>;
 
-export interface OllamaCheckOptions {
+interface OllamaCheckOptions {
   readonly host: string;
   /** The links of this host. */
   readonly links: readonly OllamaSpec[];

@@ -19,7 +19,7 @@ import { redisTarget } from "../../base/redis/target.ts";
 import type { ClockReading } from "./clock.ts";
 import { checkStreams, type StreamReader } from "./redis_streams.ts";
 
-export interface RedisCheckOptions {
+interface RedisCheckOptions {
   readonly url: string;
   readonly channels: readonly string[];
   /** Given when the channels' names are read as streams. */

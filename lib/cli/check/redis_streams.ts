@@ -17,7 +17,7 @@ export interface StreamReader {
   readonly consumer: string;
 }
 
-export interface StreamsCheckOptions extends StreamReader {
+interface StreamsCheckOptions extends StreamReader {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
   readonly secrets: readonly string[];

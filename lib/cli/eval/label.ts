@@ -22,7 +22,7 @@ export interface Label {
   readonly requiresHuman: boolean | null;
 }
 
-export interface LabelOptions {
+interface LabelOptions {
   readonly nowMs: number;
   /** PROMPT_PAYLOAD_BYTES. */
   readonly payloadBytes: number;

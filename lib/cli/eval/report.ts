@@ -11,7 +11,7 @@ import { isRight, type Trial, type Verdict, verdictOf } from "./trial.ts";
 export const VERDICTS: readonly Verdict[] = [...ACTIONS, "none"];
 
 /** Events with the same acceptable actions, and what was proposed for them. */
-export interface ConfusionRow {
+interface ConfusionRow {
   readonly acceptable: readonly Action[];
   readonly events: number;
   readonly proposed: Readonly<Record<Verdict, number>>;
@@ -27,12 +27,12 @@ export interface Miss {
   readonly acceptable: readonly Action[];
 }
 
-export interface Violation extends Omit<Miss, "acceptable"> {
+interface Violation extends Omit<Miss, "acceptable"> {
   readonly rules: readonly string[];
 }
 
 /** One link of the chain over all events. */
-export interface LinkReport {
+interface LinkReport {
   readonly link: string;
   readonly model: string;
   readonly attempts: number;

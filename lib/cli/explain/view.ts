@@ -10,7 +10,7 @@ import type { StatusReport } from "../../observe/status/report.ts";
 import { spanText } from "../span.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
-export interface ExplainViewOptions {
+interface ExplainViewOptions {
   /** Whether the lines are about a node, so that each has to name its service. */
   readonly wholeNode: boolean;
   readonly width: number;

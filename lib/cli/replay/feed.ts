@@ -32,7 +32,7 @@ export async function* fromLines(
   }
 }
 
-export interface FromStreamOptions {
+interface FromStreamOptions {
   /** REDIS_URL. */
   readonly url: string;
   readonly source: ReplaySource & { kind: "stream" };

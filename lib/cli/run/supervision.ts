@@ -10,7 +10,7 @@ import type { Log } from "../../base/log/log.ts";
 import { openNotifier } from "./sdnotify.ts";
 import { statusLine, type StatusRecord } from "../../observe/status/record.ts";
 
-export interface Supervision {
+interface Supervision {
   /** Configuration, permissions and folders are good, and the agent listens or tries to. */
   ready(): void;
   /** The agent's loop has made progress. */
@@ -21,7 +21,7 @@ export interface Supervision {
   close(): Promise<void>;
 }
 
-export interface SupervisionOptions {
+interface SupervisionOptions {
   readonly env: Environment;
   readonly runtimePath: string;
   readonly record: () => StatusRecord;

@@ -10,7 +10,7 @@ import type { Palette } from "../view/palette.ts";
 import { spanText } from "../span.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
-export interface StatusViewOptions {
+interface StatusViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly palette: Palette;

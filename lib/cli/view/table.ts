@@ -18,7 +18,7 @@ export interface Column {
   readonly paint?: (piece: string, cell: string) => string;
 }
 
-export interface TableOptions {
+interface TableOptions {
   readonly columns: readonly Column[];
   /** Columns of the terminal. */
   readonly width: number;

@@ -10,7 +10,7 @@ import {
   type RedisFailureContext,
 } from "../../base/redis/failure.ts";
 
-export interface StreamFailureContext extends Omit<RedisFailureContext, "channel" | "publishing"> {
+interface StreamFailureContext extends Omit<RedisFailureContext, "channel" | "publishing"> {
   /** The stream that was being used. */
   readonly stream?: string | undefined;
 }

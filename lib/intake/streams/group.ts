@@ -19,7 +19,7 @@ const DEAD_LETTERS = 10_000;
 /** Entries that are looked for behind another. */
 const LOOKED_AT = 100;
 
-export interface StreamGroupOptions {
+interface StreamGroupOptions {
   readonly group: string;
   readonly consumer: string;
   /** Sends a command; `blockMs` is how long Redis itself may wait. */

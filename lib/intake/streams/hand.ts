@@ -14,7 +14,7 @@ import { createWatchers } from "../../base/watchers.ts";
 export type Fate = "settled" | "left";
 
 /** Ids of one stream. */
-export interface StreamIds {
+interface StreamIds {
   readonly stream: string;
   readonly ids: readonly string[];
 }

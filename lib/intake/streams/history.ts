@@ -30,7 +30,7 @@ export interface StreamHistoryOptions {
 }
 
 /** What an entry carries. */
-export interface HistoryMessage {
+interface HistoryMessage {
   /** As `readMessage` takes it. */
   readonly bytes: Uint8Array;
   /** When it was added, by its id; milliseconds since 1970, unless the id was made by hand. */

@@ -21,13 +21,13 @@ export interface PendingEvents {
   readonly onBuryFailed: (stream: string, error: unknown) => void;
 }
 
-export interface DeadEntry {
+interface DeadEntry {
   readonly id: string;
   readonly reason: string;
   readonly deliveries: number;
 }
 
-export interface PendingOptions extends PendingEvents {
+interface PendingOptions extends PendingEvents {
   readonly group: StreamGroup;
   readonly hand: Hand;
   readonly claimIdleMs: number;

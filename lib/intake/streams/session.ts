@@ -23,7 +23,7 @@ export interface Delivery {
 }
 
 /** Times are milliseconds. */
-export interface StreamsSessionOptions
+interface StreamsSessionOptions
   extends PendingEvents, Omit<AdmissionOptions, "reading" | "onReplaced"> {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
@@ -48,7 +48,7 @@ export interface StreamsSessionOptions
   readonly onPasswordUnused: () => void;
 }
 
-export interface StreamsSessionEnd {
+interface StreamsSessionEnd {
   /** The first thing that went wrong; null when `signal` ended it. */
   readonly error: unknown;
   /** The stream whose refusal ended it. */

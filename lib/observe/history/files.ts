@@ -17,7 +17,7 @@ export const LARGEST_FILE_BYTES = 2 * 1024 * 1024;
 export const MOST_FILES = 8;
 
 /** Appends text to the newest file, and makes a new one when that is full. */
-export interface HistoryFiles {
+interface HistoryFiles {
   /** @throws what the system says; then nothing, or only a part, was written. */
   append(text: string): Promise<void>;
   close(): void;

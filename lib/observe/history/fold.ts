@@ -37,7 +37,7 @@ interface TargetRun {
   lines: number;
 }
 
-export interface HistoryFold {
+interface HistoryFold {
   /** Emits a line for the ending, or counts it. */
   note(ending: Ending): void;
   /** The target's run is over: something else happened that has a line of its own. */

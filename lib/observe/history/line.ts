@@ -47,7 +47,7 @@ export interface HistoryLine {
   readonly attempts?: readonly HistoryAttempt[];
 }
 
-export interface HistoryAttempt {
+interface HistoryAttempt {
   readonly link: string;
   readonly outcome: string;
   readonly milliseconds: number;

@@ -13,7 +13,7 @@ import { type Target, targetKey } from "../../event/target.ts";
 /** A file can be a little larger than where the next one begins. */
 const MOST_READ_BYTES = 2 * LARGEST_FILE_BYTES;
 
-export interface HistoryPlace {
+interface HistoryPlace {
   /** The agent's state/ folder. */
   readonly state: string;
   readonly files: Pick<Files, "list" | "readText" | "kind">;

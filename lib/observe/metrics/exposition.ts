@@ -49,7 +49,7 @@ function numberText(value: number): string {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
-export interface Histogram {
+interface Histogram {
   observe(value: number): void;
   samples(): Sample[];
 }

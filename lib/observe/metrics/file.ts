@@ -18,7 +18,7 @@ const METRICS_FILE = "planner-agent.prom";
 
 const WRITE_EVERY_MS = 10_000;
 
-export interface MetricsFileOptions {
+interface MetricsFileOptions {
   readonly metrics: Pick<Metrics, "text">;
   readonly clock: Clock;
   readonly log: Log;
@@ -28,7 +28,7 @@ export interface MetricsFileOptions {
   readonly counters: Pick<Counters, "counts">;
 }
 
-export interface MetricsFile {
+interface MetricsFile {
   /** Writes it a last time. */
   close(): Promise<void>;
 }

@@ -16,12 +16,12 @@ export interface SparseCounts {
 }
 
 /** One minute in which something happened. */
-export interface MinuteCounts extends SparseCounts {
+interface MinuteCounts extends SparseCounts {
   /** Whole minutes of monotonic time at its start. */
   readonly minute: number;
 }
 
-export interface Minutes {
+interface Minutes {
   /** Books what was added to the totals since the last look. */
   look(totals: SparseCounts, monotonicMs: number): void;
   /** The minutes of the last hour in which something happened, the oldest first. */

@@ -31,7 +31,7 @@ interface ApiTracer {
 }
 
 /** What this needs of Deno.telemetry. */
-export interface Telemetry {
+interface Telemetry {
   readonly tracerProvider: { getTracer(name: string, version: string): ApiTracer };
   readonly contextManager: { active(): ApiContext };
 }

@@ -11,7 +11,7 @@ import type { Log } from "../../base/log/log.ts";
 import type { Tracer } from "../trace.ts";
 import { VERSION } from "../../base/version.ts";
 
-export interface OpenTracerOptions {
+interface OpenTracerOptions {
   readonly build?: Build | null;
   readonly env?: CollectorEnvironment;
   readonly tracing?: boolean;

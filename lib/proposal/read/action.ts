@@ -21,7 +21,7 @@ const LONGEST_LIST = 100;
 const LATEST = 8.64e12;
 
 /** What a rule changed, as the file has it. */
-export interface ChangeView {
+interface ChangeView {
   readonly rule: string;
   readonly field: string;
   readonly from: string;

@@ -6,7 +6,7 @@
 import { isObject, listOf, textOf } from "./action.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
 
-export interface AttemptView {
+interface AttemptView {
   readonly link: string;
   readonly outcome: string;
   readonly error: string;

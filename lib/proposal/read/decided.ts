@@ -15,7 +15,7 @@ import { parseTimestamp } from "../../event/timestamp.ts";
 export type DecidedFolder = ProposalOutcome["became"];
 
 /** What is known of a file before it is parsed. */
-export interface DecidedFile {
+interface DecidedFile {
   readonly actionId: string;
   readonly folder: DecidedFolder;
   readonly text: string;

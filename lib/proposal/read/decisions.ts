@@ -14,7 +14,7 @@ const MOST_ROWS = 100;
 const MOST_FILES = 100_000;
 
 /** Spans in seconds. */
-export interface Spans {
+interface Spans {
   readonly count: number;
   /** Null where there are none. */
   readonly median: number | null;

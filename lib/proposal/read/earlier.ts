@@ -32,7 +32,7 @@ const NAME_END = /-(\d{1,20})(?:-(\d{1,9}))?\.json$/;
 /** In the order of a proposal's life: a copy that was left behind counts less. */
 const DECIDED = ACTION_FOLDERS.filter((name): name is DecidedFolder => name !== "pending");
 
-export interface OutcomesOptions {
+interface OutcomesOptions {
   /** RUNTIME_PATH. */
   readonly root: string;
   readonly files: Files;

@@ -9,7 +9,7 @@ import type { Files } from "../../base/disk/files.ts";
 /** Files whose age is looked up; of more than that, some are left out. */
 const MOST_FILES = 10_000;
 
-export interface Pending {
+interface Pending {
   readonly count: number;
   /** When the oldest was written, in milliseconds since 1970; undefined when none waits. */
   readonly oldestMs: number | undefined;

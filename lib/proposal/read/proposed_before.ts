@@ -11,7 +11,7 @@ import { actionIdBase } from "../action_file.ts";
 import { LARGEST_PROPOSAL_BYTES, type Store } from "../../base/disk/store.ts";
 import type { Target } from "../../event/target.ts";
 
-export interface ProposedBeforeOptions {
+interface ProposedBeforeOptions {
   /** RUNTIME_PATH. */
   readonly root: string;
   readonly store: Pick<Store, "findAction">;

@@ -25,7 +25,7 @@ export interface WaitingProposal extends Omit<ActionView, "content"> {
   readonly recoveredMs: number | null;
 }
 
-export interface DamagedFile {
+interface DamagedFile {
   readonly actionId: string;
   readonly why: string;
 }
@@ -39,12 +39,12 @@ export interface WaitingProposals {
 }
 
 /** Proposals for the same target and action; the newest stands for all. */
-export interface Fold {
+interface Fold {
   readonly newest: WaitingProposal;
   readonly count: number;
 }
 
-export interface NodeFolds {
+interface NodeFolds {
   readonly node: string;
   readonly folds: readonly Fold[];
 }
