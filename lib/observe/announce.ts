@@ -40,10 +40,27 @@ interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
   close(): Promise<void>;
 }
 
-/** What is published: enough to tell a person, and to find the file. */
+/**
+ * What is published of a new proposal: what a message to a person needs, and what a decision on it
+ * is bound to. Later keys may follow; the first five were there first.
+ */
 export function announcement(file: ActionFile): string {
-  const { action_id, node, service, risk_level, payload: { action } } = file;
-  return asciiJson(JSON.stringify({ action_id, node, service, action, risk_level }));
+  const { action_id, node, service, risk_level, requires_human, confidence, payload } = file;
+  const { action, reason, valid_until, digest, audit } = payload;
+  return asciiJson(JSON.stringify({
+    action_id,
+    node,
+    service,
+    action,
+    risk_level,
+    kind: "proposed",
+    severity: audit.event.severity,
+    reason,
+    requires_human,
+    confidence,
+    valid_until,
+    digest,
+  }));
 }
 
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */

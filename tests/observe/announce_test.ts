@@ -39,7 +39,10 @@ Deno.test("announcement: what a bridge needs, on one ASCII line", () => {
   assert.equal(
     announcement(proposal("mosquitto\u2028é")),
     '{"action_id":"plan-piha-mosquitto---1767323045","node":"piha",' +
-      '"service":"mosquitto\\u2028\\u00e9","action":"restart","risk_level":"low"}',
+      '"service":"mosquitto\\u2028\\u00e9","action":"restart","risk_level":"low",' +
+      '"kind":"proposed","severity":"error","reason":"container unhealthy, restart it",' +
+      '"requires_human":false,"confidence":0.9,"valid_until":"2026-01-02T03:34:05Z",' +
+      '"digest":"910a8d7966e97fa6350bafd9588baec54a2ffb4acf4e9bccbd67caf79d783d77"}',
   );
 });
 
