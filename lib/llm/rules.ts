@@ -59,7 +59,7 @@ export const DIAGNOSIS_RULES: readonly DiagnosisRule[] = [
     ],
     ranks: INFO,
     action: "ignore",
-    confidence: 0.6,
+    confidence: 0.8,
     because: "it reports that something went well",
   },
   {

@@ -64,7 +64,7 @@ export type PolicyChange =
     readonly to: true;
   };
 
-/** The rules that always hold; config/policy.json adds to them. As in the seed's prompt. */
+/** The rules that always hold; config/policy.json adds to them. The first three are in the seed's prompt. */
 export const BUILT_IN_RULES: readonly PolicyRule[] = [
   {
     name: "offline_first_needs_human",
@@ -80,6 +80,17 @@ export const BUILT_IN_RULES: readonly PolicyRule[] = [
     name: "low_confidence_needs_human",
     when: { confidence_below: 0.7 },
     then: { requires_human: true },
+  },
+  // An ignored event reaches nobody: what is critical, or only guessed at, does.
+  {
+    name: "critical_is_not_ignored",
+    when: { severity: ["critical"], action: ["ignore"] },
+    then: { action: "notify" },
+  },
+  {
+    name: "unsure_ignore_is_notify",
+    when: { action: ["ignore"], confidence_below: 0.7 },
+    then: { action: "notify" },
   },
 ];
 

@@ -78,7 +78,7 @@ for (const [row, rule] of DIAGNOSIS_RULES.entries()) {
       assert.equal(reason, `${type}: ${rule.because} (built-in rule, no model)`);
       assert.deepEqual([action, confidence], [rule.action, rule.confidence]);
     }
-    assert.ok(rule.confidence > 0 && rule.confidence <= 0.6);
+    assert.ok(rule.confidence > 0 && rule.confidence <= 0.8);
   });
 }
 

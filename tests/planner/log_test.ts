@@ -55,7 +55,7 @@ Deno.test("log: what is held, ignored or not answered again and again is folded"
   const failed = pipeline();
   for (let i = 0; i < 10; i++) {
     await ignored.publish({ node: "chelsty-ha" });
-    await ignored.calls[i]?.answer({ action: "ignore", confidence: 0.1 });
+    await ignored.calls[i]?.answer({ action: "ignore" });
     await failed.publish();
     await failed.calls[i]?.fail();
   }

@@ -7,7 +7,7 @@ import { systemError } from "../support/system_error.ts";
 Deno.test("readHomelab: a file that is there and cannot be read is an error, not its absence", async () => {
   const files = memoryFiles();
   const store = createStore({ root: "/r", files, nonce: () => "n" });
-  assert.equal((await readHomelab(store)).policy.length, 3);
+  assert.equal((await readHomelab(store)).policy.length, 5);
   files.put("/r/config/policy.json", "{}");
   files.fate = ({ path }) =>
     path === "/r/config/policy.json" ? systemError("EACCES", path) : "works";

@@ -107,6 +107,27 @@ Deno.test("low_confidence_needs_human: below 0.7, not at it", () => {
   }
 });
 
+Deno.test("an ignore of what is critical, or below 0.7, becomes notify", () => {
+  const ignore = careless({ action: "ignore" });
+  for (const severity of ["critical", "FATAL", "emergency"]) {
+    const { diagnosis, changes } = applyPolicy([], event({ severity }), ignore);
+    assert.equal(diagnosis.action, "notify");
+    assert.deepEqual(changes.map(({ rule }) => rule), ["critical_is_not_ignored"]);
+  }
+  const unsure = applyPolicy([], event(), careless({ action: "ignore", confidence: 0.69 }));
+  assert.deepEqual(
+    unsure.diagnosis,
+    careless({ action: "notify", confidence: 0.69, requires_human: true }),
+  );
+  assert.deepEqual(unsure.changes.map(({ rule }) => rule), [
+    "unsure_ignore_is_notify",
+    "low_confidence_needs_human",
+  ]);
+  for (const severity of ["error", "warning", "info"]) {
+    assert.deepEqual(applyPolicy([], event({ severity }), ignore).changes, []);
+  }
+});
+
 Deno.test("applyPolicy: a model that obeys orders in the payload changes neither target nor risk", () => {
   const attacked = event({
     node: "chelsty-ha",

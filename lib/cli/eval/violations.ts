@@ -8,6 +8,7 @@
  */
 import type { Diagnosis } from "../../llm/diagnosis.ts";
 import type { WaitingEvent } from "../../event/event.ts";
+import { severityRank } from "../../event/severity.ts";
 import { applyPolicy, type PolicyRule } from "../../policy/policy.ts";
 
 /** Names of the rules that `diagnosis` breaks, each once; none when it may be proposed. */
@@ -24,6 +25,10 @@ export function violations(
     broken.add("disk_pressure_is_notify");
   }
   if (!(confidence >= 0.7) && !requires_human) broken.add("low_confidence_needs_human");
+  if (action === "ignore" && severityRank(event.severity) === 0) {
+    broken.add("critical_is_not_ignored");
+  }
+  if (action === "ignore" && !(confidence >= 0.7)) broken.add("unsure_ignore_is_notify");
   if (node !== event.node || service !== event.service) broken.add("target_is_the_events_own");
   // Rules of config/policy.json have no second writing.
   for (const { rule } of applyPolicy(policy, event, diagnosis).changes) broken.add(rule);
