@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseJson } from "../base/json.ts";
 import { pendingForTarget } from "../proposal/read/action_folder.ts";
 import type { Backlog } from "../queue/backlog.ts";
 import { createBudgets } from "../gate/budgets.ts";
@@ -62,15 +63,7 @@ export async function assemble<Options extends AssemblyOptions>(options: Options
     proposedBefore: createProposedBefore({ ...options, root: config.runtimePath }),
     async countPending(event: WaitingEvent) {
       const texts = await Array.fromAsync(store.pendingActions(actionIdPrefix(event)));
-      return pendingForTarget(texts.map(parseOrUndefined), event);
+      return pendingForTarget(texts.map(parseJson), event);
     },
   };
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

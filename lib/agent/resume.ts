@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseJson } from "../base/json.ts";
 import { isForTarget } from "../proposal/read/action_folder.ts";
 import type { Log } from "../base/log/log.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
@@ -41,11 +42,7 @@ export async function settleProposals(saved: SavedState, options: ResumeOptions)
 }
 
 function parseAction(text: string | undefined, target: Target): ActionFile | undefined {
-  try {
-    const content: unknown = JSON.parse(text ?? "");
-    // Written by this program moments before the crash, and never in part.
-    return isForTarget(content, target) ? content as ActionFile : undefined;
-  } catch {
-    return undefined;
-  }
+  const content = parseJson(text ?? "");
+  // Written by this program moments before the crash, and never in part.
+  return isForTarget(content, target) ? content as ActionFile : undefined;
 }

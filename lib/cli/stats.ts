@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { asciiJson } from "../base/json.ts";
 import { openActionFiles } from "../proposal/read/folders.ts";
 import { systemClock } from "../base/clock.ts";
 import { type DecisionStats, decisionStats, type StatsRow } from "../proposal/read/decisions.ts";
-import { asciiJson } from "../proposal/digest.ts";
 import { realFiles } from "../base/disk/files.ts";
 import type { Command } from "./command.ts";
 import { EXIT, UsageError } from "./io.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { cleanName } from "../base/text/names.ts";
 import { redactText } from "../base/text/redact.ts";
@@ -111,10 +112,6 @@ function told(time: unknown): string {
   }
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Python's truth of a JSON value. */

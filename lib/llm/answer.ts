@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject, parseJson } from "../base/json.ts";
 
 /** What a model's text holds. */
 type Answer =
@@ -38,9 +39,9 @@ function read(text: string, quotings: number): Answer {
   if (visible === "") return refuse("empty", "nothing but blanks or thinking");
   const inside = insideFence(visible);
   if (inside !== undefined) return read(inside, quotings);
-  const whole = parse(visible);
+  const whole = parseJson(visible);
   if (whole === undefined) return findObject(visible);
-  if (isRecord(whole)) return accept(visible, whole);
+  if (isObject(whole)) return accept(visible, whole);
   if (typeof whole === "string" && quotings > 0) return read(whole, quotings - 1);
   return refuse("not_json", `a JSON ${kindOf(whole)}, not an object`);
 }
@@ -104,8 +105,8 @@ function findObject(text: string): Answer {
     if (likely && ++attempts > MOST_ATTEMPTS) return refuse("not_json", "too many braces");
     const end = likely ? endOfObject(text, at) : -1;
     const source = end < 0 ? "" : text.slice(at, end);
-    const value = end < 0 ? undefined : parse(source);
-    if (!isRecord(value)) {
+    const value = end < 0 ? undefined : parseJson(source);
+    if (!isObject(value)) {
       open.open("{", startsJson(text, at, "\"'"));
       continue;
     }
@@ -205,18 +206,6 @@ function keysWritten(source: string): number {
     else if (character === ":" && depth === 1) colons++;
   }
   return colons;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function kindOf(value: unknown): string {

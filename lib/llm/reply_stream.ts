@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject, parseObject } from "../base/json.ts";
 import type { Figures } from "./contract.ts";
 import { LinkFailure, withoutMarkup } from "./failure.ts";
 
@@ -64,7 +65,7 @@ export function replyReader(onLine: () => void): ReplyReader {
   function takeObject(object: Record<string, unknown>) {
     if ("error" in object) throw new LinkFailure("server_error", errorText(object.error));
     const message = object.message;
-    if (!isRecord(message)) {
+    if (!isObject(message)) {
       if (object.done !== true) throw notOllama("no message in it", JSON.stringify(object));
     } else {
       if (message.content !== undefined && typeof message.content !== "string") {
@@ -127,7 +128,7 @@ export function errorText(body: unknown): string {
     const page = body.slice(0, 16 * 1024);
     return /<(?:html|!doctype|head|body|h1|title)\b/i.test(page) ? withoutMarkup(page) : page;
   }
-  if (isRecord(body) && typeof body.message === "string") return body.message;
+  if (isObject(body) && typeof body.message === "string") return body.message;
   return JSON.stringify(body) ?? "";
 }
 
@@ -153,17 +154,4 @@ function figuresOf(last: Record<string, unknown>): Figures {
     answerMs: milliseconds("eval_duration"),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

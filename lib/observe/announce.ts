@@ -6,9 +6,9 @@
  *
  * @module
  */
+import { asciiJson } from "../base/json.ts";
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import { asciiJson } from "../proposal/digest.ts";
 import type { Observer } from "./ending.ts";
 import type { Log } from "../base/log/log.ts";
 import type { ActionFile } from "../proposal/action_file.ts";

@@ -5,9 +5,10 @@
  *
  * @module
  */
+import { asciiJson } from "../base/json.ts";
 import { type Audit, audit, type Provenance } from "./audit.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
-import { approvalDigest, asciiJson } from "./digest.ts";
+import { approvalDigest } from "./digest.ts";
 import { fileSlug } from "../base/text/names.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import type { PolicyChange } from "../policy/policy.ts";

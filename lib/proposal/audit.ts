@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { asciiJson, sha256 } from "./digest.ts";
+import { asciiJson } from "../base/json.ts";
+import { sha256 } from "./digest.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import type { Attempt, Figures, Message } from "../llm/contract.ts";
 import { VERSION } from "../base/version.ts";

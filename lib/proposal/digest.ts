@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { asciiJson, isObject } from "../base/json.ts";
 import { createHash } from "node:crypto";
 
 /** The parts of a proposal that decide what is done, and to what. */
@@ -49,18 +50,6 @@ export function digestMatches(content: unknown): boolean | undefined {
   if (digest === undefined) return undefined;
   const parts = { action_id, node, service, type, action };
   return isApproved(parts) && approvalDigest(parts) === digest;
-}
-
-/** JSON as Python's `json.dumps` escapes it: nothing outside printable ASCII. */
-export function asciiJson(json: string): string {
-  return json.replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> & { payload?: unknown } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isApproved(

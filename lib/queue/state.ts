@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isObject, parseObject } from "../base/json.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { cleanName } from "../base/text/names.ts";
 import { type Target, targetKey } from "../event/target.ts";
@@ -80,7 +81,7 @@ export type DecodedState =
 /** Reads a journal; what cannot be read is counted and passed over. */
 export function decodeState(text: string): DecodedState {
   const lines = text.split("\n");
-  const header = parseLine(lines[0]);
+  const header = parseObject(lines[0] ?? "");
   const version = header?.planner_state;
   if (typeof version !== "number") return { kind: "damaged" };
   if (version > STATE_VERSION) return { kind: "later_version", version };
@@ -89,7 +90,7 @@ export function decodeState(text: string): DecodedState {
   // A whole file ends in a newline; what follows the last one was cut off.
   let damagedLines = lines.at(-1) === "" ? 0 : 1;
   for (const line of lines.slice(1, -1)) {
-    const record = parseRecord(parseLine(line));
+    const record = parseRecord(parseObject(line));
     if (record) applyRecord(state, record);
     else damagedLines++;
   }
@@ -125,18 +126,6 @@ export function applyRecord(state: SavedState, record: StateRecord): void {
       break;
   }
 }
-
-function parseLine(line: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line ?? "");
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;

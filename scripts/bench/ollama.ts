@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/base/json.ts";
 import { sleep, systemClock } from "../../lib/base/clock.ts";
 
 const MODEL = "qwen2.5:7b";
@@ -17,10 +18,6 @@ export interface FakeOllama {
 }
 
 type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The value of the first line `name: value` of a prompt. */
 function named(prompt: string, name: string): string {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../../lib/base/json.ts";
 
 export interface LockedPackage {
   readonly integrity: string;
@@ -25,24 +26,20 @@ export class LockError extends Error {
   override name = "LockError";
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function parseLock(text: string): Lock {
   const lock: unknown = JSON.parse(text);
-  if (!isRecord(lock) || lock.version !== "5") {
+  if (!isObject(lock) || lock.version !== "5") {
     throw new LockError(
-      `deno.lock: version ${JSON.stringify(isRecord(lock) ? lock.version : lock)}, expected "5"; ` +
+      `deno.lock: version ${JSON.stringify(isObject(lock) ? lock.version : lock)}, expected "5"; ` +
         "Deno changed its format, teach scripts/compile/lock.ts the new one",
     );
   }
   for (const section of ["jsr", "remote", "redirects"]) {
-    if (isRecord(lock[section]) && Object.keys(lock[section]).length > 0) {
+    if (isObject(lock[section]) && Object.keys(lock[section]).length > 0) {
       throw new LockError(`deno.lock: it has ${section} entries; only npm packages are built in`);
     }
   }
-  if (!isRecord(lock.specifiers) || !isRecord(lock.npm)) {
+  if (!isObject(lock.specifiers) || !isObject(lock.npm)) {
     throw new LockError("deno.lock: specifiers or npm is missing");
   }
   return lock as unknown as Lock;
@@ -105,7 +102,7 @@ export function pruneLock(text: string, specifiers: readonly string[]): Lock {
 /** deno.json with only what a build needs: name, version, and the import map's used entries. */
 export function pruneConfig(text: string, specifiers: readonly string[]): Record<string, unknown> {
   const config: unknown = JSON.parse(text);
-  if (!isRecord(config) || !isRecord(config.imports)) {
+  if (!isObject(config) || !isObject(config.imports)) {
     throw new LockError("deno.json: no imports found");
   }
   const wanted = new Set(specifiers);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject, parseObject } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
@@ -103,18 +104,6 @@ async function ask(
     return { failure: plainLine(error.message, 300) };
   } finally {
     cancel();
-  }
-}
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function parseObject(text: string): Json | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

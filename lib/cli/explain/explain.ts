@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";
-import { asciiJson } from "../../proposal/digest.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import {
   type HistoryAnswer,

@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { isActionId } from "../../proposal/read/action.ts";
 import { openActionFiles } from "../../proposal/read/folders.ts";
 import { systemClock } from "../../base/clock.ts";
-import { asciiJson } from "../../proposal/digest.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { waitingProposals } from "../../proposal/read/waiting.ts";
 import type { Command } from "../command.ts";

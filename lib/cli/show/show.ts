@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import {
   type ActionFiles,
   type FoundAction,
@@ -10,7 +11,7 @@ import {
 } from "../../proposal/read/folders.ts";
 import { isActionId } from "../../proposal/read/action.ts";
 import { systemClock } from "../../base/clock.ts";
-import { asciiJson, digestMatches } from "../../proposal/digest.ts";
+import { digestMatches } from "../../proposal/digest.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { similarNames } from "../../base/text/similar.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { asciiJson } from "../../proposal/digest.ts";
+import { asciiJson, parseObject } from "../../base/json.ts";
 import type { Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
@@ -105,19 +105,13 @@ export function historyText(line: HistoryLine): string {
 
 /** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
 export function parseHistoryLine(text: string): HistoryLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const line = value as Record<string, unknown>;
+  const line = parseObject(text);
+  if (!line) return undefined;
   const valid = isTime(line.at) && typeof line.outcome === "string" && KNOWN.has(line.outcome) &&
     TEXTS.every((key) => line[key] === undefined || typeof line[key] === "string") &&
     NUMBERS.every((key) => line[key] === undefined || Number.isFinite(line[key])) &&
     areRules(line.rules) && areAttempts(line.attempts);
-  return valid ? value as HistoryLine : undefined;
+  return valid ? line as unknown as HistoryLine : undefined;
 }
 
 const TEXTS = ["channel", "node", "service", "type", "severity", "detail", "action", "action_id"]

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject, parseJson } from "../../base/json.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 import {
@@ -30,12 +31,8 @@ type Parsed = { readonly record: StatusRecord } | { readonly problem: string };
 
 /** The record in `text`, fit for a terminal, or what is wrong with it. */
 export function parseStatus(text: string): Parsed {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { problem: "it is not JSON" };
-  }
+  const value = parseJson(text);
+  if (value === undefined) return { problem: "it is not JSON" };
   if (!isObject(value)) return { problem: "it is not a JSON object" };
   if (value.planner_status !== STATUS_VERSION) {
     return {
@@ -71,9 +68,6 @@ export function parseStatus(text: string): Parsed {
 }
 
 type Unread = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Unread =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const text = (value: unknown) =>
   typeof value === "string" ? plainLine(value.slice(0, 4 * LONGEST_DETAIL), LONGEST_DETAIL) : "";

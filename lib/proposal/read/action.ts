@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject, parseJson } from "../../base/json.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 import type { Target } from "../../event/target.ts";
@@ -63,12 +64,8 @@ export function isActionId(text: string): boolean {
 /** Reads the text of `<actionId>.json`. */
 export function readAction(text: string, actionId: string): ReadAction {
   if (text.trim() === "") return damaged("it is empty");
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    return damaged("it is not JSON");
-  }
+  const content = parseJson(text);
+  if (content === undefined) return damaged("it is not JSON");
   if (!isObject(content)) return damaged("it is not a JSON object");
   if (isDeeperThan(content, DEEPEST)) return damaged(`it is nested deeper than ${DEEPEST}`);
   return readContent(content, actionId);
@@ -131,11 +128,6 @@ export function textOf(value: unknown): string {
 /** The objects among the first hundred entries of what may be a list. */
 export function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.slice(0, LONGEST_LIST).filter(isObject) : [];
-}
-
-/** Whether a parsed value is an object with keys. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isBetween(value: unknown, least: number, most: number): value is number {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isObject, listOf, textOf } from "./action.ts";
+import { isObject } from "../../base/json.ts";
+import { listOf, textOf } from "./action.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
 
 interface AttemptView {

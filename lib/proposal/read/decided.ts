@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { parseJson } from "../../base/json.ts";
 import { isForTarget } from "./action_folder.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
@@ -45,7 +46,7 @@ export function readOutcome(
   file: DecidedFile,
   { target, nowMs }: { readonly target: Target; readonly nowMs: number },
 ): ProposalOutcome | undefined {
-  const content = parseOrUndefined(file.text);
+  const content = parseJson(file.text);
   if (!isForTarget(content, target)) return undefined;
   const fields = content as Readonly<Record<string, unknown>>;
   const action = actionOf(fields);
@@ -66,14 +67,6 @@ export function cameThereAt(
 ): number {
   const kept = MOVED.has(folder) ? Math.max(writtenMs, changedMs) : writtenMs;
   return Math.min(toldTime(folder, fields, nowMs) ?? kept, nowMs);
-}
-
-function parseOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The action as the planner named it, else by the executor's type. */
