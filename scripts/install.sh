@@ -365,7 +365,7 @@ put "$scratch/site" "$site_path" 644
 
 if [ ! -e "$root$env_path" ]; then
   cat >"$scratch/env" <<'ENV'
-# Settings of planner-agent, NAME=value a line; the README has the table. This file may hold the
+# Settings of planner-agent, NAME=value a line; docs/configuration.md has the table. This file may hold the
 # Redis password: keep it mode 0640 and root's. Hosts and folder are fixed in the binary: another
 # one needs another build.
 #NODE_NAME=solaria

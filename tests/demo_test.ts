@@ -95,11 +95,12 @@ Deno.test("demo: every message has its outcome, and every proposal its row", asy
   assert.ok(stdout.includes(`\n\n${whole}\n\n`), "one proposal is shown as it is on the disk");
 });
 
-Deno.test("demo: the README shows how it begins, and one of its proposals", async () => {
+Deno.test("demo: README shows how it begins, docs/executor.md one of its proposals", async () => {
   using folder = sandbox();
   const { stdout } = await demo(folder.path, "--root", folder.path);
   const readme = Deno.readTextFileSync(join(PROJECT, "README.md"));
-  const shown = readme.split("```text\n")[1]?.split("```")[0] ?? "";
+  const blocks = readme.split("```text\n").slice(1).map((part) => part.split("```")[0] ?? "");
+  const shown = blocks.find((block) => block.startsWith("planner-agent 0.1.0: ")) ?? "";
   assert.ok(shown.includes("\n1. "));
   assert.ok(stdout.startsWith(shown), `copy the beginning of this into README.md:\n${stdout}`);
 
@@ -107,7 +108,8 @@ Deno.test("demo: the README shows how it begins, and one of its proposals", asyn
   const file = JSON.parse(Deno.readTextFileSync(join(folder.path, name)));
   // What changes with the day and the machine is left out there.
   file.payload.audit = {};
-  const proposal = readme.split("```jsonc\n")[1]?.split("```")[0] ?? "";
+  const page = Deno.readTextFileSync(join(PROJECT, "docs/executor.md"));
+  const proposal = page.split("```jsonc\n")[1]?.split("```")[0] ?? "";
   assert.deepEqual(JSON.parse(proposal.replace("/* below */", "")), file);
 });
 

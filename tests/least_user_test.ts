@@ -1,5 +1,5 @@
 /**
- * The whole agent, and what it does besides listening, as the users of README. What each intake and
+ * The whole agent, and what it does besides listening, as the users of docs/redis.md. What each intake and
  * claims need right by right is in their own tests.
  */
 import assert from "node:assert/strict";
@@ -17,7 +17,7 @@ import {
   PASSWORD,
   rightsOf,
   undenied,
-} from "./support/readme_acl.ts";
+} from "./support/docs_acl.ts";
 import type { TestRedis } from "./support/redis.ts";
 import { listener } from "./support/redis_listener.ts";
 import { sandbox } from "./support/sandbox.ts";

@@ -147,7 +147,7 @@ function overview(commands: readonly Command[]): string {
     "Commands:",
     ...rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    `'${PROGRAM} COMMAND --help' tells more. Settings come from the environment; see the README.`,
+    `'${PROGRAM} COMMAND --help' tells more. Settings come from the environment.`,
     "Where REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are unset, a binary takes what it was built for:",
     `'${PROGRAM} permissions' tells.`,
   ].join("\n");

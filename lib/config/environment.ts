@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Every environment variable the agent reads, in the order of the README's table. */
+/** Every environment variable the agent reads, in the order of the table in docs/configuration.md. */
 export const ENVIRONMENT_NAMES = [
   "RUNTIME_PATH",
   "REDIS_URL",

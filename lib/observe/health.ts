@@ -44,7 +44,9 @@ const CONDITIONS = {
   status_outdated: warning("The agent cannot write its status: look for status_write_failed."),
   redis_unavailable: failure("planner-agent run goes on trying and needs no restart."),
   redis_channel_refused: failure("Grant it: ACL SETUSER ... &CHANNEL"),
-  redis_stream_refused: failure("Do what the detail says; README has the least that a user needs."),
+  redis_stream_refused: failure(
+    "Do what the detail says; docs/redis.md has the least that a user needs.",
+  ),
   claims_unavailable: failure(
     "Do what the detail says. Until then two planners may propose for the same service.",
   ),

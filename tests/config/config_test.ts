@@ -12,7 +12,7 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
-Deno.test("parseConfig: the defaults are those of the README", () => {
+Deno.test("parseConfig: the defaults are those of the docs", () => {
   assert.deepEqual(parseConfig(() => undefined), {
     runtimePath: "/opt/homelab",
     redisUrl: "redis://100.108.208.3:6379",

@@ -17,7 +17,7 @@ import {
   PASSWORD,
   rightsOf,
   undenied,
-} from "../support/readme_acl.ts";
+} from "../support/docs_acl.ts";
 import { HAS_REDIS, startRedis, type TestRedis } from "../support/redis.ts";
 
 const TARGET = { node: "piha", service: "mosquitto" };
@@ -48,7 +48,7 @@ async function refusalOf(redis: TestRedis, login: string) {
   return [said?.reason, said?.detail];
 }
 
-test("all that claims do, they do as the user of README", async () => {
+test("all that claims do, they do as the user of docs/redis.md", async () => {
   await using redis = await startRedis();
   await grant(redis, LINE);
   await undenied(redis.port, async () => {

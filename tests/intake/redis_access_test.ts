@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../support/channels.ts";
-import {
-  aclLine,
-  changed,
-  denied,
-  grant,
-  LOGIN,
-  rightsOf,
-  undenied,
-} from "../support/readme_acl.ts";
+import { aclLine, changed, denied, grant, LOGIN, rightsOf, undenied } from "../support/docs_acl.ts";
 import { startRedis } from "../support/redis.ts";
 import { listener } from "../support/redis_listener.ts";
 import { redisTest } from "../support/stream_reader.ts";
@@ -62,7 +54,7 @@ Deno.test("redis intake: a password that nobody asks for is said once", async ()
 
 const LINE = aclLine("INTAKE=pubsub");
 
-redisTest("redis intake: all it does, it does as the user of README", async (redis) => {
+redisTest("redis intake: all it does, it does as the user of docs/redis.md", async (redis) => {
   await grant(redis, LINE);
   await undenied(redis.port, async () => {
     await using heard = listener(redis.url(LOGIN));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/readme_acl.ts";
+import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/docs_acl.ts";
 import { freePort, type TestRedis } from "../support/redis.ts";
 import { listener } from "../support/redis_listener.ts";
 import { type RespClient, respClient } from "../support/resp.ts";
@@ -45,7 +45,7 @@ async function startSentinel(redis: TestRedis) {
 }
 
 redisTest(
-  "sentinels: by the users of README one is asked one thing, and the primary for its role",
+  "sentinels: by the users of docs/redis.md one is asked one thing, and the primary for its role",
   async (redis) => {
     await using sentinel = await startSentinel(redis);
     await grant(redis, PUBSUB, ROLE);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../support/channels.ts";
-import { aclLine, changed, grant, LOGIN, rightsOf, undenied } from "../support/readme_acl.ts";
+import { aclLine, changed, grant, LOGIN, rightsOf, undenied } from "../support/docs_acl.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { respClient } from "../support/resp.ts";
 import {
@@ -43,7 +43,7 @@ async function everything(redis: TestRedis, stream: string): Promise<void> {
   await add(redis, stream, "new");
 }
 
-redisTest("streams intake: all it does, it does as the user of README", async (redis) => {
+redisTest("streams intake: all it does, it does as the user of docs/redis.md", async (redis) => {
   await grant(redis, LINE);
   for (const stream of CHANNELS) await everything(redis, stream);
   await undenied(redis.port, async () => {
@@ -82,7 +82,7 @@ redisTest("streams intake: what takes long is kept from others, as that user", a
   });
 });
 
-/** Runs everything as a user with another right, or none, for one of README's line. */
+/** Runs everything as a user with another right, or none, for one of its line. */
 async function complaintOf(redis: TestRedis, right: string, instead?: string): Promise<void> {
   const missing = right.replace(/^%.~/, "~");
   await redis.command("FLUSHALL");

@@ -4,7 +4,7 @@ import { type ActionFile, actionFile, actionIdBase } from "../../lib/proposal/ac
 import { announcement, createProposalChannel } from "../../lib/observe/announce.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
-import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/readme_acl.ts";
+import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/docs_acl.ts";
 import { startRedis } from "../support/redis.ts";
 import { listener } from "../support/redis_listener.ts";
 import { type Reply, respClient, RespError } from "../support/resp.ts";
@@ -203,7 +203,7 @@ Deno.test("proposal channel: what Redis refuses is told with its remedy", async 
 });
 
 redisTest(
-  "proposal channel: the user of README, each of whose rights is needed and named",
+  "proposal channel: the user of docs/redis.md, each of whose rights is needed and named",
   async (redis) => {
     const line = aclLine("PROPOSAL_CHANNEL=proposals");
     const pubsub = aclLine("INTAKE=pubsub");

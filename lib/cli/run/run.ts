@@ -7,7 +7,9 @@ import { openAgent } from "../../agent.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { systemClock } from "../../base/clock.ts";
 import { parseConfig } from "../../config/config.ts";
+import { join } from "node:path/posix";
 import { realFiles } from "../../base/disk/files.ts";
+import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { CHANNELS } from "../../intake/channels.ts";
 import { createLog } from "../../base/log/log.ts";
 import { createMetrics } from "../../observe/metrics.ts";
@@ -37,10 +39,21 @@ where Redis or Ollama cannot be reached. SIGTERM or SIGINT ends it.`,
   },
 };
 
+/**
+ * From source no installer has made the folders that a person moves proposals to. Where this
+ * program may not make them, `check` tells.
+ */
+async function makeActionFolders(runtimePath: string): Promise<void> {
+  for (const folder of ACTION_FOLDERS) {
+    await realFiles.makeFolder(join(runtimePath, "actions", folder)).catch(() => {});
+  }
+}
+
 async function runAgent(io: Io): Promise<number> {
   const config = parseConfig(io.env);
   const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
   if (!await isCovered(io, config, { needs })) return EXIT.usage;
+  if (BUILD === null) await makeActionFolders(config.runtimePath);
   const log = createLog(config.logLevel, io.out);
   const clock = systemClock;
   log.info("planner_starting", {

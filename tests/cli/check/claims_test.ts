@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { checkClaims } from "../../../lib/cli/check/claims.ts";
 import { fakeClock } from "../../support/clock.ts";
-import { aclLine, changed, denied, grant, LOGIN, PASSWORD } from "../../support/readme_acl.ts";
+import { aclLine, changed, denied, grant, LOGIN, PASSWORD } from "../../support/docs_acl.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import { eventually, redisTest } from "../../support/stream_reader.ts";
 

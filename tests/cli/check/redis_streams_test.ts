@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { checkRedis } from "../../../lib/cli/check/redis.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { CHANNELS } from "../../support/channels.ts";
-import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../../support/readme_acl.ts";
+import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../../support/docs_acl.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import { add, GROUP, redisTest } from "../../support/stream_reader.ts";
 

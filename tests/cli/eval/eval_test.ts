@@ -23,7 +23,7 @@ function filesIn(folder: string): string[] {
   });
 }
 
-Deno.test("eval: the shipped events through `rules`, as the README shows; nothing is written", async () => {
+Deno.test("eval: the shipped events through `rules`, as the docs show; nothing is written", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
   const { code, out, err } = await runAgent(["eval", "-"], {
@@ -33,12 +33,12 @@ Deno.test("eval: the shipped events through `rules`, as the README shows; nothin
   });
   assert.deepEqual([code, err], [0, ""]);
   assert.deepEqual(filesIn(folder.path), []);
-  const readme = Deno.readTextFileSync(join(PROJECT, "README.md"));
+  const page = Deno.readTextFileSync(join(PROJECT, "docs/evaluating.md"));
   // Behind this come seconds.
   const shown = out.split("\nmodel ")[0] ?? "";
   const parts = shown.split("\n\n").filter((part) => !part.startsWith("Not acceptable:"));
   assert.equal(parts.length, 3);
-  assert.ok(readme.includes(parts.join("\n\n")), `copy this into README.md:\n${out}`);
+  assert.ok(page.includes(parts.join("\n\n")), `copy this into docs/evaluating.md:\n${out}`);
   assert.match(shown, /^rules +60 .* 0 +0 +0 +\d+\n$/m);
 });
 

@@ -1,13 +1,13 @@
 /**
- * The users that README grants, read from it, so that tests run as those and no others.
+ * The users that docs/redis.md grants, read from it, so that tests run as those and no others.
  *
  * @module
  */
 import { join } from "node:path/posix";
 import { type Reply, respClient } from "./resp.ts";
 
-const README = Deno.readTextFileSync(join(import.meta.dirname ?? ".", "..", "..", "README.md"));
-const [, CHAPTER = ""] = README.split("\n### The least user of an ACL\n");
+const PAGE = Deno.readTextFileSync(join(import.meta.dirname ?? ".", "../../docs/redis.md"));
+const [, CHAPTER = ""] = PAGE.split("\n## The least user of an ACL\n");
 
 export const PASSWORD = "pw";
 /** The user of most lines, as in a URL. */
@@ -27,11 +27,13 @@ export interface AclLine {
 
 /** The line below the comment that begins with these words, such as `INTAKE=pubsub`. */
 export function aclLine(label: string): AclLine {
-  const [chapter = ""] = CHAPTER.split("\n### ");
+  const [chapter = ""] = CHAPTER.split("\n## ");
   const [, after = ""] = chapter.split(`\n# ${label}`);
   const line = /^[^\n]*\nACL SETUSER (\S+) (.+)\n/.exec(after);
   const [, user, rules] = line ?? [];
-  if (user === undefined || rules === undefined) throw new Error(`README has no line for ${label}`);
+  if (user === undefined || rules === undefined) {
+    throw new Error(`docs/redis.md has no line for ${label}`);
+  }
   const words = rules.replaceAll("(", "( ").replaceAll(")", " )").split(" ");
   return { user, words: words.map((word) => word === ">PASSWORD" ? `>${PASSWORD}` : word) };
 }

@@ -1,17 +1,21 @@
 import assert from "node:assert/strict";
-import { join } from "node:path/posix";
+import { dirname, join } from "node:path/posix";
 import { parseConfig } from "../lib/config/config.ts";
 import { ENVIRONMENT_NAMES, type EnvironmentName } from "../lib/config/environment.ts";
 import { OUTCOMES } from "../lib/observe/outcome.ts";
 import { parsePolicy } from "../lib/policy/file.ts";
 import { parseTopology } from "../lib/config/topology.ts";
+import { COMMANDS } from "../lib/cli/commands.ts";
+import { parseSilences } from "../lib/gate/silences_file.ts";
+import { anchorsOf, commandsIn, linksIn, readDocs, shellBlocks } from "./support/docs.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");
-const README = Deno.readTextFileSync(join(PROJECT, "README.md"));
+const docs = readDocs(PROJECT);
+const page = (path: string) => docs.get(path) ?? "";
 
 /** The cells of every table row whose first cell is `code`, by that code. */
-function rowsOf(heading: string): Map<string, string[]> {
-  const [, after = ""] = README.split(`\n${heading}\n`);
+function rowsOf(path: string, heading: string): Map<string, string[]> {
+  const [, after = ""] = page(path).split(`\n${heading}\n`);
   const [chapter = ""] = after.split(/\n#+ /);
   const rows = new Map<string, string[]>();
   for (const line of chapter.split("\n")) {
@@ -38,7 +42,7 @@ function complaintsIn(source: string): string[] {
   return [...calls].map(([, name = ""]) => name);
 }
 
-Deno.test("README: the table of settings has every variable with its default", () => {
+Deno.test("docs: the table of settings has every variable with its default", () => {
   const config = parseConfig(() => undefined);
   const defaults: Readonly<Record<EnvironmentName, string>> = {
     RUNTIME_PATH: config.runtimePath,
@@ -79,29 +83,31 @@ Deno.test("README: the table of settings has every variable with its default", (
     NOTIFY_SOCKET: "unset",
     WATCHDOG_USEC: "unset",
   };
-  const rows = rowsOf("## Configuration");
+  const rows = rowsOf("docs/configuration.md", "## All settings");
   const documented = ENVIRONMENT_NAMES.map((name) => {
     return [name, rows.get(name)?.[0]?.replaceAll("`", "")];
   });
   assert.deepEqual(documented, ENVIRONMENT_NAMES.map((name) => [name, defaults[name]]));
 });
 
-Deno.test("README: the troubleshooting table has the warnings and errors of the log", () => {
+Deno.test("docs: the troubleshooting table has the warnings and errors of the log", () => {
   const logged = new Set(sourcesIn(join(PROJECT, "lib")).flatMap(complaintsIn));
   // Written in three different ways: the search would see it if it missed one.
   for (const name of ["malformed_message", "redis_unavailable", "action_write_failed"]) {
     assert.ok(logged.has(name), name);
   }
-  const documented = [...rowsOf("## Troubleshooting").keys()];
+  const documented = [...rowsOf("docs/troubleshooting.md", "## Log events").keys()];
   assert.deepEqual(documented.toSorted(), [...logged].sort());
 });
 
-Deno.test("README: every outcome is explained", () => {
-  assert.deepEqual([...rowsOf("## How it works").keys()], [...OUTCOMES]);
+Deno.test("docs: every outcome is explained", () => {
+  assert.deepEqual([...rowsOf("docs/how-it-works.md", "## Outcomes").keys()], [...OUTCOMES]);
 });
 
-Deno.test("README: the example configuration files are valid", () => {
-  const examples = README.split("```json\n").slice(1).map((part) => part.split("```")[0] ?? "");
+Deno.test("docs: the example configuration files are valid", () => {
+  const examples = page("docs/configuration.md").split("```json\n").slice(1).map((part) =>
+    part.split("```")[0] ?? ""
+  );
   const topology = examples.find((text) => text.includes('"nodes"')) ?? "";
   const policy = examples.find((text) => text.includes('"rules"')) ?? "";
   assert.deepEqual(parseTopology(topology).nodes.map(({ name }) => name), ["attic", "hut"]);
@@ -111,10 +117,12 @@ Deno.test("README: the example configuration files are valid", () => {
   );
 });
 
-Deno.test("README: the chains given as examples are read as described", () => {
+Deno.test("docs: the chains given as examples are read as described", () => {
   const chainOf = (value: string) =>
     parseConfig((name) => name === "LLM_CHAIN" ? value : undefined).chain.map(({ name }) => name);
-  const rows = [...rowsOf("## Configuration").keys()];
+  const rows = [
+    ...rowsOf("docs/configuration.md", "## The LLM chain: which models are asked").keys(),
+  ];
   const examples = rows.filter((name) => name.includes(":") || name === "rules");
   assert.deepEqual(examples.map(chainOf), [
     ["qwen2.5:7b"],
@@ -124,9 +132,92 @@ Deno.test("README: the chains given as examples are read as described", () => {
   ]);
 });
 
-Deno.test("README: the tasks it names exist", () => {
+Deno.test("docs: the tasks they name exist", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(join(PROJECT, "deno.json")));
-  const named = [...README.matchAll(/\.\/scripts\/deno task ([a-z:-]+)/g)].map(([, name]) => name);
+  const named = [...docs.values()].flatMap((text) =>
+    [...text.matchAll(/\.\/scripts\/deno task ([a-z:-]+)/g)].map(([, name]) => name)
+  );
   assert.ok(named.includes("demo") && named.includes("test"));
   assert.deepEqual(named.filter((name = "") => !(name in tasks)), []);
+});
+
+Deno.test("docs: README is a front page", () => {
+  assert.ok(page("README.md").split("\n").length <= 250);
+});
+
+Deno.test("docs: every relative link leads to a file, and every anchor to a heading", () => {
+  const broken: string[] = [];
+  for (const [path, text] of docs) {
+    for (const link of linksIn(text)) {
+      const [file = "", anchor] = link.split("#");
+      const target = file === "" ? path : join(dirname(path), file);
+      const exists = docs.has(target) || isThere(join(PROJECT, target));
+      if (!exists) broken.push(`${path}: ${link} is no file`);
+      else if (anchor !== undefined && !anchorsOf(page(target)).has(anchor)) {
+        broken.push(`${path}: ${link} is no heading`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("docs: every page is reached from README", () => {
+  const linked = linksIn(page("README.md")).map((link) => link.split("#")[0] ?? "");
+  const pages = [...docs.keys()].filter((path) => path.startsWith("docs/"));
+  assert.ok(pages.length >= 17);
+  assert.deepEqual(pages.filter((path) => !linked.includes(path)), []);
+});
+
+Deno.test("docs: every block of shell commands is run, or says why not", () => {
+  const silent = [...docs].flatMap(([path, text]) =>
+    shellBlocks(text).filter(({ note }) => !/^(run(: [a-z]+)?$|not run: \S.{10})/.test(note))
+      .map(({ code }) => `${path}: ${code.split("\n")[0]}`)
+  );
+  assert.deepEqual(silent, []);
+});
+
+Deno.test("docs: each test that a block names is there", () => {
+  const named = [...docs.values()].flatMap((text) =>
+    shellBlocks(text).flatMap(({ note }) => note.match(/tests\/[\w/]+_test\.ts/g) ?? [])
+  );
+  assert.ok(named.length > 3);
+  assert.deepEqual(named.filter((path) => !isThere(join(PROJECT, path))), []);
+});
+
+Deno.test("docs: every command and option of planner-agent that is shown exists", () => {
+  const wrong: string[] = [];
+  for (const [path, text] of docs) {
+    for (const { name, flags, shown } of commandsIn(text)) {
+      const command = COMMANDS.find((known) => known.name === name);
+      const known = command && [...Object.keys(command.options), "help", "version"];
+      const unknown = flags.filter((flag) => !known?.includes(flag));
+      if (!command || unknown.length > 0) wrong.push(`${path}: ${shown}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("docs: every command has its row", () => {
+  const rows = page("docs/commands.md").split("\n").filter((line) => line.startsWith("| "));
+  const named = rows.flatMap((row) => /^\| \[?`([a-z-]+)/.exec(row)?.[1] ?? []);
+  assert.deepEqual(
+    COMMANDS.map(({ name }) => name).filter((name) => !named.includes(name)),
+    [],
+  );
+});
+
+Deno.test("docs: the silence that is shown is valid", () => {
+  const example = page("docs/silences.md").split("```json\n")[1]?.split("```")[0] ?? "";
+  assert.deepEqual(parseSilences(example).map(({ service, reason }) => [service, reason]), [
+    ["graf*", "upgrade"],
+  ]);
 });
