@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { constantRouter, CONSTANTS } from "./constants.ts";
+import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
 import { errorMessage } from "../../base/error_message.ts";
@@ -11,7 +13,7 @@ import { type ChainReport, isFailure, reportOf } from "./report.ts";
 import { type Trial, type TrialOptions, tryEvent } from "./trial.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { ChainSyntaxError, createChainRouter, type LinkSpec, parseChain } from "../../llm/chain.ts";
-import { createLog, type Log } from "../../base/log/log.ts";
+import { createLog } from "../../base/log/log.ts";
 import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";
 import { createStore } from "../../base/disk/store.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
@@ -20,12 +22,14 @@ import { interruptible } from "../interruptible.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { randomHex } from "../../base/random.ts";
 
+/** Constants take no time. */
+const NEVER = new AbortController().signal;
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
 export const evaluate: Command = {
   name: "eval",
   summary: "try the LLM chain on labelled events and show how well it decides",
-  synopsis: "FILE|- [--model NAME]... [--json]",
+  synopsis: "FILE|- [--model NAME]... [--json] [--max-wrong-interventions N] ...",
   help:
     `Reads labelled events, one JSON object a line, has each diagnosed with the prompt, the chain and
 the risk rules of this configuration, one after the other, and writes nothing. A line is
@@ -33,17 +37,23 @@ the risk rules of this configuration, one after the other, and writes nothing. A
   {"event": {...}, "acceptable": ["restart", "notify"], "requires_human": true}
 
 where event is what is published on Redis, acceptable are the actions a person would accept, and
-requires_human says whether the proposal must ask for a person (null, or left out: either).
+requires_human says whether the proposal must ask for a person (null, or left out: either). A line
+may carry "context", a list of earlier events with times of their own, and of what became of earlier
+proposals: {"action": "restart", "became": "completed", "timestamp": "..."}. Beside each table stand
+models that always answer the same.
 
   --model NAME   try this model on OLLAMA_HOST instead of LLM_CHAIN; several times to compare.
                  Takes what LLM_CHAIN takes.
   --json         print the result as JSON
+  --max-wrong-interventions N, --max-wrong-ignores N, --min-right PERCENT
+                 the exit status is 1 when a chain does not keep that
 
 SIGINT (Ctrl-C) ends it and shows what is done so far. The exit status is 1 when a proposal breaks
 a risk rule, or when a chain gave no valid answer at all.`,
   options: {
     model: { type: "string", multiple: true },
     json: { type: "boolean" },
+    ...LIMIT_OPTIONS,
   },
   completes: "files",
   run: evaluateFile,
@@ -62,6 +72,7 @@ async function evaluateFile(
   const path = oneFile(evaluate, positionals);
   const config = parseConfig(io.env);
   const json = values.json === true;
+  const limits = limitsIn(values);
   const chains = chainsOf(values.model, config);
   const labels = labelsIn(await readWhole(path, io), { path, config });
   const store = createStore({ root: config.runtimePath, files: realFiles, nonce: randomHex });
@@ -70,32 +81,48 @@ async function evaluateFile(
   const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "error", io.err);
   const { signal, release } = interruptible(io, log);
 
+  const common = { systemPrompt: homelabPrompt(topology, policy), policy, signal };
   const reports: ChainReport[] = [];
-  for (const chain of chains) {
+  for (const { name, links } of chains) {
     if (signal.aborted) break;
-    const common = { systemPrompt: homelabPrompt(topology, policy), policy, signal };
-    const trials = await tryChain(chain, labels, {
-      ...common,
-      config,
+    const router = createChainRouter({
+      config: { ...config, chain: links },
+      clock: systemClock,
       log,
+    });
+    const trials = await tryAll(labels, {
+      ...common,
+      router,
       onTrial(trial, done) {
         if (io.isTerminal && !json) {
-          io.err(`${chain.name}: ${progressLine(trial, { done, of: labels.length })}\n`);
+          io.err(`${name}: ${progressLine(trial, { done, of: labels.length })}\n`);
         }
       },
     });
-    reports.push(reportOf(chain.name, trials));
+    reports.push(reportOf(name, trials));
   }
+  const { aborted: interrupted } = signal;
   release();
+  const constants: ChainReport[] = [];
+  for (const action of CONSTANTS) {
+    const trials = await tryAll(labels, {
+      ...common,
+      router: constantRouter(action),
+      signal: NEVER,
+    });
+    constants.push(reportOf(`always ${action}`, trials));
+  }
 
+  const passed = reports.flatMap((report) => passedLimits(report, limits));
   if (json) {
-    const result = { events: labels.length, interrupted: signal.aborted, chains: reports };
+    const result = { events: labels.length, interrupted, chains: reports, constants, passed };
     io.out(`${JSON.stringify(result, null, 2)}\n`);
   } else {
-    io.out(reportText(reports, io.width));
-    if (signal.aborted) io.err(`planner-agent: interrupted; this is what was done until then\n`);
+    io.out(reportText(reports, { constants, width: io.width }));
+    if (interrupted) io.err(`planner-agent: interrupted; this is what was done until then\n`);
+    for (const limit of passed) io.err(`planner-agent: eval: ${limit}\n`);
   }
-  return reports.some(isFailure) ? EXIT.failure : EXIT.ok;
+  return passed.length > 0 || reports.some(isFailure) ? EXIT.failure : EXIT.ok;
 }
 
 function chainsOf(models: Values[string], config: Config): Chain[] {
@@ -146,25 +173,17 @@ function labelsIn(
 }
 
 /** Every label in turn, until the signal; a chain has its own router, so nothing carries over. */
-async function tryChain(
-  { links }: Chain,
+async function tryAll(
   labels: readonly Label[],
-  options: Omit<TrialOptions, "router"> & {
-    config: Config;
-    log: Log;
-    onTrial: (trial: Trial, done: number) => void;
-  },
+  options: TrialOptions & { readonly onTrial?: (trial: Trial, done: number) => void },
 ): Promise<Trial[]> {
-  const config = { ...options.config, chain: links };
-  const router = createChainRouter({ config, clock: systemClock, log: options.log });
   const trials: Trial[] = [];
   for (const label of labels) {
-    const trial = options.signal.aborted
-      ? undefined
-      : await tryEvent(label, { ...options, router });
+    const trial = options.signal.aborted ? undefined : await tryEvent(label, options);
     if (!trial) break;
-    options.onTrial(trial, trials.push(trial));
+    trials.push(trial);
+    options.onTrial?.(trial, trials.length);
   }
-  router.close();
+  options.router.close();
   return trials;
 }

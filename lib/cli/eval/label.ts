@@ -4,6 +4,7 @@
  * @module
  */
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
+import { type Context, parseContext } from "./context.ts";
 import type { WaitingEvent } from "../../event/event.ts";
 import { excerpt } from "../../event/excerpt.ts";
 import { isBenign } from "../../gate/gate.ts";
@@ -20,9 +21,21 @@ export interface Label {
   readonly acceptable: readonly Action[];
   /** Whether the proposal must ask for a person; null where either is fine. */
   readonly requiresHuman: boolean | null;
+  /** The gate takes it for good news, so that no model would be asked. */
+  readonly benign: boolean;
+  readonly context: Context;
 }
 
-interface LabelOptions {
+/** What an event asks for: nothing at all, a remedy that a person approves, or a person. */
+export const NEEDS = ["over", "remedy", "person"] as const;
+export type Need = typeof NEEDS[number];
+
+export function needOf({ acceptable }: Pick<Label, "acceptable">): Need {
+  if (acceptable.includes("restart") || acceptable.includes("redeploy")) return "remedy";
+  return acceptable.includes("ignore") ? "over" : "person";
+}
+
+export interface LabelOptions {
   readonly nowMs: number;
   /** PROMPT_PAYLOAD_BYTES. */
   readonly payloadBytes: number;
@@ -37,7 +50,7 @@ export class LabelsError extends Error {
 }
 
 const CHANNEL = "health_events";
-const KEYS = ["event", "acceptable", "requires_human", "why"];
+const KEYS = ["event", "acceptable", "requires_human", "context", "why", "source"];
 const MOST_PROBLEMS = 10;
 /** More lines would take weeks on the machines this is for. */
 const MOST_LINES = 10_000;
@@ -101,9 +114,8 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
   const parsed = parseEvent({ ...raw }, CHANNEL, options.nowMs);
   if (!parsed.ok) return `event ${EVENT_NEEDS[parsed.refusal]}; it takes node and type, both text`;
   const { payload, ...event } = parsed.event;
-  if (isBenign(event.type)) {
-    return `event.type is ${shown(event.type)}; such events are dropped before any model sees them`;
-  }
+  const context = parseContext(label.context, parsed.event);
+  if (typeof context === "string") return context;
   const actions = Array.isArray(acceptable)
     ? ACTIONS.filter((action) => acceptable.includes(action))
     : [];
@@ -118,6 +130,8 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
     event: { ...event, excerpt: excerpt(payload, options.payloadBytes) },
     acceptable: actions,
     requiresHuman,
+    benign: isBenign(event.type),
+    context,
   };
 }
 

@@ -6,7 +6,9 @@
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { Attempt } from "../../llm/contract.ts";
 import { isWrongAnswer } from "../../llm/failure.ts";
-import { isRight, type Trial, type Verdict, verdictOf } from "./trial.ts";
+import { type Need, needOf, NEEDS } from "./label.ts";
+import { type Rate, rateOf } from "./rate.ts";
+import { isRight, type Mistake, mistakeOf, type Trial, type Verdict, verdictOf } from "./trial.ts";
 
 export const VERDICTS: readonly Verdict[] = [...ACTIONS, "none"];
 
@@ -25,9 +27,11 @@ export interface Miss {
   readonly type: string;
   readonly proposed: Verdict;
   readonly acceptable: readonly Action[];
+  /** Absent without a valid answer. */
+  readonly mistake?: Mistake;
 }
 
-interface Violation extends Omit<Miss, "acceptable"> {
+export interface Violation extends Omit<Miss, "acceptable" | "mistake"> {
   readonly rules: readonly string[];
 }
 
@@ -42,14 +46,44 @@ interface LinkReport {
   readonly invalid: number;
   /** Attempts without an answer: not reached, too slow, an error of the server. */
   readonly failed: number;
+  /** As far as the server counted them. */
+  readonly prompt_tokens: number;
+  readonly answer_tokens: number;
+  readonly seconds: number;
   readonly seconds_mean: number;
   readonly seconds_max: number;
 }
 
-export interface ChainReport {
+/** How the three kinds of wrong proposals count, in what is told of a chain and of a part of it. */
+interface Mistakes {
+  /** A restart or redeploy that no person would accept. */
+  readonly wrong_interventions: number;
+  readonly wrong_ignores: number;
+  readonly needless_notifies: number;
+}
+
+/** One kind of events. */
+export interface KindReport extends Mistakes {
+  readonly kind: Need;
+  readonly right: Rate;
+}
+
+/** Answers whose confidence lies from `from`, up to the next row's. */
+export interface CalibrationRow {
+  readonly from: number;
+  readonly confidence_mean: number;
+  readonly right: Rate;
+}
+
+export interface ChainReport extends Mistakes {
   readonly chain: string;
   readonly events: number;
   readonly right: number;
+  readonly rate: Rate;
+  readonly kinds: readonly KindReport[];
+  /** Decisions that a model would share that answers notify to everything. */
+  readonly notifies: number;
+  readonly calibration: readonly CalibrationRow[];
   /** Events for which no link gave a valid answer. */
   readonly unanswered: number;
   /** Proposals that must ask for a person and do not, and those that need not and do. */
@@ -73,11 +107,19 @@ export function reportOf(chain: string, trials: readonly Trial[]): ChainReport {
     chain,
     events: trials.length,
     right: trials.filter(isRight).length,
+    rate: rightOf(trials),
+    ...mistakesIn(trials),
+    kinds: NEEDS.flatMap((kind) => {
+      const group = trials.filter(({ label }) => needOf(label) === kind);
+      return group.length > 0 ? [{ kind, right: rightOf(group), ...mistakesIn(group) }] : [];
+    }),
+    notifies: trials.filter((trial) => verdictOf(trial) === "notify").length,
+    calibration: calibrationOf(trials),
     unanswered: trials.filter(({ decision }) => !decision).length,
     human_missed: human(true),
     human_needless: human(false),
     violations: trials.filter((trial) => trial.violations.length > 0).map((trial) => {
-      const { acceptable: _acceptable, ...rest } = missOf(trial);
+      const { acceptable: _acceptable, mistake: _mistake, ...rest } = missOf(trial);
       return { ...rest, rules: trial.violations };
     }),
     corrected: trials.filter(({ corrected }) => corrected.length > 0).length,
@@ -92,9 +134,36 @@ export function isFailure({ violations, events, unanswered }: ChainReport): bool
   return violations.length > 0 || (events > 0 && unanswered === events);
 }
 
+function rightOf(trials: readonly Trial[]): Rate {
+  return rateOf(trials.filter(isRight).length, trials.length);
+}
+
+function mistakesIn(trials: readonly Trial[]): Mistakes {
+  const count = (mistake: Mistake) => trials.filter((trial) => mistakeOf(trial) === mistake).length;
+  return {
+    wrong_interventions: count("wrong_intervention"),
+    wrong_ignores: count("wrong_ignore"),
+    needless_notifies: count("needless_notify"),
+  };
+}
+
+const CONFIDENCES = [0, 0.5, 0.7, 0.8, 0.9, 0.95];
+
+function calibrationOf(trials: readonly Trial[]): CalibrationRow[] {
+  return CONFIDENCES.flatMap((from, index) => {
+    const below = CONFIDENCES[index + 1] ?? Infinity;
+    const group = trials.filter(({ confidence = -1 }) => confidence >= from && confidence < below);
+    if (group.length === 0) return [];
+    const sum = group.reduce((all, { confidence = 0 }) => all + confidence, 0);
+    return [{ from, confidence_mean: rounded(sum / group.length), right: rightOf(group) }];
+  });
+}
+
 function missOf(trial: Trial): Miss {
   const { line, acceptable, event: { node, service, type } } = trial.label;
-  return { line, node, service, type, proposed: verdictOf(trial), acceptable };
+  const mistake = mistakeOf(trial);
+  const proposed = verdictOf(trial);
+  return { line, node, service, type, proposed, acceptable, ...(mistake && { mistake }) };
 }
 
 function confusionOf(trials: readonly Trial[]): ConfusionRow[] {
@@ -132,10 +201,17 @@ function linksOf(attempts: readonly Attempt[]): LinkReport[] {
       answers,
       invalid,
       failed: group.length - answers - invalid,
-      seconds_mean: rounded(seconds.reduce((sum, each) => sum + each, 0) / seconds.length),
+      prompt_tokens: sumOf(group, ({ figures }) => figures?.promptTokens),
+      answer_tokens: sumOf(group, ({ figures }) => figures?.answerTokens),
+      seconds: rounded(sumOf(seconds, (each) => each)),
+      seconds_mean: rounded(sumOf(seconds, (each) => each) / seconds.length),
       seconds_max: rounded(seconds.reduce((most, each) => Math.max(most, each), 0)),
     };
   });
+}
+
+function sumOf<T>(items: readonly T[], value: (item: T) => number | undefined): number {
+  return items.reduce((sum, item) => sum + (value(item) ?? 0), 0);
 }
 
 function rounded(seconds: number): number {

@@ -16,6 +16,8 @@ export interface Trial {
   readonly attempts: readonly Attempt[];
   /** What would be proposed; absent when no link gave a valid answer. */
   readonly decision?: Pick<Diagnosis, "action" | "requires_human">;
+  /** The model's own word; absent where none was asked. */
+  readonly confidence?: number;
   /** Rules that the proposal breaks. */
   readonly violations: readonly string[];
   /** Rules that changed the answer. */
@@ -33,6 +35,10 @@ export interface TrialOptions {
 export async function tryEvent(label: Label, options: TrialOptions): Promise<Trial | undefined> {
   const { router, systemPrompt, policy, signal } = options;
   const { event } = label;
+  if (label.benign) {
+    const decision = { action: "ignore", requires_human: false } as const;
+    return { label, attempts: [], decision, violations: [], corrected: [] };
+  }
   try {
     const { content, attempts } = await router.route(
       buildMessages(systemPrompt, event),
@@ -43,6 +49,7 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
     return {
       label,
       attempts,
+      confidence: content.confidence,
       decision: { action: diagnosis.action, requires_human: diagnosis.requires_human },
       violations: violations(diagnosis, { event, policy }),
       corrected: [...new Set(changes.map(({ rule }) => rule))],
@@ -64,4 +71,22 @@ export function verdictOf({ decision }: Trial): Verdict {
 /** Whether a person would accept what is proposed. */
 export function isRight({ label, decision }: Trial): boolean {
   return decision !== undefined && label.acceptable.includes(decision.action);
+}
+
+/** What is wrong with what is proposed; the first does harm, the last costs a look. */
+export type Mistake = "wrong_intervention" | "wrong_ignore" | "needless_notify";
+
+export function mistakeOf(trial: Trial): Mistake | undefined {
+  if (isRight(trial)) return undefined;
+  switch (trial.decision?.action) {
+    case "restart":
+    case "redeploy":
+      return "wrong_intervention";
+    case "ignore":
+      return "wrong_ignore";
+    case "notify":
+      return "needless_notify";
+    case undefined:
+      return undefined;
+  }
 }

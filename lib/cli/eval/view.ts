@@ -6,6 +6,8 @@
 import { ACTIONS } from "../../llm/diagnosis.ts";
 import { type ChainReport, type Miss, VERDICTS } from "./report.ts";
 import { type Trial, verdictOf } from "./trial.ts";
+import type { Need } from "./label.ts";
+import type { Rate } from "./rate.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
 const right = (title: string): Column => ({ title, align: "right" });
@@ -17,10 +19,33 @@ const CONFUSION: readonly Column[] = [
   ...VERDICTS.map((verdict) => right(verdict === "none" ? "no answer" : verdict)),
   right("right"),
 ];
-const CHAINS: readonly Column[] = [
+const DECISIONS: readonly Column[] = [
   text("chain"),
+  text("due"),
   right("events"),
   right("right"),
+  right("95 %"),
+  right("acted"),
+  right("ignored"),
+  right("asked"),
+];
+/** What stands above that table. */
+const DECISIONS_IN_WORDS = [
+  "What is due: nothing (healthy, over or planned), a remedy, or a person. Wrong are those that were",
+  "acted upon (restart, redeploy), were ignored, or that a person was asked about for nothing.",
+  "",
+];
+const CALIBRATION: readonly Column[] = [
+  text("chain"),
+  right("confidence from"),
+  right("mean"),
+  right("answers"),
+  right("right"),
+  right("95 %"),
+];
+const RULES: readonly Column[] = [
+  text("chain"),
+  right("as always notify"),
   right("violations"),
   right("corrected"),
   right("human missed"),
@@ -34,10 +59,20 @@ const LINKS: readonly Column[] = [
   right("failed"),
   right("s/attempt"),
   right("slowest"),
+  right("tokens"),
 ];
 
-/** The whole report: a confusion table and what was not right per chain, then all chains. */
-export function reportText(reports: readonly ChainReport[], width: number): string {
+const DUE: Readonly<Record<Need, string>> = { over: "nothing", remedy: "remedy", person: "person" };
+
+/**
+ * The whole report: a confusion table and what was not right per chain, then all chains, and the
+ * constants beside them.
+ */
+export function reportText(
+  reports: readonly ChainReport[],
+  { constants, width }: { readonly constants: readonly ChainReport[]; readonly width: number },
+): string {
+  const beside = [...reports, ...constants];
   const parts = reports.flatMap((report) => [
     [`${report.chain}: what was proposed for the events that take an action of these`],
     tableLines(confusionRows(report), { columns: CONFUSION, width }),
@@ -50,7 +85,12 @@ export function reportText(reports: readonly ChainReport[], width: number): stri
   ]);
   const all = [
     ...parts,
-    tableLines(reports.map(chainRow), { columns: CHAINS, width }),
+    [
+      ...DECISIONS_IN_WORDS,
+      ...tableLines(beside.flatMap(decisionRows), { columns: DECISIONS, width }),
+    ],
+    tableLines(reports.flatMap(calibrationRows), { columns: CALIBRATION, width }),
+    tableLines(reports.map(ruleRow), { columns: RULES, width }),
     tableLines(reports.flatMap(linkRows), { columns: LINKS, width }),
   ];
   return `${
@@ -81,13 +121,41 @@ function confusionRows({ confusion, right, events }: ChainReport): string[][] {
   ];
 }
 
-function chainRow(report: ChainReport): string[] {
-  const { chain, events, right, violations, corrected, human_missed, human_needless } = report;
-  const share = events > 0 ? ` (${Math.round(100 * right / events)}%)` : "";
+function decisionRows(report: ChainReport): string[][] {
+  const rows = [
+    ...report.kinds.map((each) => ({ ...each, due: DUE[each.kind] })),
+    { ...report, due: "all", right: report.rate },
+  ];
+  return rows.map(({ due, right, wrong_interventions, wrong_ignores, needless_notifies }) => [
+    report.chain,
+    due,
+    String(right.of),
+    ...rateCells(right),
+    ...[wrong_interventions, wrong_ignores, needless_notifies].map(counted),
+  ]);
+}
+
+function calibrationRows({ chain, calibration }: ChainReport): string[][] {
+  return calibration.map(({ from, confidence_mean, right }) => [
+    chain,
+    String(from),
+    confidence_mean.toFixed(2),
+    String(right.of),
+    ...rateCells(right),
+  ]);
+}
+
+function rateCells({ count, of, low, high }: Rate): string[] {
+  const percent = (share: number) => Math.round(100 * share);
+  const share = of > 0 ? ` (${percent(count / of)}%)` : "";
+  return [`${count}${share}`, `${percent(low)} to ${percent(high)}`];
+}
+
+function ruleRow(report: ChainReport): string[] {
+  const { chain, notifies, violations, corrected, human_missed, human_needless } = report;
   return [
     chain,
-    String(events),
-    `${right}${share}`,
+    String(notifies),
     String(violations.length),
     String(corrected),
     String(human_missed),
@@ -104,6 +172,7 @@ function linkRows({ links }: ChainReport): string[][] {
     String(link.failed),
     link.seconds_mean.toFixed(1),
     link.seconds_max.toFixed(1),
+    String(link.prompt_tokens + link.answer_tokens),
   ]);
 }
 
@@ -111,13 +180,18 @@ function listed<T>(title: string, items: readonly T[], line: (item: T) => string
   return items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${line(item)}`)];
 }
 
-function eventLine({ line, node, service, type }: Omit<Miss, "acceptable">): string {
+function eventLine(
+  { line, node, service, type }: Pick<Miss, "line" | "node" | "service" | "type">,
+): string {
   return `line ${line} ${node}/${service} ${type}`;
 }
 
 function missLine(miss: Miss): string {
   const proposed = miss.proposed === "none" ? "no valid answer" : miss.proposed;
-  return `${eventLine(miss)}: ${proposed}, acceptable: ${miss.acceptable.join(", ")}`;
+  const harm = miss.mistake === "wrong_intervention" || miss.mistake === "wrong_ignore"
+    ? " (!)"
+    : "";
+  return `${eventLine(miss)}: ${proposed}${harm}, acceptable: ${miss.acceptable.join(", ")}`;
 }
 
 function counted(count: number): string {

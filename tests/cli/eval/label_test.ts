@@ -34,6 +34,7 @@ Deno.test("parseLabels: an event as it waits, its actions in their order, a pers
     label({ requires_human: null }),
   ];
   const { type, node, service, severity, timestamp } = EVENT;
+  const plain = { benign: false, context: { events: [], outcomes: [] } };
   const event = { node, service, type, severity, timestamp, channel: "health_events" };
   assert.deepEqual(parse(lines.join("\n")), [
     {
@@ -41,30 +42,68 @@ Deno.test("parseLabels: an event as it waits, its actions in their order, a pers
       event: { ...event, excerpt: "" },
       acceptable: ["restart", "notify"],
       requiresHuman: true,
+      ...plain,
     },
     {
       line: 3,
       event: { ...event, excerpt: '{\n "password": "[redacted]",\n "exit_code": 137\n}' },
       acceptable: ["restart"],
       requiresHuman: null,
+      ...plain,
     },
-    { line: 4, event: { ...event, excerpt: "" }, acceptable: ["restart"], requiresHuman: null },
+    {
+      line: 4,
+      event: { ...event, excerpt: "" },
+      acceptable: ["restart"],
+      requiresHuman: null,
+      ...plain,
+    },
   ]);
+});
+
+Deno.test("parseLabels: what the gate takes for good news asks no model", () => {
+  const [parsed] = parse(
+    label({ event: { ...EVENT, type: "node_online" }, acceptable: ["ignore"] }),
+  );
+  assert.equal(parsed?.benign, true);
+});
+
+Deno.test("parseLabels: context is earlier events and outcomes for the same target, by their times", () => {
+  const at = (minutes: number) => EVENT.timestamp - 60 * minutes;
+  const [parsed] = parse(label({
+    context: [
+      { type: "node_offline", node: "piha", timestamp: at(1) },
+      { event: { type: "service_healthy", node: "piha", service: "mosquitto", timestamp: at(9) } },
+      { action: "restart", became: "completed", timestamp: at(20) },
+      { outcome: { action: "restart", became: "rejected", timestamp: at(5) } },
+      { action: "restart", became: "failed", timestamp: at(2), service: "grafana" },
+    ],
+  }));
+  assert.deepEqual(parsed?.context.events.map(({ type, service }) => [type, service]), [
+    ["service_healthy", "mosquitto"],
+    ["node_offline", "piha"],
+  ]);
+  assert.deepEqual(
+    parsed?.context.outcomes.map(({ action, became, atMs }) => [action, became, atMs]),
+    [["restart", "rejected", at(5) * 1000], ["restart", "completed", at(20) * 1000]],
+  );
 });
 
 const WRONG: Readonly<Record<string, string>> = {
   "{": "line 1: it is not JSON: {",
   "[1]": "line 1: it is not a JSON object: [1]",
   [label({ expect: "restart" })]:
-    'line 1: "expect" is no key of a label; there are: event, acceptable, requires_human, why',
+    'line 1: "expect" is no key of a label; there are: event, acceptable, requires_human, context, why, source',
   [label({ event: "down" })]:
     'line 1: event is "down"; it takes an object, as it is published on Redis',
   [label({ event: { node: "piha" } })]:
     "line 1: event has no type; it takes node and type, both text",
   [label({ event: { type: "x", node: [], service: "y" } })]:
     "line 1: event has no node; it takes node and type, both text",
-  [label({ event: { ...EVENT, type: "node_online" } })]:
-    'line 1: event.type is "node_online"; such events are dropped before any model sees them',
+  [label({ context: [{ type: "x" }] })]:
+    "line 1: context[0] is neither an event nor an outcome; it takes a list of at most 200 earlier " +
+    'events, as published on Redis, and outcomes such as {"action": "restart", "became": ' +
+    '"completed", "timestamp": "..."}',
   [label({ acceptable: "restart" })]:
     'line 1: acceptable is "restart"; it takes a list of one or more of restart, redeploy, notify, ignore, each once',
   [label({ acceptable: ["restart", "reboot"] })]:

@@ -1,0 +1,79 @@
+/**
+ * What the agent would know already when a labelled event comes: earlier events and what became of
+ * earlier proposals.
+ *
+ * @module
+ */
+import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
+import { ACTION_FOLDERS } from "../../base/disk/store.ts";
+import type { HealthEvent } from "../../event/event.ts";
+import { parseEvent } from "../../event/parse.ts";
+import { parseTimestamp } from "../../event/timestamp.ts";
+import type { ProposalOutcome } from "../../policy/earlier.ts";
+
+export interface Context {
+  /** Of any node and service, oldest first. */
+  readonly events: readonly HealthEvent[];
+  /** Of proposals for the label's own target, newest first. */
+  readonly outcomes: readonly ProposalOutcome[];
+}
+
+export const NO_CONTEXT: Context = { events: [], outcomes: [] };
+
+const MOST_ITEMS = 200;
+const CHANNEL = "health_events";
+const TAKES =
+  `a list of at most ${MOST_ITEMS} earlier events, as published on Redis, and outcomes such as ` +
+  '{"action": "restart", "became": "completed", "timestamp": "..."}';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The context of a label about `event`, or what is wrong with it. */
+export function parseContext(raw: unknown, event: HealthEvent): Context | string {
+  if (raw === undefined || raw === null) return NO_CONTEXT;
+  if (!Array.isArray(raw) || raw.length > MOST_ITEMS) return `context takes ${TAKES}`;
+  const nowMs = event.timestamp * 1000;
+  const events: HealthEvent[] = [];
+  const outcomes: ProposalOutcome[] = [];
+  for (const [index, item] of raw.entries()) {
+    const fields = unwrapped(item);
+    const action = ACTIONS.find((each) => each === fields?.action);
+    const parsed = fields && !action ? parseEvent({ ...fields }, CHANNEL, nowMs) : undefined;
+    if (parsed?.ok) {
+      events.push(parsed.event);
+    } else if (fields && action) {
+      const outcome = outcomeOf(fields, action, nowMs);
+      if (!outcome) {
+        return `context[${index}] says of no folder what became of it; it takes ${TAKES}`;
+      }
+      if (isAbout(fields, event)) outcomes.push(outcome);
+    } else {
+      return `context[${index}] is neither an event nor an outcome; it takes ${TAKES}`;
+    }
+  }
+  events.sort((one, other) => one.timestamp - other.timestamp);
+  outcomes.sort((one, other) => other.atMs - one.atMs);
+  return { events, outcomes };
+}
+
+/** The item, or what it holds under `event` or `outcome`, as a label does. */
+function unwrapped(item: unknown): Fields | undefined {
+  if (typeof item !== "object" || item === null || Array.isArray(item)) return undefined;
+  const { event, outcome, ...rest } = item as Fields;
+  const inner = event ?? outcome;
+  if (typeof inner === "object" && inner !== null) return { ...rest, ...inner };
+  return item as Fields;
+}
+
+function outcomeOf(fields: Fields, action: Action, nowMs: number): ProposalOutcome | undefined {
+  const word = fields.became ?? fields.status ?? fields.outcome;
+  const became = ACTION_FOLDERS.find((folder) => folder === word);
+  if (became === undefined || became === "pending") return undefined;
+  const { seconds } = parseTimestamp(fields.timestamp ?? fields.at, nowMs);
+  return { actionId: "", action, became, atMs: Math.min(nowMs, seconds * 1000) };
+}
+
+function isAbout({ node, service }: Fields, event: HealthEvent): boolean {
+  return (node === undefined || node === event.node) &&
+    (service === undefined || service === event.service);
+}
