@@ -7,6 +7,7 @@ import type { ErrorObject } from "ajv";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Target } from "../event/target.ts";
 import { readAnswer } from "./answer.ts";
+import { saysNothing } from "./answer/reason.ts";
 import { validatorOf } from "./validator.ts";
 
 type Judgement =
@@ -37,7 +38,15 @@ export function judge(
     ...rest,
   };
   const validate = validatorOf(schema);
-  if (validate(record)) return { ok: true, diagnosis: record };
+  if (validate(record)) {
+    return saysNothing(record.reason)
+      ? {
+        ok: false,
+        kind: "schema_violation",
+        error: `reason must say why in at least 10 characters, not ${quoted(record.reason)}`,
+      }
+      : { ok: true, diagnosis: record };
+  }
   return { ok: false, kind: "schema_violation", error: inWords(validate.errors ?? []) };
 }
 

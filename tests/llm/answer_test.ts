@@ -44,6 +44,8 @@ const READ: Readonly<Record<string, string>> = {
   "prose with a colon behind braces": `For {service}: ${JSON_TEXT}`,
   "a chat template's end mark": `${JSON_TEXT}<|im_end|>`,
   "an assignment": `answer = ${JSON_TEXT};`,
+  "the same object twice": `${JSON_TEXT}\n${JSON_TEXT}`,
+  "the same object twice, printed differently": `${JSON_TEXT}\n${JSON.stringify(GOOD, null, 2)}`,
   "bold prose": `**Answer:** ${JSON_TEXT}`,
 };
 
@@ -88,7 +90,6 @@ const REFUSED: Readonly<Record<string, [kind: string, text: string]>> = {
   "a key twice": ["not_json", JSON_TEXT.replace("{", '{"action": "ignore", ')],
   "a key twice, in prose": ["not_json", `So: ${JSON_TEXT.replace("{", '{"action": "ignore", ')}`],
   "two objects": ["several_objects", `${JSON_TEXT}\n${OTHER}`],
-  "the same object twice": ["several_objects", `${JSON_TEXT}\n${JSON_TEXT}`],
   "two fences": ["several_objects", "```\n" + JSON_TEXT + "\n```\nor\n```\n" + OTHER + "\n```"],
   "an object in prose and another": ["several_objects", `Given {"rc": 137}.\n${JSON_TEXT}`],
   "drafts before the end of thinking": ["several_objects", `${OTHER}?\n</think>\n${JSON_TEXT}`],
