@@ -8,6 +8,7 @@
  */
 import type { Backlog, Running } from "./queue/backlog.ts";
 import type { Clock } from "./base/clock.ts";
+import { cures } from "./event/cures.ts";
 import { createDiagnoser, type DiagnoserOptions } from "./planner/diagnose.ts";
 import type { Ending, Observer } from "./observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event/event.ts";
@@ -116,12 +117,16 @@ export function createPlanner(options: PlannerOptions): Planner {
   function recover(event: HealthEvent, key: string) {
     const isBack = quiet.heardWell(event, key);
     // Of a target that flaps, the last recovery must not hide that it does.
-    const entry = backlog.has(key) && !quiet.isFlapping(key) ? backlog.recover(key) : undefined;
+    const entry = backlog.has(key) && !quiet.isFlapping(key) ? recovered(event, key) : undefined;
     if (entry) {
       tell.recovered(entry.event);
       endEvent("recovered", entry.event);
     }
     if (isBack) pump();
+  }
+
+  function recovered({ type }: HealthEvent, key: string) {
+    return backlog.recover(key, (fault) => cures(type, fault.type));
   }
 
   function heardBad(event: HealthEvent, key: string) {

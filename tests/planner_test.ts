@@ -148,7 +148,7 @@ Deno.test("planner: past QUEUE_LIMIT the least severe, oldest event is dropped",
 });
 
 Deno.test("planner: a recovery cancels what waits for its target, and nothing else", async () => {
-  for (const type of ["service_healthy", "service_recovered", "node_online"]) {
+  for (const type of ["service_healthy", "service_recovered"]) {
     const p = pipeline();
     await p.publish({ service: "first" });
     await p.publish({ service: "second" });

@@ -4,34 +4,19 @@
  * @module
  */
 import type { HealthEvent } from "../event/event.ts";
+import { familyOf } from "../event/family.ts";
+import { newsOf } from "../event/news.ts";
 import type { Muted } from "./suppression.ts";
 
-/** Events that need no action (the seed's list). */
-const BENIGN: ReadonlySet<string> = new Set([
-  "service_healthy",
-  "service_recovered",
-  "node_online",
-  "deployment_completed",
-  "deployment_started",
-  "remediation_started",
-  "remediation_completed",
-]);
-
-/** Benign events that say a target is well again, so that nothing is left to diagnose. */
-const RECOVERY: ReadonlySet<string> = new Set([
-  "service_healthy",
-  "service_recovered",
-  "node_online",
-]);
-
-/** Whether events of this type need no action. */
+/** Whether events of this type need no action: good news, what was meant, and changes. */
 export function isBenign(type: string): boolean {
-  return BENIGN.has(type);
+  const family = familyOf(type);
+  return family === "good_news" || family === "planned" || family === "change";
 }
 
 /** Whether an event of this type says that its target is well again. */
 export function isRecovery(type: string): boolean {
-  return RECOVERY.has(type);
+  return familyOf(type) === "good_news";
 }
 
 type Verdict =
@@ -51,8 +36,8 @@ interface GateOptions {
 
 /** The gate's verdict on an event. */
 export function judge(event: HealthEvent, { key, cooldown, muted }: GateOptions): Verdict {
-  if (RECOVERY.has(event.type)) return { kind: "recovery" };
-  if (BENIGN.has(event.type)) return { kind: "benign" };
+  const news = newsOf(event);
+  if (news !== "fault") return { kind: news };
   const because = muted(event, key);
   if (because) return { kind: "muted", muted: because };
   const remainingMs = cooldown(key);

@@ -47,8 +47,8 @@ export interface Backlog {
   has(key: string): boolean;
   /** Removes what waits for a target. */
   remove(key: string): QueueEntry | undefined;
-  /** Marks a target as well again and removes what waits for it. */
-  recover(key: string): QueueEntry | undefined;
+  /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
+  recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined;
   /** Whether a newer event of a running target waits. */
   isSuperseded(running: Running): boolean;
   /** Milliseconds the target's cooldown still lasts, 0 when there is none. */
@@ -162,10 +162,11 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
     },
     has: (key) => running.has(key) || queue.get(key) !== undefined,
     remove,
-    recover(key) {
+    recover(key, isOver) {
       const active = running.get(key);
-      if (active) active.recovered = true;
-      return remove(key);
+      if (active && isOver(active.entry.event)) active.recovered = true;
+      const waiting = queue.get(key);
+      return waiting && isOver(waiting.event) ? remove(key) : undefined;
     },
     isSuperseded: ({ entry }) => queue.get(entry.key) !== undefined,
     cooldown: (key) => cooldowns.remaining(key, clock.monotonic()),

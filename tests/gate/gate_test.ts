@@ -23,7 +23,8 @@ Deno.test("judge: the seven benign types need no diagnosis, three of them are re
     service_unhealthy: "admitted",
     node_offline: "admitted",
     remediation_failed: "admitted",
-    SERVICE_HEALTHY: "admitted",
+    SERVICE_HEALTHY: "recovery",
+    "service-recovered": "recovery",
     constructor: "admitted",
     "": "admitted",
   };

@@ -95,11 +95,11 @@ Deno.test("backlog: a recovery removes what waits and marks what runs, until a n
   const { backlog, replayed } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
-  assert.equal(backlog.recover(keyOf("a")), undefined);
+  assert.equal(backlog.recover(keyOf("a"), () => true), undefined);
   assert.equal(running.recovered, true);
   backlog.add(about("a"));
   assert.equal(running.recovered, false);
-  assert.equal(backlog.recover(keyOf("a"))?.serial, 2);
+  assert.equal(backlog.recover(keyOf("a"), () => true)?.serial, 2);
   assert.equal(running.recovered, true);
   assert.equal(replayed().waiting.get(keyOf("a"))?.serial, 1, "the running one is unfinished");
   backlog.finish(running, false);
@@ -178,7 +178,7 @@ Deno.test("backlog: a kept cooldown and the end of its event are one record", ()
   assert.equal(replayed().waiting.size, 0);
   assert.equal(replay(backlog.snapshot()).waiting.size, 0);
   backlog.add(about("a"));
-  backlog.recover(keyOf("a"));
+  backlog.recover(keyOf("a"), () => true);
   assert.equal(replayed().waiting.size, 0, "a later recovery brings nothing back");
 });
 
@@ -293,7 +293,7 @@ Deno.test("backlog: the journal and the snapshot tell the same, after every chan
 
         for (const [op, what, severity] of commands) {
           if (op === "add") backlog.add(about(what, severity));
-          else if (op === "recover") backlog.recover(keyOf(what));
+          else if (op === "recover") backlog.recover(keyOf(what), () => true);
           else if (op === "pass") {
             clock.wall += what;
             clock.monotonic += what;

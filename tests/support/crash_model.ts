@@ -164,7 +164,7 @@ export async function perform(
     }
     case "recover":
       supersede(targetKey(command.target), known);
-      backlog.recover(targetKey(command.target));
+      backlog.recover(targetKey(command.target), () => true);
       return [];
     case "diagnose": {
       const running = backlog.take();

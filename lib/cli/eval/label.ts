@@ -7,7 +7,7 @@ import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { type Context, parseContext } from "./context.ts";
 import type { WaitingEvent } from "../../event/event.ts";
 import { excerpt } from "../../event/excerpt.ts";
-import { isBenign } from "../../gate/gate.ts";
+import { newsOf } from "../../event/news.ts";
 import { readMessage } from "../../event/message.ts";
 import { parseEvent } from "../../event/parse.ts";
 import { visibleText } from "../../base/text/visible.ts";
@@ -130,7 +130,7 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
     event: { ...event, excerpt: excerpt(payload, options.payloadBytes) },
     acceptable: actions,
     requiresHuman,
-    benign: isBenign(event.type),
+    benign: newsOf(parsed.event) !== "fault",
     context,
   };
 }

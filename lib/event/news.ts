@@ -1,0 +1,110 @@
+/**
+ * Whether an event is a fault or good news, from its type and from what an alert says of itself.
+ *
+ * @module
+ */
+import { isObject } from "../base/json.ts";
+import type { HealthEvent } from "./event.ts";
+import { kindOf } from "./family.ts";
+
+export type News =
+  /** Something is wrong, or nobody knows what the type means. */
+  | "fault"
+  /** Something is well again: what it cures is in {@linkcode cures}. */
+  | "recovery"
+  /** Meant, or a change that went well: nothing to do, and nothing is over by it. */
+  | "benign";
+
+const YEAR_2000 = Date.UTC(2000, 0) / 1000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Types that leave it to the payload how things are. */
+const NEUTRAL =
+  /^(?:.*_)?(?:alert|alerts|notification|status|state|heartbeat|state_changed|status_changed|state_change|status_change|health_status|health_state|monitor|check|event|problem|incident|scheduled_health_check)$/;
+
+const RESOLVED = new Set(["resolved", "recovered", "recovery", "cleared", "clear"]);
+const WELL = new Set(["ok", "normal", "up", "healthy", "online", "passing", "alive"]);
+const BAD = new Set(
+  ("firing alerting problem down critical unhealthy triggered active failed failing error offline " +
+    "no_data nodata pending degraded warning").split(" "),
+);
+
+/** Where alerts say how they stand, beside the protocols below. */
+const STATE_KEYS = ["status", "state", "alert_state", "alert_status", "health_status", "new_state"];
+
+/** What an event says: by its type, or as an alert whose payload says that it is over. */
+export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp">): News {
+  const { form, family } = kindOf(event.type);
+  switch (family) {
+    case "good_news":
+      return form === "heartbeat" && isBad(event.payload) ? "fault" : "recovery";
+    case "planned":
+    case "change":
+      return "benign";
+    default:
+      return newsIn(event.payload, NEUTRAL.test(form), event.timestamp);
+  }
+}
+
+function newsIn(payload: Fields, neutral: boolean, seconds: number): News {
+  const alert = isObject(payload["alert"]) ? payload["alert"] : payload;
+  const states = statesOf(alert);
+  if (states.some((state) => BAD.has(state))) return "fault";
+  const kuma = statusOfKuma(payload);
+  if (kuma === "3") return "benign";
+  const isOver = kuma === "1" || isZabbixOk(payload) || hasEnded(alert, seconds) ||
+    cameBack(payload) || states.some((state) => RESOLVED.has(state)) ||
+    (neutral || isGrafana(payload)) && states.some((state) => WELL.has(state));
+  return isOver ? "recovery" : "fault";
+}
+
+function isBad(payload: Fields): boolean {
+  const kuma = statusOfKuma(payload);
+  return kuma === "0" || kuma === "2" || statesOf(payload).some((state) => BAD.has(state));
+}
+
+function statesOf(alert: Fields): string[] {
+  return STATE_KEYS.map((key) => wordOf(alert[key])).filter((word) => word !== "");
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number"
+    ? String(value).trim().toLowerCase()
+    : "";
+}
+
+/** Uptime Kuma's heartbeat: 0 down, 1 up, 2 pending, 3 maintenance. */
+function statusOfKuma({ heartbeat }: Fields): string {
+  return isObject(heartbeat) ? wordOf(heartbeat["status"]) : "";
+}
+
+/** Zabbix' macro EVENT.VALUE is 1 for a problem and 0 for its end. */
+function isZabbixOk(payload: Fields): boolean {
+  const event = payload["EVENT"];
+  return ["EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"]
+    .some((key) => wordOf(payload[key]) === "0") ||
+    isObject(event) && wordOf(event["VALUE"]) === "0" ||
+    wordOf(payload["TRIGGER.STATUS"]) === "ok" || wordOf(payload["EVENT.STATUS"]) === "resolved";
+}
+
+/** Alertmanager's `endsAt` is in the future, or in the year 1, while an alert fires. */
+function hasEnded(alert: Fields, seconds: number): boolean {
+  const ends = alert["endsAt"] ?? alert["ends_at"];
+  if (typeof ends !== "string" || !("startsAt" in alert || "starts_at" in alert)) return false;
+  const at = Date.parse(ends) / 1000;
+  return at > YEAR_2000 && at <= seconds;
+}
+
+/** Home Assistant's entity that was unavailable and has a state again. */
+function cameBack({ old_state: before, new_state: after }: Fields): boolean {
+  const [was, is] = [before, after].map((state) =>
+    wordOf(isObject(state) ? state["state"] : state)
+  );
+  return was === "unavailable" && is !== undefined && !["", "unavailable", "unknown"].includes(is);
+}
+
+/** Grafana's alerts name their rule. */
+function isGrafana(payload: Fields): boolean {
+  return ["ruleName", "ruleUrl", "ruleId", "orgId"].some((key) => key in payload);
+}

@@ -1,0 +1,23 @@
+/**
+ * One spelling for the type of an event, whoever sends it.
+ *
+ * @module
+ */
+
+// `CrashLoop`, `OOMKilled`: a capital begins a word after a small letter, a digit, or as the last
+// of several capitals.
+const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu;
+const BETWEEN = /[^\p{L}\p{N}\p{M}]+/gu;
+
+/** Already in its normal form, as most types are. */
+const NORMAL = /^[a-z0-9]+(?:_[a-z0-9]+)*$/;
+
+/**
+ * A type in small letters with `_` between its words: `ContainerDied`, `container-died`,
+ * `CONTAINER.DIED` and `container died` are all `container_died`. Other letters than A to Z stay.
+ */
+export function normalType(type: string): string {
+  if (NORMAL.test(type)) return type;
+  return type.normalize("NFKC").replace(CAMEL, "_").replace(BETWEEN, "_").replace(/^_|_$/g, "")
+    .toLowerCase();
+}
