@@ -68,7 +68,7 @@ export interface Kind {
   /** The type in its {@linkcode normalType normal form}. */
   readonly form: string;
   readonly family: Family;
-  /** What good news is good about; of all else the family itself, as far as it is one of faults. */
+  /** What good news is good about; for a fault its family. */
   readonly about: FaultFamily;
   /** The form without words of state: `disk_usage_high` and `disk_usage_normal` share it. */
   readonly subject: string;
@@ -102,12 +102,8 @@ function readKind(type: string): Kind {
     const family = faultIn(form);
     return { form, family, about: family, subject };
   }
-  return {
-    form,
-    family: news,
-    about: news === "good_news" ? aboutOf(form, subject) : "unknown",
-    subject,
-  };
+  const about = aboutOf(form, subject);
+  return { form, family: news, about, subject };
 }
 
 function newsIn(form: string): "good_news" | "planned" | "change" | undefined {

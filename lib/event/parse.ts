@@ -5,7 +5,7 @@
  */
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
-import { cleanName } from "../base/text/names.ts";
+import { cleanName, plainName } from "../base/text/names.ts";
 import { redactText } from "../base/text/redact.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
@@ -92,7 +92,8 @@ const PLAIN_NAME = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
 function harmlessName(text: string, limit: number): string {
   // Most names are read in one pass.
   if (text.length <= limit && PLAIN_NAME.test(text)) return text;
-  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(text, limit);
+  const name = plainName(cleanName(text, limit));
+  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(name, limit);
 }
 
 /** Redacted before it is cut, and cut before it is redacted to what can matter. */

@@ -66,7 +66,7 @@ export const NEWS = new RegExp(
 /** What is good news as a whole, though its words alone do not tell. */
 export const GOOD_TYPES = whole(
   `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
-   [^_]*_?has_no_[^_]+_pressure [^_]*_?has_sufficient_[^_]+
+   (?:[^_]+_){0,9}no_[^_]+_pressure (?:[^_]+_){0,9}has_sufficient_[^_]+
    (?:md_|mdadm_)?spare_active (?:md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored ups_comm_restored
    on_line onlinepower mains_back line_power`,
 );
@@ -156,6 +156,16 @@ const THINGS = "device* sensor* entity entities camera door pump motor valve lig
  */
 export const FAULTS: readonly FaultRow[] = [
   row(
+    "disk",
+    `disk* hdd ssd nvme* smart smartd smartctl raid* mdadm md md[0-9]+ zfs zpool zed btrfs lvm inode* filesystem*
+     file_system* fs fstab volume* storage storagefill* mount mounts *mount partition* no_space out_of_space
+     space_left free_space space enospc read_only readonly degraded_array degradedarray* drive drives
+     *_io_error io_error i_o_error iowait_disk scrub* resilver* rebuild* spare rootfs quota tank pool_degraded
+     persistent_volume* pvc failed_mount failed_attach_volume fail_spare festplatte* speicherplatz*
+     platte bad_sectors reallocated* pending_sectors ata nand tbw wearout wear datastore`,
+    "memory shared_memory",
+  ),
+  row(
     "update",
     `image_pull* err_image* imagepull* errimage* invalid_image_name pull_failed manifest_unknown
      create_container_config_error`,
@@ -165,16 +175,6 @@ export const FAULTS: readonly FaultRow[] = [
     `oom oom_* oomkill* *oomkill* system_oom out_of_memory outofmemory memory_exhausted
      memory_limit_reached memory_limit_exceeded no_memory enomem speicher_voll`,
     "headroom",
-  ),
-  row(
-    "disk",
-    `disk* hdd ssd nvme* smart smartd smartctl raid* mdadm md md[0-9]+ zfs zpool zed btrfs lvm inode* filesystem*
-     file_system* fs fstab volume* storage storagefill* mount mounts *mount partition* no_space out_of_space
-     space_left free_space space enospc read_only readonly degraded_array degradedarray* drive drives
-     *_io_error io_error i_o_error iowait_disk scrub* resilver* rebuild* spare rootfs quota tank pool_degraded
-     persistent_volume* pvc failed_mount failed_attach_volume fail_spare festplatte* speicherplatz*
-     platte bad_sectors reallocated* pending_sectors ata nand tbw wearout wear datastore`,
-    "memory shared_memory",
   ),
   row(
     "power",

@@ -7,6 +7,8 @@
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { globMatches } from "../base/glob.ts";
+import { type FaultFamily, kindOf } from "../event/family.ts";
+import { looksLike } from "../base/text/names.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { severityRank } from "../event/severity.ts";
 import { svcKey } from "../event/target.ts";
@@ -21,6 +23,8 @@ export interface PolicyCondition {
   readonly node?: string;
   readonly service?: string;
   readonly type?: string;
+  /** What the type speaks of, however it is spelled. */
+  readonly family?: FaultFamily;
   /** The event's has the rank of one of these, so that `fatal` counts as `critical`. */
   readonly severity?: readonly Severity[];
   /** What the model, or another rule, proposes. */
@@ -73,7 +77,7 @@ export const BUILT_IN_RULES: readonly PolicyRule[] = [
   },
   {
     name: "disk_pressure_is_notify",
-    when: { type: "disk_pressure*" },
+    when: { family: "disk" },
     then: { action: "notify" },
   },
   {
@@ -130,13 +134,23 @@ export function applyPolicy(
 }
 
 function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis): boolean {
-  return (when.node === undefined || globMatches(when.node, event.node)) &&
-    (when.service === undefined || globMatches(when.service, event.service)) &&
-    (when.type === undefined || globMatches(when.type, event.type)) &&
+  return matches(when.node, event.node) && matches(when.service, event.service) &&
+    (matches(when.type, event.type) || matches(when.type, kindOf(event.type).form)) &&
+    (when.family === undefined || speaksOf(when.family, event.type)) &&
     (when.severity === undefined || when.severity.some((each) => sameRank(each, event.severity))) &&
     (when.action === undefined || when.action.includes(diagnosis.action)) &&
     // Turned around, so that what is no number at all counts as low.
     (when.confidence_below === undefined || !(diagnosis.confidence >= when.confidence_below));
+}
+
+/** A name that only looks like one that a rule is about is meant by it, too. */
+function matches(glob: string | undefined, name: string): boolean {
+  return glob === undefined || globMatches(glob, name) || globMatches(glob, looksLike(name));
+}
+
+function speaksOf(family: FaultFamily, type: string): boolean {
+  const kind = kindOf(type);
+  return kind.about === family && kind.family !== "good_news";
 }
 
 function sameRank(one: string, other: string): boolean {

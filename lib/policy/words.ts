@@ -11,6 +11,7 @@ export function ruleInWords({ when, then }: PolicyRule): string {
     when.node !== undefined && `node ${when.node}`,
     when.service !== undefined && `service ${when.service}`,
     when.type !== undefined && `type ${when.type}`,
+    when.family && `${when.family} trouble, whatever its type is called`,
     when.severity && `severity ${when.severity.join(" or ")}`,
     when.action && `action ${when.action.join(" or ")}`,
     when.confidence_below !== undefined && `confidence below ${when.confidence_below}`,

@@ -16,7 +16,7 @@ const event: WaitingEvent = {
 
 Deno.test("systemPrompt: names nodes, rules, actions and the answer's keys in order", () => {
   const prompt = homelabPrompt();
-  for (const word of ["chelsty", "disk_pressure", "0.7", "piha", "solaria", "vps"]) {
+  for (const word of ["chelsty", "disk trouble", "0.7", "piha", "solaria", "vps"]) {
     assert.ok(prompt.includes(word), word);
   }
   const places = ['"reason"', '"action":', '"confidence"', '"requires_human"']

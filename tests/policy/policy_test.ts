@@ -313,3 +313,33 @@ Deno.test("applyPolicy: the changes lead from the model's answer to the result",
     }
   }));
 });
+
+Deno.test("disk_pressure_is_notify: in every spelling of disk trouble", () => {
+  const types = [
+    "DiskPressure",
+    "disk-pressure",
+    "disk_usage_high",
+    "HostOutOfDiskSpace",
+    "FailedMount",
+  ]
+    .concat("NodeFilesystemSpaceFillingUp", "smart_failure", "DegradedArray", "disk_pressure_oom");
+  for (const type of types) {
+    const { diagnosis } = applyPolicy([], event({ type }), careless({ action: "restart" }));
+    assert.equal(diagnosis.action, "notify", type);
+  }
+});
+
+Deno.test("offline_first_needs_human: for names that only look like chelsty-*", () => {
+  for (const node of ["\uff43helsty-ha", "\u0441helsty-ha", "chelsty\u2010ha", "ch\u00e9lsty-ha"]) {
+    const { diagnosis } = applyPolicy([], event({ node }), careless());
+    assert.equal(diagnosis.requires_human, true, node);
+  }
+});
+
+Deno.test("a rule about a type holds for its other spellings", () => {
+  const rule = { name: "mine", when: { type: "backup_*" }, then: { action: "notify" } } as const;
+  for (const type of ["BackupFailed", "backup-failed", "Backup.Failed"]) {
+    const { diagnosis } = applyPolicy([rule], event({ type }), careless({ action: "restart" }));
+    assert.equal(diagnosis.action, "notify", type);
+  }
+});
