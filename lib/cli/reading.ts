@@ -9,8 +9,13 @@ import { realFiles } from "../base/disk/files.ts";
 import { recoveries } from "../observe/history/reader.ts";
 import { readFailure } from "../base/disk/read_failure.ts";
 import type { RecoveredAt } from "../proposal/read/waiting.ts";
+import { createOutcomes, type OutcomesFor } from "../proposal/read/earlier.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Log } from "../base/log/log.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 import { EXIT, type Io } from "./io.ts";
+
+const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
 
 /** Runs what reads the folders, and says so where they are not there or may not be read. */
 export async function reading(
@@ -35,6 +40,11 @@ export function unreadable(io: Pick<Io, "err">, error: unknown, path: string): n
   if (!isSystemFailure(error)) throw error;
   io.err(`planner-agent: ${readFailure(error, path)}\n`);
   return EXIT.failure;
+}
+
+/** What became of earlier proposals; nothing where a folder may not be read. */
+export function outcomesUnder(root: string): OutcomesFor {
+  return createOutcomes({ root, files: realFiles, clock: systemClock, log: SILENT });
 }
 
 /** What the agent's history knows of recoveries; nothing where it may not be read. */

@@ -62,8 +62,8 @@ function sinceOf(value: unknown): number | undefined {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: "action", narrow: "cut" },
-  { title: "model", narrow: "cut" },
+  { title: "action" },
+  { title: "model", narrow: "wrap" },
   ...["made", "wait", "approved", "rejected", "done", "failed", "decided"]
     .map((title): Column => ({ title, align: "right" })),
 ];

@@ -8,7 +8,7 @@ import type { HistoryLine, HistoryOutcome } from "../../observe/history/line.ts"
 import type { Palette } from "../view/palette.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
 import { spanText } from "../span.ts";
-import { type Column, tableLines } from "../view/table.ts";
+import { type Column, tableLines, tableRows } from "../view/table.ts";
 
 interface ExplainViewOptions {
   /** Whether the lines are about a node, so that each has to name its service. */
@@ -47,8 +47,8 @@ export function explainLines(
   const columns: Column[] = [
     { title: "when (UTC)" },
     { title: "outcome", paint: paintOutcome(palette) },
-    ...(wholeNode && !narrow ? [{ title: "service", narrow: "cut" as const }] : []),
-    ...(narrow ? [] : [{ title: "event", narrow: "cut" as const }]),
+    ...(wholeNode && !narrow ? [{ title: "service" }] : []),
+    ...(narrow ? [] : [{ title: "event", narrow: "wrap" as const }]),
   ];
   const cells = rows.map(({ at, outcome, service, event }) => [
     at.slice(0, 19).replace("T", " "),
@@ -56,7 +56,7 @@ export function explainLines(
     ...(wholeNode && !narrow ? [service] : []),
     event,
   ]);
-  const [titles = "", ...heads] = tableLines(cells, {
+  const { titles, bodies } = tableRows(cells, {
     columns,
     width,
     paintTitles: palette.strong,
@@ -65,7 +65,7 @@ export function explainLines(
   return [
     titles,
     ...rows.flatMap((row, i) => [
-      heads[i] ?? "",
+      ...bodies[i] ?? [],
       ...narrow ? paragraph(about(row), width) : [],
       ...paragraph(row.why, width),
     ]),
@@ -93,7 +93,9 @@ function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): st
     case "queued":
       return "it is diagnosed when its turn comes";
     case "parked":
-      return `no link answered (${failures} times), tried again in ${span}${because}`;
+      return `no model answered${
+        failures > 1 ? ` (${failures} times)` : ""
+      }, tried again in ${span}${because}`;
     case "held":
       return `held for ${span} at most${because}`;
   }
@@ -125,13 +127,18 @@ function paintOutcome(palette: Palette): (piece: string, outcome: string) => str
   };
 }
 
+/** The planner's own name for a diagnosis, which errors begin with. */
+const LABEL = /^planner\.\S+: /;
+
 /** One line's explanation in a sentence or two. */
 export function why(line: HistoryLine): string {
   const { outcome, repeated, detail, action, action_id } = line;
   if (repeated !== undefined) return `${repeated} more like the one before, until then`;
   const said = outcome === "proposed" && action !== undefined
     ? `${action}${line.requires_human ? ", a person is required" : ""}: ${detail ?? ""}`
-    : outcome === "ignored" || outcome === "exhausted"
+    : outcome === "exhausted"
+    ? detail?.replace(LABEL, "")
+    : outcome === "ignored"
     ? detail
     : sentence(outcome, detail);
   const about = provenance(line);
@@ -141,7 +148,7 @@ export function why(line: HistoryLine): string {
 
 function sentence(outcome: HistoryOutcome, detail: string | undefined): string {
   const words = WORDS[outcome];
-  return detail === undefined ? words : `${words}: ${detail}`;
+  return detail === undefined || detail === words ? words : `${words}: ${detail}`;
 }
 
 const WORDS: Readonly<Record<HistoryOutcome, string>> = {

@@ -10,7 +10,9 @@ import {
 } from "../../proposal/read/waiting.ts";
 import type { Palette } from "../view/palette.ts";
 import { spanText } from "../span.ts";
-import { type Column, cut, tableLines } from "../view/table.ts";
+import { moveCommand } from "../show/next_step.ts";
+import { type Column, cut, tableLines, tableRows, wrap } from "../view/table.ts";
+import type { Superseded } from "./superseded.ts";
 
 export interface ViewOptions {
   /** Milliseconds since 1970. */
@@ -20,13 +22,24 @@ export interface ViewOptions {
   readonly palette: Palette;
 }
 
+/** What the list is made with beside the proposals. */
+export interface PendingOptions extends ViewOptions {
+  readonly superseded: Superseded;
+  /** Path of a folder under actions/. */
+  readonly folder: (name: "pending" | "rejected") => string;
+}
+
+/** More are not put into one command. */
+const MOST_IN_A_COMMAND = 200;
+
 /** Lines for people: nodes, a row for each fold, and below it its id and reason. */
 export function pendingLines(
   { proposals, damaged, unread }: WaitingProposals,
-  { nowMs, width, palette }: ViewOptions,
+  options: PendingOptions,
 ): string[] {
+  const { width, palette } = options;
   const lines = [countLine(proposals.length, unread)];
-  if (proposals.length > 0) lines.push("", ...proposalLines(proposals, { nowMs, width, palette }));
+  if (proposals.length > 0) lines.push("", ...proposalLines(proposals, options));
   if (damaged.length > 0) {
     const table = tableLines(damaged.map(({ actionId, why }) => [`${actionId}.json`, why]), {
       columns: [{ title: "damaged file", paint: palette.bad }, { title: "why", narrow: "wrap" }],
@@ -35,7 +48,7 @@ export function pendingLines(
     });
     lines.push("", ...table);
   }
-  return lines;
+  return [...lines, ...rejectLines(proposals, options)];
 }
 
 function countLine(count: number, unread: number): string {
@@ -46,7 +59,7 @@ function countLine(count: number, unread: number): string {
 
 function proposalLines(
   proposals: readonly WaitingProposal[],
-  { nowMs, width, palette }: ViewOptions,
+  { nowMs, width, palette, superseded }: PendingOptions,
 ): string[] {
   const nodes = foldByNode(proposals);
   const folds = nodes.flatMap((node) => node.folds);
@@ -54,32 +67,38 @@ function proposalLines(
     { title: "age", align: "right" },
     { title: "action" },
     { title: "service" },
-    { title: "risk" },
-    { title: "human" },
-    { title: "conf.", align: "right" },
-    { title: "note", paint: palette.warn },
-  ].map((column) => ({ ...column, narrow: "cut" }) as Column);
-  const [titles = "", ...rows] = tableLines(
+    { title: "risk", spare: 2 },
+    { title: "approver", spare: 1 },
+    { title: "conf.", align: "right", spare: 3 },
+    { title: "note", narrow: "wrap", paint: palette.warn },
+  ];
+  const { titles, bodies } = tableRows(
     folds.map(({ newest, count }) => [
       spanText(nowMs - newest.timestamp * 1000),
       newest.action,
       newest.service,
       newest.riskLevel,
-      newest.requiresHuman ? "yes" : "no",
+      newest.requiresHuman ? "person" : "either",
       newest.confidence.toFixed(2),
-      notes(newest, { count, nowMs }),
+      notes(newest, { count, nowMs, superseded }),
     ]),
     { columns, width, paintTitles: palette.faint },
   );
-  // Every column is cut rather than wrapped, so that each fold is one row.
   const lines = [titles];
   let row = 0;
   for (const { node, folds } of nodes) {
-    lines.push(palette.strong(cut(node, width)));
-    for (const { newest } of folds) lines.push(rows[row++] ?? "", reasonLine(newest, width));
+    lines.push(...wrap(node, width).map(palette.strong));
+    for (const { newest } of folds) lines.push(...bodies[row++] ?? [], reasonLine(newest, width));
+  }
+  if (folds.some(({ newest }) => !newest.requiresHuman)) {
+    lines.push("", ...wrap(EITHER, width).map(palette.faint));
   }
   return lines;
 }
+
+const EITHER =
+  "either: a person, or an executor whose own settings allow that. Nothing runs before " +
+  "its file is in actions/approved.";
 
 /** The id whole, to be copied, and as much of the reason as there is room for. */
 function reasonLine({ actionId, reason }: WaitingProposal, width: number): string {
@@ -89,21 +108,51 @@ function reasonLine({ actionId, reason }: WaitingProposal, width: number): strin
 }
 
 function notes(
-  { altered, stale, recoveredMs }: WaitingProposal,
-  { count, nowMs }: { readonly count: number; readonly nowMs: number },
+  { actionId, altered, stale, recoveredMs }: WaitingProposal,
+  { count, nowMs, superseded }: {
+    readonly count: number;
+    readonly nowMs: number;
+    readonly superseded: Superseded;
+  },
 ): string {
+  const why = superseded.get(actionId);
   return [
     count > 1 && `x${count}`,
     altered && "altered",
+    why !== undefined && `superseded: ${why}`,
     stale && "stale",
     recoveredMs !== null && `recovered ${spanText(nowMs - recoveredMs)} ago`,
   ].filter(Boolean).join(", ");
 }
 
+/** Whether nothing is known that speaks against approving a proposal. */
+export function isReady(
+  { actionId, altered, stale, recoveredMs }: WaitingProposal,
+  superseded: Superseded,
+): boolean {
+  return !altered && !stale && recoveredMs === null && !superseded.has(actionId);
+}
+
+/** One command for all that were superseded; never broken, since a person copies it. */
+function rejectLines(
+  proposals: readonly WaitingProposal[],
+  { superseded, folder, width }: PendingOptions,
+): string[] {
+  const ids = proposals.map(({ actionId }) => actionId).filter((id) => superseded.has(id));
+  if (ids.length === 0) return [];
+  const said = ids.length === 1
+    ? "1 proposal is superseded. This rejects it:"
+    : `${ids.length} proposals are superseded. This rejects ${
+      ids.length > MOST_IN_A_COMMAND ? `${MOST_IN_A_COMMAND} of them` : "them"
+    }:`;
+  const paths = ids.slice(0, MOST_IN_A_COMMAND).map((id) => `${folder("pending")}/${id}.json`);
+  return ["", ...wrap(said, width), `  ${moveCommand(paths, folder("rejected"))}`];
+}
+
 /** The same as an object; keys are stable, each proposal is an entry of its own. */
 export function pendingJson(
   { proposals, damaged, unread }: WaitingProposals,
-  nowMs: number,
+  { nowMs, superseded }: Pick<PendingOptions, "nowMs" | "superseded">,
 ): Record<string, unknown> {
   return {
     pending: proposals.map((proposal) => ({
@@ -124,6 +173,7 @@ export function pendingJson(
       stale: proposal.stale,
       altered: proposal.altered,
       recovered_at: isoOrNull(proposal.recoveredMs),
+      superseded: superseded.get(proposal.actionId) ?? null,
     })),
     damaged: damaged.map(({ actionId, why }) => ({ file: `${actionId}.json`, why })),
     unread,

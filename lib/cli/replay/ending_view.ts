@@ -66,6 +66,6 @@ export function endingJson(ending: Ending): Record<string, unknown> {
 /** The counts in a sentence; outcomes that did not occur are left out. */
 export function summaryLine({ received, outcomes }: Counts, parked: number): string {
   const parts = Object.entries(outcomes).filter(([, n]) => n > 0).map(([o, n]) => `${n} ${o}`);
-  if (parked > 0) parts.push(`${parked} waiting for another try`);
+  if (parked > 0) parts.push(`${parked} ${parked === 1 ? "waits" : "wait"} for another try`);
   return `${received} received: ${parts.join(", ") || "nothing"}`;
 }

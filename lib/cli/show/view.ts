@@ -19,9 +19,12 @@ export interface Shown {
   readonly alsoIn: readonly string[];
   /** When its target recovered after the event, in milliseconds since 1970; null: not known. */
   readonly recoveredMs: number | null;
+  /** Why it needs no decision any more; undefined where it does. */
+  readonly superseded: string | undefined;
   readonly steps: readonly NextStep[];
 }
 
+const EXECUTOR_MAY = "a person, or an executor whose own settings allow it";
 const NOT_THE_AGENT = "The agent itself may not do that: it can propose, and nothing more.";
 
 type Row = readonly [name: string, text: string];
@@ -39,10 +42,9 @@ export function showLines(shown: Shown, options: ViewOptions): string[] {
 
 function proposalLines(
   view: ActionView,
-  { recoveredMs }: Shown,
+  shown: Shown,
   options: ViewOptions,
 ): string[] {
-  const { nowMs, palette } = options;
   const audit = readAudit(view.content);
   const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
   return [
@@ -50,10 +52,10 @@ function proposalLines(
       ["action", `${view.action} ${view.service} on ${view.node}`],
       ["executor", `${view.type}, risk ${view.riskLevel}, status ${view.status || "(none)"}`],
       ["confidence", view.confidence.toFixed(2)],
-      ["a person", view.requiresHuman ? "is required" : "is not required by the rules"],
+      ["approver", view.requiresHuman ? "a person only" : EXECUTOR_MAY],
       ["reason", view.reason],
     ]),
-    ...section("The event", eventRows(view, audit, nowMs)),
+    ...section("The event", eventRows(view, audit, options.nowMs)),
     ...section("The model said", modelRows(view, audit)),
     ...section(
       "The rules changed",
@@ -62,10 +64,17 @@ function proposalLines(
       ): Row => [field, `${from} -> ${to} (${rule})`]),
     ),
     ...attemptLines(view, audit, options),
+    ...shown.found.folder === "pending" ? decisionLines(view, shown, options) : [],
+  ];
+}
+
+function decisionLines(view: ActionView, shown: Shown, options: ViewOptions): string[] {
+  const { width, palette } = options;
+  return [
     "",
     palette.strong("Can it still be approved?"),
-    ...verdicts(view, { nowMs, recoveredMs, audit }).flatMap(([verdict, text]) =>
-      wrap(text, options.width - 2).map((line) => `  ${palette[verdict](line)}`)
+    ...verdicts(view, shown, options.nowMs).flatMap(([verdict, text]) =>
+      wrap(text, width - 2).map((line) => `  ${palette[verdict](line)}`)
     ),
   ];
 }
@@ -153,14 +162,11 @@ function attemptLines(
 
 function verdicts(
   view: ActionView,
-  { nowMs, recoveredMs, audit }: {
-    readonly nowMs: number;
-    readonly recoveredMs: number | null;
-    readonly audit: AuditView | undefined;
-  },
+  { recoveredMs, superseded }: Shown,
+  nowMs: number,
 ): (readonly ["good" | "warn" | "bad", string])[] {
   const { validUntil, content } = view;
-  const early = audit?.expiredWhenWritten ? ", before it was written" : "";
+  const early = readAudit(content)?.expiredWhenWritten ? ", before it was written" : "";
   const matches = digestMatches(content);
   return [
     validUntil === ""
@@ -173,6 +179,7 @@ function verdicts(
       : matches
       ? ["good", "its digest matches id, target and action"]
       : ["bad", "altered: id, target or action are not those of its digest"],
+    ...superseded === undefined ? [] : [["bad", `superseded: ${superseded}`] as const],
     ...recoveredMs === null
       ? []
       : [["warn", `${view.service} recovered ${spanText(nowMs - recoveredMs)} ago`] as const],
@@ -180,8 +187,13 @@ function verdicts(
 }
 
 const TOO_LATE = "Reject it: it is stale, and a fault that is still there makes a new proposal.";
+const DECIDED =
+  "Reject it: it is superseded, and a fault that is still there makes a new proposal.";
 
-function nextLines({ found, steps }: Shown, { nowMs, width, palette }: ViewOptions): string[] {
+function nextLines(
+  { found, steps, superseded }: Shown,
+  { nowMs, width, palette }: ViewOptions,
+): string[] {
   const title = ["", palette.strong("Next step")];
   if (steps.length === 0) return [...title, `  none: it lies in ${found.folder}`];
   const late = found.folder === "pending" && found.read.kind === "proposal" &&
@@ -189,7 +201,9 @@ function nextLines({ found, steps }: Shown, { nowMs, width, palette }: ViewOptio
   // Commands are never broken: a person copies them.
   return [
     ...title,
-    ...late ? wrap(TOO_LATE, width - 2).map((line) => `  ${palette.bad(line)}`) : [],
+    ...late || superseded !== undefined
+      ? wrap(late ? TOO_LATE : DECIDED, width - 2).map((line) => `  ${palette.bad(line)}`)
+      : [],
     ...steps.flatMap(({ verb, command }) => [`  ${verb}:`, `    ${command}`]),
     ...wrap(NOT_THE_AGENT, width - 2).map((line) => `  ${line}`),
   ];

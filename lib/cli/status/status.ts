@@ -11,6 +11,7 @@ import type { StatusReport } from "../../observe/status/report.ts";
 import type { Command } from "../command.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
+import { showScreen } from "../view/screen.ts";
 import { unreadable } from "../reading.ts";
 import { runtimePath } from "../runtime_path.ts";
 import { statusLines, statusScreen } from "./view.ts";
@@ -76,11 +77,8 @@ function show(
     return;
   }
   const options = { width: io.width, palette: paletteFor(io) };
-  // In one go, so that nothing flickers: home, each line cleared to its end, then all below.
-  if (watch && io.isTerminal) {
-    const lines = statusScreen(report, { ...options, height: io.height });
-    io.out(`\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`);
-  } else {
-    io.out(`${statusLines(report, options).join("\n")}\n${watch ? "\n" : ""}`);
-  }
+  const lines = watch && io.isTerminal
+    ? statusScreen(report, { ...options, height: io.height })
+    : statusLines(report, options);
+  showScreen(io, lines, watch);
 }

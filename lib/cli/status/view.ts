@@ -26,6 +26,8 @@ const span = (seconds: number) => spanText(seconds * 1000);
 export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {
   const { palette, width } = options;
   if (report.agent.state === "never_ran") return findingLines(report.problems, options);
+  const held = report.queue.events.filter(({ state }) => state === "held");
+  const waiting = report.queue.events.filter(({ state }) => state !== "held");
   return [
     headline(report, palette),
     "",
@@ -34,8 +36,16 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
       width,
     }).slice(1),
     ...section(options, {
-      titles: ["state", "node", "service", "type", "severity", "age", "next try"],
-      rows: report.queue.events.map((event) => [
+      columns: [
+        { title: "state" },
+        { title: "node" },
+        { title: "service" },
+        { title: "type", spare: 2 },
+        { title: "severity", spare: 3 },
+        { title: "age", spare: 1 },
+        { title: "next try", narrow: "wrap" },
+      ],
+      rows: waiting.map((event) => [
         event.state,
         event.node,
         event.service,
@@ -44,11 +54,11 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
         span(event.age_seconds),
         nextTry(event),
       ]),
-      total: report.queue.diagnosing + report.queue.queued + report.queue.parked,
-      wraps: "next try",
+      total: report.queue.diagnosing + report.queue.queued + report.queue.parked - held.length,
     }),
+    ...heldSection(held, options),
     ...section(options, {
-      titles: ["cools down", "node", "service"],
+      columns: [{ title: "cools down" }, { title: "node" }, { title: "service" }],
       rows: report.cooldowns.targets.map(({ node, service, remaining_seconds }) => [
         span(remaining_seconds),
         node,
@@ -57,7 +67,13 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
       total: report.cooldowns.total,
     }),
     ...section(options, {
-      titles: ["link", "model", "circuit", "failures", "next try"],
+      columns: [
+        { title: "link" },
+        { title: "model", spare: 2 },
+        { title: "circuit" },
+        { title: "failures", spare: 1 },
+        { title: "next try", narrow: "wrap" },
+      ],
       rows: report.links.map(({ link, model, state, failures, next_try_seconds }) => [
         link,
         model,
@@ -123,7 +139,12 @@ function facts(report: StatusReport): string[][] {
   }
   if (redis) rows.push(["Redis", redisWords(redis)]);
   const { diagnosing, queued, parked } = queue;
-  rows.push(["queue", `${diagnosing} being diagnosed, ${queued} queued, ${parked} parked`]);
+  const held = queue.events.filter(({ state }) => state === "held").length;
+  rows.push([
+    "queue",
+    `${diagnosing} being diagnosed, ${Math.max(0, queued - held)} queued, ` +
+    `${held > 0 ? `${held} held, ` : ""}${parked} parked`,
+  ]);
   rows.push(["cooldowns", String(report.cooldowns.total)]);
   rows.push([agent.state === "running" ? "last hour" : "its last hour", countWords(last_hour)]);
   rows.push(["since start", countWords(since_start)]);
@@ -169,21 +190,45 @@ function nextTry(event: StatusReport["queue"]["events"][number]): string {
   return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
 }
 
+/** What is held for the same reason is one row. */
+function heldSection(
+  held: StatusReport["queue"]["events"],
+  options: StatusViewOptions,
+): string[] {
+  const groups = Map.groupBy(held, ({ why = "" }) => why);
+  return section(options, {
+    columns: [
+      { title: "held" },
+      { title: "because", narrow: "wrap" },
+      { title: "next try", spare: 1 },
+      { title: "services", narrow: "wrap" },
+    ],
+    rows: [...groups].map(([why, events]) => [
+      String(events.length),
+      why,
+      `in ${span(Math.min(...events.map(({ next_try_seconds }) => next_try_seconds ?? 0)))}`,
+      servicesByNode(events),
+    ]),
+    total: groups.size,
+  });
+}
+
+/** `vps: mail, web; piha: redis`. */
+function servicesByNode(events: StatusReport["queue"]["events"]): string {
+  return [...Map.groupBy(events, ({ node }) => node)]
+    .map(([node, those]) => `${node}: ${those.map(({ service }) => service).join(", ")}`)
+    .join("; ");
+}
+
 function section(
   { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
-  { titles, rows, total, wraps }: {
-    readonly titles: readonly string[];
+  { columns, rows, total }: {
+    readonly columns: readonly Column[];
     readonly rows: readonly (readonly string[])[];
     readonly total: number;
-    /** The column that goes on in the next line rather than being cut. */
-    readonly wraps?: string;
   },
 ): string[] {
   if (rows.length === 0) return [];
-  const columns = titles.map((title): Column => ({
-    title,
-    narrow: title === wraps ? "wrap" : "cut",
-  }));
   const shown = rows.slice(0, mostRows);
   const more = Math.max(total, rows.length) - shown.length;
   return [

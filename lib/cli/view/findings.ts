@@ -38,7 +38,7 @@ export function findingLines(
     {
       columns: [
         { title: "", paint: levelPaint(palette) },
-        { title: "", narrow: "cut" },
+        { title: "" },
         { title: "", narrow: "wrap" },
       ],
       width,

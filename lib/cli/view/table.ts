@@ -11,9 +11,12 @@ export interface Column {
   readonly align?: "left" | "right";
   /**
    * What happens to the text where the table is wider than the terminal: it goes on in the next
-   * line, or ends in `…`. A column without it keeps its width as long as the others can give.
+   * line, or ends in `…`. A column without it keeps its width, for it holds what a person copies:
+   * an id, a path or a name. Others give way to it, and where that is not enough it is wrapped.
    */
   readonly narrow?: "wrap" | "cut";
+  /** The column is left out where there is no room; the highest number goes first. */
+  readonly spare?: number;
   /** Colours a piece of a cell; `cell` is the whole cell's text. */
   readonly paint?: (piece: string, cell: string) => string;
 }
@@ -39,12 +42,25 @@ const LONGEST_CELL = 2_000;
  */
 export function tableLines(
   rows: readonly (readonly string[])[],
-  { columns, width, paintTitles = (line) => line }: TableOptions,
+  options: TableOptions,
 ): string[] {
-  const cells = rows.map((row) => columns.map((_, i) => oneLine(row[i] ?? "")));
-  const natural = columns.map(({ title }, i) =>
-    Math.min(width, Math.max(textWidth(title), ...cells.map((row) => textWidth(row[i] ?? ""))))
+  const { titles, bodies } = tableRows(rows, options);
+  return [titles, ...bodies.flat()];
+}
+
+/** The same with the lines of each row by themselves. */
+export function tableRows(
+  rows: readonly (readonly string[])[],
+  { columns: all, width, paintTitles = (line) => line }: TableOptions,
+): { readonly titles: string; readonly bodies: readonly (readonly string[])[] } {
+  const everything = rows.map((row) => all.map((_, i) => oneLine(row[i] ?? "")));
+  const wanted = all.map(({ title }, i) =>
+    Math.max(textWidth(title), ...everything.map((row) => textWidth(row[i] ?? "")))
   );
+  const kept = keptColumns(wanted, all, width);
+  const columns = kept.flatMap((i) => all[i] ?? []);
+  const cells = everything.map((row) => kept.map((i) => row[i] ?? ""));
+  const natural = kept.map((i) => Math.min(width, wanted[i] ?? 0));
   const widths = fit(natural, columns, width - GAP * (columns.length - 1));
   const titles = columns.map(({ align, title }, i) =>
     pad(cut(title, widths[i] ?? 0), {
@@ -52,10 +68,29 @@ export function tableLines(
       align,
     })
   );
-  return [
-    paintTitles(titles.join(" ".repeat(GAP)).trimEnd()),
-    ...cells.flatMap((row) => rowLines(row, columns, widths)),
-  ];
+  return {
+    titles: paintTitles(titles.join(" ".repeat(GAP)).trimEnd()),
+    bodies: cells.map((row) => rowLines(row, columns, widths)),
+  };
+}
+
+/** Places of the columns that stay: spare ones go until what must not be broken has room. */
+function keptColumns(
+  wanted: readonly number[],
+  columns: readonly Column[],
+  width: number,
+): number[] {
+  let kept = columns.map((_, i) => i);
+  const least = (i: number) =>
+    columns[i]?.narrow === undefined ? wanted[i] ?? 0 : Math.min(READABLE, wanted[i] ?? 0);
+  const needs = () => kept.reduce((sum, i) => sum + least(i) + GAP, -GAP);
+  while (needs() > width) {
+    const [first] = kept.filter((i) => columns[i]?.spare !== undefined)
+      .sort((a, b) => (columns[b]?.spare ?? 0) - (columns[a]?.spare ?? 0));
+    if (first === undefined) break;
+    kept = kept.filter((i) => i !== first);
+  }
+  return kept;
 }
 
 function rowLines(row: readonly string[], columns: readonly Column[], widths: readonly number[]) {
@@ -79,7 +114,7 @@ function rowLines(row: readonly string[], columns: readonly Column[], widths: re
   });
 }
 
-/** Takes columns from the widest until all fit: first from those that may be narrowed. */
+/** Takes from the widest column until all fit: first from those that may be narrowed. */
 function fit(natural: readonly number[], columns: readonly Column[], room: number): number[] {
   const widths = [...natural];
   const total = () => widths.reduce((sum, width) => sum + width, 0);
@@ -93,7 +128,9 @@ function fit(natural: readonly number[], columns: readonly Column[], room: numbe
       widths[widest] = (widths[widest] ?? 0) - 1;
     }
   };
-  takeFrom((column) => column?.narrow !== undefined, READABLE);
+  const mayNarrow = (column: Column | undefined) => column?.narrow !== undefined;
+  takeFrom(mayNarrow, READABLE);
+  takeFrom(mayNarrow, NARROWEST);
   takeFrom(() => true, NARROWEST);
   return widths;
 }
@@ -111,7 +148,7 @@ function oneLine(text: string): string {
   return visibleText(bounded).replace(/[\t\n]+/g, " ");
 }
 
-/** The text in lines of at most `width` columns, broken at blanks where there are any. */
+/** The text in lines of at most `width` columns, broken at blanks, else behind `/`, `-` or `_`. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -124,7 +161,8 @@ export function wrap(text: string, width: number): string[] {
     if (line !== "") lines.push(line);
     line = word;
     while (textWidth(line) > width) {
-      const head = headOf(line, width);
+      const full = headOf(line, width);
+      const head = /^.*[/_-]/s.exec(full)?.[0] ?? full;
       lines.push(head);
       line = line.slice(head.length);
     }

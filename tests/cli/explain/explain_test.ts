@@ -57,7 +57,7 @@ Deno.test("why: outcomes without a diagnosis in words", () => {
     "proposed for or ignored a short while ago: 300 s remain",
   );
   assert.equal(
-    why({ ...HEALTHY, outcome: "exhausted", detail: "no link answered: a: refused" }),
+    why({ ...HEALTHY, outcome: "exhausted", detail: "planner.a/b: no link answered: a: refused" }),
     "no link answered: a: refused",
   );
 });
@@ -112,7 +112,7 @@ Deno.test("explainLines: what has not ended yet says what it waits for", () => {
       "2026-01-02 03:20:00  waits    container_exited, error",
       "    it is diagnosed when its turn comes",
       "2026-01-02 03:20:00  waits    container_exited, error",
-      "    no link answered (2 times), tried again in 2 min",
+      "    no model answered (2 times), tried again in 2 min",
       "2026-01-02 03:20:00  waits    container_exited, error",
       "    held for 30 s at most: piha is offline",
     ],

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { openActionFiles } from "../../../lib/proposal/read/folders.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
-import { pendingLines } from "../../../lib/cli/pending/view.ts";
+import { supersededAmong } from "../../../lib/cli/pending/superseded.ts";
+import { isReady, pendingLines } from "../../../lib/cli/pending/view.ts";
+import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
 import { reading } from "../../../lib/cli/reading.ts";
 import { textWidth } from "../../../lib/cli/view/table.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
@@ -44,8 +46,16 @@ function proposal(changes: Partial<WaitingProposal> = {}): WaitingProposal {
 const PLAIN = paletteFor({ isTerminal: false, env: () => undefined });
 const COLOURED = paletteFor({ isTerminal: true, env: () => undefined });
 
-const lines = (proposals: WaitingProposal[], width = 80, palette = PLAIN) =>
-  pendingLines({ proposals, damaged: [], unread: 0 }, { nowMs: NOW, width, palette });
+const OPTIONS = {
+  nowMs: NOW,
+  width: 80,
+  palette: PLAIN,
+  superseded: new Map<string, string>(),
+  folder: (name: string) => `/r/actions/${name}`,
+};
+
+const lines = (proposals: WaitingProposal[], options: Partial<typeof OPTIONS> = {}) =>
+  pendingLines({ proposals, damaged: [], unread: 0 }, { ...OPTIONS, ...options });
 
 Deno.test("pendingLines: nothing waits", () => {
   assert.deepEqual(lines([]), ["No proposal waits for a person."]);
@@ -71,21 +81,118 @@ Deno.test("pendingLines: by node, folded, with what speaks against approving", (
   assert.deepEqual(shown, [
     "4 proposals wait for a person",
     "",
-    "  age  action    service    risk     human  conf.  note",
+    "  age  action    service    risk     approver  conf.  note",
     "piha",
-    "5 min  restart   mosquitto  low      no      0.90  x2, recovered 2 min ago",
+    "5 min  restart   mosquitto  low      either     0.90  x2, recovered 2 min ago",
     "  plan-piha-mosquitto-1767323045  the container was killed, and nothing in the…",
-    "  1 h  redeploy  redis      guarded  yes     0.46  altered, stale",
+    "  1 h  redeploy  redis      guarded  person     0.46  altered, stale",
     "  plan-piha-redis-1767319445  the container was killed, and nothing in the log…",
     "vps",
-    "5 min  restart   traefik    low      no      0.90",
+    "5 min  restart   traefik    low      either     0.90",
     "  plan-vps-traefik-1767323000  the container was killed, and nothing in the log…",
+    "",
+    "either: a person, or an executor whose own settings allow that. Nothing runs",
+    "before its file is in actions/approved.",
+  ]);
+});
+
+Deno.test("pendingLines: at 60 columns no note, name or id is cut; spare columns go", () => {
+  const superseded = new Map([[
+    "plan-chelsty-ha-home-assistant-1767323045",
+    "restart completed 3 s ago",
+  ]]);
+  const shown = lines([
+    proposal({
+      actionId: "plan-chelsty-ha-home-assistant-1767323045",
+      node: "chelsty-ha",
+      service: "home-assistant",
+      requiresHuman: true,
+      recoveredMs: NOW - 1000,
+    }),
+  ], { width: 60, superseded });
+  assert.deepEqual(shown, [
+    "1 proposal waits for a person",
+    "",
+    "  age  action   service         risk  approver  note",
+    "chelsty-ha",
+    "5 min  restart  home-assistant  low   person    superseded:",
+    "                                                restart",
+    "                                                completed 3",
+    "                                                s ago,",
+    "                                                recovered 1",
+    "                                                s ago",
+    "  plan-chelsty-ha-home-assistant-1767323045  the container…",
+    "",
+    "1 proposal is superseded. This rejects it:",
+    "  mv /r/actions/pending/plan-chelsty-ha-home-assistant-1767323045.json /r/actions/rejected/",
+  ]);
+});
+
+Deno.test("isReady: nothing that is known speaks against it", () => {
+  const superseded = new Map([["plan-x-1", "restart completed 3 s ago"]]);
+  const ready = (changes: Partial<WaitingProposal>) => isReady(proposal(changes), superseded);
+  assert.deepEqual(
+    [{}, { stale: true }, { altered: true }, { recoveredMs: 0 }, { actionId: "plan-x-1" }].map(
+      ready,
+    ),
+    [true, false, false, false, false],
+  );
+});
+
+const outcome = (changes: Partial<ProposalOutcome> = {}): ProposalOutcome => ({
+  actionId: "plan-piha-mosquitto-1767323050",
+  action: "restart",
+  became: "completed",
+  atMs: NOW - 3_000,
+  ...changes,
+});
+const supersede = (
+  proposals: readonly WaitingProposal[],
+  ...outcomes: readonly ProposalOutcome[]
+) => supersededAmong(proposals, { outcomesFor: () => Promise.resolve(outcomes), nowMs: NOW });
+
+Deno.test("supersededAmong: after one of a fold was decided, the others say so", async () => {
+  const fold = [0, 20, 40].map((ago) =>
+    proposal({
+      actionId: `plan-piha-mosquitto-${EVENT - ago}`,
+      timestamp: EVENT - ago,
+      writtenMs: (EVENT - ago) * 1000 + 500,
+    })
+  );
+  for (const became of ["approved", "running", "completed", "failed", "rejected"] as const) {
+    assert.deepEqual(
+      [...await supersede(fold, outcome({ became }))].map(([, why]) => why),
+      Array(3).fill(`restart ${became} 3 s ago`),
+    );
+  }
+});
+
+Deno.test("supersededAmong: a fault after the decision is a new one", async () => {
+  const after = proposal({ timestamp: EVENT + 299, writtenMs: NOW - 1_000 });
+  assert.equal((await supersede([after], outcome())).size, 0);
+  assert.equal((await supersede([after], outcome({ became: "rejected" }))).size, 0);
+});
+
+Deno.test("supersededAmong: a restart completed after its event marks a redeploy, a notify does not", async () => {
+  const redeploy = proposal({ action: "redeploy", writtenMs: NOW });
+  assert.equal(
+    (await supersede([redeploy], outcome())).get(redeploy.actionId),
+    "restart completed 3 s ago",
+  );
+  assert.equal((await supersede([redeploy], outcome({ action: "notify" }))).size, 0);
+});
+
+Deno.test("supersededAmong: of a service that flaps only the newer notify counts", async () => {
+  const notify = proposal({ actionId: "plan-piha-mosquitto-1767323046", action: "notify" });
+  const restart = proposal({ timestamp: EVENT - 60 });
+  assert.deepEqual([...await supersede([notify, restart])], [
+    [restart.actionId, "a newer notify waits"],
   ]);
 });
 
 Deno.test("pendingLines: damaged and unread files are told", () => {
   const damaged = [{ actionId: "plan-x-1", why: "it is empty" }];
-  const options = { nowMs: NOW, width: 80, palette: PLAIN };
+  const options = OPTIONS;
   assert.deepEqual(pendingLines({ proposals: [], damaged, unread: 7 }, options), [
     "0 proposals, and 7 older files that were not read",
     "",
@@ -100,16 +207,19 @@ Deno.test("pendingLines: fit any width, but an id is never cut", () => {
     service: "日本語".repeat(20),
   });
   for (const width of [40, 60, 80, 200]) {
-    for (const line of lines([wide, proposal()], width).slice(2)) {
+    for (const line of lines([wide, proposal()], { width }).slice(2)) {
       assert.equal(textWidth(line) <= width, true, `${width}: ${line}`);
     }
   }
-  assert.equal(lines([proposal()], 20).includes("  plan-piha-mosquitto-1767323045"), true);
+  assert.equal(
+    lines([proposal()], { width: 20 }).includes("  plan-piha-mosquitto-1767323045"),
+    true,
+  );
 });
 
 Deno.test("pendingLines: colours do not move the columns", () => {
   const proposals = [proposal({ stale: true }), proposal({ node: "vps", altered: true })];
-  const coloured = lines(proposals, 80, COLOURED);
+  const coloured = lines(proposals, { palette: COLOURED });
   assert.equal(coloured.some((line) => line.includes("\x1b[33mstale\x1b[0m")), true);
   // deno-lint-ignore no-control-regex
   assert.deepEqual(coloured.map((line) => line.replace(/\x1b\[\d+m/g, "")), lines(proposals));
@@ -153,7 +263,7 @@ Deno.test("planner-agent pending: for people, for programs, and ids alone", asyn
     "",
   ]);
   assert.match(people.out, /^1 proposal waits for a person\n/);
-  assert.match(people.out, /restart {2}mosquitto {2}low {3}no {6}0\.90 {2}stale\n/);
+  assert.match(people.out, /restart {2}mosquitto {2}low {3}either {5}0\.90 {2}stale\n/);
   assert.match(people.out, /plan-vps-traefik-1767323050\.json {2}it is not JSON\n$/);
   assert.equal(people.out.includes("\x1b"), false);
   assert.equal(ids.out, "plan-vps-traefik-1767323050\nplan-piha-mosquitto-1767323045\n");
@@ -175,6 +285,7 @@ Deno.test("planner-agent pending: for people, for programs, and ids alone", asyn
     llm_model: "qwen2.5:7b",
     valid_until: "2026-01-02T03:34:05Z",
     stale: true,
+    superseded: null,
     altered: false,
     recovered_at: null,
   });

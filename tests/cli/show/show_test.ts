@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { openActionFiles } from "../../../lib/proposal/read/folders.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
+import { findShown } from "../../../lib/cli/show/find.ts";
 import { look, showJson } from "../../../lib/cli/show/show.ts";
 import { showLines } from "../../../lib/cli/show/view.ts";
+import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
 import { makeRuntime, runAgent } from "../../support/agent.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
@@ -13,19 +15,37 @@ const ID = "plan-piha-mosquitto-1767323045";
 const EVENT = 1_767_323_045_000;
 const PLAIN = paletteFor({ isTerminal: false, env: () => undefined });
 
+const NOTHING_KNOWN = {
+  recoveredAt: () => undefined,
+  outcomesFor: () => Promise.resolve([]),
+  nowMs: EVENT,
+};
+
 /** What is shown of a proposal, a while after its event. */
 async function shown(
-  { text = proposalFile(), folders = ["pending"], root = "/r", afterMs = 600_000, recoveredMs }: {
+  {
+    text = proposalFile(),
+    folders = ["pending"],
+    root = "/r",
+    afterMs = 600_000,
+    recoveredMs,
+    outcomes = [],
+  }: {
     text?: string;
     folders?: string[];
     root?: string;
     afterMs?: number;
     recoveredMs?: number;
+    outcomes?: readonly ProposalOutcome[];
   },
 ) {
   const files = memoryFiles();
   for (const folder of folders) files.put(`${root}/actions/${folder}/${ID}.json`, text);
-  const found = await look(openActionFiles({ root, files }), ID, () => recoveredMs);
+  const found = await look(openActionFiles({ root, files }), ID, {
+    recoveredAt: () => recoveredMs,
+    outcomesFor: () => Promise.resolve(outcomes),
+    nowMs: EVENT + afterMs,
+  });
   if (!found) throw new Error("nothing was found");
   const lines = showLines(found, { nowMs: EVENT + afterMs, width: 80, palette: PLAIN });
   return { lines, text: lines.join("\n"), json: showJson(found, EVENT + afterMs) };
@@ -44,7 +64,7 @@ Deno.test("show: one proposal whole", async () => {
     "  action      restart mosquitto on piha",
     "  executor    container_restart, risk low, status pending",
     "  confidence  0.90",
-    "  a person    is required",
+    "  approver    a person only",
     "  reason      the container was killed",
     "",
     "The event",
@@ -110,6 +130,71 @@ Deno.test("show: what was altered is not to be approved", async () => {
   assert.equal(json.digest_matches, false);
 });
 
+Deno.test("show: what was superseded says by what, and one command rejects the whole fold", async () => {
+  const files = memoryFiles();
+  const other = "plan-piha-mosquitto-1767323025";
+  files.put(`/r/actions/pending/${ID}.json`, proposalFile());
+  const text = proposalFile({ action_id: other, timestamp: 1_767_323_025 });
+  files.put(`/r/actions/pending/${other}.json`, text);
+  const nowMs = EVENT + 600_000;
+  const done = { actionId: "plan-a-b-1", action: "restart", became: "completed" } as const;
+  const found = await look(openActionFiles({ root: "/r", files }), ID, {
+    recoveredAt: () => undefined,
+    outcomesFor: () => Promise.resolve([{ ...done, atMs: nowMs - 3_000 }]),
+    nowMs,
+  });
+  assert.ok(found);
+  const shown = showLines(found, { nowMs, width: 80, palette: PLAIN });
+  assert.deepEqual(shown.slice(shown.indexOf("Can it still be approved?")), [
+    "Can it still be approved?",
+    "  valid until 2026-01-02T03:34:05Z",
+    "  its digest matches id, target and action",
+    "  superseded: restart completed 3 s ago",
+    "",
+    "Next step",
+    "  Reject it: it is superseded, and a fault that is still there makes a new",
+    "  proposal.",
+    "  approve:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/approved/`,
+    "  reject:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/rejected/`,
+    "  reject all 2:",
+    `    mv /r/actions/pending/${ID}.json /r/actions/pending/${other}.json /r/actions/rejected/`,
+    "  The agent itself may not do that: it can propose, and nothing more.",
+  ]);
+  assert.equal(showJson(found, nowMs).superseded, "restart completed 3 s ago");
+});
+
+Deno.test("show: what is decided is not asked whether it can be approved", async () => {
+  const { text } = await shown({ folders: ["completed"] });
+  assert.equal(text.includes("approved?"), false);
+  assert.match(text, /\nNext step\n {2}none: it lies in completed$/);
+});
+
+Deno.test("findShown: a beginning that only one id has, and NODE/SERVICE", async () => {
+  const files = memoryFiles();
+  const put = (place: string, changes: Record<string, unknown>) => {
+    const action_id = place.split("/")[1];
+    files.put(`/r/actions/${place}.json`, proposalFile({ action_id, ...changes }));
+  };
+  put("pending/plan-vps-traefik-1767323045", { node: "vps", service: "traefik" });
+  put("pending/plan-vps-traefik-1767323015", { node: "vps", service: "traefik" });
+  put("rejected/plan-vps-mail-1767323045", { node: "vps", service: "mail" });
+  const find = (given: string) => findShown(openActionFiles({ root: "/r", files }), given);
+  assert.deepEqual(await find("plan-vps-m"), { actionId: "plan-vps-mail-1767323045" });
+  assert.deepEqual(await find("vps/mail"), { actionId: "plan-vps-mail-1767323045" });
+  assert.deepEqual(await find("vps/traefik"), { actionId: "plan-vps-traefik-1767323045" });
+  assert.equal(
+    await find("plan-vps-t"),
+    "'plan-vps-t' begins 2 ids: plan-vps-traefik-1767323045, plan-vps-traefik-1767323015",
+  );
+  assert.equal(
+    await find("vps/traefix"),
+    "there is no proposal 'vps/traefix'\nDid you mean plan-vps-traefik-1767323045 or " +
+      "plan-vps-traefik-1767323015?",
+  );
+});
+
 Deno.test("show: the next step of each folder", async () => {
   const commands = async (folder: string) => (await shown({ folders: [folder] })).json.next;
   assert.deepEqual(await commands("approved"), {
@@ -169,7 +254,7 @@ Deno.test("look: an id is no path", async () => {
   files.put("/r/actions/pending/.x.json", proposalFile());
   const actions = openActionFiles({ root: "/r", files });
   for (const id of ["../../secret", "../../../r/secret", "/r/secret", ".x", "", "..", "a/../x"]) {
-    assert.equal(await look(actions, id, () => undefined), undefined, id);
+    assert.equal(await look(actions, id, NOTHING_KNOWN), undefined, id);
   }
 });
 

@@ -82,11 +82,35 @@ Deno.test("statusLines: what is held says why, whatever the width", () => {
   const shown = lines(statusRecord({ queued: 1, parked: 1, events: [held, parked] }), {
     width: 80,
   });
-  assert.deepEqual(shown.slice(11, 15), [
+  assert.equal(shown[4], "queue          0 being diagnosed, 0 queued, 1 held, 1 parked");
+  assert.deepEqual(shown.slice(11, 17), [
     "state   node  service  type               severity  age    next try",
-    "held    piha  redis    service_unhealthy  error     1 min  in 50 min (piha is",
-    "                                                           offline)",
     "parked  piha  db       service_unhealthy  error     1 min  in 1 min (failed 1;",
+    "                                                           no turn)",
+    "",
+    "held  because          next try   services",
+    "1     piha is offline  in 50 min  piha: redis",
+  ]);
+});
+
+Deno.test("statusLines: what is held for one reason is one row, and no name is cut at 60 columns", () => {
+  const held = { state: "held" as const, next_try: THEN + 3_542, why: "chelsty-ha is offline" };
+  const services = ["home-assistant", "zigbee2mqtt", "mosquitto", "frigate"];
+  const shown = lines(
+    statusRecord({
+      queued: 4,
+      events: services.map((name) => ({ ...row(name, held), node: "chelsty-ha" })),
+    }),
+    { width: 60 },
+  );
+  assert.ok(shown.includes("queue          0 being diagnosed, 0 queued, 4 held, 0 parked"));
+  const at = shown.findIndex((line) => line.startsWith("held "));
+  assert.deepEqual(shown.slice(at, at + 5), [
+    "held  because               next try   services",
+    "4     chelsty-ha is         in 59 min  chelsty-ha:",
+    "      offline                          home-assistant,",
+    "                                       zigbee2mqtt,",
+    "                                       mosquitto, frigate",
   ]);
 });
 

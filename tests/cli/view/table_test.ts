@@ -38,9 +38,9 @@ Deno.test("tableLines: a word wider than its column is broken", () => {
   const columns = [{ title: "id", narrow: "wrap" as const }];
   assert.deepEqual(tableLines([["plan-vps-traefik-1762053129"]], { columns, width: 12 }), [
     "id",
-    "plan-vps-tra",
-    "efik-1762053",
-    "129",
+    "plan-vps-",
+    "traefik-",
+    "1762053129",
   ]);
 });
 
@@ -52,7 +52,7 @@ Deno.test("tableLines: a column can be cut instead", () => {
   );
 });
 
-Deno.test("tableLines: columns that cannot be narrowed give way last", () => {
+Deno.test("tableLines: an id is whole as long as others can give", () => {
   const columns: Column[] = [{ title: "id" }, { title: "reason", narrow: "cut" }];
   const rows = [["0123456789", "the container was killed"]];
   assert.deepEqual(tableLines(rows, { columns, width: 24 }), [
@@ -60,9 +60,36 @@ Deno.test("tableLines: columns that cannot be narrowed give way last", () => {
     "0123456789  the contain…",
   ]);
   assert.deepEqual(tableLines(rows, { columns, width: 16 }), [
-    "id       reason",
-    "0123456  the co…",
-    "789",
+    "id          rea…",
+    "0123456789  the…",
+  ]);
+});
+
+Deno.test("tableLines: spare columns are left out before a name or a path is broken", () => {
+  const columns: Column[] = [
+    { title: "service" },
+    { title: "path" },
+    { title: "risk", spare: 1 },
+    { title: "conf.", align: "right", spare: 2 },
+  ];
+  const rows = [["home-assistant", "/srv/homelab/actions", "low", "0.90"]];
+  const at = (width: number) => tableLines(rows, { columns, width });
+  assert.deepEqual(at(49), [
+    "service         path                  risk  conf.",
+    "home-assistant  /srv/homelab/actions  low    0.90",
+  ]);
+  assert.deepEqual(at(48), [
+    "service         path                  risk",
+    "home-assistant  /srv/homelab/actions  low",
+  ]);
+  assert.deepEqual(at(36), [
+    "service         path",
+    "home-assistant  /srv/homelab/actions",
+  ]);
+  assert.deepEqual(at(30), [
+    "service         path",
+    "home-assistant  /srv/homelab/",
+    "                actions",
   ]);
 });
 
