@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { connect } from "../base/connect.ts";
 import { errorMessage } from "../base/error_message.ts";
 import { HttpFailure, type HttpReply, readReply } from "./http_reply.ts";
 
@@ -22,21 +23,11 @@ interface PostOptions {
   readonly onConnected?: () => void;
 }
 
-/** Connects with Deno's own TCP and TLS. */
-export const dial: Dial = async (url, signal) => {
-  const hostname = url.hostname.replace(/^\[|\]$/g, "");
-  const secure = url.protocol === "https:";
-  const port = url.port === "" ? (secure ? 443 : 80) : Number(url.port);
-  const tcp = await Deno.connect({ hostname, port, signal });
-  if (!secure) return tcp;
-  const tls = await Deno.startTls(tcp, { hostname });
-  try {
-    await tls.handshake();
-    return tls;
-  } catch (error) {
-    tls.close();
-    throw error;
-  }
+/** Connects to any address of the URL's name. */
+export const dial: Dial = (url, signal) => {
+  const tls = url.protocol === "https:";
+  const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
+  return connect({ hostname: url.hostname.replace(/^\[|\]$/g, ""), port, tls }, signal);
 };
 
 /**

@@ -6,6 +6,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { ACTIONS } from "./diagnosis.ts";
+import { ConnectError } from "../base/connect.ts";
 import { errorMessage } from "../base/error_message.ts";
 import type { Message } from "./contract.ts";
 import type { Think } from "./dialect.ts";
@@ -221,9 +222,15 @@ function statusFailure({ status, headers }: HttpReply, body: string, model: stri
 }
 
 /** Why no connection to `host` came about, in words. */
-export function connectFailure(error: unknown, host: string): LinkFailure {
-  if (error instanceof Deno.errors.ConnectionRefused) {
-    return new LinkFailure("refused", `nothing listens on ${host}; is Ollama running there?`);
+export function connectFailure(error: unknown, host: string, server = "Ollama"): LinkFailure {
+  const refused = error instanceof Deno.errors.ConnectionRefused ||
+    (error instanceof ConnectError && error.code === "ECONNREFUSED");
+  if (refused) {
+    const tried = error instanceof ConnectError ? ` (${error.tried.join(" and ")})` : "";
+    return new LinkFailure(
+      "refused",
+      `nothing listens on ${host}${tried}; is ${server} running there?`,
+    );
   }
   const text = errorMessage(error);
   const hint = /certificate/i.test(text)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ConnectError } from "../connect.ts";
 import { errorMessage } from "../error_message.ts";
 import { plainLine } from "../text/plain_line.ts";
 import type { RedisEndpoint } from "./endpoint.ts";
@@ -149,7 +150,8 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
   return { reason, detail: detail() };
 
   function detail(): string {
-    const at = endpoint.display;
+    const tried = error instanceof ConnectError ? ` (${error.tried.join(" and ")})` : "";
+    const at = `${endpoint.display}${tried}`;
     switch (reason) {
       case "refused":
         return `Nothing listens on ${at}. Is Redis running, and is its port right in REDIS_URL?`;

@@ -11,6 +11,7 @@ import type { Socket } from "node:net";
 import { Writable } from "node:stream";
 import { AbstractConnector } from "ioredis";
 import { type Clock, sleep, systemClock } from "../clock.ts";
+import { connect } from "../connect.ts";
 
 /** What ioredis and the deadlines of its users ask of a socket. */
 interface RedisSocket extends Writable {
@@ -95,24 +96,6 @@ interface Address {
   readonly tls?: unknown;
 }
 
-async function connect({ host, port, tls }: Address, signal: AbortSignal): Promise<Deno.Conn> {
-  const tcp = await Deno.connect({ hostname: host, port, signal });
-  tcp.setNoDelay();
-  if (!tls) return tcp;
-  const secure = await Deno.startTls(tcp, { hostname: host });
-  const close = () => secure.close();
-  signal.addEventListener("abort", close);
-  try {
-    await secure.handshake();
-    return secure;
-  } catch (error) {
-    if (!signal.aborted) secure.close();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", close);
-  }
-}
-
 /** What ioredis connects with; it wants a class. */
 export class RedisConnector extends AbstractConnector {
   readonly #address: Address;
@@ -126,7 +109,8 @@ export class RedisConnector extends AbstractConnector {
 
   override async connect(): Promise<typeof this.stream> {
     const { signal } = this.#closing;
-    const conn = await connect(this.#address, signal);
+    const { host, port, tls } = this.#address;
+    const conn = await connect({ hostname: host, port, tls: Boolean(tls) }, signal);
     if (signal.aborted) {
       conn.close();
       throw signal.reason;

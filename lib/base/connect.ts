@@ -1,0 +1,226 @@
+/**
+ * A connection to a name, by whichever of its addresses answers.
+ *
+ * Deno.connect() of 2.7.11 tries the first address only (denoland/deno#25661, #31726), and on many
+ * machines `localhost` is `::1` first, where nothing listens. A permission is for the name, so that
+ * no address can be asked for by itself: node:net is handed an address by its `lookup`, together
+ * with the runtime's proof that it belongs to the name. A name with one address goes the plain way.
+ *
+ * @module
+ */
+import { lookup } from "node:dns";
+import {
+  connect as openSocket,
+  isIP,
+  type LookupFunction,
+  type NetConnectOpts,
+  type Socket,
+} from "node:net";
+import { type Clock, systemClock } from "./clock.ts";
+import { errorMessage } from "./error_message.ts";
+
+/** Where to connect to. */
+interface Place {
+  /** A name, or an address without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** No address of a name took the connection. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  constructor(
+    message: string,
+    /** The addresses in the order in which they were tried. */
+    readonly tried: readonly string[],
+    /** As in Node.js, where all failed alike: ECONNREFUSED and so on. */
+    readonly code: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/** The next address is tried after so long without an answer (RFC 8305, section 5). */
+const HEAD_START_MS = 250;
+const MOST_ADDRESSES = 8;
+
+interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+/**
+ * Connects; TLS included.
+ *
+ * @throws {ConnectError}, Deno's own error, or the reason of the signal.
+ */
+export async function connect(place: Place, signal: AbortSignal): Promise<Deno.Conn> {
+  const tcp = await connectTcp(place, signal);
+  tcp.setNoDelay();
+  if (!place.tls) return tcp;
+  const secure = await Deno.startTls(tcp, { hostname: place.hostname });
+  const close = () => secure.close();
+  signal.addEventListener("abort", close);
+  try {
+    await secure.handshake();
+    return secure;
+  } catch (error) {
+    if (!signal.aborted) secure.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+async function connectTcp(place: Place, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const { hostname, port } = place;
+  const addresses = isIP(hostname) ? [] : await unlessAborted(addressesOf(hostname, port), signal);
+  if (addresses.length < 2) return await Deno.connect({ hostname, port, signal });
+  const open = (address: Address, over: AbortSignal) => connectTo(place, address, over);
+  return await firstOf(addresses, open, { signal, clock: systemClock });
+}
+
+/** A name's addresses, families in turn; none where it has none or must not be asked for. */
+function addressesOf(hostname: string, port: number): Promise<readonly Address[]> {
+  // The runtime looks at the port as well: the permission is for both.
+  const options = { all: true, verbatim: true, port } as const;
+  return new Promise((resolve) => {
+    // Why it has none is told by the connection that is tried then.
+    lookup(hostname, options, (error, found) => resolve(error ? [] : inTurn(found)));
+  });
+}
+
+/** Families in turn, beginning with that of the first (RFC 8305, section 4). */
+export function inTurn(found: readonly Address[]): readonly Address[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const others = found.filter(({ family }) => family !== found[0]?.family);
+  const length = Math.max(first.length, others.length);
+  return Array.from({ length }, (_, index) => [first[index], others[index]]).flat()
+    .filter((each) => each !== undefined).slice(0, MOST_ADDRESSES);
+}
+
+/**
+ * The first connection that stands, of attempts that begin one after the other: when the one before
+ * has failed, or has not answered for a while. The others are aborted.
+ *
+ * @throws {ConnectError} when all failed, or the reason of the signal.
+ */
+export async function firstOf<T extends { close(): void }>(
+  addresses: readonly Address[],
+  open: (address: Address, signal: AbortSignal) => Promise<T>,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<T> {
+  signal.throwIfAborted();
+  const failures: { readonly address: string; readonly error: unknown }[] = [];
+  const others = new AbortController();
+  const over = AbortSignal.any([signal, others.signal]);
+  const won = Promise.withResolvers<T>();
+  const giveUp = () => won.reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  let cancel = () => {};
+  let begun = 0;
+  const next = () => {
+    cancel();
+    const address = addresses[begun++];
+    if (!address) return;
+    cancel = clock.after(HEAD_START_MS, next);
+    open(address, over).then((conn) => {
+      if (over.aborted) conn.close();
+      else {
+        others.abort();
+        won.resolve(conn);
+      }
+    }, (error) => {
+      failures.push({ address: address.address, error });
+      if (failures.length === addresses.length) won.reject(allFailed(failures));
+      else if (!over.aborted) next();
+    });
+  };
+  next();
+  try {
+    return await won.promise;
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", giveUp);
+    others.abort();
+  }
+}
+
+function allFailed(
+  failures: readonly { readonly address: string; readonly error: unknown }[],
+): ConnectError {
+  const codes = new Set(failures.map(({ error }) => codeOf(error)));
+  const each = failures.map(({ address, error }) => `${address}: ${errorMessage(error)}`);
+  return new ConnectError(
+    `none of ${failures.length} addresses answers: ${each.join("; ")}`,
+    failures.map(({ address }) => address),
+    codes.size === 1 ? [...codes][0] : undefined,
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
+/** One attempt: a TCP connection to an address of the name. */
+async function connectTo(
+  { hostname, port }: Place,
+  { address, family }: Address,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  // What the runtime hands on behind an address is its proof that the name has it.
+  const onlyThis: LookupFunction = (name, options, done) => {
+    const all = { ...options, all: true, verbatim: true } as const;
+    lookup(name, all, (error, _addresses, ...proof: unknown[]) => {
+      const answer = done as (...values: unknown[]) => void;
+      answer(error, address, family, ...proof.slice(1));
+    });
+  };
+  const options: NetConnectOpts & { autoSelectFamily: false } = {
+    host: hostname,
+    port,
+    lookup: onlyThis,
+    autoSelectFamily: false,
+  };
+  const socket = openSocket(options);
+  // What comes is read from the connection below, not by the socket.
+  socket.pause();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  socket.once("connect", resolve);
+  socket.on("error", reject);
+  try {
+    await promise;
+    return connectionBelow(socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Deno's own connection under a socket of node:net: only that can begin TLS and says how it went. */
+function connectionBelow(socket: Socket): Deno.TcpConn {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const held = typeof handle === "object" && handle !== null
+    ? Object.getOwnPropertySymbols(handle).map((key): unknown => Reflect.get(handle, key))
+    : [];
+  const conn = held.find((each): each is Deno.TcpConn =>
+    typeof each === "object" && each !== null && "closeWrite" in each && "setNoDelay" in each
+  );
+  if (!conn) throw new ConnectError("this Deno keeps no connection below a socket", [], undefined);
+  return conn;
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort);
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
+}
