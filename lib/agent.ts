@@ -135,6 +135,7 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   ]);
   const propose = telling(createProposer(proposer), told.onProposed);
   const planner = createPlanner({ ...parts, ...told, propose });
+  await parts.index.warmUp();
   if (!options.startsLater) planner.start();
   let onTick = () => {};
   const stopTicking = startTicking({ ...parts, board, onTick: () => onTick() });

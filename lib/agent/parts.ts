@@ -4,14 +4,11 @@
  *
  * @module
  */
-import { parseJson } from "../base/json.ts";
-import { pendingForTarget } from "../proposal/read/action_folder.ts";
 import type { Backlog } from "../queue/backlog.ts";
 import { createBudgets } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../coordination/coordination.ts";
-import type { WaitingEvent } from "../event/event.ts";
 import type { Files } from "../base/disk/files.ts";
 import { createChainRouter } from "../llm/chain.ts";
 import { createModelDigests } from "../llm/model_digests.ts";
@@ -19,8 +16,7 @@ import type { Log } from "../base/log/log.ts";
 import { homelabPrompt, readConfigFile, readHomelab } from "../policy/homelab.ts";
 import type { Outages } from "../gate/outages.ts";
 import { createCounters } from "../observe/outcome.ts";
-import { createOutcomes } from "../proposal/read/earlier.ts";
-import { actionIdPrefix } from "../proposal/action_file.ts";
+import { createActionIndex } from "../proposal/read/action_index.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createQuiet } from "../gate/suppression.ts";
 import { parseSilences } from "../gate/silences_file.ts";
@@ -46,6 +42,13 @@ export async function assemble<Options extends AssemblyOptions>(options: Options
   const { topology, policy } = await readHomelab(store);
   const silences = await readConfigFile(store, SILENCES_FILE, parseSilences);
   const nodes = topology.nodes.map((node) => node.name);
+  const index = createActionIndex({
+    root: config.runtimePath,
+    files: options.files,
+    clock,
+    log: options.log,
+    windowMs: config.outcomeWindowSeconds * 1000,
+  });
   const quiet = createQuiet({ ...options, nodes });
   quiet.setSilences(silences ?? []);
   return {
@@ -59,11 +62,9 @@ export async function assemble<Options extends AssemblyOptions>(options: Options
     modelDigests: createModelDigests({ ...options, chain: config.chain }),
     systemPrompt: homelabPrompt(topology, policy),
     policy,
-    outcomesFor: createOutcomes({ ...options, root: config.runtimePath }),
+    outcomesFor: index.outcomesFor,
+    countPending: index.countWaiting,
+    index,
     proposedBefore: createProposedBefore({ ...options, root: config.runtimePath }),
-    async countPending(event: WaitingEvent) {
-      const texts = await Array.fromAsync(store.pendingActions(actionIdPrefix(event)));
-      return pendingForTarget(texts.map(parseJson), event);
-    },
   };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseJson } from "../base/json.ts";
-import { isForTarget } from "../proposal/read/action_folder.ts";
+import { isForTarget } from "../proposal/read/proposed.ts";
 import type { Log } from "../base/log/log.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import type { SavedState } from "../queue/state.ts";

@@ -18,7 +18,7 @@ import {
   type ObservedRouteOptions,
 } from "./ask.ts";
 import { outcomesInWords } from "../policy/earlier.ts";
-import type { OutcomesFor } from "../proposal/read/earlier.ts";
+import type { OutcomesFor } from "../proposal/read/action_index.ts";
 import type { PlannerLog } from "./log.ts";
 import type { PolicyRule } from "../policy/policy.ts";
 import { buildMessages } from "../llm/prompt.ts";

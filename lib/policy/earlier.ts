@@ -16,6 +16,8 @@ export interface ProposalOutcome {
   readonly became: Exclude<typeof ACTION_FOLDERS[number], "pending">;
   /** When it came there, wall-clock milliseconds since 1970; never later than it was read. */
   readonly atMs: number;
+  /** Who moved it there, where the file says so. */
+  readonly by?: string;
 }
 
 /** The names under which `payload.policy` records this. */

@@ -230,7 +230,7 @@ function build(disk: Disk): MemoryFiles {
     async times(path) {
       await step("kind", path);
       const file = files.get(path);
-      return file && { writtenMs: file.mtimeMs, changedMs: file.mtimeMs };
+      return file && { kind: "file", writtenMs: file.mtimeMs, changedMs: file.mtimeMs };
     },
     async touch(path, nowMs) {
       await step("touch", path);

@@ -21,6 +21,11 @@ export interface FileTimes {
   readonly changedMs: number;
 }
 
+/** What one look at a path tells, without following a link. */
+interface FileLook extends FileTimes {
+  readonly kind: "file" | "folder" | "other";
+}
+
 export interface Files {
   /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
   writeNew(path: string, text: string): Promise<void>;
@@ -46,9 +51,13 @@ export interface Files {
   /** A file's text, or undefined where it does not exist or is longer than `maxBytes`. */
   readText(path: string, maxBytes: number): Promise<string | undefined>;
   /** When a file was written and moved, or undefined where it does not exist; follows no link. */
-  times(path: string): Promise<FileTimes | undefined>;
+  times(path: string): Promise<FileLook | undefined>;
   /** Sets a file's modification time to now; creates the file where there is none. */
   touch(path: string, nowMs: number): Promise<void>;
+}
+
+function kindOf({ isFile, isDirectory }: Deno.FileInfo): FileLook["kind"] {
+  return isFile ? "file" : isDirectory ? "folder" : "other";
 }
 
 export const realFiles: Files = {
@@ -81,8 +90,7 @@ export const realFiles: Files = {
   makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
   async kind(path) {
     try {
-      const info = await Deno.lstat(path);
-      return info.isFile ? "file" : info.isDirectory ? "folder" : "other";
+      return kindOf(await Deno.lstat(path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return "none";
       throw error;
@@ -108,9 +116,9 @@ export const realFiles: Files = {
   },
   async times(path) {
     try {
-      const { mtime, ctime } = await Deno.lstat(path);
-      const writtenMs = mtime?.getTime() ?? 0;
-      return { writtenMs, changedMs: ctime?.getTime() ?? writtenMs };
+      const info = await Deno.lstat(path);
+      const writtenMs = info.mtime?.getTime() ?? 0;
+      return { kind: kindOf(info), writtenMs, changedMs: info.ctime?.getTime() ?? writtenMs };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

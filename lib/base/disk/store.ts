@@ -77,8 +77,6 @@ export interface Store {
   findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined>;
   /** The text of a proposal that waits for a person. */
   readPending(actionId: string): Promise<string | undefined>;
-  /** The texts of the proposals that wait for a person and whose ids begin with `prefix`. */
-  pendingActions(prefix: string): AsyncGenerator<string>;
   /** An operator's configuration file under config/, or undefined. */
   readConfig(name: string): Promise<string | undefined>;
   heartbeat(nowMs: number): Promise<void>;
@@ -183,13 +181,6 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     },
     findAction,
     readPending,
-    async *pendingActions(prefix) {
-      for (const name of await files.list(pending)) {
-        if (!name.startsWith(prefix) || !name.endsWith(".json")) continue;
-        const text = await readPending(name.slice(0, -".json".length));
-        if (text !== undefined) yield text;
-      }
-    },
     async readConfig(name) {
       const path = join(root, "config", name);
       const text = await files.readText(path, LARGEST_CONFIG_BYTES);

@@ -1,27 +1,17 @@
 /**
- * What became of an earlier proposal, from its file in one of the folders behind actions/pending.
- * Those files are read as untrusted: people, an executor or a disk may have changed them.
+ * When a proposal was decided, and by whom, from its file in one of the folders behind
+ * actions/pending. What the file says counts before what its times let guess. Those files are read
+ * as untrusted: people, an executor or a disk may have changed them.
  *
  * @module
  */
-import { parseJson } from "../../base/json.ts";
-import { isForTarget } from "./action_folder.ts";
-import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { FileTimes } from "../../base/disk/files.ts";
-import type { Target } from "../../event/target.ts";
+import { momentOf, transitionsOf } from "./transitions.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
 
 /** Every folder of a proposal's life but the one where it waits. */
 export type DecidedFolder = ProposalOutcome["became"];
-
-/** What is known of a file before it is parsed. */
-interface DecidedFile {
-  readonly actionId: string;
-  readonly folder: DecidedFolder;
-  readonly text: string;
-  readonly times: FileTimes;
-}
 
 /** A time that is ahead by less than this comes from a clock that is a little fast. */
 const FAST_CLOCK_MS = 300_000;
@@ -41,21 +31,6 @@ const TIME_FIELDS: Readonly<Record<DecidedFolder, readonly string[]>> = {
 /** People decide by moving a file, an executor writes it anew: moving leaves mtime alone. */
 const MOVED: ReadonlySet<DecidedFolder> = new Set(["approved", "rejected", "cancelled"]);
 
-/** The outcome in a file, or undefined where it is no proposal for `target` or is damaged. */
-export function readOutcome(
-  file: DecidedFile,
-  { target, nowMs }: { readonly target: Target; readonly nowMs: number },
-): ProposalOutcome | undefined {
-  const content = parseJson(file.text);
-  if (!isForTarget(content, target)) return undefined;
-  const fields = content as Readonly<Record<string, unknown>>;
-  const action = actionOf(fields);
-  if (!action) return undefined;
-  const { actionId, folder } = file;
-  const atMs = cameThereAt(folder, { fields, times: file.times, nowMs });
-  return { actionId, action, became: folder, atMs };
-}
-
 /** When a proposal came to the folder it lies in, wall-clock milliseconds up to now. */
 export function cameThereAt(
   folder: DecidedFolder,
@@ -69,14 +44,12 @@ export function cameThereAt(
   return Math.min(toldTime(folder, fields, nowMs) ?? kept, nowMs);
 }
 
-/** The action as the planner named it, else by the executor's type. */
-function actionOf({ payload, type }: Readonly<Record<string, unknown>>): Action | undefined {
-  const named = typeof payload === "object" && payload !== null && "action" in payload
-    ? payload.action
-    : type === "container_restart"
-    ? "restart"
-    : type;
-  return ACTIONS.find((action) => action === named);
+/** Who moved a proposal to the folder it lies in, as the file tells; "" where it does not. */
+export function movedBy(
+  folder: DecidedFolder,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  return transitionsOf(fields).findLast(({ to }) => to === folder)?.by ?? "";
 }
 
 /** When the file itself says that it came to a folder, where that can be true; milliseconds. */
@@ -85,13 +58,18 @@ export function toldTime(
   fields: Readonly<Record<string, unknown>>,
   nowMs: number,
 ): number | undefined {
-  const asked = typeof fields.timestamp === "number" ? fields.timestamp * 1000 : 0;
+  const asked = momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
+  const isTrue = (ms: number) => ms <= nowMs + FAST_CLOCK_MS && ms >= asked - SKEW_MS;
+  const moved = transitionsOf(fields).findLast(({ to, atMs }) =>
+    to === folder && atMs !== undefined && isTrue(atMs)
+  );
+  if (moved) return moved.atMs;
   for (const name of [...TIME_FIELDS[folder], "updated_at"]) {
     const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
     if (value === undefined || value === null) continue;
     const { seconds, replaced } = parseTimestamp(value, nowMs);
     const ms = seconds * 1000;
-    if (!replaced && ms <= nowMs + FAST_CLOCK_MS && ms >= asked - SKEW_MS) return ms;
+    if (!replaced && isTrue(ms)) return ms;
   }
   return undefined;
 }

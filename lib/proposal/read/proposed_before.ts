@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { isForTarget } from "./action_folder.ts";
+import { isForTarget } from "./proposed.ts";
 import type { Files } from "../../base/disk/files.ts";
 import { actionIdBase } from "../action_file.ts";
 import { LARGEST_PROPOSAL_BYTES, type Store } from "../../base/disk/store.ts";

@@ -77,20 +77,6 @@ Deno.test("store.findAction: finds a proposal wherever it is in its life", async
   }
 });
 
-Deno.test("store.pendingActions: the texts of the proposals asked for, others left out", async () => {
-  const { files, store } = await inMemory();
-  files.put("/r/actions/pending/plan-a-1.json", "a");
-  files.put("/r/actions/pending/plan-b-1.json", "b");
-  files.put("/r/actions/pending/.plan-c-1.n1.tmp", "c");
-  files.put("/r/actions/pending/plan-notes.txt", "d");
-  files.put("/r/actions/pending/plan-huge.json", "x".repeat(256 * 1024 + 1));
-  files.put("/r/actions/approved/plan-e-1.json", "e");
-  assert.deepEqual(await Array.fromAsync(store.pendingActions("plan-")), ["a", "b"]);
-  assert.deepEqual(await Array.fromAsync(store.pendingActions("plan-b-")), ["b"]);
-  assert.equal(await store.readPending("plan-a-1"), "a");
-  assert.equal(await store.readPending("plan-e-1"), undefined);
-});
-
 Deno.test("store.publishEvent: makes its folders and overwrites nothing", async () => {
   using disk = await onDisk();
   const path = "2026-01-02/solaria/evt-solaria-1-remediation_started-x";

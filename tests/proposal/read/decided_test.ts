@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type DecidedFolder, readOutcome } from "../../../lib/proposal/read/decided.ts";
+import { parseJson } from "../../../lib/base/json.ts";
+import { cameThereAt, type DecidedFolder } from "../../../lib/proposal/read/decided.ts";
+import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 12);
 const TARGET = { node: "piha", service: "mosquitto" };
@@ -8,28 +10,27 @@ const WRITTEN = NOW - 7_200_000;
 const MOVED = NOW - 60_000;
 
 function read(content: unknown, folder: DecidedFolder = "completed", nowMs = NOW) {
-  return readOutcome({
-    actionId: "plan-piha-mosquitto-1767346200",
-    folder,
-    text: typeof content === "string" ? content : JSON.stringify(content),
-    times: { writtenMs: WRITTEN, changedMs: MOVED },
-  }, { target: TARGET, nowMs });
+  const fields = parseJson(typeof content === "string" ? content : JSON.stringify(content));
+  const action = proposedBy(fields)?.remedy;
+  if (!isForTarget(fields, TARGET) || !action) return undefined;
+  const times = { writtenMs: WRITTEN, changedMs: MOVED };
+  const about = { fields: fields as Record<string, unknown>, times, nowMs };
+  return { action, became: folder, atMs: cameThereAt(folder, about) };
 }
 
 function proposal(more: Record<string, unknown> = {}) {
   return { ...TARGET, timestamp: NOW / 1000 - 9_000, payload: { action: "restart" }, ...more };
 }
 
-Deno.test("readOutcome: action, folder and time of a proposal", () => {
+Deno.test("decided: action, folder and time of a proposal", () => {
   assert.deepEqual(read(proposal()), {
-    actionId: "plan-piha-mosquitto-1767346200",
     action: "restart",
     became: "completed",
     atMs: WRITTEN,
   });
 });
 
-Deno.test("readOutcome: what people move counts from the move, what an executor writes from the writing", () => {
+Deno.test("decided: what people move counts from the move, what an executor writes from the writing", () => {
   const folders = ["approved", "running", "completed", "failed", "rejected", "cancelled"] as const;
   assert.deepEqual(
     folders.map((folder) => [folder, read(proposal(), folder)?.atMs]),
@@ -44,7 +45,7 @@ Deno.test("readOutcome: what people move counts from the move, what an executor 
   );
 });
 
-Deno.test("readOutcome: the action by the executor's type where the planner's own word is gone", () => {
+Deno.test("decided: the action by the executor's type where the planner's own word is gone", () => {
   const actions = [
     { type: "container_restart", payload: {} },
     { type: "redeploy", payload: null },
@@ -54,7 +55,7 @@ Deno.test("readOutcome: the action by the executor's type where the planner's ow
   assert.deepEqual(actions, ["restart", "redeploy", "notify", "redeploy"]);
 });
 
-Deno.test("readOutcome: a time in the file counts when it can be true", () => {
+Deno.test("decided: a time in the file counts when it can be true", () => {
   const at = NOW - 1_800_000;
   const times = [
     { completed_at: new Date(at).toISOString() },
@@ -67,7 +68,7 @@ Deno.test("readOutcome: a time in the file counts when it can be true", () => {
   }
 });
 
-Deno.test("readOutcome: a time ahead, long before the event, or of another folder does not count", () => {
+Deno.test("decided: a time ahead, long before the event, or of another folder does not count", () => {
   const untrue = [
     { completed_at: (NOW + 400_000) / 1000 },
     { completed_at: NOW / 1000 - 9_000 - 3_601 },
@@ -81,12 +82,12 @@ Deno.test("readOutcome: a time ahead, long before the event, or of another folde
   }
 });
 
-Deno.test("readOutcome: nothing came about later than now", () => {
+Deno.test("decided: nothing came about later than now", () => {
   assert.equal(read(proposal({ completed_at: NOW / 1000 + 200 }))?.atMs, NOW);
   assert.equal(read(proposal(), "completed", 5_000)?.atMs, 5_000, "the clock of a Pi at boot");
 });
 
-Deno.test("readOutcome: another target's, a damaged or an odd file is none", () => {
+Deno.test("decided: another target's, a damaged or an odd file is none", () => {
   const others = [
     proposal({ node: "vps" }),
     proposal({ service: "mosquitto2" }),
@@ -101,7 +102,7 @@ Deno.test("readOutcome: another target's, a damaged or an odd file is none", () 
   assert.deepEqual(others.map((content) => read(content)), others.map(() => undefined));
 });
 
-Deno.test("readOutcome: any object gives an outcome up to now, or none", () => {
+Deno.test("decided: any object gives an outcome up to now, or none", () => {
   const field = fc.oneof(fc.anything(), fc.constantFrom("restart", "redeploy", NOW, NOW / 1000));
   const content = fc.record({
     timestamp: field,

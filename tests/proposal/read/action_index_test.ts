@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { type Files, realFiles } from "../../../lib/base/disk/files.ts";
-import { createOutcomes } from "../../../lib/proposal/read/earlier.ts";
+import { createActionIndex } from "../../../lib/proposal/read/action_index.ts";
 import { makeRuntime, runAgent } from "../../support/agent.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
@@ -12,6 +12,7 @@ import { systemError } from "../../support/system_error.ts";
 
 const TARGET = { node: "piha", service: "mosquitto" };
 const EPOCH = 1_767_300_000;
+const WINDOW_MS = 86_400_000;
 
 function text(more: Record<string, unknown> = {}): string {
   return JSON.stringify({ ...TARGET, timestamp: EPOCH, payload: { action: "restart" }, ...more });
@@ -24,7 +25,8 @@ function inMemory() {
   return {
     files,
     log,
-    outcomesFor: createOutcomes({ root: "/r", files, clock, log }),
+    clock,
+    ...createActionIndex({ root: "/r", files, clock, log, windowMs: WINDOW_MS }),
     /** Puts a proposal that came there at `atSeconds` since 1970 into a folder. */
     put(folder: string, name: string, { at = EPOCH, ...more }: Record<string, unknown> = {}) {
       files.put(`/r/actions/${folder}/${name}.json`, text({ updated_at: at, ...more }));
@@ -32,7 +34,7 @@ function inMemory() {
   };
 }
 
-Deno.test("createOutcomes: every folder but pending, newest first", async () => {
+Deno.test("outcomesFor: every folder but pending, newest first", async () => {
   const { put, outcomesFor } = inMemory();
   const folders = ["pending", "approved", "running", "completed", "failed", "rejected"];
   for (const [i, folder] of [...folders, "cancelled"].entries()) {
@@ -58,13 +60,13 @@ Deno.test("createOutcomes: every folder but pending, newest first", async () => 
   ]);
 });
 
-Deno.test("createOutcomes: no folders, nothing known, nothing said", async () => {
+Deno.test("outcomesFor: no folders, nothing known, nothing said", async () => {
   const { outcomesFor, log } = inMemory();
   assert.deepEqual(await outcomesFor(TARGET), []);
   assert.deepEqual(log.lines, []);
 });
 
-Deno.test("createOutcomes: a target whose names join to the same text is another", async () => {
+Deno.test("outcomesFor: a target whose names join to the same text is another", async () => {
   const { put, outcomesFor } = inMemory();
   const other = { node: "chelsty", service: "ha-mosquitto" };
   put("completed", `plan-chelsty-ha-mosquitto-${EPOCH}`, other);
@@ -72,7 +74,7 @@ Deno.test("createOutcomes: a target whose names join to the same text is another
   assert.equal((await outcomesFor(other)).length, 1);
 });
 
-Deno.test("createOutcomes: a copy that was left behind is the same proposal, further on", async () => {
+Deno.test("outcomesFor: a copy that was left behind is the same proposal, further on", async () => {
   const { put, outcomesFor } = inMemory();
   for (const folder of ["completed", "approved", "running"]) {
     put(folder, `plan-piha-mosquitto-${EPOCH}`);
@@ -80,7 +82,7 @@ Deno.test("createOutcomes: a copy that was left behind is the same proposal, fur
   assert.deepEqual((await outcomesFor(TARGET)).map(({ became }) => became), ["completed"]);
 });
 
-Deno.test("createOutcomes: damaged, oversized and foreign files are passed over", async () => {
+Deno.test("outcomesFor: damaged, oversized and foreign files are passed over", async () => {
   const { put, files, outcomesFor, log } = inMemory();
   const name = (nth: number) => `plan-piha-mosquitto-${EPOCH}-${nth}`;
   files.put(`/r/actions/completed/${name(2)}.json`, '{"node": "piha"');
@@ -93,7 +95,7 @@ Deno.test("createOutcomes: damaged, oversized and foreign files are passed over"
   assert.deepEqual(log.lines, []);
 });
 
-Deno.test("createOutcomes: only the newest files of a target are read", async () => {
+Deno.test("outcomesFor: only the newest files of a target are read", async () => {
   const { put, files, outcomesFor } = inMemory();
   for (let i = 0; i < 500; i++) {
     put("completed", `plan-piha-mosquitto-${EPOCH + i}`, { at: EPOCH + i });
@@ -110,7 +112,7 @@ Deno.test("createOutcomes: only the newest files of a target are read", async ()
   assert.equal(outcomes[0]?.actionId, `plan-piha-mosquitto-${EPOCH + 499}`);
 });
 
-Deno.test("createOutcomes: large files end the reading of a folder", async () => {
+Deno.test("outcomesFor: large files end the reading of a folder", async () => {
   const { put, files, outcomesFor } = inMemory();
   for (let i = 0; i < 20; i++) {
     put("failed", `plan-piha-mosquitto-${EPOCH + i}`, { padding: "x".repeat(250_000) });
@@ -124,7 +126,7 @@ Deno.test("createOutcomes: large files end the reading of a folder", async () =>
   assert.equal(read, 5, "the fifth passes 1 MiB");
 });
 
-Deno.test("createOutcomes: a folder that cannot be read is told once, the others count", async () => {
+Deno.test("outcomesFor: a folder that cannot be read is told once, the others count", async () => {
   const { put, files, outcomesFor, log } = inMemory();
   put("completed", `plan-piha-mosquitto-${EPOCH}`);
   put("rejected", `plan-piha-mosquitto-${EPOCH}-2`);
@@ -155,7 +157,8 @@ function onDisk(root: string) {
   const log = recordingLog();
   return {
     listed,
-    outcomesFor: createOutcomes({ root, files, clock, log }),
+    clock,
+    ...createActionIndex({ root, files, clock, log, windowMs: WINDOW_MS }),
     put(folder: string, name: string, content = text()) {
       const path = join(root, "actions", folder, `${name}.json`);
       Deno.writeTextFileSync(path, content);
@@ -171,7 +174,7 @@ function age(path: string, minutes = 0) {
   Deno.utimeSync(dirname(path), then, then);
 }
 
-Deno.test("createOutcomes: a folder is listed again when it has changed, and only then", async () => {
+Deno.test("outcomesFor: a folder is listed again when it has changed, and only then", async () => {
   using folder = sandbox();
   const { put, outcomesFor, listed } = onDisk(folder.path);
   for (const name of ["approved", "running", "failed", "rejected", "cancelled"]) {
@@ -188,7 +191,7 @@ Deno.test("createOutcomes: a folder is listed again when it has changed, and onl
   assert.deepEqual(listed.slice(6), ["completed"]);
 });
 
-Deno.test("createOutcomes: the time of a completed file is that of its writing", async () => {
+Deno.test("outcomesFor: the time of a completed file is that of its writing", async () => {
   using folder = sandbox();
   const { put, outcomesFor } = onDisk(folder.path);
   age(put("completed", `plan-piha-mosquitto-${EPOCH}`), 5);
@@ -198,7 +201,7 @@ Deno.test("createOutcomes: the time of a completed file is that of its writing",
   );
 });
 
-Deno.test("createOutcomes: a link is not followed", async () => {
+Deno.test("outcomesFor: a link is not followed", async () => {
   using folder = sandbox();
   const { put, outcomesFor } = onDisk(folder.path);
   const real = put("pending", "elsewhere");
@@ -207,7 +210,7 @@ Deno.test("createOutcomes: a link is not followed", async () => {
   assert.deepEqual(await outcomesFor(TARGET), []);
 });
 
-Deno.test("createOutcomes: the agent proposes no fourth restart of what three did not mend", async () => {
+Deno.test("outcomesFor: the agent proposes no fourth restart of what three did not mend", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
   const completed = join(folder.path, "actions/completed");
@@ -238,4 +241,97 @@ Deno.test("createOutcomes: the agent proposes no fourth restart of what three di
   assert.match(careful.description, /^NOTIFY mosquitto on piha: not proposed as restart: /);
   const off = await replay({ OUTCOME_REPEATS: "0" });
   assert.deepEqual([off.type, off.rules], ["container_restart", undefined]);
+});
+
+const SUPERVISOR = {
+  action_id: "0b9f8f0e-7a55-4b1e-9a39-0d7c2f4f7d10",
+  created_at: EPOCH,
+  proposed_by: "supervisor",
+  ...TARGET,
+  action_type: "redeploy_service",
+  risk_level: "guarded",
+  status: "pending",
+};
+
+Deno.test("othersFor: what other programs propose is found by what it says, until it is withdrawn", async () => {
+  const { files, othersFor, countWaiting } = inMemory();
+  const path = `/r/actions/pending/${SUPERVISOR.action_id}.json`;
+  files.put(path, JSON.stringify(SUPERVISOR));
+  files.put("/r/actions/pending/plan-piha-mosquitto-1767300000.json", text());
+  files.put("/r/actions/pending/else.json", JSON.stringify({ ...SUPERVISOR, service: "grafana" }));
+  assert.deepEqual(await othersFor({ node: "piha", service: "Mosquitto" }), [{
+    actionId: SUPERVISOR.action_id,
+    ...TARGET,
+    remedy: "redeploy",
+    word: "redeploy_service",
+    own: false,
+    by: "supervisor",
+    sinceMs: EPOCH * 1000,
+  }]);
+  assert.equal(await countWaiting(TARGET), 2);
+
+  await files.makeFolder("/r/actions/cancelled");
+  await files.rename(path, `/r/actions/cancelled/${SUPERVISOR.action_id}.json`);
+  assert.deepEqual(await othersFor(TARGET), []);
+  assert.equal(await countWaiting(TARGET), 1);
+});
+
+Deno.test("othersFor: a file that was half-written at first is read again", async () => {
+  const { files, clock, othersFor } = inMemory();
+  const path = "/r/actions/pending/container-restart-piha-mosquitto.json";
+  const whole = JSON.stringify({ ...TARGET, type: "container_restart" });
+  files.put(path, whole.slice(0, 20));
+  await files.touch(path, clock.now());
+  assert.deepEqual(await othersFor(TARGET), []);
+  files.put(path, whole);
+  await files.touch(path, clock.now() + 1);
+  assert.deepEqual((await othersFor(TARGET)).map(({ remedy }) => remedy), ["restart"]);
+});
+
+Deno.test("outcomesFor: decided files of other programs count within the window", async () => {
+  const { files, clock, outcomesFor } = inMemory();
+  const put = async (id: string, ageMs: number, more: Record<string, unknown> = {}) => {
+    files.put(`/r/actions/rejected/${id}.json`, JSON.stringify({ ...SUPERVISOR, ...more }));
+    await files.touch(`/r/actions/rejected/${id}.json`, clock.now() - ageMs);
+  };
+  const at = new Date(clock.now() - 60_000).toISOString();
+  await put("recent", 5_000, {
+    transition_history: [{ from: "pending", to: "rejected", timestamp: at, by: "operator-anna" }],
+  });
+  await put("old", WINDOW_MS + 1);
+  await put("rollback", 5_000, { action_type: "rollback" });
+  assert.deepEqual(await outcomesFor(TARGET), [{
+    actionId: "recent",
+    became: "rejected",
+    action: "redeploy",
+    atMs: clock.now() - 60_000,
+    by: "operator-anna",
+  }]);
+});
+
+Deno.test("outcomesFor: a large folder is listed seldom, and what moves into it is followed", async () => {
+  const memory = memoryFiles();
+  const clock = fakeClock();
+  const log = recordingLog();
+  let listings = 0;
+  const files: Files = {
+    ...memory,
+    async list(path) {
+      if (!path.endsWith("completed")) return await memory.list(path);
+      if (++listings === 1) await clock.advance(1_000);
+      return await memory.list(path);
+    },
+  };
+  const index = createActionIndex({ root: "/r", files, clock, log, windowMs: WINDOW_MS });
+  const id = `plan-piha-mosquitto-${EPOCH}`;
+  await memory.makeFolder("/r/actions/completed");
+  memory.put(`/r/actions/running/${id}.json`, text());
+  await index.warmUp();
+  assert.deepEqual((await index.outcomesFor(TARGET)).map(({ became }) => became), ["running"]);
+  await memory.rename(`/r/actions/running/${id}.json`, `/r/actions/completed/${id}.json`);
+  assert.deepEqual((await index.outcomesFor(TARGET)).map(({ became }) => became), ["completed"]);
+  assert.equal(listings, 1);
+  await clock.advance(50_000);
+  await index.outcomesFor(TARGET);
+  assert.equal(listings, 2);
 });

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
+import { isByProgram, transitionsOf } from "../../../lib/proposal/read/transitions.ts";
+import { proposalFile } from "../../support/proposal_file.ts";
+
+const EPOCH = 1_767_323_045;
+
+Deno.test("proposedBy: the planner's own file", () => {
+  assert.deepEqual(proposedBy(JSON.parse(proposalFile())), {
+    node: "piha",
+    service: "mosquitto",
+    remedy: "restart",
+    word: "restart",
+    own: true,
+    by: "planner-agent",
+    sinceMs: EPOCH * 1000,
+  });
+});
+
+Deno.test("proposedBy: an operator's tool, with a history of transitions", () => {
+  const by = "webui";
+  assert.deepEqual(
+    proposedBy({
+      action_id: "a1",
+      service: "grafana",
+      node: "vps",
+      type: "restart_service",
+      risk: "nominal",
+      status: "pending",
+      updated_at: EPOCH + 5,
+      details: { reason: "slow" },
+      transition_history: [{ from: "", to: "pending", timestamp: EPOCH, by }],
+    }),
+    {
+      node: "vps",
+      service: "grafana",
+      remedy: "restart",
+      word: "restart_service",
+      own: false,
+      by,
+      sinceMs: EPOCH * 1000,
+    },
+  );
+});
+
+Deno.test("proposedBy: every word of the homelab's programs, and what it means here", () => {
+  const words = {
+    restart: ["restart_service", "container_restart", "container-restart", "Restart"],
+    redeploy: ["deploy_service", "redeploy_service", "redeploy", "DEPLOY_SERVICE"],
+    notify: ["alert_only", "notify"],
+    none: [
+      "rollback",
+      "scale",
+      "rerun_healthcheck",
+      "rerun_deployment_stage",
+      "collect_diagnostics",
+    ],
+  };
+  for (const [remedy, all] of Object.entries(words)) {
+    for (const type of all) {
+      assert.equal(proposedBy({ node: "vps", service: "x", type })?.remedy ?? "none", remedy, type);
+      assert.equal(proposedBy({ node: "vps", action_type: type })?.remedy ?? "none", remedy, type);
+    }
+  }
+});
+
+Deno.test("proposedBy: for another program all services of a node are the node", () => {
+  for (const service of [undefined, "", "all", "node", "ALL", 7]) {
+    assert.equal(proposedBy({ node: "vps", service, type: "redeploy" })?.service, "vps");
+  }
+});
+
+Deno.test("proposedBy: what names no node proposes nothing", () => {
+  for (const content of [null, [], "x", {}, { node: 7 }, { node: "\u200b", service: "x" }]) {
+    assert.equal(proposedBy(content), undefined);
+  }
+});
+
+Deno.test("isForTarget: exactly this node and service; a damaged file is for nobody", () => {
+  const target = { node: "chelsty-ha", service: "mosquitto" };
+  assert.equal(isForTarget({ ...target, x: 1 }, target), true);
+  for (const content of [{ node: "chelsty", service: "ha-mosquitto" }, undefined, null, 7, "{"]) {
+    assert.equal(isForTarget(content, target), false);
+  }
+});
+
+Deno.test("transitionsOf: what is no transition is left out, the newest hundred are read", () => {
+  assert.deepEqual(transitionsOf({ transition_history: "x" }), []);
+  assert.deepEqual(
+    transitionsOf({
+      transition_history: [7, null, { to: "approved", timestamp: "soon", by: 7 }, {
+        from: "pending",
+        to: "approved",
+        timestamp: "2026-01-02T03:04:05Z",
+        by: "operator-anna\x1b[31m",
+      }],
+    }),
+    [
+      { from: "", to: "approved", atMs: undefined, by: "" },
+      { from: "pending", to: "approved", atMs: EPOCH * 1000, by: "operator-anna" },
+    ],
+  );
+  const many = Array.from({ length: 500 }, (_, i) => ({ to: `s${i}` }));
+  const read = transitionsOf({ transition_history: many });
+  assert.deepEqual([read.length, read.at(-1)?.to], [100, "s499"]);
+});
+
+Deno.test("isByProgram: who moves files without a person", () => {
+  for (const by of ["system", "supervisor", "executor", "System"]) {
+    assert.equal(isByProgram(by), true, by);
+  }
+  for (const by of ["operator-anna", "webui", "", "systematic-anna"]) {
+    assert.equal(isByProgram(by), false, by);
+  }
+});
