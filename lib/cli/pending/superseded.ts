@@ -6,7 +6,7 @@
  */
 import { targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
-import type { OutcomesFor } from "../../proposal/read/earlier.ts";
+import type { OutcomesFor } from "../../proposal/read/action_index.ts";
 import type { WaitingProposal } from "../../proposal/read/waiting.ts";
 import { spanText } from "../span.ts";
 

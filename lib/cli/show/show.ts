@@ -16,7 +16,7 @@ import { realFiles } from "../../base/disk/files.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { isStale } from "../../proposal/validity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
-import type { OutcomesFor } from "../../proposal/read/earlier.ts";
+import type { OutcomesFor } from "../../proposal/read/action_index.ts";
 import {
   type RecoveredAt,
   recoveredSince,
