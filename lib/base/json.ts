@@ -24,9 +24,12 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   return isObject(value) ? value : undefined;
 }
 
-/** JSON as Python's `json.dumps` escapes it: nothing outside printable ASCII. */
-export function asciiJson(json: string): string {
-  return json.replace(
+/**
+ * A value as JSON for other programs, escaped as Python's `json.dumps` does: nothing outside
+ * printable ASCII, so that nothing in it can act on a terminal.
+ */
+export function asciiJson(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asciiJson } from "../base/json.ts";
 import { BUILD } from "../permissions/build.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { parseConfig } from "../config/config.ts";
@@ -77,7 +78,7 @@ async function runProof(parts: PermissionsParts, asJson: boolean): Promise<numbe
   );
   const passed = verdicts.filter((verdict) => verdict.stoppedBy !== "runtime");
   if (asJson) {
-    parts.print(JSON.stringify({ proven: passed.length === 0, acts: verdicts }, null, 2));
+    parts.print(asciiJson({ proven: passed.length === 0, acts: verdicts }, 2));
   } else {
     printTable(parts, [["act", "stopped by", "answer"], ...verdicts.map(proofRow)]);
     parts.print("");
@@ -95,7 +96,7 @@ async function runQuestions(parts: PermissionsParts, asJson: boolean): Promise<n
   const grants: Grants = parts.build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
   const answers = await askPermissions(site, { grants, ...parts.query && { query: parts.query } });
   if (asJson) {
-    parts.print(JSON.stringify({ build: parts.build, permissions: answers }, null, 2));
+    parts.print(asciiJson({ build: parts.build, permissions: answers }, 2));
   } else {
     titleLines(parts.build).forEach(parts.print);
     printTable(parts, answers.map(answerRow));

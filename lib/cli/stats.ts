@@ -14,7 +14,7 @@ import { type Palette, paletteFor } from "./view/palette.ts";
 import { isoOrNull } from "./pending/view.ts";
 import { reading } from "./reading.ts";
 import { runtimePath } from "./runtime_path.ts";
-import { parseSpan, spanText } from "./span.ts";
+import { parseSpan, spanInWords } from "../base/text/span.ts";
 import { type Column, tableLines, wrap } from "./view/table.ts";
 
 export const stats: Command = {
@@ -39,7 +39,7 @@ an executor has taken on, to the approved_at or decided_at that it notes. Reads 
       const sinceMs = spanMs === undefined ? 0 : Math.max(0, nowMs - spanMs);
       const result = await decisionStats(actions, { nowMs, sinceMs });
       if (values.json === true) {
-        io.out(`${asciiJson(JSON.stringify(statsJson(result, sinceMs), null, 2))}\n`);
+        io.out(`${asciiJson(statsJson(result, sinceMs), 2)}\n`);
       } else {
         for (const line of statsLines(result, { width: io.width, palette: paletteFor(io) })) {
           io.out(`${line}\n`);
@@ -111,7 +111,7 @@ function restLines(damaged: number, unread: number): string[] {
 
 function cellsOf(row: StatsRow): string[] {
   const { action, model, folders, decision } = row;
-  const span = decision.median === null ? "-" : spanText(decision.median * 1000);
+  const span = decision.median === null ? "-" : spanInWords(decision.median * 1000);
   const counts = [
     proposedOf(row),
     folders.pending,

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cut } from "../base/text/cut.ts";
 import { cleanName } from "../base/text/names.ts";
 
 const MOST_CHARACTERS = 256 * 1024;
@@ -142,7 +143,7 @@ export function isPlain(value: unknown): value is string {
 function shown(value: unknown): string {
   if (value === undefined) return "missing";
   if (typeof value === "string") {
-    const text = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    const text = JSON.stringify(cut(value, 80));
     return text.replace(INVISIBLE, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
   }
   if (Array.isArray(value)) return `a list of ${value.length}`;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cut } from "../base/text/cut.ts";
 import type { Message } from "./contract.ts";
 import { isWrongAnswer, type LinkFailure } from "./failure.ts";
 
@@ -19,15 +20,11 @@ export function correction(failure: LinkFailure): Message[] {
   const said = failure.detail.content?.trim() ?? "";
   const answer: Message[] = said === ""
     ? []
-    : [{ role: "assistant", content: shortened(said, LONGEST_ANSWER) }];
-  const error = shortened(failure.message, LONGEST_ERROR);
+    : [{ role: "assistant", content: cut(said, LONGEST_ANSWER).toWellFormed() }];
+  const error = cut(failure.message, LONGEST_ERROR).toWellFormed();
   return [...answer, {
     role: "user",
     content: `That answer cannot be used: ${error}. Answer again with ONLY one JSON object with \
 the keys reason, action, confidence and requires_human; keep the reason short.`,
   }];
-}
-
-function shortened(text: string, longest: number): string {
-  return (text.length > longest ? `${text.slice(0, longest)}…` : text).toWellFormed();
 }

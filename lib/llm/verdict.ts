@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cut } from "../base/text/cut.ts";
 import type { ErrorObject } from "ajv";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Target } from "../event/target.ts";
@@ -77,5 +78,5 @@ function oneInWords(error: ErrorObject): string {
 
 function quoted(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return cut(text, 60);
 }

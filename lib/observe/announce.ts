@@ -47,7 +47,7 @@ interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
 export function announcement(file: ActionFile): string {
   const { action_id, node, service, risk_level, requires_human, confidence, payload } = file;
   const { action, reason, valid_until, digest, audit } = payload;
-  return asciiJson(JSON.stringify({
+  return asciiJson({
     action_id,
     node,
     service,
@@ -60,7 +60,7 @@ export function announcement(file: ActionFile): string {
     confidence,
     valid_until,
     digest,
-  }));
+  });
 }
 
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */

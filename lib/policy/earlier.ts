@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { spanInWords } from "../base/text/age.ts";
+import { spanInWords } from "../base/text/span.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
 import type { PolicyChange } from "./policy.ts";
 import type { ACTION_FOLDERS } from "../base/disk/store.ts";

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { isoSecond } from "../base/text/span.ts";
 import { asciiJson } from "../base/json.ts";
 import { type Audit, audit, type Provenance } from "./audit.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
@@ -172,7 +173,7 @@ interface EventFileOptions {
 /** The content of the event file for a proposal. */
 export function eventFile({ action, nodeName, nowMs }: EventFileOptions): EventFile {
   return {
-    timestamp: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+    timestamp: isoSecond(nowMs),
     node: nodeName,
     type: "remediation_started",
     severity: "info",
@@ -209,7 +210,7 @@ export function eventFilePath({ action, nodeName, nowMs }: EventFileOptions): st
  * no newline at the end, ASCII only.
  */
 export function fileText(value: ActionFile | EventFile): string {
-  return asciiJson(JSON.stringify(value, null, 2));
+  return asciiJson(value, 2);
 }
 
 function slug(name: string): string {

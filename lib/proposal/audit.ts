@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { cutAndCounted } from "../base/text/cut.ts";
+import { isoSecond } from "../base/text/span.ts";
 import { asciiJson } from "../base/json.ts";
 import { sha256 } from "./digest.ts";
 import type { WaitingEvent } from "../event/event.ts";
@@ -78,7 +80,7 @@ export interface Provenance {
  */
 export function promptSha256(messages: readonly Message[]): string {
   return sha256(
-    asciiJson(JSON.stringify(messages.map(({ role, content }) => ({ role, content })))),
+    asciiJson(messages.map(({ role, content }) => ({ role, content }))),
   );
 }
 
@@ -91,7 +93,7 @@ export function audit(
   const { channel, node, service, type, severity, timestamp } = rest;
   return {
     agent_version: VERSION,
-    proposed_at: `${new Date(writtenMs).toISOString().slice(0, 19)}Z`,
+    proposed_at: isoSecond(writtenMs),
     ...(expired && { expired_when_written: true }),
     waited_ms: Math.round(waitedMs),
     ...(promptSha256 !== undefined && { prompt_sha256: promptSha256 }),
@@ -105,7 +107,7 @@ export function audit(
       type,
       severity,
       timestamp,
-      ...(excerpt !== "" && { payload: bounded(excerpt) }),
+      ...(excerpt !== "" && { payload: cutAndCounted(excerpt, LONGEST_PAYLOAD) }),
     },
   };
 }
@@ -129,11 +131,4 @@ function snakeCase({ promptTokens, answerTokens, loadMs, promptMs, answerMs }: F
     ...(promptMs !== undefined && { prompt_ms: promptMs }),
     ...(answerMs !== undefined && { answer_ms: answerMs }),
   };
-}
-
-function bounded(text: string): string {
-  if (text.length <= LONGEST_PAYLOAD) return text;
-  const halves = /[\ud800-\udbff]/.test(text.charAt(LONGEST_PAYLOAD - 1));
-  const head = text.slice(0, halves ? LONGEST_PAYLOAD - 1 : LONGEST_PAYLOAD);
-  return `${head}… (${text.length} characters)`;
 }

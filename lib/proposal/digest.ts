@@ -27,7 +27,7 @@ interface Approved {
  *                separators=(",", ":"))
  */
 export function approvedText({ action_id, node, service, type, action }: Approved): string {
-  return asciiJson(JSON.stringify([action_id, node, service, type, action]));
+  return asciiJson([action_id, node, service, type, action]);
 }
 
 /** SHA-256 of {@linkcode approvedText}, 64 lower-case hexadecimal digits. */

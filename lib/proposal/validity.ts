@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isoSecond } from "../base/text/span.ts";
 import type { Action } from "../llm/diagnosis.ts";
 
 /** How long after its event a proposal may be approved, in seconds. */
@@ -48,7 +49,7 @@ export function validUntil(
 ): string {
   const eventMs = Number.isFinite(timestamp) ? Math.max(0, timestamp * 1000) : writtenMs;
   const untilMs = Math.min(eventMs, writtenMs) + validSeconds(action, validity) * 1000;
-  return `${new Date(untilMs).toISOString().slice(0, 19)}Z`;
+  return isoSecond(untilMs);
 }
 
 const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;

@@ -14,7 +14,7 @@ Deno.test("parseJson: undefined tells damage apart from null", () => {
 });
 
 Deno.test("asciiJson: nothing outside printable ASCII, and the same value", () => {
-  const text = asciiJson(JSON.stringify("ü\u2028\u007f🚀"));
+  const text = asciiJson("ü\u2028\u007f🚀");
   assert.equal(text, '"\\u00fc\\u2028\\u007f\\ud83d\\ude80"');
   assert.equal(JSON.parse(text), "ü\u2028\u007f🚀");
 });

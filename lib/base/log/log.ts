@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cutAndCounted } from "../text/cut.ts";
 import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
 
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
@@ -31,9 +32,7 @@ function escapeInvisible(json: string): string {
 }
 
 function bounded(_key: string, value: unknown): unknown {
-  if (typeof value === "string" && value.length > LONGEST_VALUE) {
-    return `${value.slice(0, LONGEST_VALUE)}… (${value.length} characters)`;
-  }
+  if (typeof value === "string") return cutAndCounted(value, LONGEST_VALUE);
   return typeof value === "bigint" ? String(value) : value;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cutAndCounted } from "./cut.ts";
 import { redactText } from "./redact.ts";
 import { visibleText } from "./visible.ts";
 
@@ -13,7 +14,5 @@ import { visibleText } from "./visible.ts";
 export function plainLine(text: string, limit: number): string {
   // First what can hide a secret from redaction, last the cut, which could halve one.
   const line = redactText(visibleText(text)).replace(/[\t\n]+/g, " ").trim();
-  if (line.length <= limit) return line;
-  const halves = /[\ud800-\udbff]/.test(line.charAt(limit - 1));
-  return `${line.slice(0, halves ? limit - 1 : limit)}… (${line.length} characters)`;
+  return cutAndCounted(line, limit);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { examine } from "./doctor.ts";
 import { invalidSettings } from "./settings.ts";
@@ -56,7 +57,7 @@ The exit status is 0 when nothing failed, 2 when something did.`,
     }
     release();
     const result = worst(findings);
-    if (json) io.out(`${JSON.stringify({ result, version: VERSION, findings }, null, 2)}\n`);
+    if (json) io.out(`${asciiJson({ result, version: VERSION, findings }, 2)}\n`);
     else io.out(`\n${summary(findings)}\n`);
     return result === "warning" && values.strict !== true ? STATUS.ok : STATUS[result];
   },

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isoSecond } from "../../base/text/span.ts";
 import { type Finding, fine, problem } from "../../observe/health.ts";
 
 /** What another machine's clock said, and when it was asked; milliseconds since 1970. */
@@ -19,10 +20,9 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
 const TOLERATED_MS = 30_000;
 
 export function checkClock(nowMs: number, readings: readonly ClockReading[]): Finding[] {
-  const iso = new Date(nowMs).toISOString().slice(0, 19);
   const about = (detail: string) => ({ check: "clock", subject: "clock", detail });
   if (nowMs < EARLIEST_MS || nowMs > LATEST_MS) {
-    return [problem("clock_wrong", about(`it says ${iso}Z`))];
+    return [problem("clock_wrong", about(`it says ${isoSecond(nowMs)}`))];
   }
   const apart = readings.filter(({ theirsMs, oursMs }) =>
     Math.abs(theirsMs - oursMs) > TOLERATED_MS
@@ -35,5 +35,5 @@ export function checkClock(nowMs: number, readings: readonly ClockReading[]): Fi
     });
   }
   const hosts = [...new Set(readings.map(({ host }) => host))].join(", ");
-  return [fine(about(`${iso}Z${hosts === "" ? "" : `, as on ${hosts}`}`))];
+  return [fine(about(`${isoSecond(nowMs)}${hosts === "" ? "" : `, as on ${hosts}`}`))];
 }

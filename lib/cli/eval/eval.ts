@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { constantRouter, CONSTANTS } from "./constants.ts";
 import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -116,7 +117,7 @@ async function evaluateFile(
   const passed = reports.flatMap((report) => passedLimits(report, limits));
   if (json) {
     const result = { events: labels.length, interrupted, chains: reports, constants, passed };
-    io.out(`${JSON.stringify(result, null, 2)}\n`);
+    io.out(`${asciiJson(result, 2)}\n`);
   } else {
     io.out(reportText(reports, { constants, width: io.width }));
     if (interrupted) io.err(`planner-agent: interrupted; this is what was done until then\n`);

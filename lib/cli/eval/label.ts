@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cut } from "../../base/text/cut.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { type Context, parseContext } from "./context.ts";
 import type { WaitingEvent } from "../../event/event.ts";
@@ -138,5 +139,5 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
 function shown(value: unknown): string {
   if (value === undefined) return "missing";
   const text = visibleText(JSON.stringify(value)).replace(/[\t\n]/g, " ");
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN).toWellFormed()}…` : text;
+  return cut(text, LONGEST_SHOWN);
 }

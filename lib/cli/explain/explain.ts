@@ -12,7 +12,6 @@ import {
   historyOf,
   type HistorySubject,
 } from "../../observe/history/reader.ts";
-import { isoTime } from "../../observe/history/line.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { readStatus } from "../../observe/status/look.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
@@ -53,7 +52,7 @@ after it ended. A service's name can have slashes: the first one ends the node's
     } catch (error) {
       return unreadable(io, error, join(state, "history"));
     }
-    if (values.json === true) io.out(`${asciiJson(JSON.stringify(answer.lines, null, 2))}\n`);
+    if (values.json === true) io.out(`${asciiJson(answer.lines, 2)}\n`);
     else show(io, subject, { answer, ...await waitingFor(subject, root) });
     return EXIT.ok;
   },
@@ -75,7 +74,10 @@ async function waitingFor(
     const { queue } = await readStatus({ root, files: realFiles, nowMs });
     const waiting = queue.events
       .filter((event) => event.node === node && (service ?? event.service) === event.service)
-      .map((event) => ({ ...event, at: isoTime(Math.max(0, nowMs - event.age_seconds * 1000)) }))
+      .map((event) => ({
+        ...event,
+        at: new Date(Math.max(0, nowMs - event.age_seconds * 1000)).toISOString(),
+      }))
       .sort((one, other) => other.age_seconds - one.age_seconds);
     const all = queue.diagnosing + queue.queued + queue.parked;
     return { waiting, unnamed: Math.max(0, all - queue.events.length) };

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { spanInWords } from "../../base/text/age.ts";
+import { spanInWords } from "../../base/text/span.ts";
 import type { HistoryLine, HistoryOutcome } from "../../observe/history/line.ts";
 import type { Palette } from "../view/palette.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
-import { spanText } from "../span.ts";
 import { type Column, tableLines, tableRows } from "../view/table.ts";
 
 interface ExplainViewOptions {
@@ -85,7 +84,7 @@ function waitingRow(event: WaitingView): Row {
 
 /** What an event waits for, in a sentence. */
 function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): string {
-  const span = spanText((next_try_seconds ?? 0) * 1000);
+  const span = spanInWords((next_try_seconds ?? 0) * 1000);
   const because = why === undefined ? "" : `: ${why}`;
   switch (state) {
     case "diagnosing":

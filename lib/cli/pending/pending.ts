@@ -107,7 +107,7 @@ function show(io: Io, { json, ids, watch }: Values, { waiting, ...about }: Seen)
     for (const { actionId } of waiting.proposals) io.out(`${actionId}\n`);
   } else if (json === true) {
     const object = pendingJson(waiting, about);
-    io.out(`${asciiJson(JSON.stringify(object, null, watch === true ? 0 : 2))}\n`);
+    io.out(`${asciiJson(object, watch === true ? 0 : 2)}\n`);
   } else {
     const lines = pendingLines(waiting, { ...about, width: io.width, palette: paletteFor(io) });
     showScreen(io, lines, watch === true);

@@ -8,7 +8,7 @@ import { targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { OutcomesFor } from "../../proposal/read/action_index.ts";
 import type { WaitingProposal } from "../../proposal/read/waiting.ts";
-import { spanText } from "../span.ts";
+import { spanInWords } from "../../base/text/span.ts";
 
 type Judged = Pick<
   WaitingProposal,
@@ -51,7 +51,7 @@ function byDecision(
     // When a file was moved is known in whole seconds.
     const decided = outcome.action === action && outcome.atMs >= writtenMs - writtenMs % 1000;
     if (cured || decided) {
-      return `${outcome.action} ${outcome.became} ${spanText(nowMs - outcome.atMs)} ago`;
+      return `${outcome.action} ${outcome.became} ${spanInWords(nowMs - outcome.atMs)} ago`;
     }
   }
   return undefined;

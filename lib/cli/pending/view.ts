@@ -3,13 +3,13 @@
  *
  * @module
  */
+import { spanInWords } from "../../base/text/span.ts";
 import {
   foldByNode,
   type WaitingProposal,
   type WaitingProposals,
 } from "../../proposal/read/waiting.ts";
 import type { Palette } from "../view/palette.ts";
-import { spanText } from "../span.ts";
 import { moveCommand } from "../show/next_step.ts";
 import { type Column, cut, tableLines, tableRows, wrap } from "../view/table.ts";
 import type { Superseded } from "./superseded.ts";
@@ -74,7 +74,7 @@ function proposalLines(
   ];
   const { titles, bodies } = tableRows(
     folds.map(({ newest, count }) => [
-      spanText(nowMs - newest.timestamp * 1000),
+      spanInWords(nowMs - newest.timestamp * 1000),
       newest.action,
       newest.service,
       newest.riskLevel,
@@ -121,7 +121,7 @@ function notes(
     altered && "altered",
     why !== undefined && `superseded: ${why}`,
     stale && "stale",
-    recoveredMs !== null && `recovered ${spanText(nowMs - recoveredMs)} ago`,
+    recoveredMs !== null && `recovered ${spanInWords(nowMs - recoveredMs)} ago`,
   ].filter(Boolean).join(", ");
 }
 

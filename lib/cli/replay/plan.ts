@@ -6,7 +6,7 @@
 import { CHANNELS } from "../../intake/channels.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
 import { UsageError } from "../io.ts";
-import { parseSpan } from "../span.ts";
+import { parseSpan } from "../../base/text/span.ts";
 
 /** How far back `--from-stream` reads. */
 export const DEFAULT_SINCE = "1h";

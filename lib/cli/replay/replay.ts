@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { type Agent, openAgent, openDryAgent } from "../../agent.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
@@ -127,9 +128,9 @@ async function open(
   const tell = dry ? io.err : io.out;
   const onEnding = (ending: Ending) => {
     if (!json) tell(`${endingLine(ending, colour)}\n`);
-    else if (!dry) io.out(`${JSON.stringify(endingJson(ending))}\n`);
+    else if (!dry) io.out(`${asciiJson(endingJson(ending))}\n`);
   };
-  const print = (file: ActionFile) => io.out(`${JSON.stringify(file, null, json ? 0 : 2)}\n`);
+  const print = (file: ActionFile) => io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
   const isStream = source.kind === "stream";
   const options = {
     config,

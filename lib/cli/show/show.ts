@@ -76,7 +76,7 @@ the newest proposal for that service, one that waits before others.
         return EXIT.failure;
       }
       if (values.json === true) {
-        io.out(`${asciiJson(JSON.stringify(showJson(shown, nowMs), null, 2))}\n`);
+        io.out(`${asciiJson(showJson(shown, nowMs), 2)}\n`);
       } else {
         const options = { nowMs, width: io.width, palette: paletteFor(io) };
         for (const line of showLines(shown, options)) io.out(`${line}\n`);

@@ -10,7 +10,7 @@ import { digestMatches } from "../../proposal/digest.ts";
 import { isStale } from "../../proposal/validity.ts";
 import type { NextStep } from "./next_step.ts";
 import type { ViewOptions } from "../pending/view.ts";
-import { momentText, spanText } from "../span.ts";
+import { momentText, spanInWords } from "../../base/text/span.ts";
 import { tableLines, wrap } from "../view/table.ts";
 
 export interface Shown {
@@ -99,13 +99,13 @@ function eventRows(view: ActionView, audit: AuditView | undefined, nowMs: number
   return [
     ["type", [view.sourceEvent, severity].filter(Boolean).join(", ")],
     ["about", `${view.service} on ${view.node}`],
-    ["when", `${momentText(view.timestamp)}, ${spanText(nowMs - view.timestamp * 1000)} ago`],
+    ["when", `${momentText(view.timestamp)}, ${spanInWords(nowMs - view.timestamp * 1000)} ago`],
     ["channel", channel],
     [
       "waited",
       audit?.waitedMs === undefined || audit.waitedMs === null
         ? ""
-        : `${spanText(audit.waitedMs)} for its diagnosis`,
+        : `${spanInWords(audit.waitedMs)} for its diagnosis`,
     ],
     ["payload", payload.replace(/ {2,}/g, " ")],
   ];
@@ -182,7 +182,7 @@ function verdicts(
     ...superseded === undefined ? [] : [["bad", `superseded: ${superseded}`] as const],
     ...recoveredMs === null
       ? []
-      : [["warn", `${view.service} recovered ${spanText(nowMs - recoveredMs)} ago`] as const],
+      : [["warn", `${view.service} recovered ${spanInWords(nowMs - recoveredMs)} ago`] as const],
   ];
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { asciiJson } from "../../base/json.ts";
 import { join } from "node:path/posix";
 import { type Clock, sleep, systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
@@ -73,7 +74,7 @@ function show(
   { watch, json }: { readonly watch: boolean; readonly json: boolean },
 ) {
   if (json) {
-    io.out(`${JSON.stringify(report, null, watch ? 0 : 2)}\n`);
+    io.out(`${asciiJson(report, watch ? 0 : 2)}\n`);
     return;
   }
   const options = { width: io.width, palette: paletteFor(io) };

@@ -7,7 +7,7 @@ import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
 import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
-import { spanText } from "../span.ts";
+import { spanInWords } from "../../base/text/span.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
 interface StatusViewOptions {
@@ -20,7 +20,7 @@ interface StatusViewOptions {
 
 const MOST_SHOWN = 20;
 
-const span = (seconds: number) => spanText(seconds * 1000);
+const span = (seconds: number) => spanInWords(seconds * 1000);
 
 /** All that there is to see, a line each. */
 export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {

@@ -9,7 +9,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Ending } from "../ending.ts";
-import { endingRecord, type HistoryLine, isoTime } from "./line.ts";
+import { endingRecord, type HistoryLine } from "./line.ts";
 import type { Outcome } from "../outcome.ts";
 
 /** Counts are told after this, at the latest. */
@@ -75,7 +75,7 @@ export function historyFold(
     const { outcome, type, severity, channel, repeated } = kind;
     // What was no event has its channel in place of a service.
     const about = severity === undefined ? { detail: type } : { node, service, type, severity };
-    tell({ at: isoTime(clock.now()), outcome, channel, ...about, repeated });
+    tell({ at: new Date(clock.now()).toISOString(), outcome, channel, ...about, repeated });
     kind.repeated = 0;
   }
 
@@ -127,7 +127,7 @@ export function historyFold(
         for (const kind of run.kinds) tellRepeated(kind, node, service);
       }
     }
-    const at = isoTime(clock.now());
+    const at = new Date(clock.now()).toISOString();
     for (const [outcome, count] of others) emit({ at, outcome, others: count });
     nodes = new Map();
     others = new Map();

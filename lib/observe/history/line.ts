@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cut } from "../../base/text/cut.ts";
 import { asciiJson, parseObject } from "../../base/json.ts";
 import type { Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
@@ -57,11 +58,13 @@ interface HistoryAttempt {
 export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
   const { outcome, channel, event, proposal, diagnosed, detail } = ending;
   return {
-    at: isoTime(nowMs),
+    at: new Date(nowMs).toISOString(),
     outcome,
     channel,
     ...(event && eventKeys(event)),
-    ...(proposal ? proposalKeys(proposal) : detail !== undefined && { detail: cut(detail) }),
+    ...(proposal
+      ? proposalKeys(proposal)
+      : detail !== undefined && { detail: cut(detail, LONGEST_DETAIL) }),
     ...(diagnosed && diagnosedKeys(diagnosed)),
   };
 }
@@ -70,11 +73,11 @@ export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
 export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
   const { event, error } = diagnosed;
   return {
-    at: isoTime(nowMs),
+    at: new Date(nowMs).toISOString(),
     outcome: "exhausted",
     channel: event.channel,
     ...eventKeys(event),
-    ...(error !== undefined && { detail: cut(error) }),
+    ...(error !== undefined && { detail: cut(error, LONGEST_DETAIL) }),
     ...diagnosedKeys(diagnosed),
   };
 }
@@ -83,7 +86,7 @@ export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLin
 export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
   const { node, service, source_event: type, timestamp } = file;
   return {
-    at: isoTime(nowMs),
+    at: new Date(nowMs).toISOString(),
     outcome: "proposed",
     node,
     service,
@@ -94,13 +97,9 @@ export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
 }
 
 /** Milliseconds since 1970 as ISO 8601 in UTC. */
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}
-
 /** The line as text, ASCII only, with its newline. */
 export function historyText(line: HistoryLine): string {
-  return `${asciiJson(JSON.stringify(line))}\n`;
+  return `${asciiJson(line)}\n`;
 }
 
 /** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
@@ -144,7 +143,7 @@ function eventKeys({ node, service, type, severity, timestamp }: NonNullable<End
 function proposalKeys({ action_id, confidence, requires_human, payload }: ActionFile) {
   const rules = [...new Set((payload.policy ?? []).map(({ rule }) => rule))];
   return {
-    detail: cut(payload.reason),
+    detail: cut(payload.reason, LONGEST_DETAIL),
     action: payload.action,
     action_id,
     confidence,
@@ -164,9 +163,4 @@ function diagnosedKeys({ modelUsed, waitedMs, milliseconds, attempts }: Diagnose
       milliseconds,
     })),
   };
-}
-
-function cut(text: string): string {
-  if (text.length <= LONGEST_DETAIL) return text;
-  return `${text.slice(0, LONGEST_DETAIL).replace(/[\ud800-\udbff]$/, "")}…`;
 }

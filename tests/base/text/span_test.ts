@@ -1,20 +1,22 @@
 import assert from "node:assert/strict";
-import { momentText, parseSpan, spanText } from "../../../lib/cli/span.ts";
+import { isoSecond, momentText, parseSpan, spanInWords } from "../../../lib/base/text/span.ts";
 
-Deno.test("spanText: the largest unit, whole", () => {
-  const spans = [-5, 0, 999, 59_999, 60_000, 3_599_999, 3_600_000, 86_399_999, 86_400_000, 9e9];
-  assert.deepEqual(spans.map(spanText), [
-    "0 s",
-    "0 s",
-    "0 s",
-    "59 s",
-    "1 min",
-    "59 min",
-    "1 h",
-    "23 h",
-    "1 d",
-    "104 d",
-  ]);
+Deno.test("spanInWords: one unit, rounded down", () => {
+  const spans = [
+    [-5, "0 s"],
+    [59_999, "59 s"],
+    [60_000, "1 min"],
+    [3_599_999, "59 min"],
+    [3_600_000, "1 h"],
+    [86_400_000, "24 h"],
+    [2 * 86_400_000, "2 days"],
+    [30.9 * 86_400_000, "30 days"],
+  ] as const;
+  assert.deepEqual(spans.map(([ms]) => spanInWords(ms)), spans.map(([, words]) => words));
+});
+
+Deno.test("isoSecond: UTC, whole seconds", () => {
+  assert.equal(isoSecond(1_767_323_045_900), "2026-01-02T03:04:05Z");
 });
 
 Deno.test("momentText: UTC, whole seconds", () => {

@@ -1,0 +1,39 @@
+/**
+ * Spans of time and moments, for people.
+ *
+ * @module
+ */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/**
+ * Milliseconds in the one unit that says enough: `40 s`, `25 min`, `24 h` or `3 days`, rounded down;
+ * below zero counts as zero.
+ */
+export function spanInWords(ms: number): string {
+  const span = Math.max(0, ms);
+  if (span < MINUTE) return `${Math.floor(span / SECOND)} s`;
+  if (span < HOUR) return `${Math.floor(span / MINUTE)} min`;
+  if (span < 2 * DAY) return `${Math.floor(span / HOUR)} h`;
+  return `${Math.floor(span / DAY)} days`;
+}
+
+/** Milliseconds since 1970 as `2025-11-02T03:12:09Z`, in UTC and whole seconds. */
+export function isoSecond(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`. */
+export function momentText(seconds: number): string {
+  return isoSecond(seconds * 1000).replace("T", " ").replace("Z", " UTC");
+}
+
+/** The milliseconds of `90s`, `30m`, `24h`, `7d` or `2w`; undefined for anything else. */
+export function parseSpan(text: string): number | undefined {
+  const [, count, unit = ""] = /^(\d{1,6})([smhdw])$/.exec(text) ?? [];
+  const seconds = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 }[unit];
+  return count === undefined || seconds === undefined ? undefined : Number(count) * seconds * 1000;
+}
