@@ -5,49 +5,35 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { assemble } from "./agent/parts.ts";
+import { createPipeline, openParts } from "./agent/parts.ts";
 import { type Backlog, createBacklog } from "./queue/backlog.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config/config.ts";
-import type { Coordination } from "./coordination/coordination.ts";
+import { type Coordination, NO_COORDINATION } from "./coordination/coordination.ts";
 import { instanceOf } from "./coordination/instance.ts";
 import { shareCooldowns } from "./coordination/shared_cooldowns.ts";
 import { type Observer, observers } from "./observe/ending.ts";
 import type { Files } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
-import type { ModelDigests } from "./llm/model_digests.ts";
-import { type Lock, tryLock } from "./base/disk/lock.ts";
+import { tryLock } from "./base/disk/lock.ts";
 import type { Log } from "./base/log/log.ts";
 import { openMemory } from "./agent/memory.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
+import { createOutages } from "./gate/outages.ts";
 import type { Counters } from "./observe/outcome.ts";
-import { createPlanner, type Planner } from "./planner.ts";
+import type { Planner } from "./planner.ts";
 import type { ActionFile } from "./proposal/action_file.ts";
-import {
-  announceAction,
-  createProposer,
-  dryProposer,
-  type ProposerOptions,
-  telling,
-} from "./proposal/proposer.ts";
-import type { QueueEntry } from "./queue/queue.ts";
+import { announceAction, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
 import { createStore } from "./base/disk/store.ts";
 import { startTicking } from "./agent/tick.ts";
-import type { Tracer } from "./observe/trace.ts";
 
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
 
-interface AgentOptions extends Observer {
-  /** Further ones that are told of what happens. */
-  readonly observers?: readonly Observer[];
-  /** What is counted for state/planner-agent.prom; without it there is no such file. */
-  readonly metrics?: Metrics;
-  /** Where a trace of each diagnosis goes; without it there are none. */
-  readonly tracer?: Tracer | undefined;
+interface AgentOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,15 +41,24 @@ interface AgentOptions extends Observer {
   readonly random: () => number;
   /** A new random text for each call, for temporary names. */
   readonly nonce: () => string;
+  /** Who is told of what happens, beside the agent's own. */
+  readonly observers: readonly Observer[];
+  /** The planner is not started: whoever feeds it does that. */
+  readonly startsLater?: boolean;
+}
+
+interface LiveAgentOptions extends AgentOptions {
+  /** What is counted for state/planner-agent.prom; without it there is no such file. */
+  readonly metrics?: Metrics;
   /**
    * Who of several planners may propose; without it, this one always. Called with what tells this
    * planner from the others, see {@linkcode instanceOf}.
    */
   readonly openCoordination?: (instance: string) => Coordination;
+  /** Called at every tick, as long as the agent makes progress. */
+  readonly onTick?: () => void;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number;
-  /** The planner is not started: whoever feeds it does that. */
-  readonly startsLater?: boolean;
 }
 
 export interface Agent {
@@ -79,8 +74,6 @@ export interface Agent {
 /** An agent with a disk, whose state others can look at. */
 interface LiveAgent extends Agent {
   readonly board: StatusBoard;
-  /** From now on calls back at every tick, as long as the agent makes progress. */
-  everyTick(callback: () => void): void;
 }
 
 /** Another process holds the state of this RUNTIME_PATH. */
@@ -98,9 +91,10 @@ export class AlreadyRunningError extends Error {
  * @throws {AlreadyRunningError} when another agent runs there.
  * @throws {NotAFolderError} where a folder that it writes to is a link.
  */
-export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
-  const { config, clock, log, files } = options;
-  const store = createStore({ root: config.runtimePath, files, nonce: options.nonce });
+export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
+  const { config, clock, log, files, random, nonce, metrics } = options;
+  const { nodeName } = config;
+  const store = createStore({ root: config.runtimePath, files, nonce });
   await store.makeFolders();
   const lockPath = join(store.state, "planner-agent.lock");
   const lock = await tryLock(lockPath);
@@ -109,54 +103,96 @@ export async function openAgent(options: AgentOptions): Promise<LiveAgent> {
   const swept = await store.sweep();
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
-  const proposer: ProposerOptions = { ...options, ...proposing(config), store };
-  const announce = (action: ActionFile) => announceAction(action, proposer);
-  const memory = await openMemory({ ...options, store, announce });
-  const { nodeName } = config;
-  const coordination = options.openCoordination?.(
-    await instanceOf({ ...options, store, nodeName }),
-  );
-  const parts = await assemble({ ...options, ...memory, store, coordination });
-  const holdOf = (entry: QueueEntry) => parts.quiet.holding(entry) ?? parts.budgets.holding();
-  const board = createStatusBoard({ ...parts, pid: Deno.pid, holdOf });
-  const history = createHistory({ ...options, state: store.state });
-  const receipts = createReceipts({
+  const { backlog, outages, journal } = await openMemory({
+    store,
+    files,
     clock,
-    flush: history.flush,
-    sync: parts.journal.sync,
+    log,
+    nonce,
+    queueLimit: config.queueLimit,
+    cooldownSeconds: config.cooldownSeconds,
+    eventTtlSeconds: config.eventTtlSeconds,
+    announce: (action) => announceAction(action, { store, clock, log, nodeName }),
   });
-  const told = observers([
-    options,
+  const instance = () => instanceOf({ store, files, nodeName, nonce });
+  const coordination = options.openCoordination?.(await instance());
+  const parts = await openParts({ config, clock, log, files, store, outages });
+  const { suppression, budgets, counters, router, modelDigests } = parts;
+
+  const board = createStatusBoard({
+    nodeName,
+    clock,
+    log,
+    store,
+    backlog,
+    counters,
+    router,
+    pid: Deno.pid,
+    holdOf: (entry) => suppression.holding(entry) ?? budgets.holding(),
+  });
+  const history = createHistory({ state: store.state, files, clock, log });
+  const receipts = createReceipts({ clock, flush: history.flush, sync: journal.sync });
+  const observer = observers([
     history,
     receipts,
     { onProposed: board.proposed },
-    ...options.metrics ? [options.metrics] : [],
-    ...options.observers ?? [],
+    ...metrics ? [metrics] : [],
+    ...options.observers,
   ]);
-  const propose = telling(createProposer(proposer), told.onProposed);
-  const planner = createPlanner({ ...parts, ...told, propose });
+  const proposer = createProposer({
+    store,
+    clock,
+    log,
+    random,
+    nodeName,
+    validity: validityOf(config),
+  });
+  const planner = createPipeline({
+    config,
+    clock,
+    log,
+    random,
+    files,
+    store,
+    parts,
+    backlog,
+    coordination: coordination ?? NO_COORDINATION,
+    observer,
+    propose: telling(proposer, observer.onProposed),
+  });
   await parts.index.warmUp();
   if (!options.startsLater) planner.start();
-  let onTick = () => {};
-  const stopTicking = startTicking({ ...parts, board, onTick: () => onTick() });
-  const { metrics } = options;
-  const metricsFile = metrics && keepMetricsFile({ ...parts, metrics });
-  if (coordination) void shareCooldowns(parts.backlog.coolingDown(), coordination);
-  return {
-    ...parts,
-    planner,
+  const stopTicking = startTicking({
+    clock,
+    log,
+    store,
+    backlog,
+    journal,
+    suppression,
     board,
-    everyTick: (callback) => void (onTick = callback),
-    redisLost: parts.quiet.redisLost,
+    ...(options.onTick && { onTick: options.onTick }),
+    ...(options.tickMs !== undefined && { tickMs: options.tickMs }),
+  });
+  const metricsFile = metrics &&
+    keepMetricsFile({ metrics, clock, log, files, store, backlog, counters });
+  if (coordination) void shareCooldowns(backlog.coolingDown(), coordination);
+  return {
+    planner,
+    counters,
+    backlog,
+    board,
+    redisLost: suppression.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);
-      await parts.journal.close();
+      await journal.close();
       await receipts.close();
-      await parts.coordination.close();
+      await coordination?.close();
       stopTicking();
       await board.close();
       await Promise.all([history.close(), metricsFile?.close()]);
-      closeAll(parts, lock);
+      router.close();
+      modelDigests.close();
+      lock.release();
     }),
   };
 }
@@ -166,22 +202,35 @@ export async function openDryAgent(
   options: AgentOptions,
   print: (file: ActionFile) => void,
 ): Promise<Agent> {
-  const { config, files, nonce } = options;
+  const { config, clock, log, files, random, nonce } = options;
+  const { queueLimit, cooldownSeconds } = config;
   const store = createStore({ root: config.runtimePath, files, nonce });
-  const backlog = createBacklog({ ...config, clock: options.clock });
-  const parts = await assemble({ ...options, store, backlog });
-  const planner = createPlanner({
-    ...parts,
-    propose: dryProposer(print, { ...options, ...proposing(config) }),
+  const backlog = createBacklog({ clock, queueLimit, cooldownSeconds });
+  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  const parts = await openParts({ config, clock, log, files, store, outages });
+  const planner = createPipeline({
+    config,
+    clock,
+    log,
+    random,
+    files,
+    store,
+    parts,
+    backlog,
+    coordination: NO_COORDINATION,
+    observer: observers(options.observers),
+    propose: dryProposer(print, { clock, validity: validityOf(config) }),
   });
   if (!options.startsLater) planner.start();
   return {
-    ...parts,
     planner,
-    redisLost: parts.quiet.redisLost,
+    counters: parts.counters,
+    backlog,
+    redisLost: parts.suppression.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);
-      closeAll(parts);
+      parts.router.close();
+      parts.modelDigests.close();
     }),
   };
 }
@@ -191,15 +240,6 @@ function once(action: () => Promise<void>): () => Promise<void> {
   return () => done ??= action();
 }
 
-function proposing({ nodeName, validSeconds, notifyValidSeconds }: Config) {
-  return { nodeName, validity: { repairSeconds: validSeconds, noticeSeconds: notifyValidSeconds } };
-}
-
-function closeAll(
-  { router, modelDigests }: { router: { close(): void }; modelDigests: ModelDigests },
-  lock?: Lock,
-): void {
-  router.close();
-  modelDigests.close();
-  lock?.release();
+function validityOf({ validSeconds, notifyValidSeconds }: Config) {
+  return { repairSeconds: validSeconds, noticeSeconds: notifyValidSeconds };
 }

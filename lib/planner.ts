@@ -7,32 +7,64 @@
  * @module
  */
 import type { Backlog, Running } from "./queue/backlog.ts";
+import { BENIGN } from "./gate/benign.ts";
+import type { Budgets } from "./gate/budgets.ts";
+import { createClaiming } from "./planner/claim.ts";
+import type { Claim, Coordination } from "./coordination/coordination.ts";
 import type { Clock } from "./base/clock.ts";
 import { cures } from "./event/cures.ts";
-import { createDiagnoser, type DiagnoserOptions } from "./planner/diagnose.ts";
+import type { Config } from "./config/config.ts";
+import { coolingDown } from "./gate/cooldown.ts";
+import type { Counters } from "./observe/outcome.ts";
+import type { Decide } from "./planner/decide.ts";
+import type { Diagnose } from "./planner/diagnose.ts";
 import type { Ending, Observer } from "./observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
-import { judge } from "./gate/gate.ts";
 import { ChainExhausted } from "./llm/contract.ts";
+import { newsOf } from "./event/news.ts";
 import type { Log } from "./base/log/log.ts";
-import { createNotices } from "./planner/notice.ts";
-import type { Counters } from "./observe/outcome.ts";
-import { createParking } from "./planner/parking.ts";
 import { createPlannerLog } from "./planner/log.ts";
-import type { QueueEntry } from "./queue/queue.ts";
+import { createNotices } from "./planner/notice.ts";
+import { firstOf, type Objected, RECOVERED } from "./gate/objection.ts";
+import { alreadyProposed, enoughPending } from "./planner/objections.ts";
+import { createProposal } from "./planner/propose.ts";
+import { ClaimLostError, type Propose } from "./proposal/proposer.ts";
+import type { ProposedBefore } from "./proposal/read/proposed_before.ts";
 import { createReception, type Reception } from "./planner/receive.ts";
-import { NO_TRACES } from "./observe/trace.ts";
+import { createSchedule } from "./planner/schedule.ts";
+import type { Suppression } from "./gate/suppression.ts";
 import { createWatchers } from "./base/watchers.ts";
 
-interface PlannerOptions
-  extends
-    Omit<DiagnoserOptions, "tell" | "end" | "signal" | "postpone">,
-    Pick<Observer, "onEnding" | "onParked"> {
+interface PlannerParts {
+  readonly settings: Pick<
+    Config,
+    | "nodeName"
+    | "logLevel"
+    | "cooldownSeconds"
+    | "concurrency"
+    | "promptPayloadBytes"
+    | "queueLimit"
+    | "eventTtlSeconds"
+    | "maxPendingPerService"
+  >;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
   readonly counters: Counters;
+  readonly observer: Required<Pick<Observer, "onEnding" | "onParked">>;
+  readonly suppression: Suppression;
+  readonly budgets: Budgets;
+  readonly backlog: Backlog;
+  /** Who of several planners may work on a target. */
+  readonly coordination: Pick<Coordination, "claim">;
+  /** Whether an event that was handed out before was proposed for then. */
+  readonly proposedBefore: ProposedBefore;
+  /** How many proposals for an event's target wait for a person. */
+  readonly countPending: (event: WaitingEvent) => Promise<number>;
+  readonly diagnose: Diagnose;
+  readonly policy: Decide;
+  readonly propose: Propose;
 }
 
 export interface Planner extends Pick<Reception, "receive" | "refuse"> {
@@ -48,160 +80,224 @@ export interface Planner extends Pick<Reception, "receive" | "refuse"> {
   stop(graceMs: number): Promise<void>;
 }
 
-export function createPlanner(options: PlannerOptions): Planner {
-  const { config, clock, backlog, counters, quiet, budgets, traces = NO_TRACES } = options;
+export function createPlanner(parts: PlannerParts): Planner {
+  const { settings, clock, log, counters, observer, suppression, budgets, backlog } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const watchers = createWatchers();
-  let started = false;
+  const tell = createPlannerLog({
+    log,
+    clock,
+    logLevel: settings.logLevel,
+    queueLimit: settings.queueLimit,
+    eventTtlSeconds: settings.eventTtlSeconds,
+  });
+  const notices = createNotices({
+    nodeName: settings.nodeName,
+    clock,
+    log,
+    backlog,
+    propose: parts.propose,
+    signal,
+  });
 
-  const tell = createPlannerLog(options.log, options);
-  const reception = createReception({ ...options, onEvent: admit, onEnding: end });
-  const notices = createNotices({ ...options, signal });
-  const parking = createParking({
-    ...options,
-    ttlMs: config.eventTtlSeconds * 1000,
+  /** Asked at the door, and again at its turn: much may have changed while it waited. */
+  const objections = [suppression.muted, coolingDown(backlog.cooldown)];
+  /** What has to be looked up on the disk is asked at its turn alone. */
+  const atItsTurn = [
+    alreadyProposed(parts.proposedBefore),
+    enoughPending(settings.maxPendingPerService, parts.countPending),
+  ];
+
+  // receive -> parse
+  const { receive, refuse, flush } = createReception({
+    clock,
+    log,
+    counters,
+    onEvent: gate,
+    onEnding: end,
+  });
+
+  function gate(event: HealthEvent, key: string) {
+    const news = newsOf(event);
+    const objected = news === "fault" ? firstOf(objections, event, key) : BENIGN;
+    // What needs a diagnosis is written down before the log says that it was received.
+    const placed = objected ? undefined : queue(event);
+    tell.received(event, key);
+    if (news === "recovery") heardWell(event, key);
+    if (news === "fault") heardBad(event, key);
+    if (objected) {
+      object(event, key, objected);
+    } else {
+      tellHold(event, key);
+      placed?.();
+      schedule.pump();
+    }
+  }
+
+  /** Lets an event wait for its turn; returns what tells of the events that made room for it. */
+  function queue({ payload, ...event }: HealthEvent): () => void {
+    const waiting = { ...event, excerpt: excerpt(payload, settings.promptPayloadBytes) };
+    const offered = backlog.add(waiting);
+    return () => tellOffered(offered);
+  }
+
+  const schedule = createSchedule({
+    clock,
+    random: parts.random,
+    backlog,
+    budgets,
+    suppression,
+    concurrency: settings.concurrency,
+    ttlMs: settings.eventTtlSeconds * 1000,
+    run: (running) => void takeTurn(running),
+    offer: (entry) => tellOffered(backlog.offer(entry)),
+    onParked(entry, delayMs) {
+      tell.parked(entry, delayMs);
+      observer.onParked(entry.event);
+    },
+    onExpired(entry) {
+      tell.expired(entry);
+      endEvent("expired", entry.event);
+    },
+    onBudgetUsedUp: notices.budgetUsedUp,
+  });
+  const claim = createClaiming({
+    cooldownSeconds: settings.cooldownSeconds,
+    coordination: parts.coordination,
+    backlog,
+    suppression,
+  });
+  const propose = createProposal({
+    cooldownSeconds: settings.cooldownSeconds,
+    backlog,
+    budgets,
+    suppression,
+    propose: parts.propose,
     tell,
     end,
-    heldUntil: quiet.heldUntil,
-    offer: (entry) => settleOffer(backlog.offer(entry)),
+    signal,
   });
-  const diagnose = createDiagnoser({ ...options, postpone: parking.postpone, tell, end, signal });
 
-  function end(ending: Ending) {
-    counters.ended(ending.outcome);
-    options.onEnding?.(ending);
-    watchers.check();
-  }
-
-  function endEvent(outcome: Ending["outcome"], event: HealthEvent | WaitingEvent, detail = "") {
-    end({ outcome, channel: event.channel, event, ...(detail && { detail }) });
-  }
-
-  function admit(event: HealthEvent, key: string) {
-    const verdict = judge(event, { cooldown: backlog.cooldown, muted: quiet.muted, key });
-    // What needs a diagnosis is written down before the log says that it was received.
-    const offered = verdict.kind === "admitted" &&
-      backlog.add(traces.admitted(withExcerpt(event)));
-    tell.received(event, key);
-    switch (verdict.kind) {
-      case "recovery":
-        recover(event, key);
-        return skip(event, key);
-      case "benign":
-        return skip(event, key);
-      case "muted":
-        heardBad(event, key);
-        tell.muted(event, key, verdict.muted);
-        return endEvent(verdict.muted.outcome, event, verdict.muted.detail);
-      case "cooldown":
-        heardBad(event, key);
-        return endEvent("cooldown", event, tell.cooldown(event, key, verdict.remainingMs));
-      case "admitted":
-        heardBad(event, key);
-        tellHold(event, key);
-        if (offered) settleOffer(offered);
-        return pump();
+  async function takeTurn(running: Running) {
+    const { event } = running.entry;
+    let ended = true;
+    try {
+      ended = await diagnoseAndPropose(running);
+    } catch (error) {
+      if (error instanceof ChainExhausted && signal.aborted) ended = false;
+      else {
+        if (error instanceof ChainExhausted) tell.exhausted(event, error);
+        else tell.fault(event, error);
+        if (!endOvertaken(running)) schedule.park(running);
+      }
+    } finally {
+      backlog.finish(running, !ended && !endOvertaken(running));
+      schedule.pump();
+      watchers.check();
     }
   }
 
-  function withExcerpt({ payload, ...rest }: HealthEvent): WaitingEvent {
-    return { ...rest, excerpt: excerpt(payload, config.promptPayloadBytes) };
+  /** Resolves with false when the event is left for the next run of the agent. */
+  async function diagnoseAndPropose(running: Running): Promise<boolean> {
+    const { entry } = running;
+    const { key, event } = entry;
+    let objected = firstOf(objections, event, key);
+    for (const objection of atItsTurn) objected ??= await objection(event, key);
+    if (objected) return object(event, key, objected);
+    const claimed = await claim(running);
+    if ("objected" in claimed) return object(event, key, claimed.objected);
+    if ("againMs" in claimed) return postpone(running, claimed.againMs);
+    return await withClaim(running, claimed.claim);
   }
 
-  function skip(event: HealthEvent, key: string) {
-    tell.benign(event, key);
-    endEvent("benign", event);
+  async function withClaim(running: Running, claim: Claim): Promise<boolean> {
+    const { entry } = running;
+    try {
+      const answer = await parts.diagnose(entry, signal);
+      const decision = await parts.policy(entry.event, answer.content);
+      return await propose(running, { answer, decision, claim });
+    } catch (error) {
+      if (!(error instanceof ClaimLostError)) throw error;
+      tell.claimLost(entry.event);
+      return postpone(running, 0);
+    } finally {
+      await claim.release();
+    }
   }
 
-  function recover(event: HealthEvent, key: string) {
-    const isBack = quiet.heardWell(event, key);
+  function postpone(running: Running, delayMs: number): true {
+    if (!endOvertaken(running)) schedule.postpone(running, delayMs);
+    return true;
+  }
+
+  /** Ends an event that newer news overtook while it was looked at; whether it did. */
+  function endOvertaken(running: Running): boolean {
+    const { key, event } = running.entry;
+    const objected = backlog.overtaken(running);
+    return objected !== undefined && object(event, key, objected);
+  }
+
+  function heardWell(event: HealthEvent, key: string) {
+    const isBack = suppression.heardWell(event, key);
     // Of a target that flaps, the last recovery must not hide that it does.
-    const entry = backlog.has(key) && !quiet.isFlapping(key) ? recovered(event, key) : undefined;
-    if (entry) {
-      tell.recovered(entry.event);
-      endEvent("recovered", entry.event);
-    }
-    if (isBack) pump();
-  }
-
-  function recovered({ type }: HealthEvent, key: string) {
-    return backlog.recover(key, (fault) => cures(type, fault.type));
+    const isOver = (fault: WaitingEvent) => cures(event.type, fault.type);
+    const entry = backlog.has(key) && !suppression.isFlapping(key)
+      ? backlog.recover(key, isOver)
+      : undefined;
+    if (entry) object(entry.event, key, RECOVERED);
+    if (isBack) schedule.pump();
   }
 
   function heardBad(event: HealthEvent, key: string) {
-    if (quiet.heardBad(event, key)) notices.isolated();
+    if (suppression.heardBad(event, key)) notices.isolated();
   }
 
   function tellHold(event: HealthEvent, key: string) {
     const now = clock.monotonic();
-    const hold = quiet.holding({ event, arrivedAt: now });
+    const hold = suppression.holding({ event, arrivedAt: now });
     if (hold) tell.waits(event, key, { why: hold.why, ms: hold.until - now });
   }
 
-  function settleOffer({ replaced, dropped }: ReturnType<Backlog["offer"]>) {
+  function tellOffered({ replaced, dropped }: ReturnType<Backlog["offer"]>) {
     if (replaced) endEvent("coalesced", replaced.event);
     if (!dropped) return;
     tell.dropped(dropped);
     endEvent("dropped", dropped.event);
   }
 
-  const hasRoom = () => backlog.waiting < config.queueLimit;
-  const isHeld = (entry: QueueEntry) => quiet.heldUntil(entry) > 0;
+  /** Ends an event for what was objected to it. */
+  function object(event: HealthEvent | WaitingEvent, key: string, objected: Objected): true {
+    tell.objected(event, key, objected);
+    endEvent(objected.outcome, event, objected.detail);
+    return true;
+  }
 
-  /** Starts as many diagnoses as may run at once, and sets the timer for those that may not. */
-  function pump() {
-    while (started && !budgets.usedUp() && backlog.running < config.concurrency) {
-      const running = backlog.take(isHeld);
-      if (!running) break;
-      void run(running);
-    }
-    const spent = budgets.usedUp();
-    if (started && backlog.running < config.concurrency) {
-      parking.wakeWhenDue(pump, spent?.until);
-      // What became due since it was looked for above is behind that timer.
-      if (!spent && backlog.hasReady(isHeld)) return pump();
-    }
-    if (started && spent && backlog.waiting > 0) notices.budgetUsedUp(spent);
+  function endEvent(outcome: Ending["outcome"], event: HealthEvent | WaitingEvent, detail = "") {
+    end({ outcome, channel: event.channel, event, ...(detail && { detail }) });
+  }
+
+  function end(ending: Ending) {
+    counters.ended(ending.outcome);
+    observer.onEnding(ending);
     watchers.check();
   }
 
-  async function run(running: Running) {
-    const { event } = running.entry;
-    let ended = true;
-    try {
-      ended = await diagnose(running);
-    } catch (error) {
-      if (error instanceof ChainExhausted && signal.aborted) ended = false;
-      else {
-        if (error instanceof ChainExhausted) tell.exhausted(event, error);
-        else tell.fault(event, error);
-        parking.park(running);
-      }
-    } finally {
-      backlog.finish(running, !ended && !parking.isOvertaken(running));
-      pump();
-    }
-  }
-
+  const hasRoom = () => backlog.waiting < settings.queueLimit;
   return {
-    receive: traces.hearing(reception.receive),
-    refuse: reception.refuse,
-    start() {
-      started = true;
-      pump();
-    },
-    idle: () => watchers.once(() => backlog.running === 0 && !backlog.hasReady(isHeld)),
+    receive,
+    refuse,
+    start: schedule.start,
+    idle: () => watchers.once(() => backlog.running === 0 && !schedule.hasReady()),
     hasRoom,
     room: () => watchers.once(hasRoom),
     async stop(graceMs) {
-      started = false;
-      parking.cancel();
+      schedule.stop();
       const cancelGrace = clock.after(graceMs, () => stopping.abort());
       await watchers.once(() => backlog.running === 0);
       cancelGrace();
       stopping.abort();
-      reception.flush();
+      flush();
       tell.flush();
     },
   };

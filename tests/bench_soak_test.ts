@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readMessage } from "../lib/event/message.ts";
-import { isBenign } from "../lib/gate/gate.ts";
+import { isBenign } from "../lib/gate/benign.ts";
 import { parseEvent } from "../lib/event/parse.ts";
-import { silenceFor } from "../lib/gate/silence.ts";
-import { parseSilences } from "../lib/gate/silences_file.ts";
+import { silenceFor } from "../lib/gate/silences.ts";
+import { parseSilences } from "../lib/gate/silences.ts";
 import { parseSoakArguments } from "../scripts/soak/arguments.ts";
 import { unsteadyChat } from "../scripts/soak/chat.ts";
 import { judgeMemory } from "../scripts/soak/memory.ts";

@@ -6,7 +6,7 @@ import { OUTCOMES } from "../lib/observe/outcome.ts";
 import { parsePolicy } from "../lib/policy/file.ts";
 import { parseTopology } from "../lib/config/topology.ts";
 import { COMMANDS } from "../lib/cli/commands.ts";
-import { parseSilences } from "../lib/gate/silences_file.ts";
+import { parseSilences } from "../lib/gate/silences.ts";
 import { anchorsOf, commandsIn, linksIn, readDocs, shellBlocks } from "./support/docs.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");

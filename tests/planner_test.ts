@@ -398,6 +398,7 @@ Deno.test("planner: what was proposed before it was handed out again is not prop
     event: "proposal_found",
     action_id: "plan-1",
     svc_key: "piha/grafana",
+    type: "service_unhealthy",
   }]);
 
   const q = pipeline({}, { proposedBefore: () => Promise.resolve(undefined) });

@@ -171,7 +171,7 @@ const DIAGNOSED: Pick<Ending, "outcome" | "diagnosed"> = {
       ...{ node: "vps", service: "traefik", type: "service_unhealthy", severity: "error" },
       ...{ timestamp: 0, channel: "health_events", excerpt: "" },
     },
-    ...{ waitedMs: 0, milliseconds: 0, attempts: [] },
+    ...{ failures: 0, waitedMs: 0, milliseconds: 0, overAt: 0, attempts: [] },
   },
 };
 

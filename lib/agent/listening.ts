@@ -30,10 +30,18 @@ interface Listening extends Pick<RedisIntake, "run"> {
 const LINGER_MS = 8_000;
 
 export async function openListening(options: ListeningOptions): Promise<Listening> {
-  const { config, planner } = options;
-  const common = { ...options, url: config.redisUrl };
+  const { config, clock, log, random, planner, onState } = options;
+  const url = config.redisUrl;
   if (config.intake === "pubsub") {
-    const intake = createRedisIntake({ ...common, channels: CHANNELS, onMessage: planner.receive });
+    const intake = createRedisIntake({
+      url,
+      channels: CHANNELS,
+      clock,
+      log,
+      random,
+      onMessage: planner.receive,
+      onState,
+    });
     return { run: intake.run, leaveRest: () => {} };
   }
   // Loaded only where it is used: memory is short on a node.
@@ -45,7 +53,11 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     timeoutSeconds: config.timeoutSeconds,
   });
   const intake = createStreamsIntake({
-    ...common,
+    url,
+    clock,
+    log,
+    random,
+    onState,
     streams: CHANNELS,
     group: config.streamGroup,
     consumer: config.nodeName,

@@ -1,70 +1,142 @@
 /**
- * The parts of the pipeline, made from the configuration and what operators put under config/: all
- * but the way proposals leave it.
+ * The parts that every agent has, with a disk or without: made from the settings and from what
+ * operators put under config/.
  *
  * @module
  */
 import type { Backlog } from "../queue/backlog.ts";
-import { createBudgets } from "../gate/budgets.ts";
+import { type Budgets, createBudgets } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
-import { type Coordination, NO_COORDINATION } from "../coordination/coordination.ts";
-import type { Files } from "../base/disk/files.ts";
+import type { Coordination } from "../coordination/coordination.ts";
+import { type Counters, createCounters } from "../observe/outcome.ts";
+import { createDecision } from "../planner/decide.ts";
+import { createDiagnosis } from "../planner/diagnose.ts";
 import { createChainRouter } from "../llm/chain.ts";
 import { createModelDigests } from "../llm/model_digests.ts";
-import type { Log } from "../base/log/log.ts";
-import { homelabPrompt, readConfigFile, readHomelab } from "../policy/homelab.ts";
-import type { Outages } from "../gate/outages.ts";
-import { createCounters } from "../observe/outcome.ts";
-import { createActionIndex } from "../proposal/read/action_index.ts";
+import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
+import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
-import { createQuiet } from "../gate/suppression.ts";
-import { parseSilences } from "../gate/silences_file.ts";
+import { createSuppression, type Suppression } from "../gate/suppression.ts";
+import type { Files } from "../base/disk/files.ts";
+import { homelabPrompt, readConfigFile, readHomelab } from "../policy/homelab.ts";
+import type { Log } from "../base/log/log.ts";
+import type { Observer } from "../observe/ending.ts";
+import type { Outages } from "../gate/outages.ts";
+import { parseSilences } from "../gate/silences.ts";
+import type { PolicyRule } from "../policy/policy.ts";
+import type { Propose } from "../proposal/proposer.ts";
 import { SILENCES_FILE } from "../gate/silences_watch.ts";
 import type { Store } from "../base/disk/store.ts";
-import { createTraces, type Tracer } from "../observe/trace.ts";
 
-interface AssemblyOptions {
+interface PartsOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: Files;
   readonly store: Store;
-  readonly backlog: Backlog;
-  readonly outages?: Outages;
-  readonly coordination?: Coordination | undefined;
-  readonly tracer?: Tracer | undefined;
+  readonly outages: Outages;
+}
+
+/** What the pipeline asks on its way. */
+interface Parts {
+  readonly counters: Counters;
+  readonly suppression: Suppression;
+  readonly budgets: Budgets;
+  readonly router: ReturnType<typeof createChainRouter>;
+  readonly modelDigests: ReturnType<typeof createModelDigests>;
+  /** What became of earlier proposals. */
+  readonly index: ActionIndex;
+  readonly policy: readonly PolicyRule[];
+  readonly systemPrompt: string;
 }
 
 /** @throws {ConfigError} for a file under config/ that is wrong. */
-export async function assemble<Options extends AssemblyOptions>(options: Options) {
-  const { config, clock, store } = options;
+export async function openParts(
+  { config, clock, log, files, store, outages }: PartsOptions,
+): Promise<Parts> {
   const { topology, policy } = await readHomelab(store);
-  const silences = await readConfigFile(store, SILENCES_FILE, parseSilences);
-  const nodes = topology.nodes.map((node) => node.name);
-  const index = createActionIndex({
-    root: config.runtimePath,
-    files: options.files,
-    clock,
-    log: options.log,
-    windowMs: config.outcomeWindowSeconds * 1000,
-  });
-  const quiet = createQuiet({ ...options, nodes });
-  quiet.setSilences(silences ?? []);
   return {
-    ...options,
-    quiet,
-    coordination: options.coordination ?? NO_COORDINATION,
-    budgets: createBudgets(clock, config),
     counters: createCounters(),
-    traces: createTraces(options),
-    router: createChainRouter(options),
-    modelDigests: createModelDigests({ ...options, chain: config.chain }),
-    systemPrompt: homelabPrompt(topology, policy),
+    suppression: createSuppression({
+      clock,
+      nodes: topology.nodes.map((node) => node.name),
+      outages,
+      silences: await readConfigFile(store, SILENCES_FILE, parseSilences),
+      inhibit: config.inhibit,
+      flapChanges: config.flapChanges,
+      flapWindowSeconds: config.flapWindowSeconds,
+      startGraceSeconds: config.startGraceSeconds,
+    }),
+    budgets: createBudgets({
+      clock,
+      diagnosesPerHour: config.diagnosesPerHour,
+      proposalsPerDay: config.proposalsPerDay,
+    }),
+    router: createChainRouter({ config, clock, log }),
+    modelDigests: createModelDigests({ chain: config.chain, clock }),
+    index: createActionIndex({
+      root: config.runtimePath,
+      files,
+      clock,
+      log,
+      windowMs: config.outcomeWindowSeconds * 1000,
+    }),
     policy,
-    outcomesFor: index.outcomesFor,
-    countPending: index.countWaiting,
-    index,
-    proposedBefore: createProposedBefore({ ...options, root: config.runtimePath }),
+    systemPrompt: homelabPrompt(topology, policy),
   };
+}
+
+interface PipelineOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly files: Files;
+  readonly store: Store;
+  readonly parts: Parts;
+  readonly backlog: Backlog;
+  readonly coordination: Coordination;
+  readonly observer: Required<Observer>;
+  readonly propose: Propose;
+}
+
+/** The pipeline of these parts; it is not started. */
+export function createPipeline(options: PipelineOptions): Planner {
+  const { config, clock, log, files, store, parts, backlog, observer } = options;
+  const { suppression, budgets } = parts;
+  const root = config.runtimePath;
+  const { outcomesFor, countWaiting } = parts.index;
+  return createPlanner({
+    settings: config,
+    clock,
+    log,
+    random: options.random,
+    counters: parts.counters,
+    observer,
+    suppression,
+    budgets,
+    backlog,
+    coordination: options.coordination,
+    proposedBefore: createProposedBefore({ root, store, files }),
+    countPending: countWaiting,
+    diagnose: createDiagnosis({
+      clock,
+      router: parts.router,
+      modelDigests: parts.modelDigests,
+      systemPrompt: parts.systemPrompt,
+      outcomesFor,
+      suppression,
+      budgets,
+      onDiagnosed: observer.onDiagnosed,
+    }),
+    policy: createDecision({
+      clock,
+      policy: parts.policy,
+      outcomesFor,
+      outcomeRepeats: config.outcomeRepeats,
+      outcomeWindowSeconds: config.outcomeWindowSeconds,
+    }),
+    propose: options.propose,
+  });
 }

@@ -11,7 +11,7 @@ import type { SavedState } from "../queue/state.ts";
 import type { Store } from "../base/disk/store.ts";
 import { svcKey, type Target, targetKey } from "../event/target.ts";
 
-export interface ResumeOptions {
+interface ResumeOptions {
   readonly store: Pick<Store, "findAction" | "readPending">;
   readonly log: Log;
   /** Writes the event file for a proposal, which the crash may have prevented. */

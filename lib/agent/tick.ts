@@ -9,7 +9,7 @@ import { type Clock, every } from "../base/clock.ts";
 import { jumpDetector } from "./clock_jump.ts";
 import type { Journal } from "../queue/journal.ts";
 import type { Log } from "../base/log/log.ts";
-import type { Quiet } from "../gate/suppression.ts";
+import type { Suppression } from "../gate/suppression.ts";
 import { silencesWatcher } from "../gate/silences_watch.ts";
 import type { StatusBoard } from "../observe/status.ts";
 import type { Store } from "../base/disk/store.ts";
@@ -24,16 +24,16 @@ interface TickOptions {
   readonly store: Pick<Store, "heartbeat" | "readConfig">;
   readonly backlog: Pick<Backlog, "prune">;
   readonly journal: Pick<Journal, "rewrite">;
-  readonly quiet: Pick<Quiet, "prune" | "setSilences">;
+  readonly suppression: Pick<Suppression, "prune" | "setSilences">;
   readonly board: Pick<StatusBoard, "write">;
-  readonly onTick: () => void;
+  readonly onTick?: () => void;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number;
 }
 
 /** Ticks now and from now on; returns what ends it. */
 export function startTicking(options: TickOptions): () => void {
-  const { clock, log, store, backlog, journal, quiet, board, tickMs = TICK_MS } = options;
+  const { clock, log, store, backlog, journal, suppression, board, tickMs = TICK_MS } = options;
   const jumped = jumpDetector(clock);
   let failing = false;
   const beat = async () => {
@@ -45,7 +45,7 @@ export function startTicking(options: TickOptions): () => void {
       failing = true;
     }
   };
-  const lookForSilences = silencesWatcher({ store, log, use: quiet.setSilences });
+  const lookForSilences = silencesWatcher({ store, log, use: suppression.setSilences });
   const lookAround = () => {
     void beat();
     void lookForSilences();
@@ -55,9 +55,9 @@ export function startTicking(options: TickOptions): () => void {
   return every(clock, Math.min(tickMs, TICK_MS), () => {
     lookAround();
     backlog.prune();
-    quiet.prune();
+    suppression.prune();
     void board.write();
-    options.onTick();
+    options.onTick?.();
     const jumpMs = jumped();
     if (jumpMs === 0) return;
     log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });

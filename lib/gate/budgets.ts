@@ -1,12 +1,37 @@
 /**
- * The agent's budgets: diagnoses an hour and proposals a day.
+ * The agent's budgets: at most so many diagnoses an hour and proposals a day, whatever happens.
+ * Limits for one target do not bound a fault that walks through all of them.
  *
  * @module
  */
-import { type Budget, createBudget } from "./budget.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config.ts";
 import type { Hold } from "./suppression.ts";
+
+/** Times are monotonic milliseconds. */
+interface Budget {
+  /** Takes one. Call only when {@linkcode Budget.freeAt} is 0. */
+  spend(now: number): void;
+  /** When the next one may be taken, 0 when it may now. */
+  freeAt(now: number): number;
+}
+
+/** At most `limit` in any `windowMs`; a limit of 0 stands for no limit. */
+export function createBudget({ limit, windowMs }: { limit: number; windowMs: number }): Budget {
+  // A ring of the last `limit` times: the window is full when the oldest of them is inside it.
+  const times = new Array<number>(limit).fill(-Infinity);
+  let next = 0;
+  return {
+    spend(now) {
+      if (limit === 0) return;
+      times[next] = now;
+      next = (next + 1) % limit;
+    },
+    freeAt(now) {
+      const oldest = times[next] ?? -Infinity;
+      return oldest + windowMs > now ? oldest + windowMs : 0;
+    },
+  };
+}
 
 /** A budget that is used up. */
 export interface UsedUp {
@@ -25,18 +50,27 @@ export interface Budgets {
   holding(): Hold | undefined;
 }
 
+interface BudgetsOptions {
+  readonly clock: Clock;
+  /** 0 stands for no limit. */
+  readonly diagnosesPerHour: number;
+  readonly proposalsPerDay: number;
+}
+
 const HOUR_MS = 3_600_000;
 
-export function createBudgets(clock: Clock, config: Config): Budgets {
-  const diagnoses = createBudget({ limit: config.diagnosesPerHour, windowMs: HOUR_MS });
-  const proposals = createBudget({ limit: config.proposalsPerDay, windowMs: 24 * HOUR_MS });
+export function createBudgets(
+  { clock, diagnosesPerHour, proposalsPerDay }: BudgetsOptions,
+): Budgets {
+  const diagnoses = createBudget({ limit: diagnosesPerHour, windowMs: HOUR_MS });
+  const proposals = createBudget({ limit: proposalsPerDay, windowMs: 24 * HOUR_MS });
   const state = (budget: Budget, what: string) => {
     const until = budget.freeAt(clock.monotonic());
-    return until > 0 ? { what: `${budget.limit} ${what}`, until } : undefined;
+    return until > 0 ? { what, until } : undefined;
   };
   const usedUp = () =>
-    state(proposals, "proposals a day (PROPOSALS_PER_DAY)") ??
-      state(diagnoses, "diagnoses an hour (DIAGNOSES_PER_HOUR)");
+    state(proposals, `${proposalsPerDay} proposals a day (PROPOSALS_PER_DAY)`) ??
+      state(diagnoses, `${diagnosesPerHour} diagnoses an hour (DIAGNOSES_PER_HOUR)`);
   return {
     diagnosing: () => diagnoses.spend(clock.monotonic()),
     proposed: () => proposals.spend(clock.monotonic()),

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Objection } from "./objection.ts";
 
 interface Cooldowns {
   /** Milliseconds until the target may be diagnosed again, 0 when it may. */
@@ -50,6 +51,21 @@ export function createCooldowns(seconds: number): Cooldowns {
     get size() {
       return startedAt.size;
     },
+  };
+}
+
+/** Objects while a target cools down; `remaining` tells how many milliseconds that still lasts. */
+export function coolingDown(remaining: (key: string) => number): Objection {
+  return (_event, key) => {
+    const remainingMs = remaining(key);
+    if (remainingMs <= 0) return undefined;
+    const seconds = Math.round(remainingMs / 1000);
+    return {
+      outcome: "cooldown",
+      line: "cooldown_active",
+      fields: { remaining_seconds: seconds },
+      detail: `${seconds} s remain`,
+    };
   };
 }
 

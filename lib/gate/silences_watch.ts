@@ -5,8 +5,8 @@
  */
 import { ConfigFileError } from "../config/operator_file.ts";
 import type { Log } from "../base/log/log.ts";
-import type { Silence } from "./silence.ts";
-import { parseSilences } from "./silences_file.ts";
+import type { Silence } from "./silences.ts";
+import { parseSilences } from "./silences.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
 

@@ -8,25 +8,18 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { createFlaps } from "./flap.ts";
-import type { Inhibitions } from "./inhibit.ts";
 import { createIsolation } from "./isolation.ts";
-import { createOutages } from "./outages.ts";
-import { type Silence, silenceFor } from "./silence.ts";
+import type { Objected, Objection } from "./objection.ts";
+import type { Outages } from "./outages.ts";
+import { type Silence, silenceFor } from "./silences.ts";
 import { type Target, targetKey } from "../event/target.ts";
 
 /** What was held for a node waits so long after its return, for its services' own recoveries. */
 const RELEASE_AFTER_MS = 30_000;
 const MOST_RELEASES = 1_000;
-
-/** Why an event gets no diagnosis. */
-export interface Muted {
-  readonly outcome: "silenced" | "inhibited";
-  readonly detail: string;
-}
 
 /** Why an entry is not diagnosed for now. */
 export interface Hold {
@@ -42,13 +35,13 @@ interface Holdable {
   readonly arrivedAt: number;
 }
 
-export interface Quiet {
+export interface Suppression {
   /** The target is well; true when a node is back with it, so that its held events are released. */
   heardWell(event: HealthEvent, key: string): boolean;
   /** Something is wrong; true when it shows that we are cut off from the others ourselves. */
   heardBad(event: HealthEvent, key: string): boolean;
-  /** Whether an event is to be dropped at the gate. */
-  muted(event: HealthEvent | WaitingEvent, key: string): Muted | undefined;
+  /** Objects to what nobody wants to hear of. */
+  readonly muted: Objection;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
   heldUntil(entry: Holdable): number;
   /** The same, with the reason; undefined when it may be diagnosed. */
@@ -64,27 +57,31 @@ export interface Quiet {
   prune(): void;
 }
 
-interface QuietOptions {
-  readonly config: Config;
+interface SuppressionOptions {
   readonly clock: Clock;
   /** Names of the nodes in the topology. */
   readonly nodes: readonly string[];
-  /** Which nodes are offline. @default none, and forgotten with the run */
-  readonly outages?: Inhibitions;
+  readonly outages: Outages;
+  readonly silences?: readonly Silence[] | undefined;
+  /** Whether a node's outage holds back its services' events. */
+  readonly inhibit: boolean;
+  /** Changes within the window that make a target flap; 0 turns the detection off. */
+  readonly flapChanges: number;
+  readonly flapWindowSeconds: number;
+  /** Nothing is diagnosed so long after the start. */
+  readonly startGraceSeconds: number;
 }
 
-export function createQuiet(options: QuietOptions): Quiet {
-  const { config, clock, nodes } = options;
+export function createSuppression(options: SuppressionOptions): Suppression {
+  const { clock, nodes, outages, inhibit, flapWindowSeconds } = options;
   const flaps = createFlaps({
-    changes: config.flapChanges,
-    windowMs: config.flapWindowSeconds * 1000,
+    changes: options.flapChanges,
+    windowMs: flapWindowSeconds * 1000,
   });
-  const inhibitions = options.outages ??
-    createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
   const isolation = createIsolation(nodes);
   const releases = new Map<string, number>();
-  const graceUntil = clock.monotonic() + config.startGraceSeconds * 1000;
-  let silences: readonly Silence[] = [];
+  const graceUntil = clock.monotonic() + options.startGraceSeconds * 1000;
+  let silences = options.silences ?? [];
 
   /** What arrived before its node came back waits a little longer. */
   function releasedAt({ event, arrivedAt }: Holdable, now: number): number {
@@ -98,10 +95,10 @@ export function createQuiet(options: QuietOptions): Quiet {
   function holdsOn(entry: Holdable, now: number): Hold[] {
     const { node } = entry.event;
     const grace = { until: graceUntil, why: "right after the start" };
-    if (!config.inhibit) return [grace];
+    if (!inhibit) return [grace];
     return [
       grace,
-      { until: inhibitions.heldUntil(entry.event, now), why: `${node} is offline` },
+      { until: outages.heldUntil(entry.event, now), why: `${node} is offline` },
       {
         until: isolation.doubtedUntil(node, now),
         why: "this node's own link may be down",
@@ -113,33 +110,33 @@ export function createQuiet(options: QuietOptions): Quiet {
   return {
     heardWell({ node }, key) {
       if (flaps.isBad(key)) flaps.well(key, clock.monotonic());
-      if (!config.inhibit) return false;
+      if (!inhibit) return false;
       isolation.online(node);
-      if (!inhibitions.online(node)) return false;
+      if (!outages.online(node)) return false;
       if (releases.size < MOST_RELEASES) releases.set(node, clock.monotonic());
       return true;
     },
     heardBad({ type, node, service, timestamp }, key) {
       const now = clock.monotonic();
       flaps.bad(key, now);
-      if (!config.inhibit || type !== "node_offline" || service !== node) return false;
+      if (!inhibit || type !== "node_offline" || service !== node) return false;
       isolation.heard(node);
-      inhibitions.offline(node, now, { toldMs: timestamp * 1000 });
+      outages.offline(node, now, { toldMs: timestamp * 1000 });
       return isolation.offline(node, now);
     },
     muted(event, key) {
       const silence = silences.length > 0 && silenceFor(silences, event, clock.now());
-      if (silence) return { outcome: "silenced", detail: silence.reason };
+      if (silence) return mutedAs("silenced", silence.reason);
       if (!flaps.isTold(key, clock.monotonic())) return undefined;
-      return { outcome: "inhibited", detail: "it flaps, and a person has been told" };
+      return mutedAs("inhibited", "it flaps, and a person has been told");
     },
     heldUntil(entry) {
       const now = clock.monotonic();
       const grace = graceUntil > now ? graceUntil : 0;
-      if (!config.inhibit) return grace;
+      if (!inhibit) return grace;
       return Math.max(
         grace,
-        inhibitions.heldUntil(entry.event, now),
+        outages.heldUntil(entry.event, now),
         isolation.doubtedUntil(entry.event.node, now),
         releasedAt(entry, now),
       );
@@ -153,7 +150,7 @@ export function createQuiet(options: QuietOptions): Quiet {
     verdict(event) {
       const changes = flaps.flapping(targetKey(event), clock.monotonic());
       if (changes === 0) return undefined;
-      const minutes = Math.round(config.flapWindowSeconds / 60);
+      const minutes = Math.round(flapWindowSeconds / 60);
       return {
         action: "notify",
         node: event.node,
@@ -175,4 +172,8 @@ export function createQuiet(options: QuietOptions): Quiet {
       }
     },
   };
+}
+
+function mutedAs(outcome: "silenced" | "inhibited", detail: string): Objected {
+  return { outcome, line: "event_muted", fields: { outcome, reason: detail }, detail };
 }

@@ -59,8 +59,6 @@ export interface RouteContext {
   readonly event: WaitingEvent;
   /** Aborted when the agent shuts down. */
   readonly signal: AbortSignal;
-  /** Called after each request to a link, with the monotonic time at which it began. */
-  readonly onAttempt?: ((attempt: Attempt, startedAt: number) => void) | undefined;
 }
 
 export interface RouteResult {

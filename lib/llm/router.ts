@@ -116,7 +116,6 @@ export function createRouter(options: RouterOptions): ChainRouter {
       milliseconds: Math.round(clock.monotonic() - started),
       ...(figures && { figures }),
     };
-    context.onAttempt?.(attempt, started);
     return { attempt, result };
   }
 

@@ -11,10 +11,14 @@ import type { ActionFile } from "../proposal/action_file.ts";
 /** A diagnosis that is over, with an answer or without. */
 export interface Diagnosed {
   readonly event: WaitingEvent;
+  /** Diagnoses of the event that failed before. */
+  readonly failures: number;
   /** From the event's arrival to the beginning of this diagnosis, in milliseconds. */
   readonly waitedMs: number;
   /** How long it took. */
   readonly milliseconds: number;
+  /** When it was over, monotonic milliseconds. */
+  readonly overAt: number;
   readonly attempts: readonly Attempt[];
   /** The model's name, or `rules`; absent when no link answered. */
   readonly modelUsed?: string;

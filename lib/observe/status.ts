@@ -33,7 +33,7 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 export const STATUS_FILE = "planner-agent.status.json";
 
 export interface StatusBoardOptions {
-  readonly config: { readonly nodeName: string };
+  readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, "replaceState">;
@@ -63,7 +63,7 @@ const REWRITTEN_AFTER_MS = 60_000;
 const STEADY_MS = 1_000;
 
 export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
-  const { config, clock, log, store, backlog, counters, router, pid } = options;
+  const { nodeName, clock, log, store, backlog, counters, router, pid } = options;
   const { holdOf = () => undefined } = options;
   const minutes = createMinutes();
   const started = clock.monotonic();
@@ -155,7 +155,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
     return {
       planner_status: STATUS_VERSION,
       version: VERSION,
-      node: config.nodeName,
+      node: nodeName,
       pid,
       started: wall(started),
       written: wall(now),

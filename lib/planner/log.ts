@@ -5,17 +5,16 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
-import { foldedLines, SILENT } from "../base/log/fold.ts";
-import { isBenign } from "../gate/gate.ts";
+import { type FoldedLine, foldedLines, SILENT } from "../base/log/fold.ts";
+import { isBenign } from "../gate/benign.ts";
 import type { ChainExhausted } from "../llm/contract.ts";
-import type { Log } from "../base/log/log.ts";
+import type { Log, LogLevel } from "../base/log/log.ts";
 import type { PolicyChange } from "../policy/policy.ts";
 import { readableReason } from "../proposal/action_file.ts";
 import type { QueueEntry } from "../queue/queue.ts";
-import type { Muted } from "../gate/suppression.ts";
+import type { Objected } from "../gate/objection.ts";
 import { svcKey, targetKey } from "../event/target.ts";
 
 /** Longest error of an exhausted chain, as in the seed. */
@@ -23,26 +22,41 @@ const LONGEST_ERROR = 400;
 
 export type PlannerLog = ReturnType<typeof createPlannerLog>;
 
-export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; config: Config }) {
+interface PlannerLogOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Benign events are worth a line only to who debugs. */
+  readonly logLevel: LogLevel;
+  readonly queueLimit: number;
+  readonly eventTtlSeconds: number;
+}
+
+export function createPlannerLog(
+  { log, clock, logLevel, queueLimit, eventTtlSeconds }: PlannerLogOptions,
+) {
   const fold = foldedLines(log, clock);
   const received = fold("info", "event_received");
   // Of its own, so that no flood of them takes the place of what is wrong.
   const receivedBenign = fold("info", "event_received");
-  // Most of what comes; even the counting costs.
-  const benign = config.logLevel === "debug" ? fold("debug", "benign_event_skipped") : SILENT;
-  const cooldown = fold("info", "cooldown_active");
-  const muted = fold("info", "event_muted");
   const waits = fold("info", "event_held");
   const dropped = fold("warning", "event_dropped");
-  const recovered = fold("info", "recovered_before_diagnosis");
-  const held = fold("info", "proposal_held");
   const exhausted = fold("error", "llm_chain_exhausted");
   const parked = fold("info", "event_parked");
   const expired = fold("warning", "event_expired");
   const ignored = fold("info", "proposal_ignored");
   const policyApplied = fold("info", "policy_applied");
-  const lines = [received, receivedBenign, benign, cooldown, muted, dropped, recovered, held]
-    .concat(waits, exhausted, parked, expired, ignored, policyApplied);
+  const objections: Readonly<Record<Objected["line"], FoldedLine>> = {
+    // Most of what comes; even the counting costs.
+    benign_event_skipped: logLevel === "debug" ? fold("debug", "benign_event_skipped") : SILENT,
+    cooldown_active: fold("info", "cooldown_active"),
+    event_muted: fold("info", "event_muted"),
+    proposal_held: fold("info", "proposal_held"),
+    proposal_found: fold("info", "proposal_found"),
+    recovered_before_diagnosis: fold("info", "recovered_before_diagnosis"),
+    none: SILENT,
+  };
+  const lines = [received, receivedBenign, waits, dropped, exhausted, parked, expired]
+    .concat(ignored, policyApplied, Object.values(objections));
   return {
     received(event: HealthEvent, key: string) {
       const line = isBenign(event.type) ? receivedBenign : received;
@@ -53,18 +67,14 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
         severity: event.severity,
       }));
     },
-    benign(event: HealthEvent, key: string) {
-      benign.log(`${event.type}\0${key}`, () => ({ type: event.type, svc_key: svcKey(event) }));
-    },
-    /** Returns what there is to say to people. */
-    cooldown(event: HealthEvent | WaitingEvent, key: string, remainingMs: number): string {
-      const seconds = Math.round(remainingMs / 1000);
-      cooldown.log(key, () => ({ svc_key: svcKey(event), remaining_seconds: seconds }));
-      return `${seconds} s remain`;
-    },
-    muted(event: HealthEvent | WaitingEvent, key: string, { outcome, detail }: Muted) {
-      const fields = { svc_key: svcKey(event), type: event.type, outcome, reason: detail };
-      muted.log(`${outcome}\0${event.type}\0${key}`, () => fields);
+    /** The event goes no further. */
+    objected(event: HealthEvent | WaitingEvent, key: string, objected: Objected) {
+      const { line, outcome, fields } = objected;
+      objections[line].log(`${outcome}\0${event.type}\0${key}`, () => ({
+        svc_key: svcKey(event),
+        type: event.type,
+        ...fields,
+      }));
     },
     /** An event is kept back for `ms` milliseconds at most. */
     waits(event: HealthEvent, key: string, { why, ms }: { why: string; ms: number }) {
@@ -76,24 +86,8 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
         svc_key: svcKey(event),
         severity: event.severity,
         reason: "queue_full",
-        queue_limit: config.queueLimit,
+        queue_limit: queueLimit,
       }));
-    },
-    recovered(event: WaitingEvent) {
-      const fields = { svc_key: svcKey(event), type: event.type };
-      recovered.log(`${event.type}\0${targetKey(event)}`, () => fields);
-    },
-    /** Returns what there is to say to people. */
-    held(event: WaitingEvent, pending: number): string {
-      const max_pending_per_service = config.maxPendingPerService;
-      const fields = { svc_key: svcKey(event), pending, max_pending_per_service };
-      held.log(targetKey(event), () => fields);
-      return `proposals for it that wait already: ${pending}`;
-    },
-    /** Returns what there is to say to people. */
-    proposedBefore(event: WaitingEvent, action_id: string): string {
-      log.info("proposal_found", { action_id, svc_key: svcKey(event) });
-      return `proposed before, as ${action_id}`;
     },
     exhausted(event: WaitingEvent, error: ChainExhausted) {
       const text = error.message.slice(0, LONGEST_ERROR);
@@ -112,7 +106,7 @@ export function createPlannerLog(log: Log, { clock, config }: { clock: Clock; co
       expired.log(key, () => ({
         svc_key: svcKey(event),
         failures,
-        event_ttl_seconds: config.eventTtlSeconds,
+        event_ttl_seconds: eventTtlSeconds,
       }));
     },
     policyApplied(event: WaitingEvent, changes: readonly PolicyChange[]) {

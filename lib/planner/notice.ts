@@ -6,7 +6,6 @@
 import type { Backlog } from "../queue/backlog.ts";
 import type { UsedUp } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Propose } from "../proposal/proposer.ts";
@@ -17,7 +16,7 @@ type NoticeType = "diagnosis_budget_used_up" | "self_isolated";
 const SAY_AGAIN_MS = 3_600_000;
 
 interface NoticeOptions {
-  readonly config: Config;
+  readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly backlog: Pick<Backlog, "waiting">;
@@ -33,13 +32,12 @@ interface Notices {
 }
 
 export function createNotices(options: NoticeOptions): Notices {
-  const { config, clock, log } = options;
+  const { nodeName, clock, log } = options;
   let quietUntil = 0;
 
   function notify(type: NoticeType, service: string, reason: string) {
-    const node = config.nodeName;
     const event: WaitingEvent = {
-      node,
+      node: nodeName,
       service,
       type,
       severity: "warning",
@@ -49,7 +47,7 @@ export function createNotices(options: NoticeOptions): Notices {
     };
     const diagnosis = {
       action: "notify",
-      node,
+      node: nodeName,
       service,
       reason,
       confidence: 1,
@@ -77,7 +75,7 @@ export function createNotices(options: NoticeOptions): Notices {
       const reason =
         "Redis was lost and most nodes went offline right after it: the link of this " +
         "node is the likely fault, so the nodes' own events are held";
-      log.warning("self_isolated", { node: config.nodeName, reason });
+      log.warning("self_isolated", { node: nodeName, reason });
       notify("self_isolated", "network", reason);
     },
   };

@@ -6,8 +6,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createCooldowns, elapsedSince } from "../gate/cooldown.ts";
+import { COALESCED, type Objected, RECOVERED } from "../gate/objection.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import type { Journal } from "./journal.ts";
 import { createQueue, type QueueEntry } from "./queue.ts";
 import type { SavedState, StateRecord } from "./state.ts";
 import { targetKey, targetOf } from "../event/target.ts";
@@ -27,6 +27,10 @@ interface BacklogOptions {
   readonly queueLimit: number;
   readonly cooldownSeconds: number;
   readonly clock: Clock;
+  /** What an earlier run left. */
+  readonly saved?: Pick<SavedState, "waiting" | "cooldowns">;
+  /** Writes down a change, before anything follows from it. */
+  readonly remember?: (record: StateRecord) => void;
 }
 
 export interface Backlog {
@@ -49,8 +53,8 @@ export interface Backlog {
   remove(key: string): QueueEntry | undefined;
   /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
   recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined;
-  /** Whether a newer event of a running target waits. */
-  isSuperseded(running: Running): boolean;
+  /** What newer news of a running target objects to its event. */
+  overtaken(running: Running): Objected | undefined;
   /** Milliseconds the target's cooldown still lasts, 0 when there is none. */
   cooldown(key: string): number;
   /** Starts a running target's cooldown. Unless it is kept, it ends with the run. */
@@ -74,28 +78,35 @@ export interface Backlog {
   readonly coolingDownCount: number;
   /** Forgets cooldowns that are over. */
   prune(): void;
-  /** Takes over what an earlier run left. */
-  restore(saved: SavedState): void;
-  /** From now on every change goes to this journal. */
-  attach(journal: Pick<Journal, "append">): void;
   /** Everything that must survive a restart. */
   snapshot(): Generator<StateRecord>;
 }
 
-export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOptions): Backlog {
+export function createBacklog(options: BacklogOptions): Backlog {
+  const { queueLimit, cooldownSeconds, clock, saved, remember = () => {} } = options;
   const queue = createQueue(queueLimit);
   const cooldowns = createCooldowns(cooldownSeconds);
   const running = new Map<string, Running>();
   /** Targets whose cooldown has started and whose proposal is not safe yet. */
   const unsafe = new Set<string>();
-  let journal: Pick<Journal, "append"> | undefined;
   let serial = 0;
+  if (saved) restore(saved);
+
+  function restore({ waiting, cooldowns: began }: Pick<SavedState, "waiting" | "cooldowns">) {
+    const [wall, now] = [clock.now(), clock.monotonic()];
+    for (const [key, { atMs }] of began) cooldowns.record(key, now, elapsedSince(atMs, wall));
+    for (const [key, { event, serial: itsSerial, arrivedMs, failures }] of waiting) {
+      serial = Math.max(serial, itsSerial);
+      const arrivedAt = now - elapsedSince(arrivedMs, wall);
+      queue.putBack({ key, event, serial: itsSerial, arrivedAt, failures, notBefore: 0 });
+    }
+  }
 
   /** Writes down what waits for a target now. */
-  function remember(key: string) {
+  function write(key: string) {
     const active = running.get(key);
     const entry = queue.get(key) ?? (active?.settled ? undefined : active?.entry);
-    journal?.append(entry ? waitingRecord(entry) : { is: "done", target: targetOf(key) });
+    remember(entry ? waitingRecord(entry) : { is: "done", target: targetOf(key) });
   }
 
   function waitingRecord({ event, serial, arrivedAt, failures }: QueueEntry): StateRecord {
@@ -111,8 +122,8 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
 
   function offer(entry: QueueEntry) {
     const outcome = queue.offer(entry);
-    if (outcome.dropped !== entry) remember(entry.key);
-    if (outcome.dropped) remember(outcome.dropped.key);
+    if (outcome.dropped !== entry) write(entry.key);
+    if (outcome.dropped) write(outcome.dropped.key);
     return outcome;
   }
 
@@ -128,7 +139,7 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
 
   function remove(key: string) {
     const entry = queue.remove(key);
-    if (entry) remember(key);
+    if (entry) write(key);
     return entry;
   }
 
@@ -158,7 +169,7 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       if (unsafe.delete(entry.key)) cooldowns.forget(entry.key);
       if (queue.get(entry.key)) return;
       if (keep) queue.putBack(entry);
-      remember(entry.key);
+      write(entry.key);
     },
     has: (key) => running.has(key) || queue.get(key) !== undefined,
     remove,
@@ -168,7 +179,10 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       const waiting = queue.get(key);
       return waiting && isOver(waiting.event) ? remove(key) : undefined;
     },
-    isSuperseded: ({ entry }) => queue.get(entry.key) !== undefined,
+    overtaken({ entry, recovered }) {
+      if (queue.get(entry.key)) return COALESCED;
+      return recovered ? RECOVERED : undefined;
+    },
     cooldown: (key) => cooldowns.remaining(key, clock.monotonic()),
     startCooldown(key) {
       unsafe.add(key);
@@ -181,14 +195,14 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       unsafe.delete(key);
       // Counted from now: a full disk can hold a proposal back for longer than a cooldown.
       cooldowns.record(key, clock.monotonic());
-      journal?.append({ is: "cooldown", target: targetOf(key), serial, atMs: clock.now() });
+      remember({ is: "cooldown", target: targetOf(key), serial, atMs: clock.now() });
     },
     joinCooldown(key, remainingMs) {
       cooldowns.record(key, clock.monotonic(), Math.max(0, cooldownSeconds * 1000 - remainingMs));
     },
     announce(active, actionId) {
       active.proposing = { actionId, atMs: clock.now() };
-      for (const record of proposingRecord(active)) journal?.append(record);
+      for (const record of proposingRecord(active)) remember(record);
     },
     parked: () => queue.parked(),
     get waiting() {
@@ -208,18 +222,6 @@ export function createBacklog({ queueLimit, cooldownSeconds, clock }: BacklogOpt
       return cooldowns.size;
     },
     prune: () => cooldowns.prune(clock.monotonic()),
-    restore(saved) {
-      const [wall, now] = [clock.now(), clock.monotonic()];
-      for (const [key, { atMs }] of saved.cooldowns) {
-        cooldowns.record(key, now, elapsedSince(atMs, wall));
-      }
-      for (const [key, { event, serial: saidSerial, arrivedMs, failures }] of saved.waiting) {
-        serial = Math.max(serial, saidSerial);
-        const arrivedAt = now - elapsedSince(arrivedMs, wall);
-        queue.putBack({ key, event, serial: saidSerial, arrivedAt, failures, notBefore: 0 });
-      }
-    },
-    attach: (opened) => void (journal = opened),
     *snapshot() {
       const wall = clock.now();
       for (const { key, elapsedMs } of cooldowns.entries(clock.monotonic())) {

@@ -30,7 +30,7 @@ const FEWEST_CHARACTERS = 16 * 1024 * 1024;
 /** Damaged files that are kept for a person to look at. */
 const KEPT_DAMAGED = 5;
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly path: string;
   readonly files: Files;
   readonly clock: Clock;

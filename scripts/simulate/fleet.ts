@@ -9,7 +9,7 @@ import { createBudgets } from "../../lib/gate/budgets.ts";
 import { every } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
-import type { OnEnding } from "../../lib/observe/ending.ts";
+import { observers, type OnEnding } from "../../lib/observe/ending.ts";
 import { rulesLink } from "../../lib/llm/link.ts";
 import { createRouter } from "../../lib/llm/router.ts";
 import type { Log } from "../../lib/base/log/log.ts";
@@ -19,7 +19,10 @@ import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
 import { DEFAULT_TOPOLOGY } from "../../lib/config/topology.ts";
 import { homelabPrompt } from "../../lib/policy/homelab.ts";
 import { dryProposer } from "../../lib/proposal/proposer.ts";
-import { createQuiet } from "../../lib/gate/suppression.ts";
+import { createDecision } from "../../lib/planner/decide.ts";
+import { createDiagnosis } from "../../lib/planner/diagnose.ts";
+import { createOutages } from "../../lib/gate/outages.ts";
+import { createSuppression } from "../../lib/gate/suppression.ts";
 import { createReceipts } from "../../lib/observe/receipts.ts";
 import type { SimulatedClock } from "./clock.ts";
 import { simulatedLink, type SimulatedOllama } from "./ollama.ts";
@@ -54,10 +57,23 @@ const FORGET_EVERY_MS = 60_000;
 export function openMember(options: MemberOptions): Member {
   const { config, clock, random, servers } = options;
   const log = SILENT;
-  const backlog = createBacklog({ ...config, clock });
+  const { queueLimit, cooldownSeconds } = config;
+  const backlog = createBacklog({ queueLimit, cooldownSeconds, clock });
   const counters = createCounters();
   const nodes = DEFAULT_TOPOLOGY.nodes.map(({ name }) => name);
-  const quiet = createQuiet({ config, clock, nodes });
+  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  const suppression = createSuppression({
+    clock,
+    nodes,
+    outages,
+    inhibit: config.inhibit,
+    flapChanges: config.flapChanges,
+    flapWindowSeconds: config.flapWindowSeconds,
+    startGraceSeconds: config.startGraceSeconds,
+  });
+  const { diagnosesPerHour, proposalsPerDay } = config;
+  const budgets = createBudgets({ clock, diagnosesPerHour, proposalsPerDay });
+  const outcomesFor = () => Promise.resolve([]);
   const receipts = createReceipts({
     clock,
     flush: () => Promise.resolve(true),
@@ -70,18 +86,32 @@ export function openMember(options: MemberOptions): Member {
     return simulatedLink({ ...config, ...options, name: spec.name, server });
   });
   const planner = createPlanner({
-    config,
+    settings: config,
     clock,
     log,
     random,
-    quiet,
+    suppression,
     backlog,
     counters,
-    budgets: createBudgets(clock, config),
+    budgets,
     coordination: options.coordination ?? NO_COORDINATION,
-    router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
-    systemPrompt: homelabPrompt(),
-    policy: BUILT_IN_RULES,
+    proposedBefore: () => Promise.resolve(undefined),
+    diagnose: createDiagnosis({
+      clock,
+      router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
+      systemPrompt: homelabPrompt(),
+      outcomesFor,
+      suppression,
+      budgets,
+      onDiagnosed: () => {},
+    }),
+    policy: createDecision({
+      clock,
+      policy: BUILT_IN_RULES,
+      outcomesFor,
+      outcomeRepeats: config.outcomeRepeats,
+      outcomeWindowSeconds: config.outcomeWindowSeconds,
+    }),
     propose: dryProposer(() => {}, {
       clock,
       validity: {
@@ -90,17 +120,12 @@ export function openMember(options: MemberOptions): Member {
       },
     }),
     countPending: () => Promise.resolve(0),
-    outcomesFor: () => Promise.resolve([]),
-    onParked: receipts.onParked,
-    onEnding(ending) {
-      receipts.onEnding(ending);
-      options.onEnding(ending);
-    },
+    observer: observers([receipts, { onEnding: options.onEnding }]),
   });
   planner.start();
   every(clock, FORGET_EVERY_MS, () => {
     backlog.prune();
-    quiet.prune();
+    suppression.prune();
   });
   return {
     receive: planner.receive,

@@ -22,7 +22,7 @@ function ticking(tickMs?: number) {
     },
     backlog: { prune: note("prune backlog") },
     journal: { rewrite: () => Promise.resolve(void done.push("rewrite")) },
-    quiet: { prune: note("prune quiet"), setSilences: () => {} },
+    suppression: { prune: note("prune suppression"), setSilences: () => {} },
     board: { write: () => Promise.resolve(void done.push("status")) },
     onTick: note("tick"),
     ...(tickMs !== undefined && { tickMs }),
@@ -36,7 +36,7 @@ const tick = (ms: number) => [
   `heartbeat ${ms}`,
   "silences",
   "prune backlog",
-  "prune quiet",
+  "prune suppression",
   "status",
   "tick",
 ];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createBudget } from "../../lib/gate/budget.ts";
+import { createBudget } from "../../lib/gate/budgets.ts";
 
 Deno.test("createBudget: free again when the oldest leaves the window", () => {
   const budget = createBudget({ limit: 2, windowMs: 1000 });

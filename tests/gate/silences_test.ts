@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigFileError } from "../../lib/config/operator_file.ts";
-import { type Silence, silenceFor } from "../../lib/gate/silence.ts";
-import { parseSilences } from "../../lib/gate/silences_file.ts";
+import { type Silence, silenceFor } from "../../lib/gate/silences.ts";
+import { parseSilences } from "../../lib/gate/silences.ts";
 import { silencesWatcher } from "../../lib/gate/silences_watch.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { recordingLog } from "../support/log.ts";

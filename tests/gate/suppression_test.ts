@@ -97,7 +97,7 @@ Deno.test("flapping: a proposal that does not say so does not count as having sa
 
 Deno.test("silence: a silenced event is counted and logged, and starts nothing", async () => {
   const p = pipeline();
-  p.quiet.setSilences([{ node: "piha", untilMs: p.clock.now() + 1000, reason: "upgrade" }]);
+  p.suppression.setSilences([{ node: "piha", untilMs: p.clock.now() + 1000, reason: "upgrade" }]);
   await p.publish();
   assert.deepEqual(p.ended(), ["silenced piha/mosquitto"]);
   assert.deepEqual(
@@ -113,7 +113,7 @@ Deno.test("silence: one that comes while an event waits ends it at its turn", as
   const p = pipeline();
   await p.publish({ service: "first" });
   await p.publish({ service: "second" });
-  p.quiet.setSilences([{
+  p.suppression.setSilences([{
     service: "second",
     untilMs: p.clock.now() + 3_600_000,
     reason: "upgrade",
@@ -127,7 +127,7 @@ Deno.test("silence: one that comes while an event waits ends it at its turn", as
 
 Deno.test("quiet: what is held says why and for how long, in the log too", async () => {
   const p = pipeline({ startGraceSeconds: 60 });
-  const hold = () => p.quiet.holding({ event: { node: "vps", service: "x" }, arrivedAt: 0 });
+  const hold = () => p.suppression.holding({ event: { node: "vps", service: "x" }, arrivedAt: 0 });
   const inSeconds = (seconds: number) => p.clock.monotonic() + seconds * 1000;
   assert.deepEqual(hold(), {
     until: inSeconds(60),
@@ -142,10 +142,10 @@ Deno.test("quiet: what is held says why and for how long, in the log too", async
   await p.clock.advance(30_000);
   assert.equal(hold(), undefined);
 
-  p.quiet.redisLost();
+  p.suppression.redisLost();
   await p.publish({ node: "piha", service: undefined, type: "node_offline" });
   assert.deepEqual(
-    p.quiet.holding({ event: { node: "piha", service: "piha" }, arrivedAt: 0 }),
+    p.suppression.holding({ event: { node: "piha", service: "piha" }, arrivedAt: 0 }),
     {
       until: inSeconds(60),
       why: "this node's own link may be down",
@@ -175,12 +175,12 @@ Deno.test("quiet: the reason and the time of a hold are of one mind", async () =
           failures: 0,
           notBefore: 0,
         };
-        assert.equal(p.quiet.holding(entry)?.until ?? 0, p.quiet.heldUntil(entry));
+        assert.equal(p.suppression.holding(entry)?.until ?? 0, p.suppression.heldUntil(entry));
       }
     }
   };
   compare();
-  p.quiet.redisLost();
+  p.suppression.redisLost();
   for (const node of nodes) {
     await p.publish({ node, service: undefined, type: "node_offline" });
     compare();
@@ -194,7 +194,7 @@ Deno.test("quiet: the reason and the time of a hold are of one mind", async () =
 
 Deno.test("self-isolation: Redis lost and most nodes offline is one notify about our own link", async () => {
   const p = pipeline({ nodeName: "solaria", concurrency: 4 });
-  p.quiet.redisLost();
+  p.suppression.redisLost();
   await p.clock.advance(5_000);
   for (const node of ["vps", "piha", "chelsty-infra", "chelsty-ha"]) {
     await p.publish({ node, service: undefined, type: "node_offline", severity: "critical" });

@@ -43,8 +43,10 @@ function recording(files = memoryFiles()) {
 
 const diagnosed: Diagnosed = {
   event: waitingEvent(),
+  failures: 0,
   waitedMs: 250.4,
   milliseconds: 5_120.6,
+  overAt: 0,
   attempts: [
     { link: "a", model: "a", outcome: "refused", error: "no", milliseconds: 2 },
     { link: "b", model: "b", outcome: "ok", milliseconds: 5_118 },

@@ -111,7 +111,13 @@ Deno.test("metrics: channels without end are counted as other", () => {
 Deno.test("metrics: diagnoses, their attempts and their seconds", () => {
   const { metrics, samples } = measuring();
   const attempt = { link: "qwen2.5:7b", model: "qwen2.5:7b", milliseconds: 1 };
-  const diagnosed = { event: waitingEvent(), waitedMs: 0, milliseconds: 4_000 };
+  const diagnosed = {
+    event: waitingEvent(),
+    failures: 0,
+    waitedMs: 0,
+    milliseconds: 4_000,
+    overAt: 0,
+  };
   metrics.onDiagnosed({
     ...diagnosed,
     modelUsed: "qwen2.5:7b",

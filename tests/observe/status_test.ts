@@ -39,7 +39,7 @@ function world(
   const backlog = createBacklog({ queueLimit: 1_000, cooldownSeconds: 300, clock });
   const counters = createCounters();
   const board = createStatusBoard({
-    config: { nodeName: "solaria" },
+    nodeName: "solaria",
     clock,
     log,
     store,

@@ -15,19 +15,19 @@ const COOLDOWN_MS = 300_000;
 const SETTINGS = { queueLimit: 100, cooldownSeconds: 300 };
 
 /** A backlog whose journal is `records`; `restart` starts a second one from what it says. */
-function backlogOn(settings = SETTINGS, clock = fakeClock()) {
-  const backlog = createBacklog({ ...settings, clock });
+function backlogOn(settings = SETTINGS, clock = fakeClock(), saved = emptyState()) {
   const records: StateRecord[] = [];
-  backlog.attach({ append: (record) => void records.push(record) });
+  const self = { remember: (record: StateRecord) => void records.push(record) };
+  const remember = (record: StateRecord) => self.remember(record);
+  const backlog = createBacklog({ ...settings, clock, saved, remember });
   return {
     backlog,
+    self,
     clock,
     records,
     replayed: () => replay(records),
     restart(saved = replay(records)) {
-      const next = backlogOn(settings, clock);
-      next.backlog.restore(saved);
-      return next;
+      return backlogOn(settings, clock, saved);
     },
   };
 }
@@ -64,9 +64,9 @@ Deno.test("backlog: an event for a running target waits until that is finished",
   const { backlog, replayed } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
-  assert.equal(backlog.isSuperseded(running), false);
+  assert.equal(backlog.overtaken(running), undefined);
   assert.deepEqual(backlog.add(about("a", "critical")), {});
-  assert.equal(backlog.isSuperseded(running), true);
+  assert.equal(backlog.overtaken(running)?.outcome, "coalesced");
   assert.equal(backlog.take(), undefined);
   backlog.finish(running, true);
   assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "critical");
@@ -158,12 +158,12 @@ Deno.test("backlog: without its proposal a cooldown ends with the run, and never
 });
 
 Deno.test("backlog: a snapshot taken while a cooldown is written down has it", () => {
-  const { backlog, clock } = backlogOn();
+  const { backlog, clock, self } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
   backlog.startCooldown(keyOf("a"));
   let seen: SavedState | undefined;
-  backlog.attach({ append: () => seen = replay(backlog.snapshot()) });
+  self.remember = () => void (seen = replay(backlog.snapshot()));
   backlog.keepCooldown(running);
   assert.equal(seen?.cooldowns.get(keyOf("a"))?.atMs, clock.now());
 });
@@ -281,13 +281,13 @@ Deno.test("backlog: the journal and the snapshot tell the same, after every chan
       fc.array(command, { maxLength: 40, size: "max" }),
       (queueLimit, commands) => {
         const clock = { wall: Date.UTC(2026, 0, 2), monotonic: 500 };
+        const journal = emptyState();
         const backlog = createBacklog({
           queueLimit,
           cooldownSeconds: 300,
           clock: { now: () => clock.wall, monotonic: () => clock.monotonic, after: () => () => {} },
+          remember: (record) => applyRecord(journal, record),
         });
-        const journal = emptyState();
-        backlog.attach({ append: (record) => applyRecord(journal, record) });
         const running: Running[] = [];
         const pick = (n: number) => running.splice(n % Math.max(1, running.length), 1)[0];
 
@@ -309,7 +309,7 @@ Deno.test("backlog: the journal and the snapshot tell the same, after every chan
             else if (op === "park") {
               const failures = picked.entry.failures + 1;
               const notBefore = clock.monotonic + 30_000;
-              if (!backlog.isSuperseded(picked)) {
+              if (backlog.overtaken(picked)?.outcome !== "coalesced") {
                 backlog.offer({ ...picked.entry, failures, notBefore });
               }
               backlog.finish(picked, false);

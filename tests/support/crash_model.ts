@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createBacklog, type Running } from "../../lib/queue/backlog.ts";
 import type { Clock } from "../../lib/base/clock.ts";
-import { loadState, openJournal } from "../../lib/queue/journal.ts";
+import { type Journal, loadState, openJournal } from "../../lib/queue/journal.ts";
 import { announceAction, createProposer } from "../../lib/proposal/proposer.ts";
 import { settleProposals } from "../../lib/agent/resume.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
@@ -95,10 +95,10 @@ export async function boot(files: MemoryFiles, known: Known) {
     queueLimit: 100,
     cooldownSeconds: COOLDOWN_SECONDS,
     clock,
+    saved,
+    remember: (record) => journal.append(record),
   });
-  backlog.restore(saved);
-  const journal = await openJournal({ ...stateFiles, nonce, snapshot: backlog.snapshot });
-  backlog.attach(journal);
+  const journal: Journal = await openJournal({ ...stateFiles, nonce, snapshot: backlog.snapshot });
   return { backlog, journal, files, propose: createProposer(proposer) };
 }
 

@@ -3,8 +3,16 @@ import { createBudgets } from "../../lib/gate/budgets.ts";
 import { type Config, parseConfig } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import type { Diagnosis } from "../../lib/llm/diagnosis.ts";
-import type { Ending } from "../../lib/observe/ending.ts";
-import { ChainExhausted, type RouteContext, type RouteResult } from "../../lib/llm/contract.ts";
+import { type Ending, observers } from "../../lib/observe/ending.ts";
+import {
+  ChainExhausted,
+  type RouteContext,
+  type Router,
+  type RouteResult,
+} from "../../lib/llm/contract.ts";
+import { createDecision } from "../../lib/planner/decide.ts";
+import { createDiagnosis } from "../../lib/planner/diagnose.ts";
+import { createOutages } from "../../lib/gate/outages.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
 import { createPlanner } from "../../lib/planner.ts";
 import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
@@ -12,7 +20,7 @@ import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
 import type { Proposal } from "../../lib/proposal/proposer.ts";
 import type { ProposedBefore } from "../../lib/proposal/read/proposed_before.ts";
-import { createQuiet } from "../../lib/gate/suppression.ts";
+import { createSuppression } from "../../lib/gate/suppression.ts";
 import type { Arrival } from "../../lib/planner/receive.ts";
 import {
   applyRecord,
@@ -46,7 +54,7 @@ export function pipeline(
     outcomes = () => [],
     clock = fakeClock(),
     tracer,
-    proposedBefore,
+    proposedBefore = () => Promise.resolve(undefined),
   }: {
     coordination?: Coordination;
     proposedBefore?: ProposedBefore;
@@ -60,12 +68,14 @@ export function pipeline(
 ) {
   const config: Config = { ...parseConfig(() => undefined), logLevel: "debug", ...settings };
   const log = recordingLog();
-  const backlog = createBacklog({ ...config, clock });
   const records: StateRecord[] = [];
   const remembered = emptyState();
-  backlog.restore(saved);
-  backlog.attach({
-    append(record) {
+  const backlog = createBacklog({
+    queueLimit: config.queueLimit,
+    cooldownSeconds: config.cooldownSeconds,
+    clock,
+    saved,
+    remember(record) {
       records.push(record);
       applyRecord(remembered, JSON.parse(JSON.stringify(record)));
     },
@@ -75,51 +85,62 @@ export function pipeline(
   const proposals: Proposal[] = [];
   const counters = createCounters();
   const nodes = ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
-  const quiet = createQuiet({ config, clock, nodes });
-  const budgets = createBudgets(clock, config);
+  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  const suppression = createSuppression({ ...config, clock, nodes, outages });
+  const budgets = createBudgets({ ...config, clock });
+  const observer = observers([
+    { onEnding: (ending) => endings.push(ending) },
+    ...tracer ? [createTraces({ tracer, clock, log })] : [],
+  ]);
+  const outcomesFor = () => Promise.resolve(outcomes());
+  const route: Router["route"] = (messages, _schema, context) =>
+    new Promise<RouteResult>((resolve, reject) => {
+      const { node, service } = context.event;
+      const exhausted = () => reject(new ChainExhausted(context.label, []));
+      context.signal.addEventListener("abort", exhausted);
+      calls.push({
+        context,
+        prompt: messages.at(-1)?.content ?? "",
+        answer(changes = {}) {
+          const content: Diagnosis = {
+            action: "restart",
+            service,
+            node,
+            reason: "the container was killed",
+            confidence: 0.9,
+            requires_human: false,
+            ...changes,
+          };
+          resolve({ content, modelUsed: "test-model", attempts: [] });
+          return settle();
+        },
+        fail() {
+          exhausted();
+          return settle();
+        },
+      });
+    });
   const planner = createPlanner({
-    config,
-    quiet,
+    settings: config,
+    suppression,
     budgets,
+    observer,
     coordination,
     clock,
     log,
     random: () => 0,
     backlog,
     counters,
-    systemPrompt: "system",
-    policy: BUILT_IN_RULES,
-    traces: createTraces({ tracer, clock, log }),
-    router: {
-      route: (messages, _schema, context) =>
-        new Promise<RouteResult>((resolve, reject) => {
-          const { node, service } = context.event;
-          const exhausted = () => reject(new ChainExhausted(context.label, []));
-          context.signal.addEventListener("abort", exhausted);
-          calls.push({
-            context,
-            prompt: messages.at(-1)?.content ?? "",
-            answer(changes = {}) {
-              const content: Diagnosis = {
-                action: "restart",
-                service,
-                node,
-                reason: "the container was killed",
-                confidence: 0.9,
-                requires_human: false,
-                ...changes,
-              };
-              resolve({ content, modelUsed: "test-model", attempts: [] });
-              return settle();
-            },
-            fail() {
-              exhausted();
-              return settle();
-            },
-          });
-        }),
-      close: () => {},
-    },
+    diagnose: createDiagnosis({
+      clock,
+      suppression,
+      budgets,
+      systemPrompt: "system",
+      outcomesFor,
+      onDiagnosed: observer.onDiagnosed,
+      router: { route },
+    }),
+    policy: createDecision({ ...config, clock, policy: BUILT_IN_RULES, outcomesFor }),
     propose(proposal, { announce }) {
       const actionId = actionIdBase(proposal.event);
       announce(actionId);
@@ -127,9 +148,7 @@ export function pipeline(
       return Promise.resolve(actionFile({ ...proposal, actionId, writtenMs: clock.now() }));
     },
     countPending: () => Promise.resolve(pending),
-    outcomesFor: () => Promise.resolve(outcomes()),
     proposedBefore,
-    onEnding: (ending) => endings.push(ending),
   });
   planner.start();
   const encoder = new TextEncoder();
@@ -138,7 +157,7 @@ export function pipeline(
     log,
     backlog,
     planner,
-    quiet,
+    suppression,
     budgets,
     counters,
     calls,

@@ -40,8 +40,9 @@ function fullMetrics() {
   const attempts = [
     { link: 'odd"\\\n🚀 link', model: "m", outcome: "refused" as const, milliseconds: 3 },
   ];
-  metrics.onDiagnosed({ event, waitedMs: 1, milliseconds: 4_200, attempts, modelUsed: "m" });
-  metrics.onDiagnosed({ event, waitedMs: 1, milliseconds: 42, attempts, error: "none" });
+  const diagnosed = { event, failures: 0, waitedMs: 1, overAt: 0, attempts };
+  metrics.onDiagnosed({ ...diagnosed, milliseconds: 4_200, modelUsed: "m" });
+  metrics.onDiagnosed({ ...diagnosed, milliseconds: 42, error: "none" });
   const diagnosis = {
     action: "notify",
     node: "piha",

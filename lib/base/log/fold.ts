@@ -16,7 +16,7 @@ const MOST_COUNTED = 250;
 /** Distinct lines remembered at once. */
 const MOST_REMEMBERED = 10_000;
 
-interface FoldedLine {
+export interface FoldedLine {
   /**
    * Logs, or counts. Lines with the same `key` are alike; `fields` is called only for the first.
    * What is too much for one window is at its end one line `log_lines_left_out` with their number.

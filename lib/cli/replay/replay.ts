@@ -22,7 +22,7 @@ import { isCovered, opened } from "../opening.ts";
 import { randomHex } from "../../base/random.ts";
 import { feed, fromLines, fromStream, type Replayed } from "./feed.ts";
 import { DEFAULT_SINCE, type ReplayPlan, replayPlan } from "./plan.ts";
-import { openTracer } from "../../observe/trace/open.ts";
+import { openTraces } from "../../observe/trace/open.ts";
 
 export const replay: Command = {
   name: "replay",
@@ -139,16 +139,17 @@ async function open(
     files: realFiles,
     random: Math.random,
     nonce: randomHex,
-    onEnding,
+    observers: [{ onEnding }],
     // All that a stream holds is known before the first diagnosis: what is well again needs none.
     startsLater: isStream,
   };
   if (dry) return await openDryAgent(options, print);
   // A file is replayed where there may be no Redis.
   const openCoordination = isStream ? await coordinationOf(options) : undefined;
+  const traces = openTraces({ log, clock: systemClock });
   return await openAgent({
     ...options,
-    tracer: openTracer(log),
+    observers: [...options.observers, ...traces ? [traces] : []],
     ...(openCoordination && { openCoordination }),
   });
 }

@@ -23,7 +23,7 @@ import { interruptible } from "../interruptible.ts";
 import { isCovered, opened } from "../opening.ts";
 import { randomHex } from "../../base/random.ts";
 import { superviseBySystemd, watchdogMs } from "./supervision.ts";
-import { openTracer } from "../../observe/trace/open.ts";
+import { openTraces } from "../../observe/trace/open.ts";
 
 export const run: Command = {
   name: "run",
@@ -83,6 +83,7 @@ async function runAgent(io: Io): Promise<number> {
     random: Math.random,
   });
   const coordination = await coordinationOf({ config, clock, log, random: Math.random });
+  const traces = openTraces({ log, clock });
   const tickMs = watchdogMs(io.env);
   const agent = await opened(io, {
     config,
@@ -95,8 +96,8 @@ async function runAgent(io: Io): Promise<number> {
         random: Math.random,
         nonce: randomHex,
         metrics,
-        tracer: openTracer(log),
-        observers: announced ? [announced] : [],
+        observers: [...announced ? [announced] : [], ...traces ? [traces] : []],
+        onTick: () => supervision.tick(),
         ...(coordination && { openCoordination: coordination }),
         ...(tickMs !== undefined && { tickMs }),
       }),
@@ -106,7 +107,6 @@ async function runAgent(io: Io): Promise<number> {
   const { runtimePath } = config;
   const { record } = board;
   const supervision = superviseBySystemd({ env: io.env, runtimePath, record, clock, log });
-  agent.everyTick(supervision.tick);
 
   let started = false;
   let subscribed = false;

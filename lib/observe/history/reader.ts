@@ -5,7 +5,7 @@
  */
 import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
-import { isRecovery } from "../../gate/gate.ts";
+import { isRecovery } from "../../gate/benign.ts";
 import { HISTORY_FOLDER, historyNames, LARGEST_FILE_BYTES } from "./files.ts";
 import { type HistoryLine, parseHistoryLine } from "./line.ts";
 import { type Target, targetKey } from "../../event/target.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { openTracer } from "../../../lib/observe/trace/open.ts";
+import { openTraces } from "../../../lib/observe/trace/open.ts";
 import { collectorProblem } from "../../../lib/observe/trace/collector.ts";
 import type { Build } from "../../../lib/permissions/grants.ts";
+import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
 
 const environment = (settings: Record<string, string>) => (name: string) => settings[name];
@@ -52,14 +53,23 @@ const BUILD: Build = {
   grants: { net: [], read: [], write: [], env: [] },
 };
 
-Deno.test("openTracer: none unless tracing is on and goes where the build says", () => {
+Deno.test("openTraces: none unless tracing is on and goes where the build says", () => {
   const log = recordingLog();
   const right = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://h:1" });
-  assert.equal(openTracer(log, { build: BUILD, env: right, tracing: false }), undefined);
-  assert.equal(openTracer(log, { build: null, env: right, tracing: false }), undefined);
+  assert.equal(
+    openTraces({ log, clock: fakeClock(), build: BUILD, env: right, tracing: false }),
+    undefined,
+  );
+  assert.equal(
+    openTraces({ log, clock: fakeClock(), build: null, env: right, tracing: false }),
+    undefined,
+  );
   assert.equal(log.of("traces_off").length, 0);
   const wrong = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://user:hunter2@elsewhere" });
-  assert.equal(openTracer(log, { build: BUILD, env: wrong, tracing: true }), undefined);
+  assert.equal(
+    openTraces({ log, clock: fakeClock(), build: BUILD, env: wrong, tracing: true }),
+    undefined,
+  );
   assert.deepEqual(log.lines.map(({ level, event }) => [level, event]), [[
     "warning",
     "traces_off",

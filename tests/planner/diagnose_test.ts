@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { promptSha256 } from "../../lib/proposal/audit.ts";
 import type { Diagnosed } from "../../lib/observe/ending.ts";
 import { type Attempt, ChainExhausted, type RouteResult } from "../../lib/llm/contract.ts";
-import { knownAnswer, observedRoute } from "../../lib/planner/ask.ts";
+import { createDiagnosis } from "../../lib/planner/diagnose.ts";
+import { buildMessages } from "../../lib/llm/prompt.ts";
 import { fakeClock } from "../support/clock.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
-const MESSAGES = [{ role: "user", content: "it is down" }] as const;
 const ATTEMPTS: readonly Attempt[] = [
   { link: "a", model: "big", outcome: "refused", milliseconds: 2 },
   { link: "b", model: "small", outcome: "ok", milliseconds: 4_000 },
@@ -25,7 +25,7 @@ const RESULT: RouteResult = {
 };
 
 /** A route that takes 4 s and ends with what `end` gives or throws. */
-function asking(end: () => RouteResult) {
+function asking(end: () => RouteResult, known?: RouteResult["content"]) {
   const clock = fakeClock();
   const stopping = new AbortController();
   const told: Diagnosed[] = [];
@@ -39,6 +39,24 @@ function asking(end: () => RouteResult) {
     failures: 0,
     notBefore: 0,
   };
+  const diagnose = createDiagnosis({
+    clock,
+    systemPrompt: "system",
+    outcomesFor: () => Promise.resolve([]),
+    suppression: { verdict: () => known },
+    budgets: { diagnosing: () => {} },
+    onDiagnosed: (diagnosed) => told.push(diagnosed),
+    modelDigests: {
+      lookUp: () => void lookUps.push(clock.monotonic()),
+      of: (link) => link === "b" ? "845dbda0ea48" : undefined,
+    },
+    router: {
+      async route() {
+        await clock.advance(4_000);
+        return end();
+      },
+    },
+  });
   return {
     clock,
     event,
@@ -46,28 +64,11 @@ function asking(end: () => RouteResult) {
     told,
     lookUps,
     stopping,
-    route: () =>
-      observedRoute(entry, {
-        clock,
-        messages: MESSAGES,
-        signal: stopping.signal,
-        onDiagnosed: (diagnosed) => told.push(diagnosed),
-        modelDigests: {
-          lookUp: () => void lookUps.push(clock.monotonic()),
-          of: (link) => link === "b" ? "845dbda0ea48" : undefined,
-        },
-        router: {
-          async route() {
-            await clock.advance(4_000);
-            return end();
-          },
-          close: () => {},
-        },
-      }),
+    route: () => diagnose(entry, stopping.signal),
   };
 }
 
-Deno.test("observedRoute: the answer, and how it came to be", async () => {
+Deno.test("createDiagnosis: the answer, and how it came to be", async () => {
   const it = asking(() => RESULT);
   const { content, provenance, diagnosed } = await it.route();
   assert.equal(content, RESULT.content);
@@ -76,13 +77,15 @@ Deno.test("observedRoute: the answer, and how it came to be", async () => {
     modelUsed: "small",
     attempts: ATTEMPTS,
     waitedMs: 250,
-    promptSha256: promptSha256(MESSAGES),
+    promptSha256: promptSha256(buildMessages("system", it.event)),
     modelDigest: "845dbda0ea48",
   });
   assert.deepEqual(it.told, [{
     event: it.event,
+    failures: 0,
     waitedMs: 250,
     milliseconds: 4_000,
+    overAt: 5_000,
     attempts: ATTEMPTS,
     modelUsed: "small",
   }]);
@@ -90,7 +93,7 @@ Deno.test("observedRoute: the answer, and how it came to be", async () => {
   assert.deepEqual(it.lookUps, [1_000]);
 });
 
-Deno.test("observedRoute: an exhausted chain is told, and thrown", async () => {
+Deno.test("createDiagnosis: an exhausted chain is told, and thrown", async () => {
   const attempts = ATTEMPTS.slice(0, 1);
   const exhausted = new ChainExhausted("planner.piha/mosquitto", attempts);
   const it = asking(() => {
@@ -99,14 +102,16 @@ Deno.test("observedRoute: an exhausted chain is told, and thrown", async () => {
   await assert.rejects(it.route(), exhausted);
   assert.deepEqual(it.told, [{
     event: it.event,
+    failures: 0,
     waitedMs: 250,
     milliseconds: 4_000,
+    overAt: 5_000,
     attempts,
     error: "planner.piha/mosquitto: no link answered: a: refused",
   }]);
 });
 
-Deno.test("observedRoute: what ends because the agent stops, or by a fault, is not told", async () => {
+Deno.test("createDiagnosis: what ends because the agent stops, or by a fault, is not told", async () => {
   for (const error of [new ChainExhausted("x", []), new TypeError("fault")]) {
     const it = asking(() => {
       it.stopping.abort();
@@ -117,10 +122,11 @@ Deno.test("observedRoute: what ends because the agent stops, or by a fault, is n
   }
 });
 
-Deno.test("knownAnswer: an answer that nobody was asked for", () => {
-  const { entry, clock, event } = asking(() => RESULT);
-  assert.deepEqual(knownAnswer(RESULT.content, entry, { clock }), {
+Deno.test("createDiagnosis: what is known is answered without asking anybody", async () => {
+  const it = asking(() => RESULT, RESULT.content);
+  assert.deepEqual(await it.route(), {
     content: RESULT.content,
-    provenance: { event, modelUsed: "rules", attempts: [], waitedMs: 250 },
+    provenance: { event: it.event, modelUsed: "rules", attempts: [], waitedMs: 250 },
   });
+  assert.deepEqual([it.told, it.lookUps], [[], []]);
 });

@@ -1,26 +1,5 @@
 import assert from "node:assert/strict";
-import { createInhibitions } from "../../lib/gate/inhibit.ts";
 import { createIsolation } from "../../lib/gate/isolation.ts";
-
-Deno.test("createInhibitions: a node's outage holds its services, not itself, until it is back", () => {
-  const inhibitions = createInhibitions({ longestMs: 1000 });
-  inhibitions.offline("vps", 100);
-  assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 1100);
-  assert.equal(inhibitions.heldUntil({ node: "vps", service: "vps" }, 200), 0);
-  assert.equal(inhibitions.heldUntil({ node: "piha", service: "traefik" }, 200), 0);
-  assert.deepEqual(inhibitions.open(200), [["vps", 100]]);
-  assert.equal(inhibitions.online("vps"), true);
-  assert.equal(inhibitions.online("vps"), false);
-  assert.equal(inhibitions.heldUntil({ node: "vps", service: "traefik" }, 200), 0);
-});
-
-Deno.test("createInhibitions: an outage nothing is heard of holds for so long at most", () => {
-  const inhibitions = createInhibitions({ longestMs: 1000 });
-  inhibitions.offline("vps", 0);
-  inhibitions.offline("vps", 500);
-  assert.equal(inhibitions.heldUntil({ node: "vps", service: "x" }, 1499), 1500);
-  assert.equal(inhibitions.heldUntil({ node: "vps", service: "x" }, 1500), 0);
-});
 
 Deno.test("createIsolation: most nodes offline right after Redis was lost means our own link", () => {
   const isolation = createIsolation(["a", "b", "c", "d", "e"]);

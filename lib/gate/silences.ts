@@ -1,8 +1,11 @@
 /**
- * Reads config/silences.json.
+ * Silences: what an operator does not want to hear of until a certain time, and why; and the file
+ * config/silences.json that they stand in.
  *
  * @module
  */
+import type { HealthEvent } from "../event/event.ts";
+import { globMatches } from "../base/glob.ts";
 import {
   isPlain,
   missing,
@@ -13,13 +16,37 @@ import {
   type Reject,
   soleList,
 } from "../config/operator_file.ts";
-import type { Silence } from "./silence.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
 const MOST_SILENCES = 200;
 const LONGEST_REASON = 200;
 /** A time that no parsed one can be: what is out of range is replaced by it. */
 const NEVER_MS = Date.UTC(2020, 0, 1);
+
+/** One silence. Patterns are for {@linkcode globMatches}; what is left out holds for every event. */
+export interface Silence {
+  readonly node?: string;
+  readonly service?: string;
+  readonly type?: string;
+  /** When it ends, wall-clock milliseconds. From then on it is inert. */
+  readonly untilMs: number;
+  /** Why, for the log and the history. */
+  readonly reason: string;
+}
+
+/** The first silence in force that an event falls under. */
+export function silenceFor(
+  silences: readonly Silence[],
+  event: Pick<HealthEvent, "node" | "service" | "type">,
+  nowMs: number,
+): Silence | undefined {
+  return silences.find(({ node, service, type, untilMs }) =>
+    nowMs < untilMs &&
+    (node === undefined || globMatches(node, event.node)) &&
+    (service === undefined || globMatches(service, event.service)) &&
+    (type === undefined || globMatches(type, event.type))
+  );
+}
 
 /**
  * The silences of a file: `{"silences": [{"node": "piha", "service": "graf*", "until":

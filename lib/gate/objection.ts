@@ -1,0 +1,56 @@
+/**
+ * What can end an event before it becomes a proposal: questions of one form, each with one place.
+ *
+ * @module
+ */
+import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+
+/** Why an event goes no further. Its log line, counter, history and status follow from this. */
+export interface Objected {
+  readonly outcome:
+    | "benign"
+    | "silenced"
+    | "inhibited"
+    | "cooldown"
+    | "held"
+    | "coalesced"
+    | "recovered";
+  /** The log line that says so. */
+  readonly line:
+    | "benign_event_skipped"
+    | "event_muted"
+    | "cooldown_active"
+    | "proposal_found"
+    | "proposal_held"
+    | "recovered_before_diagnosis"
+    | "none";
+  /** What that line says beside the target. */
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** One line for people, where there is more to say than the outcome. */
+  readonly detail?: string;
+}
+
+/** It is over: its target is well again. */
+export const RECOVERED: Objected = { outcome: "recovered", line: "recovered_before_diagnosis" };
+
+/** A newer event of its target took its place. */
+export const COALESCED: Objected = { outcome: "coalesced", line: "none" };
+
+/** Asks whether an event goes no further. Asking changes nothing. */
+export type Objection = (event: HealthEvent | WaitingEvent, key: string) => Objected | undefined;
+
+/** An {@linkcode Objection} that has to look at a disk or ask others. */
+export type SlowObjection = (event: WaitingEvent, key: string) => Promise<Objected | undefined>;
+
+/** What the first that objects says. */
+export function firstOf(
+  objections: readonly Objection[],
+  event: HealthEvent | WaitingEvent,
+  key: string,
+): Objected | undefined {
+  for (const objection of objections) {
+    const objected = objection(event, key);
+    if (objected) return objected;
+  }
+  return undefined;
+}
