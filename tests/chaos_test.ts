@@ -201,7 +201,7 @@ Deno.test("check: a run that kept every promise", () => {
     strayKeys: [],
   };
   assert.deepEqual(check(PLAN, evidence, OPTIONS), {
-    ...{ violations: [], proposals: 2, again: 0, alone: 0, dead: 0 },
+    ...{ violations: [], proposals: 2, again: 0, uncounted: 0, alone: 0, dead: 0 },
   });
 });
 
@@ -229,6 +229,15 @@ Deno.test("check: an event without an outcome, a service without its proposal", 
     "events without an outcome: nas/single-1 (0 of 1)",
     "services without the proposal that they need: nas/single-1",
   ]);
+});
+
+Deno.test("check: after a kill, a service's repeated outcome may stand for those like it", () => {
+  const b = { outcomes: [], proposals: [] };
+  const lost = "events without an outcome: nas/busy-1 (1 of 2)";
+  assert.equal(violations({ b })[0], lost);
+  assert.ok(!violations({ b, interruptions: [KILL_OF_A] }).includes(lost));
+  const killOfB = { ...KILL_OF_A, planner: "b" };
+  assert.equal(violations({ b, interruptions: [killOfB] })[0], lost);
 });
 
 Deno.test("check: an outcome too many needs an entry that was handed out once more", () => {

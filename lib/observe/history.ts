@@ -38,11 +38,12 @@ interface HistoryOptions {
 
 interface History extends Required<Omit<Observer, "onParked">> {
   /**
-   * Writes what is not written yet, the counts of what repeated included; resolves with whether all
-   * that was told is written.
+   * Writes the lines that are not written yet; resolves with whether they are. What repeats a line
+   * stays counted in memory: its first line is written, and a flush for each receipt must not make
+   * a line of every event.
    */
   flush(): Promise<boolean>;
-  /** Writes what is not written yet. */
+  /** Writes what is not written yet, the counts included. */
   close(): Promise<void>;
 }
 
@@ -96,7 +97,6 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
   }
 
   async function flush(): Promise<boolean> {
-    fold.flush();
     await write();
     return !failing;
   }
@@ -118,6 +118,7 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
     },
     flush,
     async close() {
+      fold.flush();
       await flush();
       cancelTimer?.();
       disk.close();

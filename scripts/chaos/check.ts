@@ -8,7 +8,8 @@
  *   deliveries as the limit says;
  * - each service has as many recorded outcomes as it had events, and at most one more for each time
  *   that one of its entries was handed out again, which takes an interruption: what comes again
- *   ends as "cooldown" or "coalesced";
+ *   ends as "cooldown" or "coalesced"; where a planner was killed, what repeated an outcome of its
+ *   service may lack its own, for only a count stood for it;
  * - each service whose events called for a proposal has one, and none has two within a cooldown,
  *   unless a planner said that it could not ask Redis and wrote one of them meanwhile;
  * - every key on Redis is a stream's, or a claim's with an end.
@@ -31,6 +32,8 @@ export interface Verdict {
   readonly proposals: number;
   /** Outcomes beyond one an event. */
   readonly again: number;
+  /** Events that only a count stood for when their planner was killed. */
+  readonly uncounted: number;
   /** Second proposals of planners that acted alone. */
   readonly alone: number;
   readonly dead: number;
@@ -51,6 +54,7 @@ export function check(plan: Plan, evidence: Evidence, options: CheckOptions): Ve
     ],
     proposals: planners.reduce((sum, planner) => sum + planner.proposals.length, 0),
     again: outcomes.again,
+    uncounted: outcomes.uncounted,
     alone: proposals.alone,
     dead: streams.reduce((sum, { dead }) => sum + dead.length, 0),
   };

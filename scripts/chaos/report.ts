@@ -6,7 +6,7 @@
 import type { RunResult } from "./run.ts";
 
 const COLUMNS = ["seed", "events", "services", "kills", "faults", "LLM calls", "proposals"]
-  .concat(["again", "alone", "dead", "seconds", "verdict"]);
+  .concat(["again", "uncounted", "alone", "dead", "seconds", "verdict"]);
 
 function line(cells: readonly string[]): string {
   return cells.map((cell, nth) => cell.padStart(COLUMNS[nth]?.length ?? 0)).join("  ");
@@ -17,8 +17,21 @@ export function reportHead(): string {
 }
 
 export function reportSeed(seed: number, result: RunResult): string {
-  const { events, services, kills, faults, llmCalls, proposals, again, alone, dead } = result;
-  const numbers = [seed, events, services, kills, faults, llmCalls, proposals, again, alone, dead];
+  const { events, services, kills, faults, llmCalls, proposals, again, uncounted, alone, dead } =
+    result;
+  const numbers = [
+    seed,
+    events,
+    services,
+    kills,
+    faults,
+    llmCalls,
+    proposals,
+    again,
+    uncounted,
+    alone,
+    dead,
+  ];
   const verdict = result.violations.length === 0 ? "ok" : "FAILED";
   return line([...numbers.map(String), result.seconds.toFixed(0), verdict]);
 }

@@ -303,3 +303,16 @@ Deno.test("recoveries: when a target was last well, unless it had trouble since"
   assert.equal(await at("c"), undefined);
   assert.equal(await at("unheard"), undefined);
 });
+
+Deno.test("history: receipts for each event of a stream cost no line of their own", async () => {
+  const it = recording();
+  const services = Array.from({ length: 50 }, (_, nth) => `s${nth}`);
+  for (let round = 0; round < 10; round++) {
+    for (const service of services) it.end("benign", { type: "service_healthy", service });
+    assert.equal(await it.history.flush(), true);
+  }
+  assert.equal(it.lines().length, 50);
+  await it.history.close();
+  assert.equal(it.lines().length, 100);
+  assert.deepEqual(it.lines().slice(50).map(({ repeated }) => repeated), services.map(() => 9));
+});

@@ -96,7 +96,6 @@ export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
   };
 }
 
-/** Milliseconds since 1970 as ISO 8601 in UTC. */
 /** The line as text, ASCII only, with its newline. */
 export function historyText(line: HistoryLine): string {
   return `${asciiJson(line)}\n`;
