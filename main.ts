@@ -8,7 +8,7 @@ import { run } from "./lib/cli/run/run.ts";
 import { systemIo } from "./lib/cli/system_io.ts";
 
 if (import.meta.main) {
-  const [command = "run"] = Deno.args;
+  const command = Deno.args[0] ?? (Deno.stdout.isTerminal() ? "help" : "run");
   // The agent itself loads nothing of the other commands: memory is short on a node.
   const commands = command === "run"
     ? [run] as const

@@ -58,13 +58,13 @@ Deno.test("demo: every message has its outcome, and every proposal its row", asy
     "recovered chelsty-ha/home-assistant service_unhealthy, warning",
     "benign chelsty-ha/home-assistant service_recovered, info",
     "malformed (not an event) no JSON object; logged and",
+    "benign vps/watchtower update_completed, info",
     "proposed solaria/ollama container_exited, critical",
     "proposed vps/traefik service_unhealthy, error",
     "proposed chelsty-infra/zigbee2mqtt service_unhealthy, error",
     "proposed piha/grafana container_restart_loop, error",
     "proposed piha/postgres container_exited, error",
     "proposed solaria/solaria disk_pressure_high, warning",
-    "ignored vps/watchtower update_completed, info",
   ]);
   assert.deepEqual(endings(stdout, /^2\. /), ["cooldown vps/traefik service_unhealthy, error"]);
   assert.deepEqual(endings(stdout, /^3\. /), [
@@ -88,6 +88,9 @@ Deno.test("demo: every message has its outcome, and every proposal its row", asy
     [["plan-piha-postgres-1762053211", "databases_by_hand"]],
   );
 
+  // Ids and paths are copied: whatever the width, none is broken.
+  for (const id of proposals.map(([id = ""]) => id)) assert.match(id, /^plan-.*-\d{10}$/);
+  assert.ok(stdout.includes(`${folder.path}/config/policy.json `));
   const pending = join(folder.path, "actions/pending");
   const files = [...Deno.readDirSync(pending)].map(({ name }) => name).sort();
   assert.deepEqual(files, proposals.map(([id]) => `${id}.json`).sort());

@@ -21,8 +21,11 @@ export interface Command {
   /** What a person needs to know, some lines. */
   readonly help: string;
   readonly options: Options;
-  /** What a shell can complete its arguments with: files, ids of proposals, or these words. */
-  readonly completes?: "files" | "ids" | readonly string[];
+  /**
+   * What a shell can complete its arguments with: files, ids of proposals, nodes and services, or
+   * these words.
+   */
+  readonly completes?: "files" | "ids" | "targets" | readonly string[];
   /** Runs with checked options; resolves with the exit status. */
   readonly run: (io: Io, values: Values, positionals: readonly string[]) => Promise<number>;
 }
@@ -42,7 +45,10 @@ const version: Command = {
   },
 };
 
-/** Runs the subcommand that `args` name, the first of `commands` when they name none. */
+/**
+ * Runs the subcommand that `args` name. Where they name none it is the first of `commands`; on a
+ * terminal, with no argument at all, the list of commands.
+ */
 export async function dispatch(
   args: readonly string[],
   commands: readonly [Command, ...Command[]],
@@ -51,7 +57,9 @@ export async function dispatch(
   const [first, ...rest] = args;
   const named = first === undefined || first.startsWith("-") ? undefined : first;
   try {
-    if (named === undefined && (first === "--help" || first === "-h")) {
+    // A unit says `run`; a person who types the bare name wants to know what there is.
+    const bare = first === undefined && io.isTerminal;
+    if (bare || named === undefined && (first === "--help" || first === "-h")) {
       return say(io, overview(commands));
     }
     if (first === "help") {
@@ -133,23 +141,26 @@ function find(name: string, commands: readonly Command[]): Command {
 const usageLine = (command: Command) =>
   `Usage: ${PROGRAM} ${command.name} ${command.synopsis}`.trimEnd();
 
-const usage = (command: Command) => `${usageLine(command)}\n\n${command.help}`;
+/** What `COMMAND --help` prints. */
+export const usage = (command: Command) => `${usageLine(command)}\n\n${command.help}`;
 
-function overview(commands: readonly Command[]): string {
+/** The list of commands. */
+export function overview(commands: readonly Command[]): string {
   const rows = [...commands, version].map(({ name, summary }) => [name, summary] as const);
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     OVERALL_USAGE,
     "",
-    "Listens for health events, has an LLM diagnose them and leaves proposals for a person.",
-    "It can propose; it can neither approve nor execute.",
+    "Listens for health events, has an LLM diagnose them and leaves proposals for a",
+    "person. It can propose; it can neither approve nor execute. Without a COMMAND it",
+    "prints this on a terminal; elsewhere it does what 'run' does.",
     "",
     "Commands:",
     ...rows.map(([name, summary]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
     `'${PROGRAM} COMMAND --help' tells more. Settings come from the environment.`,
-    "Where REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are unset, a binary takes what it was built for:",
-    `'${PROGRAM} permissions' tells.`,
+    "Where REDIS_URL, OLLAMA_HOST and RUNTIME_PATH are unset, a binary takes what it",
+    `was built for: '${PROGRAM} permissions' tells.`,
   ].join("\n");
 }
 

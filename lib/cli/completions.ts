@@ -11,6 +11,9 @@ const PROGRAM = "planner-agent";
 /** Prints the ids that `show` can be asked for: letters, digits, dots and dashes, safe in any shell. */
 const LIST_IDS = `${PROGRAM} pending --ids 2>/dev/null`;
 
+/** Prints what `explain` can be asked for, in names of the same characters and slashes. */
+const LIST_TARGETS = `${PROGRAM} explain --list 2>/dev/null`;
+
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
 
@@ -22,9 +25,9 @@ export function completionsFor(others: readonly Command[]): Command {
     synopsis: SHELLS.join("|"),
     help: `Prints a script for the shell to read:
 
-  bash             source <(${PROGRAM} completions bash)
-  zsh              source <(${PROGRAM} completions zsh)     after compinit
-  fish             ${PROGRAM} completions fish | source
+  bash   source <(${PROGRAM} completions bash)
+  zsh    source <(${PROGRAM} completions zsh)     after compinit
+  fish   ${PROGRAM} completions fish | source
 
 Put the line into the shell's start-up file to keep it.`,
     options: {},
@@ -146,7 +149,13 @@ complete -F _planner_agent ${PROGRAM}
 function bashArguments(completes: Word["completes"]): string[] {
   if (completes === undefined) return [];
   if (completes === "files") return ["      files=yes"];
-  return [`      words="${completes === "ids" ? `$(${LIST_IDS})` : completes.join(" ")}"`];
+  return [`      words="${wordsOf(completes)}"`];
+}
+
+/** Words, or what prints them, as bash and zsh read it; fish leaves out the dollar sign. */
+function wordsOf(completes: "ids" | "targets" | readonly string[]): string {
+  if (completes === "ids") return `$(${LIST_IDS})`;
+  return completes === "targets" ? `$(${LIST_TARGETS})` : completes.join(" ");
 }
 
 function zshScript(words: readonly Word[]): string {
@@ -194,7 +203,7 @@ fi
 function zshArguments(completes: Word["completes"]): string[] {
   if (completes === undefined) return [];
   if (completes === "files") return ["'1:file:_files'"];
-  if (completes === "ids") return [`"1:id:($(${LIST_IDS}))"`];
+  if (typeof completes === "string") return [`"1:${completes}:(${wordsOf(completes)})"`];
   return [quoted(`1:word:(${completes.join(" ")})`)];
 }
 
@@ -221,7 +230,7 @@ ${lines.join("\n")}
 function fishArguments(completes: Word["completes"]): string[] {
   if (completes === undefined) return [];
   if (completes === "files") return ["-F"];
-  return [`-a ${quoted(completes === "ids" ? `(${LIST_IDS})` : completes.join(" "))}`];
+  return [`-a ${quoted(wordsOf(completes).replace(/^\$/, ""))}`];
 }
 
 /** In single quotes, as POSIX shells and zsh read it. */

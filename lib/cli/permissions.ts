@@ -121,8 +121,10 @@ export const permissions: Command = {
   name: "permissions",
   summary: "show what this program may do",
   synopsis: "[--json]",
-  help: `Prints what this program may do and what it may not, as the runtime answers when asked.
---json prints the same for programs.`,
+  help: `Prints what this program may do and what it may not, as the runtime answers when
+asked.
+
+  --json   print the same for programs`,
   // --prove is for tests of a build: it tries what must be refused.
   options: { json: { type: "boolean" }, prove: { type: "boolean" } },
   run: async (io, values) => {

@@ -21,11 +21,11 @@ export const stats: Command = {
   name: "stats",
   summary: "count what became of the proposals",
   synopsis: "[--since SPAN] [--json]",
-  help:
-    `Counts the proposals in all folders under RUNTIME_PATH/actions, by action and model: how many
-wait, were approved, rejected, completed, failed, and how long a decision took. That time goes from
-the proposal being written to its file being moved to approved, rejected or cancelled; of those that
-an executor has taken on, to the approved_at or decided_at that it notes. Reads only.
+  help: `Counts the proposals in all folders under RUNTIME_PATH/actions, by action and
+model: how many wait, were approved, rejected, completed, failed, and how long
+a decision took. That time begins when the proposal was written. It ends when
+its file was moved to approved, rejected or cancelled; of those that an executor
+has taken on, at the approved_at or decided_at that it noted. Reads only.
 
   --since SPAN     only those proposed since then: 12h, 7d, 4w (also s, m)
   --json           print the same as JSON, spans in seconds`,

@@ -56,7 +56,7 @@ export function endingTable(endings: readonly ReplayedEnding[], { width, colour 
     width,
     columns: [
       { title: "outcome", ...(colour && { paint: paintCell }) },
-      { title: "node/service", narrow: "wrap" },
+      { title: "node/service" },
       { title: "event", narrow: "wrap" },
       { title: "why", narrow: "wrap" },
     ],
@@ -107,7 +107,7 @@ export async function readProposals(folder: string): Promise<ShownProposal[]> {
 export function placeTable(places: readonly [string, string][], { width, colour }: Look): string[] {
   return tableLines(places, {
     width,
-    columns: [{ title: "where", narrow: "wrap" }, { title: "what", narrow: "wrap" }],
+    columns: [{ title: "where" }, { title: "what", narrow: "wrap" }],
     ...(colour && { paintTitles: dim }),
   });
 }
@@ -121,12 +121,12 @@ export function proposalTable(
     {
       width,
       columns: [
-        { title: "proposal", narrow: "wrap" },
+        { title: "proposal" },
         { title: "action" },
-        { title: "risk" },
-        { title: "human" },
-        { title: "confidence", align: "right" },
-        { title: "changed by rule", narrow: "wrap" },
+        { title: "risk", spare: 2 },
+        { title: "human", spare: 3 },
+        { title: "conf.", align: "right", spare: 1 },
+        { title: "changed by rule", narrow: "wrap", spare: 4 },
       ],
       ...(colour && { paintTitles: dim }),
     },

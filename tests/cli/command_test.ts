@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { type Command, dispatch } from "../../lib/cli/command.ts";
+import { type Command, dispatch, overview, usage } from "../../lib/cli/command.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { manualPage } from "../../scripts/man.ts";
 import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
 import { ConfigError } from "../../lib/config/config.ts";
 import { VERSION } from "../../lib/base/version.ts";
@@ -8,13 +10,13 @@ import { makeRuntime, runAgent } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";
 
 /** Dispatches to two commands that say what they were called with. */
-async function called(args: string[], failure?: Error) {
+async function called(args: string[], failure?: Error, isTerminal = false) {
   const said = { out: "", err: "", ran: "" };
   const io: Io = {
     env: () => undefined,
     out: (line) => said.out += line,
     err: (line) => said.err += line,
-    isTerminal: false,
+    isTerminal,
     width: 80,
     input: new ReadableStream(),
     open: () => Promise.reject(new Error("no files here")),
@@ -172,4 +174,24 @@ Deno.test("planner-agent: an unknown command or option, and a wrong setting", as
     setting.err,
     /^planner-agent: QUEUE_LIMIT is "many"; .*\nplanner-agent: LOG_LEVEL is "loud"; /,
   );
+});
+
+Deno.test("dispatch: on a terminal nothing at all shows what there is, elsewhere it runs", async () => {
+  const { code, out, ran } = await called([], undefined, true);
+  assert.deepEqual([code, ran], [0, ""]);
+  assert.match(out, /^Usage: planner-agent \[COMMAND\]/);
+  assert.equal((await called(["first"], undefined, true)).ran, "first {} ");
+});
+
+Deno.test("--help: of every command fits 80 columns", () => {
+  const texts = [overview(COMMANDS), ...COMMANDS.map(usage)];
+  const long = texts.flatMap((text) => text.split("\n")).filter((line) => line.length > 80);
+  assert.deepEqual(long, []);
+});
+
+Deno.test("the manual page is the text of --help", () => {
+  const page = Deno.readTextFileSync(
+    join(import.meta.dirname ?? ".", "../../docs/planner-agent.1"),
+  );
+  assert.equal(page, manualPage(), "run: ./scripts/deno task man");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
 import { completionScript, completionsFor } from "../../lib/cli/completions.ts";
+import { explain } from "../../lib/cli/explain/explain.ts";
 import { pending } from "../../lib/cli/pending/pending.ts";
 import { replay } from "../../lib/cli/replay/replay.ts";
 import { run } from "../../lib/cli/run/run.ts";
@@ -10,7 +11,7 @@ import { runAgent } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
-const OTHERS: readonly Command[] = [run, replay, pending, show, stats];
+const OTHERS: readonly Command[] = [run, replay, pending, show, explain, stats];
 const COMMANDS = [...OTHERS, completionsFor(OTHERS)];
 
 /** A line of a script, by its start. */
@@ -82,7 +83,7 @@ Deno.test("completionScript: replay takes files, show takes ids, help takes comm
   );
   assert.equal(
     bashCase("help"),
-    'flags="--help --version"\n      words="run replay pending show stats completions"',
+    'flags="--help --version"\n      words="run replay pending show explain stats completions"',
   );
 });
 

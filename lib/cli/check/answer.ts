@@ -64,7 +64,7 @@ export async function checkAnswer(options: AnswerCheckOptions): Promise<Finding>
     const seconds = (clock.monotonic() - started) / 1000;
     const figures = attempts.at(-1)?.figures ?? {};
     const detail = [
-      `${content.action} after ${seconds.toFixed(1)} s`,
+      `answered ${content.action} after ${seconds.toFixed(1)} s`,
       ...attempts.length > 1 ? [`${attempts.length} attempts`] : [],
       ...speeds(figures),
     ].join(", ");

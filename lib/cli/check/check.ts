@@ -25,15 +25,15 @@ const STATUS = { ok: 0, warning: 1, failure: 2 } as const;
 
 export const check: Command = {
   name: "check",
-  summary: "look at settings, folders, Redis and LLM, and say what to do",
+  summary: "test settings, folders, Redis and models, and say what to do",
   synopsis: "[--no-llm] [--strict] [--json]",
-  help:
-    `Looks at the settings and the files in config/, at this program's permissions, at the folders
-(by writing a small file into each of the three that the agent writes to), at Redis, at every
-Ollama of LLM_CHAIN and at the clock, and asks each link for a diagnosis of a harmless event, with
-the deadlines of 'run'. Nothing is proposed. It can run while the agent does.
+  help: `Looks at the settings and the files in config/, at this program's permissions,
+at the folders (it writes a small file into each of the three that the agent
+writes to), at Redis, at every Ollama of LLM_CHAIN and at the clock. It asks
+each model for a diagnosis of a harmless event, with the deadlines of 'run'.
+Nothing is proposed. It can run while the agent does.
 
-  --no-llm   do not ask the links
+  --no-llm   do not ask the models
   --strict   warnings count: the exit status is 1 when there are some
   --json     print the findings as JSON
 

@@ -147,7 +147,7 @@ function modelFinding(
     const detail = `runs on ${plainLine(entry.remote_host, 100)}`;
     return { found: true, finding: problem("model_elsewhere", about(detail)) };
   }
-  return { found: true, finding: fine(about("there")) };
+  return { found: true, finding: fine(about("the model is there")) };
 }
 
 function loadedFinding(
@@ -162,7 +162,7 @@ function loadedFinding(
     return skipped(about(loaded?.failure ?? "no list of loaded models"));
   }
   const entry = entryOf(model, loaded);
-  if (!entry) return fine(about("cold: the first answer waits until it is loaded"));
+  if (!entry) return fine(about("the model is not loaded: the first answer waits for that"));
   const theirs = entry.context_length;
   if (typeof theirs === "number" && theirs > 0 && theirs !== contextTokens) {
     return problem(
@@ -170,5 +170,5 @@ function loadedFinding(
       about(`loaded with a context of ${theirs}, not ${contextTokens}`),
     );
   }
-  return fine(about("loaded"));
+  return fine(about("the model is loaded"));
 }

@@ -222,6 +222,9 @@ function bufferFinding({ buffer }: RedisFacts, { display }: RedisEndpoint): Find
   }
   const [hard = 0, soft = 0] = buffer.split(" ").map(Number);
   const small = [hard, soft].some((limit) => limit > 0 && limit < LEAST_BUFFER_BYTES);
-  const detail = `client-output-buffer-limit pubsub ${buffer}`;
+  const mebibytes = (bytes: number) => bytes === 0 ? "no limit" : `${bytes / 2 ** 20} MiB`;
+  const detail =
+    `keeps ${mebibytes(hard)} for a listener that is slow, ${mebibytes(soft)} for long ` +
+    `(client-output-buffer-limit pubsub ${buffer})`;
   return small ? problem("redis_buffer_small", about(detail)) : fine(about(detail));
 }

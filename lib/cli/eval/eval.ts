@@ -29,28 +29,30 @@ const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
 export const evaluate: Command = {
   name: "eval",
-  summary: "try the LLM chain on labelled events and show how well it decides",
-  synopsis: "FILE|- [--model NAME]... [--json] [--max-wrong-interventions N] ...",
-  help:
-    `Reads labelled events, one JSON object a line, has each diagnosed with the prompt, the chain and
-the risk rules of this configuration, one after the other, and writes nothing. A line is
+  summary: "measure how well the models decide labelled events",
+  synopsis: "FILE|- [--model NAME]... [--json] [LIMITS]",
+  help: `Has labelled events, one JSON object a line, diagnosed with the prompt, the
+models and the risk rules of this configuration, one after the other, and
+writes nothing. A line is
 
   {"event": {...}, "acceptable": ["restart", "notify"], "requires_human": true}
 
-where event is what is published on Redis, acceptable are the actions a person would accept, and
-requires_human says whether the proposal must ask for a person (null, or left out: either). A line
-may carry "context", a list of earlier events with times of their own, and of what became of earlier
-proposals: {"action": "restart", "became": "completed", "timestamp": "..."}. Beside each table stand
-models that always answer the same.
+where event is what is published on Redis, acceptable are the actions a person
+would accept, and requires_human says whether the proposal must ask for a person
+(null, or left out: either). A line may have "context", a list of earlier events
+with times of their own, and of what became of earlier proposals:
+{"action": "restart", "became": "completed", "timestamp": "..."}. Beside each
+table stand models that always answer the same.
 
-  --model NAME   try this model on OLLAMA_HOST instead of LLM_CHAIN; several times to compare.
-                 Takes what LLM_CHAIN takes.
+  --model NAME   try this model on OLLAMA_HOST instead of LLM_CHAIN; several
+                 times to compare. Takes what LLM_CHAIN takes.
   --json         print the result as JSON
-  --max-wrong-interventions N, --max-wrong-ignores N, --min-right PERCENT
-                 the exit status is 1 when a chain does not keep that
+  LIMITS are --max-wrong-interventions N, --max-wrong-ignores N and
+                 --min-right PERCENT: the exit status is 1 when a chain does not
+                 keep them
 
-SIGINT (Ctrl-C) ends it and shows what is done so far. The exit status is 1 when a proposal breaks
-a risk rule, or when a chain gave no valid answer at all.`,
+SIGINT (Ctrl-C) ends it and shows what is done so far. The exit status is 1 when
+a proposal breaks a risk rule, or when a chain gave no valid answer at all.`,
   options: {
     model: { type: "string", multiple: true },
     json: { type: "boolean" },

@@ -11,7 +11,9 @@ import {
   type HistoryAnswer,
   historyOf,
   type HistorySubject,
+  targetsIn,
 } from "../../observe/history/reader.ts";
+import { similarNames } from "../../base/text/similar.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { readStatus } from "../../observe/status/look.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
@@ -25,19 +27,28 @@ import { runtimePath } from "../runtime_path.ts";
 const MOST_LINES = 10_000;
 /** Nodes that are named where there is nothing about the one that was asked for. */
 const MOST_NODES = 20;
+const MOST_NEAR = 3;
 
 export const explain: Command = {
   name: "explain",
-  summary: "tell what happened to the last events of a node or service, and why",
-  synopsis: "NODE[/SERVICE] [--limit N] [--json]",
-  help: `Reads the history in RUNTIME_PATH/state/history and shows the last events of a service, or
-of a whole node, with what became of each and why; the newest last. Works while the agent runs and
-after it ended. A service's name can have slashes: the first one ends the node's.
+  summary: "tell what became of the last events of a service, and why",
+  synopsis: "NODE[/SERVICE] [--limit N] [--json]\n       planner-agent explain --list",
+  help: `Tells what became of the last events of a service, or of a whole node, and why;
+the newest last. It reads the history in RUNTIME_PATH/state/history, while the
+agent runs and after it ended. A service's name can have slashes: the first one
+ends the node's.
 
   --limit N   lines, at most (default 20)
-  --json      print them as JSON`,
-  options: { limit: { type: "string", default: "20" }, json: { type: "boolean" } },
+  --list      print every NODE and NODE/SERVICE of the history, a line each
+  --json      print the lines as JSON`,
+  options: {
+    limit: { type: "string", default: "20" },
+    list: { type: "boolean" },
+    json: { type: "boolean" },
+  },
+  completes: "targets",
   run: async (io, values, positionals) => {
+    if (values.list === true) return await list(io, positionals);
     const subject = subjectOf(positionals);
     const limit = limitOf(String(values.limit));
     const root = runtimePath(io.env);
@@ -52,11 +63,52 @@ after it ended. A service's name can have slashes: the first one ends the node's
     } catch (error) {
       return unreadable(io, error, join(state, "history"));
     }
-    if (values.json === true) io.out(`${asciiJson(answer.lines, 2)}\n`);
-    else show(io, subject, { answer, ...await waitingFor(subject, root) });
+    if (values.json === true) {
+      io.out(`${asciiJson(answer.lines, 2)}
+`);
+    } else {
+      show(io, subject, { answer, ...await waitingFor(subject, root) });
+      if (answer.lines.length === 0) await suggest(io, subject, state);
+    }
     return EXIT.ok;
   },
 };
+
+/** What a shell can complete: other names could be read as commands by it. */
+const SAFE = /^[A-Za-z0-9._/-]+$/;
+
+async function list(io: Io, positionals: readonly string[]): Promise<number> {
+  if (positionals.length > 0) throw new UsageError("explain: --list takes no argument");
+  const state = join(runtimePath(io.env), "state");
+  try {
+    const targets = await targetsIn({ state, files: realFiles });
+    const names = targets.flatMap(({ node, service }) => [node, `${node}/${service}`]);
+    for (const name of [...new Set(names)].filter((name) => SAFE.test(name)).sort()) {
+      io.out(`${name}\n`);
+    }
+    return EXIT.ok;
+  } catch (error) {
+    return unreadable(io, error, join(state, "history"));
+  }
+}
+
+/** Names of the history that may have been meant. */
+async function suggest(io: Io, { node, service }: HistorySubject, state: string): Promise<void> {
+  const targets = await targetsIn({ state, files: realFiles });
+  const wanted = service ?? node;
+  const same = targets.filter((target) => target.service === wanted);
+  const near = same.length > 0
+    ? same.slice(0, MOST_NEAR).map((target) => `${target.node}/${target.service}`)
+    : service === undefined
+    ? similarNames(node, [...new Set(targets.map((target) => target.node))])
+    : similarNames(
+      `${node}/${service}`,
+      targets.map((target) => `${target.node}/${target.service}`),
+    );
+  if (near.length > 0) {
+    io.out(`Did you mean ${near.map((name) => cleanName(name)).join(" or ")}?\n`);
+  }
+}
 
 interface Waiting {
   /** What of the subject has not ended yet, as the agent last wrote it down; the oldest first. */

@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { ActionFile } from "../../proposal/action_file.ts";
+import type { Palette } from "../view/palette.ts";
+import { tableLines } from "../view/table.ts";
 import type { Ending } from "../../observe/ending.ts";
 import type { Counts, Outcome } from "../../observe/outcome.ts";
 
@@ -63,9 +66,33 @@ export function endingJson(ending: Ending): Record<string, unknown> {
   };
 }
 
+/** What a dry run would propose, for a person; a program takes the JSON. */
+export function proposalLines(
+  files: readonly ActionFile[],
+  { width, palette }: { readonly width: number; readonly palette: Palette },
+): string[] {
+  if (files.length === 0) return [];
+  const rows = files.map(({ action_id, payload: { action, reason }, confidence }) => [
+    action_id,
+    action,
+    confidence.toFixed(2),
+    reason,
+  ]);
+  return tableLines(rows, {
+    columns: [
+      { title: "proposal" },
+      { title: "action" },
+      { title: "conf.", align: "right", spare: 1 },
+      { title: "reason", narrow: "wrap", spare: 2 },
+    ],
+    width,
+    paintTitles: palette.faint,
+  });
+}
+
 /** The counts in a sentence; outcomes that did not occur are left out. */
 export function summaryLine({ received, outcomes }: Counts, parked: number): string {
   const parts = Object.entries(outcomes).filter(([, n]) => n > 0).map(([o, n]) => `${n} ${o}`);
-  if (parked > 0) parts.push(`${parked} ${parked === 1 ? "waits" : "wait"} for another try`);
+  if (parked > 0) parts.push(`${parked} waiting for another try`);
   return `${received} received: ${parts.join(", ") || "nothing"}`;
 }

@@ -14,11 +14,12 @@ import { realFiles } from "../../base/disk/files.ts";
 import { createLog, type Log } from "../../base/log/log.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
 import type { Command, Values } from "../command.ts";
-import { endingJson, endingLine, summaryLine } from "./ending_view.ts";
+import { endingJson, endingLine, proposalLines, summaryLine } from "./ending_view.ts";
 import { interruptible } from "../interruptible.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { coordinationOf } from "../../agent/listening.ts";
 import { isCovered, opened } from "../opening.ts";
+import { paletteFor } from "../view/palette.ts";
 import { randomHex } from "../../base/random.ts";
 import { feed, fromLines, fromStream, type Replayed } from "./feed.ts";
 import { DEFAULT_SINCE, type ReplayPlan, replayPlan } from "./plan.ts";
@@ -26,28 +27,32 @@ import { openTraces } from "../../observe/trace/open.ts";
 
 export const replay: Command = {
   name: "replay",
-  summary: "run events from a file, standard input or a Redis stream through the pipeline",
+  summary: "run events from a file or a Redis stream",
   synopsis: `FILE|- [--dry-run] [--channel NAME] [--json]
-       planner-agent replay --from-stream NAME [--since SPAN] [--write] [--channel NAME] [--json]`,
-  help: `Reads events, one JSON object a line, and exits when all are done: a way to run without
-Redis, for example 'docker events --format json | jq -c … | planner-agent replay -'.
+       planner-agent replay --from-stream NAME [--since SPAN] [--write]
+                     [--channel NAME] [--json]`,
+  help: `Runs events, one JSON object a line, through the same steps as 'run', without
+Redis, and exits when all are done. An agent that runs on this RUNTIME_PATH has
+to be stopped, unless it is a dry run.
 
-With --from-stream it reads what a stream on REDIS_URL holds of the last hour, or of SPAN, until
-now, and then has the newest event of each service diagnosed that is not well again. Nothing is
-written unless --write is given, and neither the stream nor its groups change.
+With --from-stream it reads what a stream on REDIS_URL holds of the last hour,
+or of SPAN, until now. Then the newest event of each service is diagnosed,
+unless the service is well again. Nothing is written unless --write is given,
+and neither the stream nor its groups change.
 
   --dry-run           print proposals to standard output and write nothing
-  --from-stream NAME  read the entries of this Redis stream; dry unless --write is given
-  --since SPAN        how far back to read it: 30m, 2h, 7d (also s, w; default ${DEFAULT_SINCE})
+  --from-stream NAME  read this Redis stream; dry unless --write is given
+  --since SPAN        how far back: 30m, 2h, 7d (also s, w; default ${DEFAULT_SINCE})
   --write             write proposals, as for a file
-  --channel NAME      the channel the events count as (default health_events, or the stream's
-                      name where that is a channel)
-  --json              print what became of each event as JSON lines; of a dry run,
-                      the proposals
+  --channel NAME      the channel the events count as (default health_events,
+                      or the stream's name where that is a channel)
+  --json              print what became of each event as JSON lines; of a dry
+                      run, the proposals
 
-Logs go to standard error, warnings only unless LOG_LEVEL is set. The exit status is 1 when events
-are left that no link of the LLM chain answered; unless it is a dry run, they are kept for the next
-run. It is 1 as well when the stream could not be read to its end.`,
+Logs go to standard error, warnings only unless LOG_LEVEL is set. The exit
+status is 1 when no model answered for some events; unless it is a dry run,
+they are kept for the next run. It is 1 as well when the stream could not be
+read to its end.`,
   options: {
     "dry-run": { type: "boolean" },
     "from-stream": { type: "string" },
@@ -84,12 +89,19 @@ async function replayEvents(
   const { signal, release } = interruptible(io, log);
   const json = values.json === true;
 
+  const proposed: ActionFile[] = [];
+  // Fifty lines of JSON a proposal are for a file or a program.
+  const table = io.isTerminal && !json;
+  const print = (file: ActionFile) => {
+    if (table) proposed.push(file);
+    else io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
+  };
   const agent = await opened(io, {
     config,
     hint: isStream
       ? ". Stop it, or leave --write out."
       : ". Stop it, publish to its Redis, or use --dry-run.",
-    open: () => open({ config, plan, log, io, json }),
+    open: () => open({ config, plan, log, io, json, print }),
   });
   if (!agent) return EXIT.failure;
   let failed = false;
@@ -111,17 +123,21 @@ async function replayEvents(
         "Is that its name, and are events added to it (XADD) or only published?\n",
     );
   }
+  const shown = proposalLines(proposed, { width: io.width, palette: paletteFor(io) });
+  if (shown.length > 0) io.out(`\n${shown.join("\n")}\n\n`);
   if (!json) (dry ? io.err : io.out)(`${summaryLine(counts, left)}\n`);
   return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
 }
 
 async function open(
-  { config, plan: { source, dry }, log, io, json }: {
+  { config, plan: { source, dry }, log, io, json, print }: {
     config: Config;
     plan: ReplayPlan;
     log: Log;
     io: Io;
     json: boolean;
+    /** Takes the proposals of a dry run. */
+    print: (file: ActionFile) => void;
   },
 ): Promise<Agent> {
   const colour = io.isTerminal && !io.env("NO_COLOR");
@@ -130,7 +146,6 @@ async function open(
     if (!json) tell(`${endingLine(ending, colour)}\n`);
     else if (!dry) io.out(`${asciiJson(endingJson(ending))}\n`);
   };
-  const print = (file: ActionFile) => io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
   const isStream = source.kind === "stream";
   const options = {
     config,

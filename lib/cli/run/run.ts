@@ -27,11 +27,12 @@ import { openTraces } from "../../observe/trace/open.ts";
 
 export const run: Command = {
   name: "run",
-  summary: "listen on Redis and write proposals (the default)",
+  summary: "listen on Redis and write proposals: the agent itself",
   synopsis: "",
-  help: `Subscribes to ${CHANNELS.join(" and ")} on REDIS_URL and writes a proposal for each event
-that needs one into RUNTIME_PATH/actions/pending. Logs JSON lines to standard output. Keeps trying
-where Redis or Ollama cannot be reached. SIGTERM or SIGINT ends it.`,
+  help: `Subscribes to ${CHANNELS.join(" and ")} on REDIS_URL and writes a
+proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
+JSON lines to standard output. Keeps trying where Redis or Ollama cannot be
+reached. SIGTERM or SIGINT ends it.`,
   options: {},
   run: async (io, _values, positionals) => {
     if (positionals.length > 0) throw new UsageError("run takes no argument");

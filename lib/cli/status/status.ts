@@ -23,10 +23,9 @@ export const status: Command = {
   name: "status",
   summary: "show how the agent is, what waits and what cools down",
   synopsis: "[--watch] [--json]",
-  help:
-    `Reads what the agent writes into RUNTIME_PATH/state every few seconds, so it works while the
-agent runs and after it died, without network, and says which. The exit status is 0 while the agent
-runs and 1 when it does not.
+  help: `Reads what the agent writes into RUNTIME_PATH/state every few seconds. It works
+while the agent runs and after it died, without network, and says which. The
+exit status is 0 while the agent runs and 1 when it does not.
 
   --watch   draw again every 2 s, until SIGINT or SIGTERM
   --json    print it as JSON; with --watch an object a line`,

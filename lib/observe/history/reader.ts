@@ -64,6 +64,18 @@ export async function historyOf(
   return { lines, nodes: [...nodes].sort(), others, since };
 }
 
+/** Every target of the history, as its nodes' and services' names. */
+export async function targetsIn(place: HistoryPlace): Promise<Target[]> {
+  const targets = new Map<string, Target>();
+  for (const name of await namesIn(place)) {
+    for (const { node, service } of await linesOf(name, place)) {
+      if (node === undefined || service === undefined) continue;
+      targets.set(targetKey({ node, service }), { node, service });
+    }
+  }
+  return [...targets.values()];
+}
+
 /**
  * When targets were last heard to be well, in milliseconds since 1970; undefined for one that was
  * not, or that had another event since.

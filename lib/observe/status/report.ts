@@ -222,7 +222,7 @@ function problemsOf(
     found.push(problem("link_open", { check: "link", subject: link, detail }));
   }
   if (queue.parked > 0) {
-    const detail = `${queue.parked} wait for another try`;
+    const detail = `${queue.parked} ${queue.parked === 1 ? "waits" : "wait"} for another try`;
     found.push(problem("events_parked", { check: "queue", subject: "queue", detail }));
   }
   return found;

@@ -37,7 +37,7 @@ Deno.test("checkAnswer: a valid answer with its time and its speeds", async () =
   assert.equal(finding.level, "ok");
   assert.match(
     finding.detail,
-    /^restart after \d+\.\d s, loaded in 2\.0 s, reads 70\.0 tokens\/s, writes 4\.5 tokens\/s$/,
+    /^answered restart after \d+\.\d s, loaded in 2\.0 s, reads 70\.0 tokens\/s, writes 4\.5 tokens\/s$/,
   );
   const [request] = requests;
   assert.equal(request?.options?.num_ctx, CONFIG.contextTokens);
@@ -76,7 +76,7 @@ Deno.test("checkAnswer: what takes more than half of the deadline is slow", asyn
   await clock.advance(51_000);
   open.resolve();
   assert.equal((await finding).code, "answer_slow");
-  assert.match((await finding).detail, /^restart after 51\.0 s/);
+  assert.match((await finding).detail, /^answered restart after 51\.0 s/);
 });
 
 Deno.test("checkAnswer: a deadline of run holds; an interruption is no failure", async () => {

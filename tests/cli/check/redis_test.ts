@@ -37,7 +37,8 @@ Deno.test("checkRedis: a Redis where all is allowed", async () => {
   assert.equal(brief[4], "redis_buffer ok");
   assert.equal(
     findings[4]?.detail,
-    "client-output-buffer-limit pubsub 33554432 8388608 60",
+    "keeps 32 MiB for a listener that is slow, 8 MiB for long " +
+      "(client-output-buffer-limit pubsub 33554432 8388608 60)",
   );
   assert.ok(clock && Math.abs(clock.theirsMs - clock.oursMs) < 5_000);
 });
@@ -108,7 +109,11 @@ Deno.test({
     const { findings } = await examineUrl(redis.url(), redis.port);
     const warnings = findings.filter(({ level }) => level === "warning");
     assert.deepEqual(warnings.map(({ code, detail }) => [code, detail]), [
-      ["redis_buffer_small", "client-output-buffer-limit pubsub 1048576 524288 10"],
+      [
+        "redis_buffer_small",
+        "keeps 1 MiB for a listener that is slow, 0.5 MiB for long " +
+        "(client-output-buffer-limit pubsub 1048576 524288 10)",
+      ],
     ]);
   },
 });

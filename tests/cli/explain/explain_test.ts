@@ -166,9 +166,13 @@ Deno.test("explain: a service, a node, slashes in a service, a limit, JSON", asy
   assert.equal(JSON.parse(await ask("piha", "--json")).length, 3);
   assert.equal(
     await ask("pihaa"),
-    "Nothing is recorded about pihaa since 2026-01-02T03:04:05Z. There are events of: piha, vps\n",
+    "Nothing is recorded about pihaa since 2026-01-02T03:04:05Z. There are events of: piha, vps\n" +
+      "Did you mean piha?\n",
   );
   assert.equal(await ask("pihaa", "--json"), "[]\n");
+  // A person who forgets the node.
+  assert.match(await ask("mosquitto"), /\nDid you mean piha\/mosquitto or vps\/mosquitto\?\n$/);
+  assert.equal(await ask("--list"), "piha\npiha/a/b\npiha/mosquitto\nvps\nvps/mosquitto\n");
   const flood = [3, 4].map((others) =>
     `${JSON.stringify({ at: HEALTHY.at, outcome: "dropped", others })}\n`
   );
@@ -177,6 +181,12 @@ Deno.test("explain: a service, a node, slashes in a service, a limit, JSON", asy
     (await ask("pihaa")).split("\n")[1],
     "In floods events of many more services were only counted: 7 dropped",
   );
+});
+
+Deno.test("explain: --list leaves out what a shell would read as a command", async () => {
+  using folder = sandbox();
+  recorded(folder.path, [{ ...HEALTHY, service: "$(touch x)" }, { ...HEALTHY, service: "a b" }]);
+  assert.equal((await runAgent(["explain", "--list"], { root: folder.path })).out, "piha\n");
 });
 
 Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
