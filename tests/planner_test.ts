@@ -449,3 +449,14 @@ Deno.test("planner: an event that another planner held back is looked at, howeve
     assert.equal(asked, 2, `ticks of ${tick} ms`);
   }
 });
+
+Deno.test("planner: a severity that nobody defined is told once, and counts as told", async () => {
+  const p = pipeline();
+  await p.publish({ service: "first", severity: "blue" });
+  await p.publish({ service: "second", severity: "blue" });
+  await p.publish({ service: "third", type: "frobnicated", severity: "green" });
+  assert.deepEqual(p.log.of("unknown_severity").map((l) => [l.svc_key, l.sent, l.counts_as]), [
+    ["piha/first", "blue", "warning"],
+    ["piha/third", "green", "info"],
+  ]);
+});

@@ -4,6 +4,7 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
+import { isObject } from "../base/json.ts";
 import { redactText } from "../base/text/redact.ts";
 import { visibleText } from "../base/text/visible.ts";
 
@@ -31,8 +32,18 @@ type MessageResult =
 // character in the text, which is rare, says when to look closer. It drops a byte order mark.
 const decoder = new TextDecoder();
 
+/** Senders that write JSON twice put the message into a string. */
+const MOST_WRAPPERS = 2;
+
+/** As many digits as a number can have and lose some. */
+const MANY_DIGITS = /\d{16}/;
+const INTEGER = /^-?\d+$/;
+
 /**
  * Reads one message.
+ *
+ * A message may stand in a JSON string, or before the NUL that ends a string in C; what follows the
+ * NUL is nobody's. Integers that a number cannot hold exactly come as their digits, in a string.
  *
  * Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json.dumps` writes, count as null. A key
  * `__proto__` stays an ordinary own key, as `JSON.parse` makes it: read values by name, copy by
@@ -40,14 +51,20 @@ const decoder = new TextDecoder();
  */
 export function readMessage(bytes: Uint8Array): MessageResult {
   if (bytes.length > MAX_MESSAGE_BYTES) return refuse("too_large", bytes);
+  const whole = read(bytes);
+  if (typeof whole !== "string") return { ok: true, value: whole };
+  const end = bytes.indexOf(0);
+  const beforeNul = end > 0 ? read(bytes.subarray(0, end)) : whole;
+  return typeof beforeNul === "string" ? refuse(whole, bytes) : { ok: true, value: beforeNul };
+}
+
+function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
   const text = decoder.decode(bytes);
-  if (text.includes("\ufffd") && !isUtf8(bytes)) return refuse("invalid_utf8", bytes);
-  const value = parseJson(text);
-  if (value === undefined) return refuse("invalid_json", bytes);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse("not_object", bytes);
-  }
-  return { ok: true, value: value as Record<string, unknown> };
+  if (text.includes("\ufffd") && !isUtf8(bytes)) return "invalid_utf8";
+  let value = parseJson(text);
+  if (value === undefined) return "invalid_json";
+  for (let i = 0; i < MOST_WRAPPERS && typeof value === "string"; i++) value = parseJson(value);
+  return isObject(value) ? value : "not_object";
 }
 
 /** A refusal of the message that begins with `bytes`. */
@@ -62,16 +79,38 @@ function refuse(kind: RefusalKind, bytes: Uint8Array): MessageResult {
 /** The parsed text, or undefined (which no JSON text stands for). */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch {
     const repaired = withoutBareNumbers(text);
     if (repaired === text) return undefined;
     try {
-      return JSON.parse(repaired);
+      return parseExact(repaired);
     } catch {
       return undefined;
     }
   }
+}
+
+function parseExact(text: string): unknown {
+  const plain: unknown = JSON.parse(text);
+  if (!MANY_DIGITS.test(text)) return plain;
+  try {
+    return withDigits(text);
+  } catch {
+    return plain; // nested too deep for the slower way
+  }
+}
+
+/** The same, with integers that a number cannot hold as their digits. */
+function withDigits(text: string): unknown {
+  return JSON.parse(
+    text,
+    (_key, value: unknown, { source = "" }: { source?: string } = {}) =>
+      typeof value === "number" && !Number.isSafeInteger(value) && INTEGER.test(source) &&
+        String(value) !== source
+        ? source
+        : value,
+  );
 }
 
 /**

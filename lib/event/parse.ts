@@ -7,6 +7,8 @@ import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { cleanName, plainName } from "../base/text/names.ts";
 import { redactText } from "../base/text/redact.ts";
+import { type Fields, isTruthy, payloadOf } from "./payload.ts";
+import { gradeOf } from "./graded.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
 /** Longest node, service and type, in characters. */
@@ -16,6 +18,9 @@ const SEVERITY_LENGTH = 40;
 const SENT_LENGTH = 60;
 /** What of a text is searched for secrets before it is cut, in characters. */
 const LOOKED_AT = 1_000;
+
+/** What some senders write for a service where they mean the whole node. */
+const THE_NODE = /^(?:all|node)$/i;
 
 /** Why an object is no event: a name is missing, or is neither text nor a number. */
 export type EventRefusal = "no_type" | "no_node" | "type_not_text" | "node_not_text";
@@ -28,12 +33,14 @@ interface ReplacedTime {
 }
 
 type EventResult =
-  | { readonly ok: true; readonly event: HealthEvent; readonly replacedTime?: ReplacedTime }
+  | {
+    readonly ok: true;
+    readonly event: HealthEvent;
+    readonly replacedTime?: ReplacedTime;
+    /** As sent, where nobody defined the word. */
+    readonly unknownSeverity?: string;
+  }
   | { readonly ok: false; readonly refusal: EventRefusal };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const NOTHING: Fields = Object.freeze({});
 
 /**
  * Normalizes a message of either shape: `type` and `payload` (node agents), or `event_type` and
@@ -41,8 +48,8 @@ const NOTHING: Fields = Object.freeze({});
  *
  * The fallbacks are the seed's, by Python's idea of an empty value: a service that is missing is
  * looked for in `details`, or in `payload` when details is empty, and is the node's name in the
- * end; the payload is `payload`, or `details` when payload is empty. Beyond the seed, numbers
- * count as names, and a service or severity of another kind counts as missing.
+ * end; for the payload see {@linkcode payloadOf}. Beyond the seed, numbers count as names, a
+ * service or severity of another kind counts as missing, and a service `all` or `node` is the node.
  */
 export function parseEvent(raw: Fields, channel: string, nowMs: number): EventResult {
   let type = nameOf(raw.type);
@@ -53,30 +60,41 @@ export function parseEvent(raw: Fields, channel: string, nowMs: number): EventRe
   if (node === undefined) return { ok: false, refusal: "node_not_text" };
   if (node === "") return { ok: false, refusal: "no_node" };
 
-  const payload = isTruthy(raw.payload) ? raw.payload : raw.details;
+  const payload = payloadOf(raw);
+  const { severity, unknown } = gradeOf(severityIn(raw), { type, payload });
   const time = parseTimestamp(raw.timestamp, nowMs);
   const event: HealthEvent = {
     node,
-    service: nameOf(raw.service) || serviceInside(raw) || node,
+    service: serviceOf(raw) ?? node,
     type,
-    severity: severityOf(raw.severity),
-    payload: isObject(payload) ? payload : NOTHING,
+    severity,
+    payload,
     timestamp: time.seconds,
     channel,
   };
-  if (time.replaced === undefined) return { ok: true, event };
-  return { ok: true, event, replacedTime: { reason: time.replaced, sent: told(raw.timestamp) } };
+  if (time.replaced === undefined && unknown === undefined) return { ok: true, event };
+  return {
+    ok: true,
+    event,
+    ...time.replaced && { replacedTime: { reason: time.replaced, sent: told(raw.timestamp) } },
+    ...unknown !== undefined && { unknownSeverity: unknown },
+  };
 }
 
-function serviceInside(raw: Fields): string | undefined {
+/** A service by name; undefined where an event is about its node. */
+function serviceOf(raw: Fields): string | undefined {
   const details = isTruthy(raw.details) ? raw.details : raw.payload;
-  return isObject(details) ? nameOf(details.service) : undefined;
+  const name = nameOf(raw.service) || isObject(details) && nameOf(details.service);
+  return !name || THE_NODE.test(name) ? undefined : name;
 }
 
-function severityOf(value: unknown): string {
+/** A severity as sent, "" for none; some loggers send an object with its number and its name. */
+function severityIn({ severity, level }: Fields): string {
+  const sent = severity ?? level;
+  const value = isObject(sent) ? sent.level ?? sent.name ?? sent.severity : sent;
   // To the seed 0 is a missing severity, but syslog's 0 is an emergency.
   const text = value === 0 ? "0" : textOf(value);
-  return text ? harmlessName(text, SEVERITY_LENGTH) || "info" : "info";
+  return text ? harmlessName(text, SEVERITY_LENGTH) : "";
 }
 
 /** A clean name, "" for an empty value, undefined for what is neither text nor a number. */
@@ -113,15 +131,4 @@ function told(time: unknown): string {
   }
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;
-}
-
-/** Python's truth of a JSON value. */
-function isTruthy(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return isObject(value) ? hasKeys(value) : Boolean(value);
-}
-
-function hasKeys(value: Fields): boolean {
-  for (const key in value) if (Object.hasOwn(value, key)) return true;
-  return false;
 }

@@ -4,6 +4,9 @@
  * @module
  */
 
+import { isObject } from "../base/json.ts";
+import { isoOf } from "./time_spellings.ts";
+
 /** Why a sent time was replaced by now. */
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
 
@@ -27,12 +30,14 @@ const LONGEST_TEXT = 512;
 const ISO =
   /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:Z|z|UTC|([+-])(\d\d)(?::?(\d\d))?(?: [A-Z]{1,5})?))?)?$/;
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+const DIGITS_OF_A_DATE = /^20\d{12}$/;
 
 /**
  * The time that `raw` stands for, or now.
  *
- * Takes ISO 8601 (without a zone it is UTC) and epoch seconds, milli-, micro- or nanoseconds, told
+ * Takes ISO 8601 (without a zone it is UTC), the spellings of {@linkcode isoOf}, and epoch seconds, milli-, micro- or nanoseconds, told
  * apart by size, as a number or as text. A leap second counts as the second after it. A missing
  * time (undefined or null) is now, which is normal; everything else that is not a time between
  * 2020 and a day after `nowMs` is now, with the reason. While the own clock is before 2020 (a Pi
@@ -41,15 +46,18 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 export function parseTimestamp(raw: unknown, nowMs: number): EventTime {
   const now = nowMs / 1000;
   if (raw === undefined || raw === null) return { seconds: now };
-  const seconds = typeof raw === "string"
-    ? fromText(raw)
-    : typeof raw === "number"
-    ? fromEpoch(raw)
-    : "not_a_time";
+  const seconds = fromValue(raw);
   if (typeof seconds === "string") return { seconds: now, replaced: seconds };
   const latest = now < YEAR_2020 ? YEAR_2100 : now + DAY;
   if (seconds >= YEAR_2020 && seconds <= latest) return { seconds };
   return { seconds: now, replaced: "out_of_range" };
+}
+
+function fromValue(raw: unknown): number | TimeReplacement {
+  if (typeof raw === "string") return fromText(raw);
+  if (typeof raw === "number") return fromEpoch(raw);
+  if (Array.isArray(raw)) return fromList(raw);
+  return isObject(raw) ? fromFields(raw) : "not_a_time";
 }
 
 function fromText(raw: string): number | TimeReplacement {
@@ -57,7 +65,33 @@ function fromText(raw: string): number | TimeReplacement {
   if (text.length > LONGEST_TEXT) return "not_a_time";
   const iso = ISO.exec(text);
   if (iso) return fromIso(iso);
-  return NUMBER.test(text) ? fromEpoch(Number(text)) : "not_a_time";
+  if (NUMBER.test(text) && !DIGITS_OF_A_DATE.test(text)) {
+    return fromEpoch(Number(text.replace(",", ".")));
+  }
+  const rewritten = isoOf(text);
+  return rewritten === undefined || rewritten === text ? "not_a_time" : fromText(rewritten);
+}
+
+/** Libraries that write a time as an object: protobuf, MongoDB, Rust, PHP. */
+function fromFields(fields: Readonly<Record<string, unknown>>): number | TimeReplacement {
+  const mongo = fields["$date"];
+  if (isObject(mongo)) return fromEpoch(Number(mongo["$numberLong"]));
+  if (mongo !== undefined) return fromValue(mongo);
+  const { date, timezone = "UTC" } = fields;
+  if (typeof date === "string") return fromText(`${date} ${timezone}`);
+  const seconds = Number(fields["seconds"] ?? fields["_seconds"] ?? fields["secs_since_epoch"]);
+  const nanos = fields["nanos"] ?? fields["_nanoseconds"] ?? fields["nanos_since_epoch"] ?? 0;
+  return Number.isFinite(seconds) ? fromEpoch(seconds + Number(nanos) / 1e9) : "not_a_time";
+}
+
+/** Java's date and time as a list: year, month, day, hour, minute, second, nanoseconds. */
+function fromList(list: readonly unknown[]): number | TimeReplacement {
+  if (list.length < 5 || list.length > 7 || !list.every((part) => Number.isInteger(part))) {
+    return "not_a_time";
+  }
+  const [year, ...rest] = list.map((part, at) => String(part).padStart(at === 6 ? 9 : 2, "0"));
+  const [month, day, hour, minute, second = "00", nanos = "0"] = rest;
+  return fromText(`${year}-${month}-${day}T${hour}:${minute}:${second}.${nanos}Z`);
 }
 
 function fromEpoch(value: number): number | TimeReplacement {

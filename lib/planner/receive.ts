@@ -18,6 +18,8 @@ import { parseTimestamp } from "../event/timestamp.ts";
 /** Keys of an object that is no event, as many as a log line shows. */
 const SHOWN_KEYS = 20;
 const LONGEST_KEY = 100;
+/** Unknown severities that are told in one run. */
+const MOST_SEVERITIES = 100;
 
 interface ReceptionOptions {
   readonly clock: Clock;
@@ -55,6 +57,20 @@ export function createReception(options: ReceptionOptions): Reception {
   const malformed = fold("warning", "malformed_message");
   const unparseable = fold("warning", "unparseable_event");
   const replaced = fold("info", "event_time_replaced");
+  const unknownSeverities = new Set<string>();
+
+  /** A word that nobody defined is told once, and so many words at most. */
+  function tellSeverity(sent: string, event: HealthEvent) {
+    if (unknownSeverities.has(sent) || unknownSeverities.size >= MOST_SEVERITIES) return;
+    unknownSeverities.add(sent);
+    const { type, severity } = event;
+    log.warning("unknown_severity", {
+      svc_key: svcKey(event),
+      type,
+      sent,
+      counts_as: severity === sent ? "info" : severity,
+    });
+  }
 
   function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
     counters.received();
@@ -84,12 +100,13 @@ export function createReception(options: ReceptionOptions): Reception {
         }));
         return onEnding({ outcome: "unparseable", channel, detail: reason, settled });
       }
-      const { event, replacedTime } = parsed;
+      const { event, replacedTime, unknownSeverity } = parsed;
       const key = targetKey(event);
       if (replacedTime) {
         const { reason, sent } = replacedTime;
         replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
       }
+      if (unknownSeverity !== undefined) tellSeverity(unknownSeverity, event);
       if (!settled && !redelivered) return onEvent(event, key);
       onEvent({ ...event, ...settled && { settled }, ...redelivered && { redelivered } }, key);
     },

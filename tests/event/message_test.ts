@@ -173,3 +173,34 @@ Deno.test("readMessage: decodes as a fatal decoder does, for any bytes", () => {
     { numRuns: 500 },
   );
 });
+
+const UNWRAPPED: Readonly<Record<string, readonly [string, unknown]>> = {
+  "a trailing NUL": ['{"a":1}\0', { a: 1 }],
+  "what lies behind a NUL in a buffer": ['{"a":1}\0\0"rest of an older message"}', { a: 1 }],
+  "JSON in a JSON string": [JSON.stringify('{"a":1}'), { a: 1 }],
+  "JSON in a JSON string in another": [JSON.stringify(JSON.stringify('{"a":1}')), { a: 1 }],
+  "integers beyond 2^53 as their digits": [
+    '{"a":11871999999999999121,"b":[-9007199254740993],"c":9007199254740993.5,"d":"1"}',
+    { a: "11871999999999999121", b: ["-9007199254740993"], c: 9007199254740994, d: "1" },
+  ],
+  "integers that a number holds as numbers": ['{"a":1767323045000000000}', { a: 1767323045e9 }],
+};
+
+for (const [what, [text, value]] of Object.entries(UNWRAPPED)) {
+  Deno.test(`readMessage: reads ${what}`, () => {
+    assert.deepEqual(readMessage(new TextEncoder().encode(text)), { ok: true, value });
+  });
+}
+
+Deno.test("readMessage: a NUL first, or a string that holds no object, is refused as it is", () => {
+  const kindOf = (text: string) => {
+    const message = readMessage(new TextEncoder().encode(text));
+    return message.ok ? "ok" : message.refusal.kind;
+  };
+  assert.deepEqual(['\0{"a":1}', '"text"', '"[1]"', "{\0}"].map(kindOf), [
+    "invalid_json",
+    "not_object",
+    "not_object",
+    "invalid_json",
+  ]);
+});

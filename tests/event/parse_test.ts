@@ -45,12 +45,13 @@ Deno.test("parseEvent: a name that holds a secret loses it, before it is cut", (
     node: "piha@lan",
     service: "rtsp://admin:S3CRETx9@10.0.0.5/stream1",
     type: `check_failed token=${"S3CRETx9".repeat(200)}`,
-    severity: "password=S3CRETx9",
   }));
   assert.equal(event.node, "piha@lan");
   assert.equal(event.service, "rtsp://[redacted]@10.0.0.5/stream1");
   assert.equal(event.type, "check_failed token=[redacted]");
-  assert.equal(event.severity, "password=[redacted]");
+  const other = parseEvent({ type: "x", node: "n", severity: "password=S3CRETx9" }, "c", NOW);
+  assert.equal(other.ok && other.event.severity, "password=[redacted]");
+  assert.equal(other.ok && other.unknownSeverity, "password=[redacted]");
   for (const service of ["wg-quick@wg0.service", "nginx@sha256:0123abcd", "a=b", "user@host:22"]) {
     assert.equal(eventOf(unhealthy({ service })).service, service);
   }
@@ -139,10 +140,12 @@ const READ: readonly (readonly [string, Raw, Partial<HealthEvent>])[] = [
   ["a syslog number", { severity: 2 }, { severity: "2" }],
   ["syslog's emergency", { severity: 0 }, { severity: "0" }],
   ["a severity that is an object", { severity: { level: "error", code: 3 } }, {
-    severity: "info",
+    severity: "error",
   }],
   ["a severity that is a list", { severity: ["error"] }, { severity: "info" }],
-  ["a long severity", { severity: "e".repeat(5000) }, { severity: "e".repeat(40) }],
+  ["a long severity", { severity: " error ".repeat(5000) }, {
+    severity: " error ".repeat(6).trim().slice(0, 40).trim(),
+  }],
   // payload
   ["payload goes before details", { details: { a: 1 } }, { payload: { exit_code: 137 } }],
   ...[null, 0, false, "", [], {}].map((payload) =>
@@ -150,8 +153,35 @@ const READ: readonly (readonly [string, Raw, Partial<HealthEvent>])[] = [
       payload: { a: 1 },
     }] as const
   ),
-  ["a payload that is text", { payload: "text", details: { a: 1 } }, { payload: {} }],
-  ["a payload that is a list", { payload: [1, 2] }, { payload: {} }],
+  ["a payload that is text", { payload: "text", details: { a: 1 } }, { payload: { text: "text" } }],
+  ["a payload that is a list", { payload: [1, 2] }, { payload: { items: [1, 2] } }],
+  ["a payload that is a number", { payload: 42 }, { payload: { value: 42 } }],
+  ["a payload that is JSON in a string", { payload: '{"exit_code": 137}' }, {
+    payload: { exit_code: 137 },
+  }],
+  ["a payload that is JSON in JSON in a string", { payload: '"[1, 2]"' }, {
+    payload: { items: [1, 2] },
+  }],
+  ["a payload that only looks like JSON", { payload: "{oom}" }, { payload: { text: "{oom}" } }],
+  ["details that are text", { payload: undefined, details: "exited" }, {
+    payload: { text: "exited" },
+  }],
+  ["a message beside details", { payload: undefined, message: "exited", details: { a: 1 } }, {
+    payload: { message: "exited", a: 1 },
+  }],
+  ["a message does not replace the payload's own", { message: "x", payload: { message: "y" } }, {
+    payload: { message: "y" },
+  }],
+  ["data beside the envelope, without payload", {
+    payload: undefined,
+    id: 7,
+    exit_code: 137,
+    log: "killed",
+  }, { payload: { exit_code: 137, log: "killed" } }],
+  ["the service all", { service: "all" }, { service: "piha" }],
+  ["the service Node", { service: "Node" }, { service: "piha" }],
+  ["full-width letters", { node: "\uff43helsty-ha" }, { node: "chelsty-ha" }],
+  ["a dash that is no hyphen", { node: "chelsty\u2011ha" }, { node: "chelsty-ha" }],
   ["no payload", { payload: undefined }, { payload: {} }],
   // timestamp
   ["fractions are kept", { timestamp: 1767323045.75 }, { timestamp: 1767323045.75 }],
@@ -253,7 +283,10 @@ const FIELD: readonly (readonly [string, string, Partial<HealthEvent>])[] = [
       service: "nvme0n1",
       severity: "2",
       timestamp: NOW_SECONDS,
-      payload: { media_errors: 2 ** 128, temperatures: [44, null] },
+      payload: {
+        media_errors: "340282366920938463463374607431768211455",
+        temperatures: [44, null],
+      },
     },
   ],
   [
@@ -401,7 +434,12 @@ function seedChoice(raw: Raw) {
   return {
     type: or(raw.type, raw.event_type),
     service: or(raw.service, dict(details) ? details.service : "", raw.node),
-    payload: dict(payload) ? payload : {},
+    // Where the seed drops what is no object, it is kept.
+    payload: dict(payload)
+      ? payload
+      : Array.isArray(payload)
+      ? { items: payload }
+      : { text: payload },
   };
 }
 

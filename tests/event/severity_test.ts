@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { severityRank } from "../../lib/event/severity.ts";
+import { knownRank, severityRank } from "../../lib/event/severity.ts";
 
 const KNOWN: Readonly<Record<0 | 1 | 2 | 3, readonly string[]>> = {
   0: ["critical", "crit", "fatal", "emergency", "emerg", "alert", "panic", "0", "1", "2"],
@@ -25,4 +25,54 @@ Deno.test("severityRank: an unknown word never goes before a graded one", () => 
 
 Deno.test("severityRank: names of object members are unknown words", () => {
   for (const word of ["__proto__", "constructor", "toString"]) assert.equal(severityRank(word), 3);
+});
+
+const SENT: Readonly<Record<0 | 1 | 2 | 3, readonly string[]>> = {
+  0: [
+    "P1",
+    "P1 - Critical",
+    "SEV-1",
+    "sev 0",
+    "S1",
+    "page",
+    "Very High",
+    "5 - disaster",
+    "priority 1",
+  ]
+    .concat("Kritisch", "Notfall", "Crítico", "kritický", "критический", "[CRITICAL]"),
+  1: [
+    "p2",
+    "SEV2",
+    "high priority",
+    "1 - high",
+    "ERROR!",
+    "Fehler",
+    "Hoch",
+    "Störung",
+    "Élevée",
+    "høj",
+  ]
+    .concat("Błąd", "ВЫСОКИЙ", "Erreur", "Prio 2"),
+  2: [
+    "P3",
+    "ticket",
+    "Warnung",
+    "Avertissement",
+    "advertencia",
+    "Ostrzeżenie",
+    "Average",
+    "varning",
+  ],
+  3: ["P4", "p5", "Hinweis", "niedrig", "Not classified", "Información", "Success", "Low priority"],
+};
+
+for (const rank of [0, 1, 2, 3] as const) {
+  Deno.test(`severityRank: ${rank} for what people send`, () => {
+    assert.deepEqual(SENT[rank].filter((word) => severityRank(word) !== rank), []);
+  });
+}
+
+Deno.test("knownRank: nothing for words that nobody defined", () => {
+  const words = ["blue", "criticality", "not critical", "8", "-1", "", "constructor", "__proto__"];
+  assert.deepEqual(words.map(knownRank), words.map(() => undefined));
 });

@@ -80,12 +80,15 @@ const REPLACED: Readonly<Record<TimeReplacement, readonly unknown[]>> = {
     "1_767_323_045",
     "2026-1-2",
     "2026-0102",
-    "2026/01/02 03:04:05",
     "2026-01-02T",
     "2026-01-02T03:04:05.Z",
     "2026-01-02T03:04:05+2",
     "2026-01-02T03:04:05Z and more",
-    "Fri Jan  2 03:04:05 2026",
+    "Xyz Jan 2 03:04:05",
+    "01/02/2026 03:04:05",
+    "2026-01-02 03:04:05 XYZT",
+    [2026, 1],
+    { seconds: "x" },
     "٢٠٢٦-٠١-٠٢",
     "9".repeat(400),
     "9".repeat(1_000_000),
@@ -228,3 +231,85 @@ Deno.test("parseTimestamp: anything gives a finite, plausible time", () => {
     { numRuns: 1000 },
   );
 });
+
+const SPELLINGS: readonly unknown[] = [
+  "2026-01-02T03:04:05.000+00:00Z",
+  "2026-01-02T04:04:05+01:00Z",
+  "2026-01-02T03:04:05Z[UTC]",
+  "2026-01-02T04:04:05+01:00[Europe/Berlin]",
+  "2026-01-02 03:04:05.000000000 +0000 UTC m=+0.000012",
+  "2026-01-02 03:04:05 +0000 UTC",
+  "Fri, 02 Jan 2026 03:04:05 +0000",
+  "Fri, 02 Jan 2026 03:04:05 GMT",
+  "Fri, 2 Jan 2026 04:04:05 +0100 (CET)",
+  "Friday, 02-Jan-26 03:04:05 GMT",
+  "Fri Jan  2 03:04:05 2026",
+  "Fri Jan  2 03:04:05 UTC 2026",
+  "Fri Jan  2 04:04:05 CET 2026",
+  "Fri 02 Jan 2026 03:04:05 AM UTC",
+  "Fri Jan 02 2026 03:04:05 GMT+0000 (Coordinated Universal Time)",
+  "Fri Jan 02 2026 04:04:05 GMT+0100 (Mitteleuropäische Normalzeit)",
+  "/Date(1767323045000)/",
+  "/Date(1767323045000+0100)/",
+  "\\/Date(1767323045000)\\/",
+  "1/2/2026 3:04:05 AM",
+  "01/02/2026 03:04:05 AM",
+  "2026/01/02 03:04:05",
+  "02/Jan/2026:03:04:05 +0000",
+  "02.01.2026 03:04:05",
+  "2.1.2026, 03:04:05",
+  "Jan 2, 2026, 3:04:05 AM",
+  "January 2, 2026 3:04:05 AM UTC",
+  "datetime.datetime(2026, 1, 2, 3, 4, 5)",
+  "datetime.datetime(2026, 1, 2, 3, 4, 5, 0, tzinfo=datetime.timezone.utc)",
+  '"2026-01-02T03:04:05Z"',
+  "2026-01-02T03:04:05,000Z",
+  "1767323045,000",
+  "2026-01-02 04:04:05 CET",
+  "2026-01-02 05:04:05 CEST",
+  "2026-01-02T03:04:05 GMT",
+  "2026-01-01T22:04:05 EST",
+  "2026-01-02T03:04:05.000Z+00:00",
+  "2026-01-02 03:04:05Z",
+  "20260102T030405Z",
+  { "$date": "2026-01-02T03:04:05Z" },
+  { "$date": { "$numberLong": "1767323045000" } },
+  { seconds: 1767323045, nanos: 0 },
+  { secs_since_epoch: 1767323045, nanos_since_epoch: 0 },
+  { date: "2026-01-02 03:04:05.000000", timezone_type: 3, timezone: "UTC" },
+  [2026, 1, 2, 3, 4, 5],
+  [2026, 1, 2, 3, 4, 5, 0],
+  "1767323045000000000",
+  "2026-01-02T03:04:05.0000000Z",
+  "2026-01-02T03:04:05.0000000+00:00",
+  "Fri Jan 2 03:04:05 2026 +0000",
+  "2026-01-02T03:04:05+00:00 UTC",
+  "20260102030405",
+  "2026-01-02 3:04:05 AM",
+  "2026-01-02T03:04:05\u221200:00",
+  "2 Jan 2026 03:04:05",
+  "2026-01-02T030405Z",
+  "1/2/2026, 3:04:05\u202fAM",
+];
+
+for (const raw of SPELLINGS) {
+  Deno.test(`parseTimestamp: ${JSON.stringify(raw)} is 03:04:05 on 2 January 2026`, () => {
+    assert.deepEqual(parseTimestamp(raw, Date.UTC(2026, 5)), {
+      seconds: Date.UTC(2026, 0, 2, 3, 4, 5) / 1000,
+    });
+  });
+}
+
+for (
+  const raw of ["Fri Feb 30 03:04:05 2026", "31.02.2026 03:04:05", "13/13/2026 3:04:05 AM", [
+    2026,
+    13,
+    1,
+    1,
+    1,
+  ]]
+) {
+  Deno.test(`parseTimestamp: ${JSON.stringify(raw)} is no day`, () => {
+    assert.equal(parseTimestamp(raw, NOW).replaced, "impossible_date");
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * What a sender added to an event, as fields, whatever form it has.
+ *
+ * @module
+ */
+import { isObject, parseJson } from "../base/json.ts";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const NOTHING: Fields = Object.freeze({});
+
+/** Senders that write JSON twice put it into a string. */
+const MOST_WRAPPERS = 2;
+
+/** What a message has beside the payload. */
+const ENVELOPE: ReadonlySet<string> = new Set([
+  "type",
+  "event_type",
+  "node",
+  "service",
+  "severity",
+  "timestamp",
+  "payload",
+  "details",
+  "id",
+  "source",
+  "correlation_id",
+  "location_tag",
+]);
+
+/**
+ * `payload`, or `details` where that is empty, with the `message` beside them. A message that has
+ * neither may bring its data at the top: then that is the payload.
+ */
+export function payloadOf(raw: Fields): Fields {
+  const { payload, details, message } = raw;
+  const told = isTruthy(payload) ? payload : details;
+  if (!isTruthy(told)) return restOf(raw);
+  const fields = fieldsOf(told);
+  if (!isTruthy(message) || "message" in fields) return fields;
+  return { message, ...fields };
+}
+
+/** Python's truth of a JSON value. */
+export function isTruthy(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? hasKeys(value) : Boolean(value);
+}
+
+function hasKeys(value: Fields): boolean {
+  for (const key in value) if (Object.hasOwn(value, key)) return true;
+  return false;
+}
+
+/** A text, a list or a number as the one field of an object; JSON in a string is what it says. */
+function fieldsOf(value: unknown): Fields {
+  let told = value;
+  for (let i = 0; i < MOST_WRAPPERS && typeof told === "string"; i++) {
+    const inner = /^\s*[[{"]/.test(told) ? parseJson(told) : undefined;
+    if (inner === undefined) return { text: told };
+    told = inner;
+  }
+  if (isObject(told)) return told;
+  if (typeof told === "string") return { text: told };
+  return Array.isArray(told) ? { items: told } : { value: told };
+}
+
+function restOf(raw: Fields): Fields {
+  const rest = Object.entries(raw).filter(([key]) => !ENVELOPE.has(key));
+  return rest.length > 0 ? Object.fromEntries(rest) : NOTHING;
+}
