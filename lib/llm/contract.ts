@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Facts } from "./facts/facts.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
 
@@ -57,6 +58,8 @@ export interface RouteContext {
   /** `planner.<node>/<service>`, for logs. */
   readonly label: string;
   readonly event: WaitingEvent;
+  /** What is known of it; worked out from the event alone when left out. */
+  readonly facts?: Facts | undefined;
   /** Aborted when the agent shuts down. */
   readonly signal: AbortSignal;
 }

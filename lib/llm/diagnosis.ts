@@ -8,6 +8,27 @@
 export const ACTIONS = ["restart", "redeploy", "notify", "ignore"] as const;
 export type Action = typeof ACTIONS[number];
 
+/** Where a cause can lie, in the order in which a model is told of them. */
+export const CAUSES = [
+  "process", // it hangs, crashed, or was not started again
+  "desired_state", // what runs differs from what is described, or is gone
+  "data",
+  "version_or_config",
+  "host", // space, memory, load of the machine
+  "hardware",
+  "network",
+  "access", // logins, permissions, certificates
+  "outside", // somebody else's service
+  "deliberate", // somebody meant it
+  "starting",
+  "over", // well again, or good news
+  "unknown",
+] as const;
+export type Cause = typeof CAUSES[number];
+
+/** Longest quotation from a payload. */
+export const LONGEST_EVIDENCE = 120;
+
 /** A validated diagnosis of one event. Keys as in the seed. */
 export interface Diagnosis {
   readonly action: Action;
@@ -17,9 +38,13 @@ export interface Diagnosis {
   /** 0 to 1. The model's own word, not a probability. */
   readonly confidence: number;
   readonly requires_human: boolean;
+  /** Absent in answers that do not say it. */
+  readonly cause?: Cause;
+  /** What in the payload shows it, word by word. */
+  readonly evidence?: string;
 }
 
-/** The seed's schema of a finished diagnosis, unchanged. */
+/** The seed's schema of a finished diagnosis, with two optional keys. */
 export const DIAGNOSIS_SCHEMA = {
   type: "object",
   required: ["action", "service", "node", "reason", "confidence", "requires_human"],
@@ -31,5 +56,7 @@ export const DIAGNOSIS_SCHEMA = {
     reason: { type: "string", minLength: 10 },
     confidence: { type: "number", minimum: 0, maximum: 1 },
     requires_human: { type: "boolean" },
+    cause: { type: "string", enum: CAUSES },
+    evidence: { type: "string" },
   },
 } as const;

@@ -68,8 +68,9 @@ export function rulesLink(): Link {
     name: "rules",
     model: "rules",
     builtIn: true,
-    ask(_messages, { event }) {
-      return Promise.resolve({ content: JSON.stringify(diagnoseByRules(event)), judged: () => {} });
+    ask(_messages, { event, facts }) {
+      const content = JSON.stringify(diagnoseByRules(event, facts));
+      return Promise.resolve({ content, judged: () => {} });
     },
   };
 }

@@ -1,191 +1,174 @@
 /**
  * The built-in offline diagnosis: what to propose when no model answers.
  *
- * It knows the event's type and severity, nothing of its cause. So it never is sure, always asks
- * for a person, and where it does not know the type it only notifies.
+ * It reads an event's kind and the facts about it, never the sense of a log. So it never is sure
+ * of a remedy, always asks for a person, and leaves to one what it does not understand.
  *
  * @module
  */
-import type { Action, Diagnosis } from "./diagnosis.ts";
+import { spanInWords } from "../base/text/span.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import { globMatches } from "../base/glob.ts";
-import { type SeverityRank, severityRank } from "../event/severity.ts";
+import type { FaultFamily } from "../event/family.ts";
+import type { Action, Cause, Diagnosis } from "./diagnosis.ts";
+import { type Facts, factsOf } from "./facts/facts.ts";
+import { isFirstCheck, isLooping, isVague } from "./facts/signs.ts";
 
-/** One row: the first whose type and severity fit decides. */
-interface DiagnosisRule {
-  /** Globs for the event's type, in lower case with `_` between words. */
-  readonly types: readonly string[];
-  /** Only for severities of these ranks; for all when left out. */
-  readonly ranks?: readonly SeverityRank[];
+interface Decision {
   readonly action: Action;
+  readonly cause: Cause;
   readonly confidence: number;
-  /** Why, as the end of a sentence that names the event. */
+  /** The fact that decided, as the end of a sentence that names the event. */
   readonly because: string;
 }
 
-const INFO: readonly SeverityRank[] = [3];
-
-const UNKNOWN: DiagnosisRule = {
-  types: ["*"],
-  action: "notify",
-  confidence: 0.3,
-  because: "the built-in rules do not know this kind of event",
+/** What a restart or redeploy does not mend, whatever else is known. */
+const FOR_A_PERSON: Readonly<Partial<Record<FaultFamily, Pick<Decision, "cause" | "because">>>> = {
+  disk: { cause: "host", because: "a restart neither frees space nor mends a drive" },
+  hardware: { cause: "hardware", because: "heat and hardware are not mended by software" },
+  power: { cause: "hardware", because: "power is not mended by software" },
+  data: { cause: "data", because: "data is concerned: a person decides what is safe" },
+  certificate: { cause: "access", because: "something must be renewed, by who issued it" },
+  access: { cause: "access", because: "access is concerned: keep the traces, a person looks" },
+  update: {
+    cause: "version_or_config",
+    because: "a failed change done again without knowing why can break what still runs",
+  },
+  node: { cause: "host", because: "the machine itself is concerned" },
+  network: { cause: "network", because: "a link or device is away, out of reach of a repair" },
+  application: { cause: "unknown", because: "something inside it fails, while it runs" },
 };
 
-/**
- * Good news first; then hardware, data and access, where a restart can make it worse; then
- * containers.
- */
-export const DIAGNOSIS_RULES: readonly DiagnosisRule[] = [
-  {
-    types: [
-      "alert_resolved",
-      "backup_completed",
-      "backup_succeeded",
-      "bridge_online",
-      "cert_renewed",
-      "certificate_renewed",
-      "container_healthy",
-      "container_recovered",
-      "container_started",
-      "deployment_succeeded",
-      "device_online",
-      "heartbeat",
-      "host_online",
-      "service_started",
-      "snapshot_completed",
-      "update_completed",
-      "update_succeeded",
-    ],
-    ranks: INFO,
-    action: "ignore",
-    confidence: 0.8,
-    because: "it reports that something went well",
-  },
-  {
-    types: ["disk_*", "*_disk_*", "inode*", "filesystem_*", "volume_full", "*no_space*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "space must be freed or the disk looked at by a person; a restart frees nothing",
-  },
-  {
-    types: ["smart_*", "raid_*", "zfs_*", "nvme_*", "mdadm_*", "*_io_error*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "a drive may be failing: check the backups before anything else",
-  },
-  {
-    types: ["*temperature*", "*overheat*", "*thrott*", "*voltage*", "ups_*", "*power*", "fan_*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "heat and power are not mended by software",
-  },
-  {
-    types: ["backup_*", "*_backup_*", "snapshot_*", "*corrupt*", "database_*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "data is concerned: a person decides what is safe",
-  },
-  {
-    types: ["cert*", "*_cert_*", "*certificate*", "tls_*", "*expir*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "something must be renewed, and by whom depends on who issued it",
-  },
-  {
-    types: ["auth_*", "*login*", "*intrusion*", "*unauthorized*", "security_*"],
-    action: "notify",
-    confidence: 0.6,
-    because: "access is concerned: keep the traces and let a person look",
-  },
-  {
-    types: ["update_*", "*_update_failed", "deployment_failed", "deploy_failed", "*image_pull*"],
-    action: "notify",
-    confidence: 0.5,
-    because: "doing a failed change again without knowing why can break what still runs",
-  },
-  {
-    types: [
-      "node_*",
-      "host_*",
-      "link_*",
-      "*_link_*",
-      "lte_*",
-      "wan_*",
-      "network_*",
-      "bridge_*",
-      "*unreachable*",
-      "*_offline",
-    ],
-    action: "notify",
-    confidence: 0.5,
-    because:
-      "a node, device or network is away, and no container on it can be reached for a repair",
-  },
-  {
-    types: ["*crashloop*", "*crash_loop*", "*restart_loop*", "*restarting*", "*flapping*"],
-    action: "redeploy",
-    confidence: 0.4,
-    because: "it was restarted already and fell over again, so a fresh container is the next step",
-  },
-  {
-    types: ["container_missing", "container_removed", "service_missing", "*config_drift*"],
-    action: "redeploy",
-    confidence: 0.4,
-    because: "what should run is not there as described, and a restart cannot bring it back",
-  },
-  {
-    types: ["oom*", "*_oom*", "*oomkill*", "*out_of_memory*"],
-    action: "restart",
-    confidence: 0.5,
-    because: "it ran out of memory; a restart brings it back, its limit wants a look",
-  },
-  {
-    types: [
-      "service_unhealthy",
-      "service_failed",
-      "service_error",
-      "service_down",
-      "service_stopped",
-      "service_unresponsive",
-      "container_unhealthy",
-      "container_exited",
-      "container_died",
-      "container_die",
-      "container_stopped",
-      "container_dead",
-      "container_crashed",
-      "health_check_failed",
-      "healthcheck_failed",
-    ],
-    ranks: [0, 1, 2],
-    action: "restart",
-    confidence: 0.5,
-    because: "its container is stopped or unhealthy, and a restart is the smallest remedy",
-  },
-  UNKNOWN,
-];
+/** After that a remedy held, and a change has nothing to do with a fault. */
+const RECENT_MS = 60 * 60_000;
+const JUST_NOW_MS = 10 * 60_000;
+/** So many services at once have one cause, and it is not in each of them. */
+const MANY = 3;
+
+const notify = (cause: Cause, because: string, confidence = 0.6): Decision => ({
+  action: "notify",
+  cause,
+  confidence,
+  because,
+});
 
 /** The longest part of a type that is repeated in a reason. */
 const LONGEST_TYPE = 80;
 
-/** The diagnosis of an event by the table alone; always one. */
-export function diagnoseByRules(event: WaitingEvent): Diagnosis {
-  const type = event.type.toLowerCase().replace(/[\s.:/-]+/g, "_");
-  const rank = severityRank(event.severity);
-  const rule =
-    DIAGNOSIS_RULES.find(({ types, ranks }) =>
-      (ranks?.includes(rank) ?? true) && types.some((glob) => globMatches(glob, type))
-    ) ?? UNKNOWN;
-  const { action, confidence, because } = rule;
+/** The diagnosis of an event by its kind and the facts alone; always one. */
+export function diagnoseByRules(event: WaitingEvent, facts: Facts = factsOf(event)): Diagnosis {
+  const { action, cause, confidence, because } = decide(facts);
+  const type = event.type.slice(0, LONGEST_TYPE).toWellFormed();
   return {
     action,
     service: event.service,
     node: event.node,
-    reason: `${
-      event.type.slice(0, LONGEST_TYPE).toWellFormed()
-    }: ${because} (built-in rule, no model)`,
+    reason: `${type}: ${because} (built-in rule, no model)`,
     confidence,
     requires_human: true,
+    cause,
   };
+}
+
+/** Over or meant; then what a person must see; then the one remedy that fits, if one does. */
+function decide(facts: Facts): Decision {
+  return harmless(facts) ?? forAPerson(facts) ?? notYet(facts) ?? remedy(facts);
+}
+
+function harmless({ over, planned, exit, rank }: Facts): Decision | undefined {
+  if (over) {
+    return {
+      action: "ignore",
+      cause: "over",
+      confidence: 0.9,
+      because: "the alert itself says that it is over",
+    };
+  }
+  if (!planned && !(exit?.kind === "on_purpose" && rank === 3)) return undefined;
+  const because = planned ? "it is marked as planned" : exit?.words ?? "";
+  return { action: "ignore", cause: "deliberate", confidence: 0.8, because };
+}
+
+function forAPerson(facts: Facts): Decision | undefined {
+  const { family, past, exit, lasting, drifted } = facts;
+  if (past.nodeAway) return notify("host", "the node is away");
+  const kept = FOR_A_PERSON[family];
+  if (kept && !drifted) return notify(kept.cause, kept.because);
+  const changed = becauseOfThePast(facts);
+  if (changed) return changed;
+  if (lasting && !(drifted && lasting.cause === "version_or_config")) {
+    return notify(
+      lasting.cause,
+      `the payload speaks of ${lasting.what}, and that outlasts a restart`,
+    );
+  }
+  if (isLooping(facts)) {
+    return notify("unknown", "it was restarted already and fell over again: a person should look");
+  }
+  if (exit?.kind === "on_purpose") return notify("deliberate", exit.words);
+  if (exit?.kind === "not_started") return notify("version_or_config", exit.words);
+  return undefined;
+}
+
+function becauseOfThePast({ past }: Facts): Decision | undefined {
+  const { remedy, changed, neighboursBad, nodeBackMs = Infinity } = past;
+  if (remedy && remedy.agoMs < RECENT_MS) {
+    const ago = spanInWords(remedy.agoMs);
+    return notify("unknown", `a ${remedy.action} ${ago} ago did not last`);
+  }
+  if (changed && changed.what !== "remediation" && changed.agoMs < RECENT_MS) {
+    const ago = spanInWords(changed.agoMs);
+    return notify("version_or_config", `it began after a ${changed.what} ${ago} ago`);
+  }
+  if (nodeBackMs < JUST_NOW_MS) {
+    return notify("starting", `its node came back ${spanInWords(nodeBackMs)} ago`);
+  }
+  if (neighboursBad >= MANY) {
+    return notify("host", `${neighboursBad} other services of the node went bad with it`);
+  }
+  return undefined;
+}
+
+/** A check that failed once, or something that is still starting, is no fault yet. */
+function notYet(facts: Facts): Decision | undefined {
+  const { starting, failing, rank } = facts;
+  const because = starting
+    ? "it is still starting"
+    : isFirstCheck(failing)
+    ? "one check failed so far"
+    : undefined;
+  if (because === undefined) return undefined;
+  const more = failing?.of !== undefined && failing.of > failing.checks;
+  return rank >= 2 || (rank === 1 && (more || starting))
+    ? { action: "ignore", cause: "starting", confidence: 0.75, because }
+    : notify("starting", because);
+}
+
+function remedy(facts: Facts): Decision {
+  const { family, exit, failing, rank, drifted } = facts;
+  if (drifted) {
+    return {
+      action: "redeploy",
+      cause: "desired_state",
+      confidence: 0.5,
+      because: "what should run is gone or is not as described, and a restart cannot bring it back",
+    };
+  }
+  if (isVague(facts)) {
+    return notify("unknown", "the built-in rules do not know this kind of event", 0.3);
+  }
+  if (rank === 3 && !exit && !failing) {
+    return notify(
+      "unknown",
+      "its severity says that it is not urgent, and nothing else is known",
+      0.4,
+    );
+  }
+  const restart = { action: "restart", cause: "process", confidence: 0.5 } as const;
+  if (family === "out_of_memory" || exit?.kind === "out_of_memory") {
+    const because = "it ran out of memory; a restart brings it back, its limit wants a look";
+    return { ...restart, because };
+  }
+  const because = exit?.words ??
+    (failing ? `${failing.checks} checks failed in a row` : "it is down or unhealthy");
+  return { ...restart, because: `${because}, and a restart is the smallest remedy` };
 }

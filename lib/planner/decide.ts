@@ -7,7 +7,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import { withCaution } from "../policy/caution.ts";
+import { bound } from "../policy/bound.ts";
+import { factsOf } from "../llm/facts/facts.ts";
 import type { PolicyChange, PolicyRule } from "../policy/policy.ts";
 import type { OutcomesFor } from "../proposal/read/action_index.ts";
 
@@ -32,7 +33,8 @@ export function createDecision(
   { clock, policy, outcomesFor, outcomeRepeats, outcomeWindowSeconds }: DecisionOptions,
 ): Decide {
   return async (event, content) =>
-    withCaution(content, {
+    bound(content, {
+      facts: factsOf(event),
       event,
       policy,
       // Asked again: the model took minutes, and a person may have decided meanwhile.

@@ -52,7 +52,7 @@ export function applyOutcomes(
   const completed = recent.filter(({ became }) => became === "completed");
   const rejected = recent.find(({ became }) => became === "rejected");
 
-  const causes: { rule: string; because: string }[] = [];
+  const causes: Bound[] = [];
   if (rejected) {
     const because = `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`;
     causes.push({ rule: REJECTED_RULE, because });
@@ -64,20 +64,32 @@ export function applyOutcomes(
     } and the fault is back`;
     causes.push({ rule: REPEATED_RULE, because });
   }
-  if (causes.length === 0) return { diagnosis, changes: [] };
-  const why = causes.map(({ because }) => because).join("; ");
+  return notifyInstead(diagnosis, causes);
+}
+
+/** A bound that keeps an action from being proposed, and why, as the end of a sentence. */
+export interface Bound {
+  readonly rule: string;
+  readonly because: string;
+}
+
+/** The diagnosis with a person in place of its action, where there are bounds. */
+export function notifyInstead(
+  diagnosis: Diagnosis,
+  bounds: readonly Bound[],
+): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+  if (bounds.length === 0) return { diagnosis, changes: [] };
+  const { action: from } = diagnosis;
+  const why = bounds.map(({ because }) => because).join("; ");
+  const reason = `not proposed as ${from}: ${why}. The diagnosis: ${diagnosis.reason}`;
   return {
-    diagnosis: {
-      ...diagnosis,
-      action: "notify",
-      reason: `not proposed as ${action}: ${why}. The diagnosis: ${diagnosis.reason}`,
-    },
-    changes: causes.map((cause) => ({
-      rule: cause.rule,
+    diagnosis: { ...diagnosis, action: "notify", reason },
+    changes: bounds.map(({ rule, because }) => ({
+      rule,
       field: "action",
-      from: action,
+      from,
       to: "notify",
-      because: cause.because,
+      because,
     })),
   };
 }

@@ -55,6 +55,12 @@ export type PolicyChange =
   }
   | {
     readonly rule: string;
+    readonly field: "confidence";
+    readonly from: number;
+    readonly to: number;
+  }
+  | {
+    readonly rule: string;
     readonly field: "action";
     readonly from: Action;
     readonly to: "notify";
@@ -104,7 +110,7 @@ export const TARGET_RULE = "target_is_the_events_own";
 /** Longest target, as the model wrote it, that is recorded. */
 const LONGEST_TARGET = 200;
 
-const FIELDS = ["target", "action", "requires_human"] as const;
+const FIELDS = ["target", "confidence", "action", "requires_human"] as const;
 
 /**
  * The diagnosis after `rules` and the built-in ones, and what they changed.
@@ -158,7 +164,7 @@ function sameRank(one: string, other: string): boolean {
 }
 
 function asks({ name: rule, then }: PolicyRule, current: Diagnosis) {
-  const changes: Exclude<PolicyChange, { field: "target" }>[] = [];
+  const changes: Extract<PolicyChange, { field: "action" | "requires_human" }>[] = [];
   if (then.action && current.action !== "notify") {
     changes.push({ rule, field: "action", from: current.action, to: "notify" });
   }

@@ -84,7 +84,13 @@ async function evaluateFile(
   const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "error", io.err);
   const { signal, release } = interruptible(io, log);
 
-  const common = { systemPrompt: homelabPrompt(topology, policy), policy, signal };
+  const common = {
+    systemPrompt: homelabPrompt(topology, policy),
+    policy,
+    repeats: config.outcomeRepeats,
+    windowSeconds: config.outcomeWindowSeconds,
+    signal,
+  };
   const reports: ChainReport[] = [];
   for (const { name, links } of chains) {
     if (signal.aborted) break;

@@ -5,7 +5,8 @@
  */
 import { type Action, type Diagnosis, DIAGNOSIS_SCHEMA } from "../../llm/diagnosis.ts";
 import { type Attempt, ChainExhausted, type Router } from "../../llm/contract.ts";
-import { applyPolicy, type PolicyRule } from "../../policy/policy.ts";
+import { bound, type Situation } from "../../policy/bound.ts";
+import { factsOf } from "../../llm/facts/facts.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 import { svcKey } from "../../event/target.ts";
 import type { Label } from "./label.ts";
@@ -24,17 +25,18 @@ export interface Trial {
   readonly corrected: readonly string[];
 }
 
-export interface TrialOptions {
+export interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
   readonly router: Router;
   readonly systemPrompt: string;
-  readonly policy: readonly PolicyRule[];
   readonly signal: AbortSignal;
 }
 
 /** Asks the chain as the agent does; undefined when `signal` came before an answer. */
 export async function tryEvent(label: Label, options: TrialOptions): Promise<Trial | undefined> {
   const { router, systemPrompt, policy, signal } = options;
-  const { event } = label;
+  const { event, context: { outcomes } } = label;
+  const nowMs = event.timestamp * 1000;
+  const facts = factsOf(event);
   if (label.benign) {
     const decision = { action: "ignore", requires_human: false } as const;
     return { label, attempts: [], decision, violations: [], corrected: [] };
@@ -43,9 +45,9 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
     const { content, attempts } = await router.route(
       buildMessages(systemPrompt, event),
       DIAGNOSIS_SCHEMA,
-      { label: `eval.${svcKey(event)}`, event, signal },
+      { label: `eval.${svcKey(event)}`, event, facts, signal },
     );
-    const { diagnosis, changes } = applyPolicy(policy, event, content);
+    const { diagnosis, changes } = bound(content, { ...options, event, facts, outcomes, nowMs });
     return {
       label,
       attempts,

@@ -21,7 +21,8 @@ export function violations(
   if (event.node.toLowerCase().startsWith("chelsty-") && !requires_human) {
     broken.add("offline_first_needs_human");
   }
-  if (event.type.toLowerCase().startsWith("disk_pressure") && action !== "notify") {
+  const letters = event.type.toLowerCase().replace(/[^a-z]/g, "");
+  if (letters.startsWith("diskpressure") && action !== "notify") {
     broken.add("disk_pressure_is_notify");
   }
   if (!(confidence >= 0.7) && !requires_human) broken.add("low_confidence_needs_human");

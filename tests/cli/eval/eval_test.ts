@@ -7,6 +7,9 @@ import { sandbox } from "../../support/sandbox.ts";
 const PROJECT = join(import.meta.dirname ?? ".", "../../..");
 const SHIPPED = Deno.readTextFileSync(join(PROJECT, "scripts/eval/events.ndjson"));
 
+/** One of the sixty is good news, of which no model hears. */
+const ASKED = 59;
+
 const label = (service: string, acceptable: readonly string[] = ["restart"]) =>
   JSON.stringify({
     event: { type: "service_unhealthy", node: "piha", service, severity: "error" },
@@ -62,13 +65,13 @@ Deno.test("eval: a model that answers the opposite breaks no rule, and is told t
   const { events, interrupted, chains: [report] } = JSON.parse(out);
   assert.deepEqual([code, events, interrupted], [0, 60, false]);
   assert.deepEqual(report.violations, []);
-  assert.equal(report.corrected, 60, "confidence 0.2 always asks for a person");
+  assert.equal(report.corrected, ASKED, "confidence 0.2 always asks for a person");
   assert.equal(report.human_missed, 0);
   assert.equal(report.right + report.misses.length, 60);
-  assert.ok(report.misses.length > 40);
+  assert.ok(report.misses.length > 10);
   const disk = report.misses.filter(({ type }: { type: string }) => type.startsWith("disk_"));
   assert.deepEqual(disk, []);
-  assert.equal(ollama.requests.length, 60);
+  assert.equal(ollama.requests.length, ASKED);
 });
 
 Deno.test("eval: the model is asked what the agent would ask, with the operator's own files", async () => {

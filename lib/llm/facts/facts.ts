@@ -1,0 +1,152 @@
+/**
+ * Facts about an event, worked out by code from known fields and from the agent's own memory.
+ *
+ * A payload is untrusted: what its fields say can make a decision more careful, and only fields of
+ * known names, never a message or a log, can say that something is over.
+ *
+ * @module
+ */
+import type { WaitingEvent } from "../../event/event.ts";
+import { type FaultFamily, kindOf } from "../../event/family.ts";
+import { newsOf } from "../../event/news.ts";
+import { parseTimestamp } from "../../event/timestamp.ts";
+import { type SeverityRank, severityRank } from "../../event/severity.ts";
+import { type Exit, exitOf } from "./exit.ts";
+import { type Lasting, lastingIn } from "./lasting.ts";
+import { NO_PAST, NO_ROLE, type Past, type Role } from "./past.ts";
+import { countOf, type Fields, payloadOf, textsOf, valueOf, wordOf } from "./reading.ts";
+
+export interface Facts {
+  /** The type's family, or what the payload's own words for it or its state say. */
+  readonly family: FaultFamily;
+  readonly rank: SeverityRank;
+  /** An alert says itself that it is over. */
+  readonly over: boolean;
+  /** A field says that somebody meant it. */
+  readonly planned: boolean;
+  readonly exit?: Exit;
+  readonly restarts?: number;
+  /** Checks that failed in a row, and how many have to before it counts. */
+  readonly failing?: { readonly checks: number; readonly of?: number };
+  readonly runsForMs?: number;
+  /** It is within the time that it was given to start. */
+  readonly starting: boolean;
+  /** It is not there any more, or is not what its description says. */
+  readonly drifted: boolean;
+  readonly lasting?: Lasting;
+  readonly past: Past;
+  readonly role: Role;
+}
+
+const names = (text: string): ReadonlySet<string> => new Set(text.split(" "));
+
+const KINDS = names(
+  "alertname alert alerttype reason rule check monitor trigger condition problem",
+);
+const STATES = names(
+  "status state health healthstatus containerstatus servicestatus activestate substate phase",
+);
+const RESTARTS = names(
+  "restartcount restarts nrestarts restartcounter restartstotal restarttries timesrestarted " +
+    "numrestarts restartattempts autorestarts restartslasthour restarts1h restartsinwindow",
+);
+const FAILING = names(
+  "failingstreak consecutivefailures failedchecks failures failurecount consecutivefails " +
+    "failcount checksfailed failedinarow consecutiveerrors",
+);
+const ENOUGH = names(
+  "retries maxretries threshold failurethreshold healthretries maxattempts failuresneeded requiredfailures",
+);
+const STARTED = names("startedat starttime started runningsince activeentertimestamp");
+const UPTIME = names(
+  "uptimeseconds uptimes uptime startedsecondsago ageseconds runningforseconds uptimesec " +
+    "secondssincestart runningseconds sincestartseconds",
+);
+const START_PERIOD = names(
+  "startperiod startperiodseconds startupgrace startgraceseconds graceperiod",
+);
+const MEANT = names(
+  "planned scheduled maintenance plannedmaintenance inmaintenance expected intentional deliberate " +
+    "ismaintenance maintenancemode userinitiated",
+);
+const STOPPED_BY = names("stoppedby initiatedby requestedby triggeredby stoppedbyuser actor user");
+
+const NOT_THERE =
+  /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
+
+/** Longer names of alerts are sentences. */
+const LONGEST_NAME = 80;
+/** Where nothing says how long something may take to start. */
+const LONGEST_START_MS = 60_000;
+
+/** Everything that is known of an event beside its text. */
+export function factsOf(
+  event: WaitingEvent,
+  { past = NO_PAST, role = NO_ROLE }: { readonly past?: Past; readonly role?: Role } = {},
+): Facts {
+  const payload = payloadOf(event.excerpt);
+  const text = textsOf(payload) || event.excerpt;
+  const family = familyIn(event.type, payload);
+  const exit = exitOf(payload, family);
+  const checks = countOf(payload, FAILING);
+  const enough = countOf(payload, ENOUGH);
+  const restarts = countOf(payload, RESTARTS);
+  const runsForMs = runningFor(payload, event.timestamp);
+  const lasting = lastingIn(text, event.service);
+  return {
+    family,
+    rank: severityRank(event.severity),
+    over: newsOf({ ...event, payload }) === "recovery",
+    planned: isMeant(payload),
+    ...(exit && { exit }),
+    ...(restarts !== undefined && { restarts }),
+    ...(checks !== undefined && {
+      failing: { checks, ...(enough !== undefined && { of: enough }) },
+    }),
+    ...(runsForMs !== undefined && { runsForMs }),
+    starting: family === "starting" || !exit && isStarting(payload, runsForMs),
+    drifted: family === "drifted" || NOT_THERE.test(text),
+    ...(lasting && { lasting }),
+    past,
+    role,
+  };
+}
+
+/** The type decides; where it says nothing, the alert's own name, and then how it says to be. */
+function familyIn(type: string, payload: Fields): FaultFamily {
+  const { about } = kindOf(type);
+  if (about !== "unknown") return about;
+  const named = valueOf(payload, KINDS);
+  const byName = typeof named === "string" ? kindOf(named.slice(0, LONGEST_NAME)).about : "unknown";
+  if (byName !== "unknown") return byName;
+  const state = wordOf(payload, STATES);
+  return state === "" ? "unknown" : kindOf(`service_${state}`).about;
+}
+
+function isMeant(payload: Fields): boolean {
+  const meant = valueOf(payload, MEANT);
+  if (meant === true || meant === "true" || meant === "yes") return true;
+  const state = wordOf(payload, STATES);
+  return state === "maintenance" || state === "planned" ||
+    ["user", "operator", "admin", "manual"].some((who) =>
+      wordOf(payload, STOPPED_BY).startsWith(who)
+    );
+}
+
+function runningFor(payload: Fields, seconds: number): number | undefined {
+  const uptime = countOf(payload, UPTIME);
+  if (uptime !== undefined) return uptime * 1000;
+  const started = valueOf(payload, STARTED);
+  if (typeof started !== "string" && typeof started !== "number") return undefined;
+  const time = parseTimestamp(started, seconds * 1000);
+  const ms = (seconds - time.seconds) * 1000;
+  return time.replaced === undefined && ms >= 0 ? ms : undefined;
+}
+
+function isStarting(payload: Fields, runsForMs: number | undefined): boolean {
+  const state = wordOf(payload, STATES);
+  if (state === "starting" || state === "activating" || state === "initializing") return true;
+  const period = countOf(payload, START_PERIOD);
+  if (runsForMs === undefined) return false;
+  return runsForMs < (period === undefined ? LONGEST_START_MS : period * 1000);
+}

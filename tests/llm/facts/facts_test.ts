@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { excerpt } from "../../../lib/event/excerpt.ts";
+import { type Facts, factsOf } from "../../../lib/llm/facts/facts.ts";
+import { factLines } from "../../../lib/llm/facts/words.ts";
+import { NO_PAST } from "../../../lib/llm/facts/past.ts";
+import { facts } from "../../support/facts.ts";
+import { waitingEvent } from "../../support/waiting_event.ts";
+
+function of(payload: Record<string, unknown>, type = "container_exited"): Facts {
+  return factsOf(waitingEvent({ type, excerpt: excerpt(payload, 2048) }));
+}
+
+const EXITS: Readonly<Record<number, string>> = {
+  0: "on_purpose",
+  1: "failed",
+  125: "not_started",
+  126: "not_started",
+  127: "not_started",
+  128: "not_started",
+  130: "on_purpose",
+  132: "not_started",
+  134: "crashed",
+  137: "crashed",
+  139: "crashed",
+  143: "on_purpose",
+};
+
+for (const [code, kind] of Object.entries(EXITS)) {
+  Deno.test(`factsOf: exit ${code} is ${kind}, however the field is written`, () => {
+    for (const key of ["exit_code", "ExitCode", "exit-code", "exitCode"]) {
+      assert.equal(of({ [key]: Number(code) }).exit?.kind, kind);
+      assert.equal(of({ State: { [key]: code } }).exit?.kind, kind);
+    }
+  });
+}
+
+Deno.test("factsOf: 137 with a word of memory is out of memory", () => {
+  assert.equal(of({ exit_code: 137, oom_killed: true }).exit?.kind, "out_of_memory");
+  assert.equal(of({ exitCode: 137, reason: "OOMKilled" }).exit?.kind, "out_of_memory");
+  assert.equal(of({ exit_code: 137, oom_killed: false }).exit?.kind, "crashed");
+});
+
+Deno.test("factsOf: the code of a check, and that of what runs, is not the container's", () => {
+  const log = [{ ExitCode: 1, Output: "curl: (7) refused" }];
+  assert.equal(of({ Health: { Log: log, FailingStreak: 3 } }, "service_unhealthy").exit, undefined);
+  assert.equal(of({ State: { Running: true, ExitCode: 0 } }).exit, undefined);
+  assert.equal(of({ exit_code: 0 }, "container_unhealthy").exit, undefined);
+});
+
+Deno.test("factsOf: counts, starts and what is planned", () => {
+  const found = of({
+    RestartCount: "4",
+    FailingStreak: 2,
+    retries: 3,
+    StartedAt: "2026-01-02T03:03:35Z",
+  }, "container_unhealthy");
+  assert.deepEqual(
+    [found.restarts, found.failing, found.runsForMs, found.starting],
+    [4, { checks: 2, of: 3 }, 30_000, true],
+  );
+  assert.equal(of({ planned: true }).planned, true);
+  assert.equal(of({ planned: false }).planned, false);
+  assert.equal(of({ stopped_by: "user" }).planned, true);
+});
+
+Deno.test("factsOf: what a cut payload shows before the cut still counts", () => {
+  const many = Object.fromEntries(
+    Array.from({ length: 120 }, (_, i) => [`label_${i}`, "x".repeat(40)]),
+  );
+  const event = waitingEvent({ excerpt: excerpt({ exit_code: 139, ...many }, 512) });
+  assert.match(event.excerpt, /bytes cut/);
+  assert.equal(factsOf(event).exit?.code, 139);
+});
+
+Deno.test("factsOf: an unknown type takes the alert's own name, and then its state", () => {
+  assert.equal(of({ alertname: "KubePodCrashLooping" }, "alert").family, "crash_loop");
+  assert.equal(of({ status: "exited" }, "alert").family, "down");
+  assert.equal(of({ status: "unhealthy" }, "something_new").family, "unhealthy");
+  assert.equal(of({}, "something_new").family, "unknown");
+});
+
+const OVER: readonly [Record<string, unknown>, boolean][] = [
+  [{ status: "resolved", labels: { severity: "critical" } }, true],
+  [{ status: "firing" }, false],
+  [{ message: '{"status": "resolved"}' }, false],
+  [{ log: ["status: resolved", "RESOLVED: all is well"] }, false],
+];
+
+for (const [payload, over] of OVER) {
+  Deno.test(`factsOf: ${JSON.stringify(payload)} is ${over ? "over" : "not over"}`, () => {
+    assert.equal(of(payload, "service_down").over, over);
+  });
+}
+
+const LASTING: Readonly<Record<string, string | undefined>> = {
+  "write /var/lib/x: no space left on device": "host",
+  "Remounting filesystem read-only": "host",
+  "blk_update_request: I/O error, dev sda": "hardware",
+  "database disk image is malformed": "data",
+  "manifest for ghcr.io/a/b:2 not found: manifest unknown": "version_or_config",
+  'relation "users" does not exist': "version_or_config",
+  "invalid config for 'mqtt': expected a dictionary": "version_or_config",
+  "mkdir /data: permission denied": "access",
+  'password authentication failed for user "app"': "access",
+  "x509: certificate has expired or is not yet valid": "access",
+  "listen tcp :8080: bind: address already in use": "network",
+  "getaddrinfo EAI_AGAIN api.example.net": "network",
+  "connect ECONNREFUSED 10.0.0.4:5432": "network",
+  "429 Too Many Requests": "outside",
+  "Out of memory: Killed process 812 (java)": "host",
+  "it was restarted 4 times": "unknown",
+  "curl: (7) Failed to connect to 127.0.0.1 port 8080: Connection refused": undefined,
+  "Health check exceeded timeout (5s)": undefined,
+  "Segmentation fault (core dumped)": undefined,
+  "CUDA out of memory. Tried to allocate 2.25 GiB": undefined,
+  "fatal error: all goroutines are asleep - deadlock!": undefined,
+  "JavaScript heap out of memory": undefined,
+  "lost the connection to the broker and does not try again": undefined,
+};
+
+for (const [message, cause] of Object.entries(LASTING)) {
+  Deno.test(`factsOf: ${JSON.stringify(message)} is ${cause ?? "no lasting cause"}`, () => {
+    assert.equal(of({ message }, "service_unhealthy").lasting?.cause, cause);
+  });
+}
+
+Deno.test("factsOf: a broker that is refused itself is no dependency of its own", () => {
+  const message = "connect ECONNREFUSED mosquitto:1883";
+  const about = (service: string) =>
+    factsOf(waitingEvent({ type: "service_down", service, excerpt: JSON.stringify({ message }) }))
+      .lasting?.cause;
+  assert.equal(about("zigbee2mqtt"), "network");
+  assert.equal(about("mosquitto"), undefined);
+});
+
+Deno.test("factLines: six lines at most, in the program's own words", () => {
+  const told = factLines(facts({
+    exit: { code: 137, kind: "crashed", words: "exit 137: killed" },
+    restarts: 2,
+    failing: { checks: 3 },
+    lasting: { cause: "host", what: "a full disk" },
+    past: {
+      ...NO_PAST,
+      badForMs: 40 * 60_000,
+      faults: 5,
+      otherKinds: ["out_of_memory"],
+      neighboursBad: 6,
+      nodeBackMs: 180_000,
+      changed: { what: "deployment", agoMs: 240_000 },
+      remedy: { action: "restart", agoMs: 2_400_000, heldMs: 360_000 },
+    },
+    role: { stateful: true, neededBy: ["app"] },
+  }));
+  assert.deepEqual(told, [
+    "exit 137: killed",
+    "restarted 2 times; 3 failed checks in a row; severity error",
+    "the payload speaks of a full disk",
+    "bad for 40 min; 5 earlier faults in 24 h, also out of memory; well for 6 min after the last restart",
+    "the node came back 3 min ago; 6 other services of the node went bad within 2 min; deployment 4 min ago",
+    "it keeps data; 1 other services depend on it",
+  ]);
+});
+
+Deno.test("factsOf: any payload gives facts, and no word of it gets into their lines", () => {
+  fc.assert(fc.property(fc.json({ maxDepth: 4 }), fc.string(), (payload, type) => {
+    const lines = factLines(factsOf(waitingEvent({ type, excerpt: `{"zqzq":${payload}}` })));
+    assert.ok(lines.length <= 6);
+    assert.ok(!lines.join().includes("zqzq"));
+    for (const line of lines) assert.match(line, /^[a-zA-Z0-9 :;,.']+$/);
+  }));
+});
