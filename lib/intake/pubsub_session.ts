@@ -9,6 +9,7 @@ import type { RedisCredentials, RedisEndpoint } from "../base/redis/endpoint.ts"
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
 import { redisLink } from "../base/redis/link.ts";
 import { confirmPrimary } from "../base/redis/role.ts";
+import { MESSAGE_BOUNDS } from "./bounds.ts";
 import { channelNames } from "./channel_names.ts";
 
 interface RedisSessionOptions {
@@ -62,6 +63,7 @@ export async function redisSession(
   const channelName = channelNames(channels);
   const link = redisLink({
     ...options,
+    bounds: MESSAGE_BOUNDS,
     signal,
     onPublished: (bytes, channel) => options.onMessage(bytes, channelName(channel)),
   });

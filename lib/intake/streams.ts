@@ -82,6 +82,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const { streams, group, consumer, clock, log } = options;
   const hand = createHand(options.limit ?? 256, clock);
   const lastRead = new Map<string, string>();
+  const untakable = new Set<string>();
   const fold = foldedLines(log, clock);
   const dead = fold("warning", "stream_entry_dead");
   const gone = fold("warning", "stream_entry_gone");
@@ -115,6 +116,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
         clock,
         hand,
         lastRead,
+        untakable,
         answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
         blockMs: options.blockMs ?? 5_000,
         claimIdleMs: options.claimIdleMs ??

@@ -9,7 +9,7 @@
  */
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisEndpoint } from "./endpoint.ts";
-import { RedisConnector } from "./socket.ts";
+import { type Admit, redisConnector } from "./socket.ts";
 
 /** ioredis' options, without the reply shapes of RESP3. */
 type RedisClientOptions = RedisOptions & { replyMapping?: "legacy" };
@@ -20,9 +20,12 @@ export type CreateRedisClient = (options: RedisClientOptions) => Redis;
 export const newRedisClient: CreateRedisClient = (options) => new Redis(options);
 
 /** A client that does what it is told, once, and nothing of its own accord. */
-export function clientOptions({ host, port, tls }: RedisEndpoint): RedisClientOptions {
+export function clientOptions(
+  { host, port, tls }: RedisEndpoint,
+  admit: Admit,
+): RedisClientOptions {
   return {
-    Connector: RedisConnector,
+    Connector: redisConnector(admit),
     host,
     port,
     ...(tls ? { tls: {} } : {}),

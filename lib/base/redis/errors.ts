@@ -35,6 +35,14 @@ export class RedisProtocolError extends Error {
   override readonly name = "RedisProtocolError";
 }
 
+/** A reply that is larger than what is asked for here ever is. */
+export class RedisReplyTooLargeError extends Error {
+  override readonly name = "RedisReplyTooLargeError";
+  constructor(readonly most: number, readonly of: "bytes" | "bytes in one line" | "elements") {
+    super(`a reply of more than ${most} ${of}`);
+  }
+}
+
 /** What a sentinel named as the primary is none. */
 export class RedisReplicaError extends Error {
   override readonly name = "RedisReplicaError";

@@ -11,6 +11,7 @@ import {
   RedisClosedError,
   RedisProtocolError,
   RedisReplicaError,
+  RedisReplyTooLargeError,
   type RedisStage,
   RedisTimeoutError,
 } from "./errors.ts";
@@ -32,6 +33,7 @@ export const REDIS_FAILURE_REASONS = [
   "no_primary",
   "closed",
   "protocol",
+  "too_large",
   "other",
 ] as const;
 export type RedisFailureReason = typeof REDIS_FAILURE_REASONS[number];
@@ -95,9 +97,12 @@ const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
   [/max(?:imum)? number of clients reached/i, "too_many_clients"],
   [/^(?:DENIED|-DENIED)\b|running in protected mode/i, "protected_mode"],
   [/invalid peer certificate|self.signed|unknown ?ca|certificate/i, "certificate"],
-  [/corrupt message|received fatal alert|Unknown RESP type|Command queue state/i, "protocol"],
+  [
+    /corrupt message|received fatal alert|Unknown RESP type|Command queue state|cannot decrypt/i,
+    "protocol",
+  ],
   [/failed to lookup address information/i, "no_such_host"],
-  [/^Connection is closed|Stream isn't writeable|unexpected end of file/i, "closed"],
+  [/^Connection is closed|Stream isn't writeable|unexpected end of file|close_notify/i, "closed"],
 ];
 
 function textOf(error: unknown): string {
@@ -109,6 +114,7 @@ function reasonOf(error: unknown, text: string): RedisFailureReason {
   if (error instanceof RedisTimeoutError) return "timeout";
   if (error instanceof RedisClosedError) return "closed";
   if (error instanceof RedisProtocolError) return "protocol";
+  if (error instanceof RedisReplyTooLargeError) return "too_large";
   if (error instanceof RedisReplicaError) return "no_primary";
   if (error instanceof Error) {
     if (error.name === "NotCapable" || error.name === "PermissionDenied") return "not_permitted";
@@ -194,6 +200,9 @@ export function redisFailure(error: unknown, context: RedisFailureContext): Redi
         return `${at} does not speak ${
           endpoint.tls ? "TLS here (for plain text: redis://)" : "Redis' protocol"
         }: ${shown(text, secrets)}`;
+      case "too_large":
+        return `${at} sent ${shown(text, secrets)}, which is given up. Is an event there with a ` +
+          "log or a file in it?";
       case "other":
         return `Redis answered: ${shown(text, secrets)}`;
     }

@@ -19,6 +19,10 @@ import {
   type RedisStage,
   RedisTimeoutError,
 } from "./errors.ts";
+import { type ReplyBounds, replyCheck, SHORT_REPLY } from "./reply_check.ts";
+
+/** While bytes come in, an answer is waited for so many deadlines, and no longer. */
+const MOST_DEADLINES = 12;
 
 /** A word of a command or, as bytes, of an answer. */
 export type Word = string | Uint8Array;
@@ -38,6 +42,8 @@ interface RedisLinkOptions {
   readonly onLost?: (error: unknown) => void;
   /** Hears the channels that are subscribed; what is handed over is only valid during the call. */
   readonly onPublished?: (bytes: Uint8Array, channel: Uint8Array) => void;
+  /** Of each message and of each answer to `call`, where that names no others. */
+  readonly bounds?: ReplyBounds;
 }
 
 /** How an answer is waited for. */
@@ -48,11 +54,13 @@ interface Wait {
   readonly ms: number;
   /**
    * Whether the deadline starts anew while bytes come in: a slow link may need longer to bring an
-   * answer behind a flood. @default {false}
+   * answer behind a flood. Not without end: bytes alone are no answer. @default {false}
    */
   readonly whileSilent?: boolean;
   /** Named by a {@linkcode CommandTimeoutError}. */
   readonly command?: string;
+  /** How large the answer may be. @default {SHORT_REPLY} */
+  readonly bounds?: ReplyBounds | undefined;
 }
 
 export interface RedisLink {
@@ -71,7 +79,11 @@ export interface RedisLink {
    *
    * @throws as `ask`.
    */
-  call(command: readonly [string, ...Word[]], deadlineMs: number): Promise<unknown>;
+  call(
+    command: readonly [string, ...Word[]],
+    deadlineMs: number,
+    bounds?: ReplyBounds,
+  ): Promise<unknown>;
   /** Waits. @throws as `ask`. */
   pause(ms: number): Promise<void>;
   /** Closes it at once; what waits rejects with `reason`, null by default. No timer is left. */
@@ -85,7 +97,11 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
   let ended: { readonly error: unknown } | undefined;
   let stage: RedisStage = "connect";
 
-  const client = createClient(clientOptions(options.endpoint));
+  const replies = replyCheck(
+    options.bounds ?? SHORT_REPLY,
+    options.onPublished && ((bytes, channel) => hear(channel, bytes)),
+  );
+  const client = createClient(clientOptions(options.endpoint, replies.check));
   client.on("error", lose);
   client.on("close", () => lose(new RedisClosedError(stage)));
   if (options.onPublished) client.on("messageBuffer", hear);
@@ -114,7 +130,7 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
   }
 
   function hear(channel: Uint8Array | undefined, bytes: Uint8Array | undefined): void {
-    if (channel && bytes) options.onPublished?.(bytes, channel);
+    if (channel && bytes && !ended) options.onPublished?.(bytes, channel);
   }
 
   /** The socket; disconnect() alone waits for a FIN that a vanished peer never sends. */
@@ -153,12 +169,15 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
     stage = wait.stage;
     return untilEnd((resolve, reject) => {
       let heard = bytesRead();
+      let deadlines = 1;
       let cancel = clock.after(ms, overdue);
+      if (stage === "subscribe") replies.expect("subscription");
+      else if (stage !== "connect") replies.expect("answer", wait.bounds);
       question(client).then(resolve, (error) => isReplyError(error) ? reject(error) : lose(error));
       return () => cancel();
 
       function overdue() {
-        if (!whileSilent || bytesRead() === heard) {
+        if (!whileSilent || bytesRead() === heard || deadlines++ === MOST_DEADLINES) {
           return lose(
             command === undefined
               ? new RedisTimeoutError(wait.stage, ms)
@@ -190,7 +209,7 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
       stage = "ping";
     },
     ask,
-    call([command, ...words], ms) {
+    call([command, ...words], ms, bounds = options.bounds) {
       // ioredis takes Buffers, which share the memory.
       const args = words.map((word) => typeof word === "string" ? word : asBuffer(word));
       return ask((client) => client.callBuffer(command, args), {
@@ -198,6 +217,7 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
         ms,
         whileSilent: true,
         command,
+        bounds,
       });
     },
     pause: (ms) => untilEnd((resolve) => clock.after(ms, () => resolve())),

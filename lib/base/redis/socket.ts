@@ -32,11 +32,18 @@ const BURST_MS = 500;
 const WORK_PER_REST = 8;
 const REST_MS = 1;
 
+/** Hands what is fit for use of what came to `pass`; throws where the connection has to end. */
+export type Admit = (received: Uint8Array, pass: (part: Uint8Array) => void) => void;
+
 /**
  * A connection as the stream that ioredis reads from; destroying it closes the connection at once.
- * It hands on what comes without keeping any of it, from `resume` on.
+ * It hands on what `admit` lets pass without keeping any of it, from `resume` on.
  */
-export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisSocket {
+export function redisSocket(
+  conn: Deno.Conn,
+  admit: Admit,
+  clock: Clock = systemClock,
+): RedisSocket {
   const received = new Uint8Array(READ_BYTES);
   const closing = new AbortController();
   let reading: Promise<void> | undefined;
@@ -71,7 +78,7 @@ export function redisSocket(conn: Deno.Conn, clock: Clock = systemClock): RedisS
         if (count === null) return void socket.destroy();
         socket.bytesRead += count;
         const began = clock.monotonic();
-        socket.emit("data", Buffer.from(received.subarray(0, count)));
+        admit(received.subarray(0, count), (part) => socket.emit("data", Buffer.from(part)));
         worked = Math.min(BURST_MS, worked + clock.monotonic() - began);
         if (worked >= BURST_MS) await resting(sleep(clock, REST_MS, closing.signal));
       }
@@ -97,31 +104,33 @@ interface Address {
 }
 
 /** What ioredis connects with; it wants a class. */
-export class RedisConnector extends AbstractConnector {
-  readonly #address: Address;
-  readonly #closing = new AbortController();
+export function redisConnector(admit: Admit) {
+  return class RedisConnector extends AbstractConnector {
+    readonly #address: Address;
+    readonly #closing = new AbortController();
 
-  constructor(options: unknown) {
-    // Milliseconds until a socket that was ended and is still open is destroyed.
-    super(2_000);
-    this.#address = options as Address;
-  }
-
-  override async connect(): Promise<typeof this.stream> {
-    const { signal } = this.#closing;
-    const { host, port, tls } = this.#address;
-    const conn = await connect({ hostname: host, port, tls: Boolean(tls) }, signal);
-    if (signal.aborted) {
-      conn.close();
-      throw signal.reason;
+    constructor(options: unknown) {
+      // Milliseconds until a socket that was ended and is still open is destroyed.
+      super(2_000);
+      this.#address = options as Address;
     }
-    // The type asks for all of node's Socket; ioredis uses what a RedisSocket has.
-    this.stream = redisSocket(conn) as Writable as Socket;
-    return this.stream;
-  }
 
-  override disconnect(): void {
-    this.#closing.abort();
-    super.disconnect();
-  }
+    override async connect(): Promise<typeof this.stream> {
+      const { signal } = this.#closing;
+      const { host, port, tls } = this.#address;
+      const conn = await connect({ hostname: host, port, tls: Boolean(tls) }, signal);
+      if (signal.aborted) {
+        conn.close();
+        throw signal.reason;
+      }
+      // The type asks for all of node's Socket; ioredis uses what a RedisSocket has.
+      this.stream = redisSocket(conn, admit) as Writable as Socket;
+      return this.stream;
+    }
+
+    override disconnect(): void {
+      this.#closing.abort();
+      super.disconnect();
+    }
+  };
 }

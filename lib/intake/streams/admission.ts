@@ -29,6 +29,8 @@ export interface AdmissionOptions {
 
 /** An ID that no entry has. */
 const NO_ENTRY = "0-0";
+/** Most entries that come between looking at a stream and making its group. */
+const ADOPTED = 100;
 /** What a group begins with whose first entry is still to come. */
 const NEWEST = "$";
 
@@ -62,13 +64,13 @@ export function streamsAdmission(options: AdmissionOptions) {
   async function createFirst(stream: string): Promise<void> {
     const since = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
     // By a clock that is ahead it can be in the future, and what comes until then would be lost.
-    const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since)).length === 0;
+    const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since, 1)).length === 0;
     const after = isQuiet ? NEWEST : since;
     await reading.create(stream, after);
     options.onGroupCreated(stream, after);
     if (!isQuiet) return;
     // Added between the two.
-    for (const id of await reading.behind(stream, since)) await reading.adopt(stream, id);
+    for (const id of await reading.behind(stream, since, ADOPTED)) await reading.adopt(stream, id);
   }
 
   async function probe(stream: string): Promise<void> {

@@ -5,6 +5,7 @@
  */
 import { isReplyError } from "../../base/redis/errors.ts";
 import type { Word } from "../../base/redis/link.ts";
+import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_check.ts";
 import {
   autoclaimOf,
   entriesOf,
@@ -16,14 +17,16 @@ import {
 
 /** Dead letters that a stream keeps, about. */
 const DEAD_LETTERS = 10_000;
-/** Entries that are looked for behind another. */
-const LOOKED_AT = 100;
-
 interface StreamGroupOptions {
   readonly group: string;
   readonly consumer: string;
-  /** Sends a command; `blockMs` is how long Redis itself may wait. */
-  readonly call: (command: readonly [string, ...Word[]], blockMs?: number) => Promise<unknown>;
+  readonly call: (command: readonly [string, ...Word[]], how?: HowToAsk) => Promise<unknown>;
+}
+
+interface HowToAsk {
+  /** How long Redis itself may wait. */
+  readonly blockMs?: number;
+  readonly bounds?: ReplyBounds;
 }
 
 export type StreamGroup = ReturnType<typeof streamGroup>;
@@ -45,11 +48,13 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
       }
     },
 
-    /** New entries, at most `count` a stream; waits for the first for `blockMs`. */
+    /** New entries, at most `count` a stream; waits for the first for `blockMs`, if any. */
     async read(streams: readonly string[], count: number, blockMs: number) {
-      const head = ["GROUP", group, consumer, "COUNT", `${count}`, "BLOCK", `${blockMs}`] as const;
-      const ids = streams.map(() => ">");
-      return readOf(await call(["XREADGROUP", ...head, "STREAMS", ...streams, ...ids], blockMs));
+      // BLOCK 0 would wait without end.
+      const wait = blockMs > 0 ? ["BLOCK", `${blockMs}`] : [];
+      const head = ["XREADGROUP", "GROUP", group, consumer, "COUNT", `${count}`, ...wait] as const;
+      const command = [...head, "STREAMS", ...streams, ...streams.map(() => ">")] as const;
+      return readOf(await call(command, { blockMs }));
     },
 
     /** What this consumer was handed and has not acknowledged, from `from` (`-`: the first) on. */
@@ -101,12 +106,14 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
 
     /** Whether the stream still has this entry. */
     async has(stream: string, id: string): Promise<boolean> {
-      return entriesOf(await call(["XRANGE", stream, id, id]), "XRANGE").length > 0;
+      const reply = await call(["XRANGE", stream, id, id], { bounds: IDS_ONLY });
+      return entriesOf(reply, "XRANGE").length > 0;
     },
 
-    /** Ids of the first entries behind `after`. */
-    async behind(stream: string, after: string): Promise<readonly string[]> {
-      const reply = await call(["XRANGE", stream, `(${after}`, "+", "COUNT", `${LOOKED_AT}`]);
+    /** Ids of the first `count` entries behind `after`. */
+    async behind(stream: string, after: string, count: number): Promise<readonly string[]> {
+      const command = ["XRANGE", stream, `(${after}`, "+", "COUNT", `${count}`] as const;
+      const reply = await call(command, { bounds: IDS_ONLY });
       return entriesOf(reply, "XRANGE").map(({ id }) => id);
     },
 

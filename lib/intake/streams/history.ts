@@ -8,6 +8,7 @@ import type { CreateRedisClient } from "../../base/redis/client.ts";
 import { redisEndpoint } from "../../base/redis/endpoint.ts";
 import { type RedisLink, redisLink } from "../../base/redis/link.ts";
 import { redisTarget } from "../../base/redis/target.ts";
+import { ENTRIES_BOUNDS } from "../bounds.ts";
 import { entryMessage } from "./entry.ts";
 import { streamFailure } from "./failure.ts";
 import { entriesOf } from "./reply.ts";
@@ -22,7 +23,7 @@ export interface StreamHistoryOptions {
   readonly untilMs?: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
-  /** Entries asked for at once. @default {100} */
+  /** Entries asked for at once. @default {50} */
   readonly pageSize?: number;
   /** Deadline of connecting and of each answer, in milliseconds. @default {10_000} */
   readonly timeoutMs?: number;
@@ -52,7 +53,7 @@ export class StreamHistoryError extends Error {
 export async function* readStreamHistory(
   options: StreamHistoryOptions,
 ): AsyncGenerator<HistoryMessage, void, undefined> {
-  const { url, stream, clock, signal, createClient, pageSize = 100, timeoutMs = 10_000 } = options;
+  const { url, stream, clock, signal, createClient, pageSize = 50, timeoutMs = 10_000 } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
   const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
@@ -65,6 +66,7 @@ export async function* readStreamHistory(
       endpoint,
       credentials,
       clock,
+      bounds: ENTRIES_BOUNDS,
       connectTimeoutMs: timeoutMs,
       createClient,
       signal,

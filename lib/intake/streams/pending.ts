@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { isReplyError } from "../../base/redis/errors.ts";
+import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import type { StreamGroup } from "./group.ts";
 import type { PendingEntry, StreamEntry } from "./reply.ts";
 import type { Hand } from "./hand.ts";
+import { compareIds } from "./order.ts";
 
 /** What is told about entries, besides handing them over. */
 export interface PendingEvents {
@@ -27,9 +28,11 @@ interface DeadEntry {
   readonly deliveries: number;
 }
 
-interface PendingOptions extends PendingEvents {
+export interface PendingOptions extends PendingEvents {
   readonly group: StreamGroup;
   readonly hand: Hand;
+  /** Entries that ended the connection when they were fetched; it outlives connections. */
+  readonly untakable: Set<string>;
   readonly claimIdleMs: number;
   /** An entry that was delivered this often is given up. */
   readonly deliveryLimit: number;
@@ -40,9 +43,15 @@ interface PendingOptions extends PendingEvents {
 const PAGE = 100;
 /** Pages of one stream that are taken over at once, so that new entries get their turn. */
 const PAGES = 10;
+/** Entries whose bodies are on their way at once: each may have 1 MiB, and memory is short. */
+const AT_ONCE = 16;
+
+interface PendingOf extends PendingEntry {
+  readonly stream: string;
+}
 
 export function pendingEntries(options: PendingOptions) {
-  const { group, hand, claimIdleMs, deliveryLimit } = options;
+  const { group, hand, untakable, claimIdleMs, deliveryLimit } = options;
 
   /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
   function isKnown(stream: string, id: string): boolean {
@@ -53,6 +62,10 @@ export function pendingEntries(options: PendingOptions) {
 
   /** True when it was handed over. */
   async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
+    if (pending.deliveries >= deliveryLimit && untakable.has(`${stream} ${pending.id}`)) {
+      await giveUp(stream, { id: pending.id, fields: null }, pending);
+      return false;
+    }
     const entry = await group.deliver(stream, pending);
     if (entry?.fields) {
       if (pending.deliveries >= deliveryLimit) await giveUp(stream, entry, pending);
@@ -70,18 +83,39 @@ export function pendingEntries(options: PendingOptions) {
    * Delivers an entry of this planner's earlier run. It counts while it is handed over: what is
    * taken in without ending the planner is not what ended it, however often it starts anew.
    */
-  async function resume(stream: string, pending: PendingEntry): Promise<void> {
+  async function resume({ stream, ...pending }: PendingOf): Promise<void> {
     if (await redeliver(stream, pending)) await group.count(stream, pending);
   }
 
+  function blame({ stream, id }: PendingOf, error: unknown): never {
+    if (error instanceof RedisReplyTooLargeError) untakable.add(`${stream} ${id}`);
+    throw error;
+  }
+
+  /** Resumes in this order. */
+  async function resumeAll(all: readonly PendingOf[]): Promise<void> {
+    const together: Promise<void>[] = [];
+    for (const pending of all) {
+      // By itself: one that ends its planner again and again must not take others along.
+      const isSuspect = 2 * pending.deliveries > deliveryLimit;
+      if (isSuspect || together.length === AT_ONCE) await Promise.all(together.splice(0));
+      if (isSuspect) await resume(pending).catch((error) => blame(pending, error));
+      else together.push(resume(pending));
+    }
+    await Promise.all(together);
+  }
+
   async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
-    const reason = `delivered ${deliveries} times without an outcome`;
+    const reason = `delivered ${deliveries} times without an outcome${
+      entry.fields ? "" : ", and too large to be copied"
+    }`;
     try {
       await group.bury(stream, entry, { reason, deliveries });
     } catch (error) {
       if (!isReplyError(error)) throw error;
       return options.onBuryFailed(stream, error);
     }
+    untakable.delete(`${stream} ${entry.id}`);
     hand.settle(stream, entry.id);
     options.onDead(stream, { id: entry.id, reason, deliveries });
   }
@@ -94,10 +128,14 @@ export function pendingEntries(options: PendingOptions) {
       const taken = await group.takeOver(stream, claimIdleMs, cursor, most);
       if (taken.gone > 0) options.onGone(stream, taken.gone);
       const fresh = taken.ids.filter((id) => !isKnown(stream, id));
-      await Promise.all(fresh.map(async (id) => {
-        const [pending] = await group.own(stream, { from: id, to: id, count: 1 });
-        if (pending) await redeliver(stream, pending);
-      }));
+      for (let first = 0; first < fresh.length; first += AT_ONCE) {
+        await Promise.all(
+          fresh.slice(first, first + AT_ONCE).map(async (id) => {
+            const [pending] = await group.own(stream, { from: id, to: id, count: 1 });
+            if (pending) await redeliver(stream, pending);
+          }),
+        );
+      }
       count += fresh.length;
       cursor = taken.cursor;
       if (cursor === "0-0") break;
@@ -107,20 +145,37 @@ export function pendingEntries(options: PendingOptions) {
 
   return {
     /**
-     * Delivers a page of what this consumer has not acknowledged, as far as it is not in hand.
-     * Returns where the next page begins, undefined behind the last.
+     * Delivers a page of what this consumer has not acknowledged, as far as it is not in hand, the
+     * oldest of all streams first. `from` tells for each stream where the page begins; returns the
+     * same for the next page, without the streams that are through.
      */
-    async recover(stream: string, from: string): Promise<string | undefined> {
-      const page = await group.own(stream, { from, count: Math.min(hand.room(), PAGE) });
-      const fresh = page.filter(({ id }) => !isKnown(stream, id));
-      const isSuspect = ({ deliveries }: PendingEntry) => 2 * deliveries > deliveryLimit;
-      await Promise.all(
-        fresh.filter((pending) => !isSuspect(pending)).map((pending) => resume(stream, pending)),
-      );
-      // By itself: one that ends its planner again and again must not take others along.
-      for (const pending of fresh.filter(isSuspect)) await resume(stream, pending);
-      const last = page.at(-1);
-      return last && `(${last.id}`;
+    async recover(from: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
+      const count = Math.max(1, Math.floor(Math.min(hand.room(), PAGE) / from.size));
+      const found: PendingOf[] = [];
+      const next = new Map<string, string>();
+      /** Where the pages of some streams end and others go on. */
+      let horizon: string | undefined;
+      for (const [stream, first] of from) {
+        const page = await group.own(stream, { from: first, count });
+        found.push(...page.map((pending) => ({ stream, ...pending })));
+        const last = page.at(-1);
+        if (!last || page.length < count) continue;
+        next.set(stream, `(${last.id}`);
+        if (horizon === undefined || compareIds(last.id, horizon) < 0) horizon = last.id;
+      }
+      const due = found.filter(({ stream, id }) => {
+        if (horizon === undefined || compareIds(id, horizon) <= 0) return true;
+        // Behind the first that is left for later.
+        next.set(stream, next.get(stream) ?? "");
+        return false;
+      });
+      for (const stream of next.keys()) {
+        const last = due.findLast((pending) => pending.stream === stream);
+        next.set(stream, last ? `(${last.id}` : from.get(stream) ?? "-");
+      }
+      due.sort((a, b) => compareIds(a.id, b.id));
+      await resumeAll(due.filter(({ stream, id }) => !isKnown(stream, id)));
+      return next;
     },
 
     takeOver,

@@ -7,13 +7,15 @@
 import type { CreateRedisClient } from "../../base/redis/client.ts";
 import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
 import { redisLink } from "../../base/redis/link.ts";
+import { ENTRIES_BOUNDS } from "../bounds.ts";
 import { entryMessage } from "./entry.ts";
 import { isOfStream } from "./failure.ts";
 import { streamGroup } from "./group.ts";
 import type { StreamEntry } from "./reply.ts";
 import { type AdmissionOptions, StreamRefused, streamsAdmission } from "./admission.ts";
 import type { Fate, Hand } from "./hand.ts";
-import { pendingEntries, type PendingEvents } from "./pending.ts";
+import { inOrder } from "./order.ts";
+import { pendingEntries, type PendingEvents, type PendingOptions } from "./pending.ts";
 
 /** What is known about an entry besides its message. */
 export interface Delivery {
@@ -32,6 +34,7 @@ interface StreamsSessionOptions
   readonly hand: Hand;
   /** Outlives the session. */
   readonly lastRead: Map<string, string>;
+  readonly untakable: PendingOptions["untakable"];
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
   readonly blockMs: number;
@@ -55,6 +58,11 @@ interface StreamsSessionEnd {
   readonly stream?: string;
 }
 
+interface ReadEntry extends StreamEntry {
+  readonly stream: string;
+  readonly settle: (fate: Fate) => void;
+}
+
 const FIRST_BATCH = 16;
 const LARGEST_BATCH = 128;
 /** A reply of more bytes than this makes the next one smaller. */
@@ -75,11 +83,12 @@ export async function streamsSession(
 
   let ended: { readonly error: unknown } | null = null;
   const links = { ...options, onLost: end };
-  const reader = redisLink(links);
+  const reader = redisLink({ ...links, bounds: ENTRIES_BOUNDS });
   const writer = redisLink(links);
   const reading = streamGroup({
     ...options,
-    call: (command, blockMs = 0) => reader.call(command, options.answerTimeoutMs + blockMs),
+    call: (command, { blockMs = 0, bounds } = {}) =>
+      reader.call(command, options.answerTimeoutMs + blockMs, bounds),
   });
   const writing = streamGroup({
     ...options,
@@ -89,11 +98,14 @@ export async function streamsSession(
 
   const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
-  const recovering = new Map<string, string>();
+  let recovering = new Map<string, string>();
+  const ordered = inOrder<ReadEntry>();
   const sweepEveryMs = Math.min(SWEEP_EVERY_MS, options.claimIdleMs / 4);
   let sweepAt = 0;
   let batch = FIRST_BATCH;
   let turns = 0;
+  /** A stream was refused since the last read that went well. */
+  let stumbled = false;
   let acknowledging: Promise<void> | null = null;
 
   const abort = () => {
@@ -117,27 +129,46 @@ export async function streamsSession(
     options.onEntry(entryMessage(fields), stream, settle, { id, deliveries });
   }
 
+  /** Takes new entries in hand; which of them are handed over depends on the other streams. */
+  function receive(stream: string, entries: readonly StreamEntry[], isAll: boolean): void {
+    const fresh: ReadEntry[] = [];
+    for (const entry of entries) {
+      lastRead.set(stream, entry.id);
+      if (hand.knows(stream, entry.id)) hand.settle(stream, entry.id);
+      else fresh.push({ ...entry, stream, settle: hand.take(stream, entry.id) });
+    }
+    ordered.add(stream, fresh, isAll);
+  }
+
+  function handOn({ stream, id, fields, settle }: ReadEntry): void {
+    options.onEntry(entryMessage(fields), stream, settle, { id, deliveries: 1 });
+  }
+
   async function admit(wanted: readonly string[]): Promise<void> {
     for (const stream of await admission.admit(wanted)) recovering.set(stream, "-");
     for (const stream of admission.refused()) recovering.delete(stream);
   }
 
   async function readNew(): Promise<void> {
-    const able = admission.readable();
+    const readable = admission.readable();
+    const able = ordered.wanted(readable);
     // Each gets its turn where there is not room for one entry of each.
     const first = turns % able.length;
     const asked = [...able.slice(first), ...able.slice(0, first)].slice(0, hand.room());
     const count = Math.min(batch, Math.max(1, Math.floor(hand.room() / asked.length)));
     let bytes = 0;
     // No longer than to the next look after what is in hand, or others would take it over.
-    const blockMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
-    for (const { stream, entries } of await reading.read(asked, count, blockMs)) {
-      for (const entry of entries) {
-        lastRead.set(stream, entry.id);
-        bytes += entry.fields?.reduce((sum, word) => sum + word.length, 0) ?? 0;
-        handOver(stream, entry, 1);
-      }
+    const mostMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
+    const found = await reading.read(asked, count, ordered.isHolding ? 0 : mostMs);
+    stumbled = false;
+    for (const stream of asked) {
+      const entries = found.filter((part) => part.stream === stream).flatMap((part) =>
+        part.entries
+      );
+      bytes += entries.reduce((sum, { fields }) => sum + sizeOf(fields), 0);
+      receive(stream, entries, entries.length < count);
     }
+    for (const entry of ordered.ready(readable)) handOn(entry);
     batch = bytes > AMPLE_BYTES ? Math.max(1, batch >> 2) : Math.min(LARGEST_BATCH, batch * 2);
   }
 
@@ -152,32 +183,28 @@ export async function streamsSession(
       }
     }
     if (hand.room() === 0) {
+      // What waits for another stream takes the room that reading that one needs.
+      for (const entry of ordered.clear()) handOn(entry);
       const goesOn = () => ended !== null || signal.aborted || hand.room() > 0;
       return await hand.until(goesOn, Math.max(1, sweepAt - clock.monotonic()));
     }
-    for (const [stream, from] of recovering) {
-      const next = await pending.recover(stream, from);
-      if (next === undefined) recovering.delete(stream);
-      else recovering.set(stream, next);
-      // What others left comes right behind.
-      if (recovering.size === 0) sweepAt = clock.monotonic();
-      return;
-    }
-    await readNew();
+    if (recovering.size === 0) return await readNew();
+    recovering = new Map(await pending.recover(recovering));
+    // What others left comes right behind.
+    if (recovering.size === 0) sweepAt = clock.monotonic();
   }
 
   async function read(): Promise<void> {
     await Promise.all([reader.open(), writer.open()]);
     await admit(streams);
     acknowledging = acknowledge().catch(end);
-    let stumbled = false;
     while (!ended && !signal.aborted) {
       turns++;
       try {
         await turn();
-        stumbled = false;
       } catch (error) {
-        // A stream was deleted, or what may be done with it has changed.
+        // A stream was deleted, or what may be done with it has changed. What else goes well tells
+        // nothing about the read: the session ends, and the next one waits longer.
         if (!isOfStream(error) || stumbled) throw error;
         stumbled = true;
         await admit(streams);
@@ -215,10 +242,15 @@ export async function streamsSession(
     // Null: the reader was closed by `abort`.
     if (error !== null) end(error);
   }
+  for (const { settle } of ordered.clear()) settle("left");
   if (acknowledging) await finish();
   end(null);
   await acknowledging;
   signal.removeEventListener("abort", abort);
   const error = (ended as { readonly error: unknown } | null)?.error ?? null;
   return error instanceof StreamRefused ? { error: error.cause, stream: error.stream } : { error };
+}
+
+function sizeOf(fields: StreamEntry["fields"]): number {
+  return fields?.reduce((sum, word) => sum + word.length, 0) ?? 0;
 }

@@ -5,6 +5,7 @@ import {
   RedisClosedError,
   RedisProtocolError,
   RedisReplicaError,
+  RedisReplyTooLargeError,
   RedisTimeoutError,
 } from "../../../lib/base/redis/errors.ts";
 import {
@@ -57,7 +58,15 @@ Deno.test("redisFailure: tells every kind apart", () => {
     [new Error("invalid peer certificate: UnknownIssuer"), "certificate"],
     [new Error("received corrupt message of type InvalidContentType"), "protocol"],
     [new Error('Unknown RESP type 72 "H". Please report this.'), "protocol"],
+    [new Error("cannot decrypt peer's message"), "protocol"],
+    [
+      new Error(
+        "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/latest/",
+      ),
+      "closed",
+    ],
     [new RedisProtocolError("odd"), "protocol"],
+    [new RedisReplyTooLargeError(67_108_864, "bytes"), "too_large"],
     [new Error("ERR something new"), "other"],
     ["not even an error", "other"],
     [undefined, "other"],

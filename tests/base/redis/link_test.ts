@@ -23,6 +23,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
   const clock = fakeClock();
   const lost: unknown[] = [];
   const heard: string[] = [];
+  let onHeard = () => {};
   const text = (words: Uint8Array) => new TextDecoder().decode(words);
   const url = `redis://${login}127.0.0.1:${server.port}`;
   const link = redisLink({
@@ -38,7 +39,10 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
     },
     onPasswordUnused: () => heard.push("password unused"),
     onLost: (error) => lost.push(error),
-    onPublished: (message, channel) => heard.push(`${text(channel)} ${text(message)}`),
+    onPublished(message, channel) {
+      heard.push(`${text(channel)} ${text(message)}`);
+      onHeard();
+    },
   });
   return {
     link,
@@ -55,6 +59,14 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
       connections[0]?.sendRaw(bytes(text));
       await arrived;
     },
+    /** Sends bytes to the link and resolves when a message was heard. */
+    publish(raw: Uint8Array) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onHeard = resolve;
+      connections[0]?.sendRaw(raw);
+      return promise;
+    },
+    raw: (sent: Uint8Array) => connections[0]?.sendRaw(sent),
     hangUp: () => connections[0]?.close(),
     async [Symbol.asyncDispose]() {
       link.close();
@@ -157,6 +169,42 @@ Deno.test("redisLink: whileSilent, a deadline starts anew while bytes come in", 
   assert.deepEqual(it.lost, []);
 });
 
+Deno.test("redisLink: bytes that are no answer do not put off a deadline without end", async () => {
+  await using it = lab(silentOn("PING"));
+  await it.link.open();
+  const question = it.link.call(["PING"], 2_000);
+  const outcome = assert.rejects(question, { name: "RedisTimeoutError", command: "PING" });
+  await it.seen("PING");
+  await it.send("$1000\r\n");
+  for (let deadline = 1; deadline < 12; deadline++) {
+    await it.clock.advance(2_000);
+    assert.equal(it.lost.length, 0);
+    await it.send("x");
+  }
+  await it.clock.advance(2_000);
+  await outcome;
+});
+
+Deno.test("redisLink: what no Redis sends ends the link, and nothing else", async () => {
+  for (
+    const raw of [
+      "$-1\r\n",
+      "*0\r\n",
+      "*1\r\n$-1\r\n",
+      ">1\r\n$-1\r\n",
+      "*1000000000\r\n",
+      "HTTP/1.1 ",
+    ]
+  ) {
+    await using it = lab();
+    await it.link.open();
+    const ended = errorOf(it.link.pause(60_000));
+    it.raw(bytes(raw));
+    assert.equal((await ended as Error).name, "RedisProtocolError", raw);
+    assert.equal(it.lost.length, 1);
+  }
+});
+
 Deno.test("redisLink: a call is given up on when the peer goes silent, by its name", async () => {
   await using it = lab(silentOn("XRANGE", "PING"));
   await it.link.open();
@@ -257,6 +305,6 @@ Deno.test("redisLink: what is published on a subscribed channel is heard", async
   await using it = lab(() => [bulk("subscribe"), bulk("c"), 1]);
   await it.link.open();
   await it.link.ask((client) => client.subscribe("c"), { stage: "subscribe", ms: 1_000 });
-  await it.send("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n");
+  await it.publish(bytes("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n"));
   assert.deepEqual(it.heard, ["c one"]);
 });

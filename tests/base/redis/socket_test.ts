@@ -3,9 +3,10 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../../lib/base/clock.ts";
-import { RedisConnector, redisSocket } from "../../../lib/base/redis/socket.ts";
+import { redisConnector, redisSocket } from "../../../lib/base/redis/socket.ts";
 
 const HOST = "127.0.0.1";
+const RedisConnector = redisConnector((bytes, pass) => pass(bytes));
 
 /** A connection, as the socket under test and as the peer's end. */
 async function pair(clock?: Clock) {
@@ -15,7 +16,7 @@ async function pair(clock?: Clock) {
     Deno.connect({ hostname: HOST, port }),
     listener.accept(),
   ]);
-  return { socket: redisSocket(conn, clock), peer };
+  return { socket: redisSocket(conn, (bytes, pass) => pass(bytes), clock), peer };
 }
 
 async function send(peer: Deno.Conn, bytes: Uint8Array): Promise<void> {

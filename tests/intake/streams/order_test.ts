@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { compareIds, inOrder } from "../../../lib/intake/streams/order.ts";
+import { CHANNELS } from "../../support/channels.ts";
+import { eventually, GROUP, redisTest, streamReader } from "../../support/stream_reader.ts";
+
+const [HEALTH, WORLD] = CHANNELS;
+const STREAMS = ["a", "b"];
+const entries = (stream: string, ...ids: string[]) => ids.map((id) => ({ stream, id }));
+
+Deno.test("compareIds: by milliseconds, then by the counter", () => {
+  const ids = ["10-0", "9-10", "9-9", "100-0", "9-0", "10-0"];
+  assert.deepEqual(ids.sort(compareIds), ["9-0", "9-9", "9-10", "10-0", "10-0", "100-0"]);
+});
+
+Deno.test("inOrder: what is newer waits while another stream is behind", () => {
+  const order = inOrder<{ stream: string; id: string }>();
+  const ready = (streams = STREAMS) => [...order.ready(streams)].map(({ id }) => id);
+  order.add("a", entries("a", "1-0", "2-0"), false);
+  order.add("b", entries("b", "5-0", "1-1"), true);
+  assert.deepEqual(ready(), ["1-0", "2-0"]);
+  assert.deepEqual([order.isHolding, order.wanted(STREAMS)], [true, ["a"]]);
+  order.add("a", entries("a", "4-0", "6-0"), true);
+  assert.deepEqual(ready(), ["4-0", "5-0", "1-1", "6-0"]);
+  assert.deepEqual([order.isHolding, order.wanted(STREAMS)], [false, STREAMS]);
+});
+
+Deno.test("inOrder: a stream that cannot be read any more is not waited for", () => {
+  const order = inOrder<{ stream: string; id: string }>();
+  order.add("a", entries("a", "1-0"), false);
+  order.add("b", entries("b", "5-0", "6-0"), true);
+  assert.deepEqual([...order.ready(["b"])].map(({ id }) => id), ["1-0", "5-0", "6-0"]);
+  order.add("b", entries("b", "7-0"), false);
+  assert.deepEqual(order.clear(), entries("b", "7-0"));
+  assert.equal(order.isHolding, false);
+});
+
+redisTest(
+  "streams intake: a recovery does not pass the faults before it in the other stream",
+  async (redis) => {
+    for (let nth = 1; nth <= 300; nth++) {
+      await redis.command("XADD", HEALTH, `${nth}-0`, "data", `fault ${nth}`);
+    }
+    await redis.command("XADD", WORLD, "250-1", "data", "well again");
+    await using reader = streamReader(redis.url(), { limit: 1_000 });
+    await reader.received(301);
+    const texts = reader.texts();
+    assert.equal(texts.indexOf("well again"), 250);
+    assert.deepEqual(texts.filter((text) => text !== "well again").at(-1), "fault 300");
+  },
+);
+
+redisTest("streams intake: what was left comes in that order, too", async (redis) => {
+  for (const stream of CHANNELS) {
+    await redis.command("XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM");
+  }
+  for (let nth = 1; nth <= 120; nth++) {
+    await redis.command("XADD", HEALTH, `${nth}-0`, "data", `fault ${nth}`);
+  }
+  await redis.command("XADD", WORLD, "110-1", "data", "well again");
+  for (const stream of CHANNELS) {
+    await redis.command("XREADGROUP", "GROUP", GROUP, "solaria", "STREAMS", stream, ">");
+  }
+  await using reader = streamReader(redis.url(), { limit: 1_000 });
+  await eventually("all", () => Promise.resolve(reader.entries.length === 121));
+  assert.equal(reader.texts().indexOf("well again"), 110);
+});
