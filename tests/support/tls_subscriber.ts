@@ -11,7 +11,7 @@ import { CHANNELS } from "./channels.ts";
 
 const [url = ""] = Deno.args;
 const stop = new AbortController();
-const log = createLog("debug", lineSink(Deno.stdout));
+const log = createLog({ level: "debug", write: lineSink(Deno.stdout), clock: systemClock });
 const running = createRedisIntake({
   url,
   channels: CHANNELS,

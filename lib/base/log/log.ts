@@ -1,11 +1,11 @@
 /**
  * Structured logs: one JSON object a line on standard output, `event`, `level` and `timestamp`
- * first, event names and fields as the seed's.
+ * first. Event names and fields are a contract with the programs that read them.
  *
  * @module
  */
 import { cutAndCounted } from "../text/cut.ts";
-import { configureSync, getLogger, type LogRecord } from "@logtape/logtape";
+import type { Clock } from "../clock.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -47,30 +47,18 @@ export function formatLine(
   return escapeInvisible(JSON.stringify({ event, level, timestamp, ...fields }, bounded));
 }
 
-/** Sends logs from `level` up to `write`, a line each. Call once, at start. */
-export function createLog(level: LogLevel, write: LineSink): Log {
-  configureSync({
-    reset: true,
-    sinks: {
-      lines: (record: LogRecord) =>
-        write(
-          formatLine(
-            record.level as LogLevel,
-            String(record.rawMessage),
-            record.timestamp,
-            record.properties,
-          ) + "\n",
-        ),
-    },
-    loggers: [
-      { category: "planner", lowestLevel: level, sinks: ["lines"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
-    ],
-  });
-  const logger = getLogger("planner");
-  const at = (name: LogLevel) => {
-    const emit = logger[name].bind(logger) as (message: string, fields: Fields) => void;
-    return (event: string, fields: Fields = {}) => emit(event, fields);
+/** Sends logs from `level` up to `write`, a line each. */
+export function createLog(
+  { level, write, clock }: {
+    readonly level: LogLevel;
+    readonly write: LineSink;
+    readonly clock: Pick<Clock, "now">;
+  },
+): Log {
+  const lowest = LOG_LEVELS.indexOf(level);
+  const at = (name: LogLevel) => (event: string, fields: Fields = {}) => {
+    if (LOG_LEVELS.indexOf(name) < lowest) return;
+    write(`${formatLine(name, event, clock.now(), fields)}\n`);
   };
   return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
 }

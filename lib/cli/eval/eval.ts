@@ -81,7 +81,11 @@ async function evaluateFile(
   const store = createStore({ root: config.runtimePath, files: realFiles, nonce: randomHex });
   const { topology, policy } = await readHomelab(store);
   // The report says what failed, so that by default the log need not.
-  const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "error", io.err);
+  const log = createLog({
+    level: io.env("LOG_LEVEL") ? config.logLevel : "error",
+    write: io.err,
+    clock: systemClock,
+  });
   const { signal, release } = interruptible(io, log);
 
   const common = {

@@ -84,7 +84,11 @@ async function replayEvents(
     ...dry ? [] : ["RUNTIME_PATH"] as const,
   ];
   if (!await isCovered(io, config, { needs, keys: isStream })) return EXIT.usage;
-  const log = createLog(io.env("LOG_LEVEL") ? config.logLevel : "warning", io.err);
+  const log = createLog({
+    level: io.env("LOG_LEVEL") ? config.logLevel : "warning",
+    write: io.err,
+    clock: systemClock,
+  });
   const input = source.kind === "file" ? await openInput(source.path, io) : undefined;
   const { signal, release } = interruptible(io, log);
   const json = values.json === true;

@@ -55,7 +55,7 @@ async function runAgent(io: Io): Promise<number> {
   const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
   if (!await isCovered(io, config, { needs })) return EXIT.usage;
   if (BUILD === null) await makeActionFolders(config.runtimePath);
-  const log = createLog(config.logLevel, io.out);
+  const log = createLog({ level: config.logLevel, write: io.out, clock: systemClock });
   const clock = systemClock;
   log.info("planner_starting", {
     version: VERSION,
