@@ -2,61 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { dockerArguments } from "../../examples/executor/executor.ts";
 import { parseSettings, SettingsError } from "../../examples/executor/settings.ts";
-import { actionFile, fileText } from "../../lib/proposal/action_file.ts";
-import type { Action } from "../../lib/llm/diagnosis.ts";
 import { sandbox } from "../support/sandbox.ts";
-import { waitingEvent } from "../support/waiting_event.ts";
+import { actionFolders, proposed, steps } from "./support/proposals.ts";
 import { EXAMPLES, outputOf, unitCommand } from "./support/unit.ts";
-
-const FOLDERS = [
-  "pending",
-  "approved",
-  "running",
-  "completed",
-  "failed",
-  "rejected",
-  "cancelled",
-] as const;
-type Folder = typeof FOLDERS[number];
-
-const NOW = Math.floor(Date.now() / 1000);
-
-/** A proposal as the agent writes it, `ago` seconds after its event. */
-function proposed(
-  service: string,
-  { action = "restart", ago = 60, human = true }: {
-    readonly action?: Action;
-    readonly ago?: number;
-    readonly human?: boolean;
-  } = {},
-) {
-  const event = waitingEvent({ node: "piha", service, timestamp: NOW - ago });
-  const actionId = `plan-piha-${service}-${NOW - ago}`;
-  const file = actionFile({
-    actionId,
-    event,
-    diagnosis: {
-      action,
-      node: "piha",
-      service,
-      reason: "it is unhealthy",
-      confidence: 0.9,
-      requires_human: human,
-    },
-    changes: [],
-    modelUsed: "rules",
-    attempts: [],
-    waitedMs: 0,
-    writtenMs: (NOW - ago) * 1000,
-  });
-  return { actionId, file, text: fileText(file) };
-}
 
 /** A RUNTIME_PATH with the seven folders, an executor.json, and a docker that notes what it is asked. */
 function lab(settings: Record<string, unknown> = {}, docker = "exit 0") {
   const folder = sandbox();
   const root = folder.path;
-  for (const name of FOLDERS) Deno.mkdirSync(`${root}/actions/${name}`, { recursive: true });
   const target = {
     project: "house",
     service: "web",
@@ -83,8 +36,7 @@ function lab(settings: Record<string, unknown> = {}, docker = "exit 0") {
   );
   return {
     root,
-    put: (folder: Folder, { actionId, text }: { actionId: string; text: string }) =>
-      Deno.writeTextFileSync(`${root}/actions/${folder}/${actionId}.json`, text),
+    ...actionFolders(root),
     run: () =>
       outputOf(unitCommand("executor/planner-executor.service", {
         places: { "/opt/homelab": root, "/etc/planner-executor/executor.json": config },
@@ -98,15 +50,6 @@ function lab(settings: Record<string, unknown> = {}, docker = "exit 0") {
         return [];
       }
     },
-    /** `folder/id` of every file there is, temporary ones too. */
-    files: () =>
-      FOLDERS.flatMap((folder) =>
-        [...Deno.readDirSync(`${root}/actions/${folder}`)].map(({ name }) => `${folder}/${name}`)
-      ).sort(),
-    read: (path: string) =>
-      JSON.parse(Deno.readTextFileSync(join(root, "actions", path))) as Record<string, unknown> & {
-        transition_history: { from: string; to: string; by: string; timestamp: string }[];
-      },
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
 }
@@ -126,10 +69,10 @@ Deno.test("executor: an approved restart is run once and completed, with its tim
   const { status, approved_at, executed_at, completed_at, transition_history, ...rest } = done;
   assert.equal(status, "completed");
   for (const time of [approved_at, executed_at, completed_at]) assert.match(String(time), TIME);
-  assert.deepEqual(
-    transition_history.map(({ from, to, by }) => `${from} ${to} ${by}`),
-    ["approved running executor", "running completed executor"],
-  );
+  assert.deepEqual(steps({ transition_history }), [
+    "approved running executor",
+    "running completed executor",
+  ]);
   // Everything else is as the agent wrote it.
   const { status: _, ...written } = JSON.parse(proposal.text);
   assert.deepEqual(rest, written);
@@ -193,10 +136,7 @@ Deno.test("executor: one of a fold is run, the rest is cancelled, also what stil
   );
   const cancelled = it.read(`cancelled/${oldest.actionId}.json`);
   assert.equal(cancelled.cancel_reason, `${newest.actionId} was executed after its event`);
-  assert.deepEqual(
-    cancelled.transition_history.map(({ from, to }) => `${from} ${to}`),
-    ["pending cancelled"],
-  );
+  assert.deepEqual(steps(cancelled), ["pending cancelled executor"]);
   // Approved a minute later, it is of the same outage still.
   const late = proposed("grafana", { ago: 120 });
   it.put("approved", late);
@@ -266,7 +206,7 @@ Deno.test("executor: without a person nothing runs, unless its own setting says 
     if (asked === 0) continue;
     const done = it.read(`completed/${unrequired.actionId}.json`);
     assert.deepEqual(
-      done.transition_history.map(({ from, to, by }) => `${from} ${to} ${by}`),
+      steps(done),
       [
         "pending approved executor",
         "approved running executor",

@@ -9,8 +9,8 @@ import { PROJECT } from "./support/binary.ts";
 import { program, systemTest } from "./support/requirement.ts";
 
 const NEEDS = [program("promtool")];
-const RULES = join(PROJECT, "scripts/alert-rules.yml");
-const DASHBOARD = join(PROJECT, "scripts/grafana-dashboard.json");
+const RULES = join(PROJECT, "examples/prometheus/alert-rules.yml");
+const DASHBOARD = join(PROJECT, "examples/prometheus/grafana-dashboard.json");
 
 async function promtool(args: readonly string[], input = "") {
   const child = new Deno.Command("promtool", {
