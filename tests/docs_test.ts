@@ -219,5 +219,6 @@ Deno.test("docs: the silence that is shown is valid", () => {
   const example = page("docs/silences.md").split("```json\n")[1]?.split("```")[0] ?? "";
   assert.deepEqual(parseSilences(example).map(({ service, reason }) => [service, reason]), [
     ["graf*", "upgrade"],
+    [undefined, "backup"],
   ]);
 });

@@ -56,13 +56,18 @@ export async function openParts(
   { config, clock, log, files, store, outages }: PartsOptions,
 ): Promise<Parts> {
   const { topology, policy } = await readHomelab(store);
+  const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   return {
     counters: createCounters(),
     suppression: createSuppression({
       clock,
       nodes: topology.nodes.map((node) => node.name),
       outages,
-      silences: await readConfigFile(store, SILENCES_FILE, parseSilences),
+      silences: await readConfigFile(
+        store,
+        SILENCES_FILE,
+        (text) => parseSilences(text, writtenMs),
+      ),
       inhibit: config.inhibit,
       flapChanges: config.flapChanges,
       flapWindowSeconds: config.flapWindowSeconds,

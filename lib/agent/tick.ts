@@ -21,7 +21,7 @@ const TICK_MS = 3_000;
 interface TickOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly store: Pick<Store, "heartbeat" | "readConfig">;
+  readonly store: Pick<Store, "heartbeat" | "readConfig" | "configWrittenMs">;
   readonly backlog: Pick<Backlog, "prune">;
   readonly journal: Pick<Journal, "rewrite">;
   readonly suppression: Pick<Suppression, "prune" | "setSilences">;

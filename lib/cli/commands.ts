@@ -12,6 +12,8 @@ import { permissions } from "./permissions.ts";
 import { replay } from "./replay/replay.ts";
 import { run } from "./run/run.ts";
 import { show } from "./show/show.ts";
+import { silence } from "./silences/silence.ts";
+import { silences } from "./silences/silences.ts";
 import { stats } from "./stats.ts";
 import { status } from "./status/status.ts";
 
@@ -24,6 +26,8 @@ const LISTED = [
   show,
   explain,
   stats,
+  silences,
+  silence,
   evaluate,
   permissions,
 ] as const;

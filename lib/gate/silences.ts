@@ -16,6 +16,7 @@ import {
   type Reject,
   soleList,
 } from "../config/operator_file.ts";
+import { parseSpan } from "../base/text/span.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
 const MOST_SILENCES = 200;
@@ -28,6 +29,8 @@ export interface Silence {
   readonly node?: string;
   readonly service?: string;
   readonly type?: string;
+  /** When it begins, wall-clock milliseconds; without it, it has begun. */
+  readonly fromMs?: number;
   /** When it ends, wall-clock milliseconds. From then on it is inert. */
   readonly untilMs: number;
   /** Why, for the log and the history. */
@@ -40,45 +43,79 @@ export function silenceFor(
   event: Pick<HealthEvent, "node" | "service" | "type">,
   nowMs: number,
 ): Silence | undefined {
-  return silences.find(({ node, service, type, untilMs }) =>
-    nowMs < untilMs &&
-    (node === undefined || globMatches(node, event.node)) &&
-    (service === undefined || globMatches(service, event.service)) &&
-    (type === undefined || globMatches(type, event.type))
+  return silences.find((silence) =>
+    silenceState(silence, nowMs) === "in force" && isSilenced(silence, event)
   );
+}
+
+/** Whether a silence counts now. */
+export function silenceState(
+  { fromMs = -Infinity, untilMs }: Silence,
+  nowMs: number,
+): "in force" | "to come" | "over" {
+  if (nowMs >= untilMs) return "over";
+  return nowMs < fromMs ? "to come" : "in force";
+}
+
+/** Whether an event is one of those that a silence is about, whenever it came. */
+export function isSilenced(
+  { node, service, type }: Silence,
+  event: Pick<HealthEvent, "node" | "service" | "type">,
+): boolean {
+  return (node === undefined || globMatches(node, event.node)) &&
+    (service === undefined || globMatches(service, event.service)) &&
+    (type === undefined || globMatches(type, event.type));
 }
 
 /**
  * The silences of a file: `{"silences": [{"node": "piha", "service": "graf*", "until":
  * "2026-01-02T06:00:00Z", "reason": "upgrade"}]}`, with at least one of node, service and type.
+ * In place of `until` there can be `for`, a span such as `2h`. It counts from `from`, and without
+ * that from `writtenMs`, when the file was last written.
  *
  * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */
-export function parseSilences(text: string): Silence[] {
-  return readConfigText(text, { empty: 'no silence is {"silences": []}', read: parseList });
+export function parseSilences(text: string, writtenMs = 0): Silence[] {
+  const read = (root: Place, reject: Reject) => {
+    const list = { key: "silences", most: MOST_SILENCES, of: "silences, each an object", reject };
+    return soleList(root, list).flatMap((place) => parseSilence(place, writtenMs, reject) ?? []);
+  };
+  return readConfigText(text, { empty: 'no silence is {"silences": []}', read });
 }
 
-function parseList(root: Place, reject: Reject): Silence[] {
-  const list = { key: "silences", most: MOST_SILENCES, of: "silences, each an object", reject };
-  return soleList(root, list).flatMap((place) => parseSilence(place, reject) ?? []);
-}
-
-function parseSilence(place: Place, reject: Reject): Silence | undefined {
-  const known = ["node", "service", "type", "until", "reason"] as const;
+function parseSilence(place: Place, writtenMs: number, reject: Reject): Silence | undefined {
+  const known = ["node", "service", "type", "from", "until", "for", "reason"] as const;
   const places = placesIn(place, { known, reject });
   if (!places) return undefined;
   const matchers = parseGlobs(places, reject);
   if (!places.node && !places.service && !places.type) {
     return reject(place, 'at least one of node, service and type, such as "node": "piha"');
   }
-  const untilMs = parseUntil(places.until ?? missing(`${place.path}.until`), reject);
+  const fromMs = places.from && parseMoment(places.from, reject);
+  const untilMs = places.for
+    ? parseFor(places.for, places.until, reject, fromMs ?? writtenMs)
+    : parseMoment(places.until ?? missing(`${place.path}.until`), reject);
   const reason = parseReason(places.reason ?? missing(`${place.path}.reason`), reject);
   if (untilMs === undefined || reason === undefined) return undefined;
-  return { ...matchers, untilMs, reason };
+  return { ...matchers, ...(fromMs !== undefined && { fromMs }), untilMs, reason };
 }
 
-/** The end. A time long past is fine: the silence is inert then. */
-function parseUntil(place: Place, reject: Reject): number | undefined {
+/** The end by a span. */
+function parseFor(
+  place: Place,
+  until: Place | undefined,
+  reject: Reject,
+  startMs: number,
+): number | undefined {
+  if (until) return reject(until, 'an end once: "until" or "for", not both');
+  const spanMs = typeof place.value === "string" ? parseSpan(place.value) : undefined;
+  return spanMs
+    ? startMs + spanMs
+    : reject(place, 'a span such as "90s", "30m", "2h", "7d" or "1w"');
+}
+
+/** A start or an end. A time long past is fine: the silence is inert then. */
+function parseMoment(place: Place, reject: Reject): number | undefined {
   const { value } = place;
   if (typeof value === "string") {
     // Seen from before 2020, every time from 2020 to 2100 is plausible.

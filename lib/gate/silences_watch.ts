@@ -13,7 +13,7 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 export const SILENCES_FILE = "silences.json";
 
 interface SilencesWatchOptions {
-  readonly store: Pick<Store, "readConfig">;
+  readonly store: Pick<Store, "readConfig" | "configWrittenMs">;
   readonly log: Log;
   readonly use: (silences: readonly Silence[]) => void;
 }
@@ -37,19 +37,22 @@ export function silencesWatcher({ store, log, use }: SilencesWatchOptions): () =
 
   return async () => {
     let text: string | undefined;
+    let writtenMs = 0;
     try {
       text = await store.readConfig(SILENCES_FILE);
+      writtenMs = await store.configWrittenMs(SILENCES_FILE);
       unread = false;
     } catch (error) {
       if (!unread) complain(error);
       unread = true;
       return;
     }
-    if (text === seen) return;
-    // A wrong text is told once: it stays `seen` until it changes.
-    seen = text;
+    const state = text === undefined ? undefined : `${writtenMs} ${text}`;
+    if (state === seen) return;
+    // A wrong text is told once: it stays `seen` until it is written again.
+    seen = state;
     try {
-      const silences = text === undefined ? [] : parseSilences(text);
+      const silences = text === undefined ? [] : parseSilences(text, writtenMs);
       use(silences);
       log.info("silences_loaded", { silences: silences.length });
     } catch (error) {

@@ -24,6 +24,7 @@ const CONDITIONS = {
     "Change the variable, in /etc/planner-agent/planner-agent.env or a unit.",
   ),
   config_file_invalid: failure("Correct the file; the agent does not start with it."),
+  silences_invalid: warning("Correct config/silences.json; until then the silences before stay."),
   config_file_unknown: warning("Nothing reads it: is its name spelled right?"),
   permission_missing: failure("Build a binary for these settings."),
   permission_wide: warning("Use a compiled binary, which has no permission to approve."),

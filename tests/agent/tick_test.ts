@@ -18,6 +18,7 @@ function ticking(tickMs?: number) {
         done.push(`heartbeat ${nowMs - started}`);
         return self.heartbeat();
       },
+      configWrittenMs: () => Promise.resolve(0),
       readConfig: () => Promise.resolve(void done.push("silences")),
     },
     backlog: { prune: note("prune backlog") },

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigFileError } from "../../lib/config/operator_file.ts";
-import { type Silence, silenceFor } from "../../lib/gate/silences.ts";
-import { parseSilences } from "../../lib/gate/silences.ts";
+import { parseSilences, type Silence, silenceFor, silenceState } from "../../lib/gate/silences.ts";
 import { silencesWatcher } from "../../lib/gate/silences_watch.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { recordingLog } from "../support/log.ts";
@@ -59,7 +58,7 @@ Deno.test("silencesWatcher: takes up changes, keeps what was in force when the f
   let text: string | undefined;
   let inForce: readonly Silence[] = [];
   const look = silencesWatcher({
-    store: { readConfig: () => Promise.resolve(text) },
+    store: { readConfig: () => Promise.resolve(text), configWrittenMs: () => Promise.resolve(NOW) },
     log,
     use: (silences) => inForce = silences,
   });
@@ -106,5 +105,35 @@ Deno.test("silencesWatcher: a file that cannot be read is one line, and the old 
     ["silences_loaded", undefined],
     ["silences_invalid", "it is no file of at most 1 MiB"],
     ["silences_invalid", "Permission denied (os error 13): '/r/config/silences.json'"],
+  ]);
+});
+
+Deno.test("parseSilences: a span counts from its start, else from when the file was written", () => {
+  const parse = (entry: Record<string, unknown>) =>
+    parseSilences(JSON.stringify({ silences: [{ node: "piha", reason: "r", ...entry }] }), NOW);
+  assert.deepEqual(parse({ for: "2h" }), [{ node: "piha", untilMs: NOW + 7_200_000, reason: "r" }]);
+  const fromMs = Date.UTC(2026, 0, 3);
+  assert.deepEqual(parse({ from: "2026-01-03T00:00:00Z", for: "30m" }), [
+    { node: "piha", fromMs, untilMs: fromMs + 1_800_000, reason: "r" },
+  ]);
+  assert.deepEqual(
+    [NOW, fromMs, fromMs + 1_800_000].map((at) =>
+      parse({ from: "2026-01-03T00:00:00Z", for: "30m" }).map((one) => silenceState(one, at))
+    ),
+    [["to come"], ["in force"], ["over"]],
+  );
+  const wrong = (entry: Record<string, unknown>) => {
+    try {
+      return parse(entry);
+    } catch (error) {
+      assert.ok(error instanceof ConfigFileError);
+      return error.problems;
+    }
+  };
+  assert.deepEqual(wrong({ for: "2 hours" }), [
+    'silences[0].for is "2 hours"; it takes a span such as "90s", "30m", "2h", "7d" or "1w"',
+  ]);
+  assert.deepEqual(wrong({ for: "2h", until: "2026-01-03T00:00:00Z" }), [
+    'silences[0].until is "2026-01-03T00:00:00Z"; it takes an end once: "until" or "for", not both',
   ]);
 });

@@ -79,6 +79,8 @@ export interface Store {
   readPending(actionId: string): Promise<string | undefined>;
   /** An operator's configuration file under config/, or undefined. */
   readConfig(name: string): Promise<string | undefined>;
+  /** When that file was last written, milliseconds since 1970; 0 where there is none. */
+  configWrittenMs(name: string): Promise<number>;
   heartbeat(nowMs: number): Promise<void>;
   /** Puts a file of the agent's own into state/, in place of the one before; not synced. */
   replaceState(name: string, text: string): Promise<void>;
@@ -181,6 +183,8 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     },
     findAction,
     readPending,
+    configWrittenMs: async (name) =>
+      (await files.times(join(root, "config", name)))?.writtenMs ?? 0,
     async readConfig(name) {
       const path = join(root, "config", name);
       const text = await files.readText(path, LARGEST_CONFIG_BYTES);

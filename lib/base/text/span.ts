@@ -26,9 +26,30 @@ export function isoSecond(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`. */
-export function momentText(seconds: number): string {
-  return isoSecond(seconds * 1000).replace("T", " ").replace("Z", " UTC");
+/**
+ * A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`, and where the clock on the wall shows
+ * another time, as `2025-11-02 04:12:09 GMT+1 (03:12:09 UTC)`.
+ *
+ * @param timeZone the reader's zone; that of this machine when it is left out.
+ */
+export function momentText(seconds: number, timeZone?: string): string {
+  const utc = isoSecond(seconds * 1000).replace("T", " ").replace("Z", " UTC");
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat("en-GB", {
+      timeZone,
+      dateStyle: undefined,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      timeZoneName: "short",
+    }).formatToParts(seconds * 1000).map(({ type, value }) => [type, value]),
+  );
+  const { year, month, day, hour, minute, second, timeZoneName } = parts;
+  const local = `${year}-${month}-${day} ${hour}:${minute}:${second}`;
+  return utc.startsWith(local) ? utc : `${local} ${timeZoneName} (${utc.slice(11)})`;
 }
 
 /** The milliseconds of `90s`, `30m`, `24h`, `7d` or `2w`; undefined for anything else. */

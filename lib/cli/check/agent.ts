@@ -13,7 +13,9 @@ import { isSystemFailure } from "../../base/disk/write_failure.ts";
 export async function checkAgent(options: StatusReadOptions): Promise<Finding[]> {
   const about = (detail: string) => ({ check: "agent", subject: "agent", detail });
   try {
-    const { agent, problems } = await readStatus(options);
+    const { agent, problems: all } = await readStatus(options);
+    // The files under config/ are looked at by themselves.
+    const problems = all.filter(({ check }) => check !== "config_file");
     switch (agent.state) {
       case "never_ran":
         return [fine(about("none has run here yet"))];

@@ -21,7 +21,7 @@ import { isSystemFailure } from "../../base/disk/write_failure.ts";
 const PARSERS: readonly (readonly [string, (text: string) => unknown])[] = [
   ["topology.json", parseTopology],
   ["policy.json", parsePolicy],
-  [SILENCES_FILE, parseSilences],
+  [SILENCES_FILE, (text) => parseSilences(text)],
 ];
 
 /** The findings of a configuration that could not be read. */

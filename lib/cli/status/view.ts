@@ -146,6 +146,12 @@ function facts(report: StatusReport): string[][] {
     `${held > 0 ? `${held} held, ` : ""}${parked} parked`,
   ]);
   rows.push(["cooldowns", String(report.cooldowns.total)]);
+  const { in_force = 0, to_come = 0, next_end_seconds = null } = report.silences ?? {};
+  if (in_force + to_come > 0) {
+    const ends = next_end_seconds === null ? "" : `, the next ends in ${span(next_end_seconds)}`;
+    const later = to_come > 0 ? `, ${to_come} to come` : "";
+    rows.push(["silences", `${in_force} in force${ends}${later}`]);
+  }
   rows.push([agent.state === "running" ? "last hour" : "its last hour", countWords(last_hour)]);
   rows.push(["since start", countWords(since_start)]);
   rows.push([

@@ -64,14 +64,17 @@ export async function historyOf(
   return { lines, nodes: [...nodes].sort(), others, since };
 }
 
+/** Every line of the history, the oldest first. */
+export async function* historyLines(place: HistoryPlace): AsyncGenerator<HistoryLine> {
+  for (const name of await namesIn(place)) yield* await linesOf(name, place);
+}
+
 /** Every target of the history, as its nodes' and services' names. */
 export async function targetsIn(place: HistoryPlace): Promise<Target[]> {
   const targets = new Map<string, Target>();
-  for (const name of await namesIn(place)) {
-    for (const { node, service } of await linesOf(name, place)) {
-      if (node === undefined || service === undefined) continue;
-      targets.set(targetKey({ node, service }), { node, service });
-    }
+  for await (const { node, service } of historyLines(place)) {
+    if (node === undefined || service === undefined) continue;
+    targets.set(targetKey({ node, service }), { node, service });
   }
   return [...targets.values()];
 }
@@ -84,14 +87,12 @@ export async function recoveries(
   place: HistoryPlace,
 ): Promise<(target: Target) => number | undefined> {
   const well = new Map<string, number>();
-  for (const name of await namesIn(place)) {
-    for (const line of await linesOf(name, place)) {
-      const { node, service, type, outcome, at } = line;
-      if (node === undefined || service === undefined || type === undefined) continue;
-      const key = targetKey({ node, service });
-      if (isRecovery(type)) well.set(key, Date.parse(at));
-      else if (outcome !== "benign" && arrivedMs(line) >= (well.get(key) ?? 0)) well.delete(key);
-    }
+  for await (const line of historyLines(place)) {
+    const { node, service, type, outcome, at } = line;
+    if (node === undefined || service === undefined || type === undefined) continue;
+    const key = targetKey({ node, service });
+    if (isRecovery(type)) well.set(key, Date.parse(at));
+    else if (outcome !== "benign" && arrivedMs(line) >= (well.get(key) ?? 0)) well.delete(key);
   }
   return (target) => well.get(targetKey(target));
 }

@@ -6,14 +6,37 @@
 import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
 import { STATUS_FILE } from "../status.ts";
+import { historyLines } from "../history/reader.ts";
+import type { SparseCounts } from "./minutes.ts";
 import { LARGEST_STATUS_BYTES, parseStatus } from "./read.ts";
+import { readSilences } from "../../gate/silences_read.ts";
+import { silenceState } from "../../gate/silences.ts";
 import { reportStatus, type StatusReport } from "./report.ts";
 
 export interface StatusReadOptions {
   readonly root: string;
-  readonly files: Pick<Files, "readText" | "times" | "kind">;
+  readonly files: Pick<Files, "readText" | "times" | "kind" | "list">;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What the history knows of the last hour from before the agent was started, in seconds. */
+async function earlierCounts(
+  { root, files, nowMs }: StatusReadOptions,
+  started: number | undefined,
+): Promise<SparseCounts[]> {
+  const fromMs = nowMs - HOUR_MS;
+  if (started === undefined || started * 1000 <= fromMs) return [];
+  const counts: SparseCounts[] = [];
+  for await (const line of historyLines({ state: join(root, "state"), files })) {
+    const { at, outcome, repeated = 1, others = repeated } = line;
+    const atMs = Date.parse(at);
+    if (atMs <= fromMs || atMs >= started * 1000 || outcome === "exhausted") continue;
+    counts.push({ received: others, outcomes: { [outcome]: others } });
+  }
+  return counts;
 }
 
 /**
@@ -33,8 +56,19 @@ export async function readStatus(
     : text === undefined
     ? { problem: "it is too large, or no file" }
     : parseStatus(text);
+  const record = parsed && "record" in parsed ? parsed.record : undefined;
+  const silences = await readSilences(root, files);
+  const inState = (state: ReturnType<typeof silenceState>) =>
+    "problem" in silences
+      ? []
+      : silences.silences.filter((silence) => silenceState(silence, nowMs) === state);
   return reportStatus({
-    record: parsed && "record" in parsed ? parsed.record : undefined,
+    silences: "problem" in silences ? silences : {
+      inForce: inState("in force").map(({ untilMs }) => untilMs),
+      toCome: inState("to come").length,
+    },
+    record,
+    earlier: await earlierCounts({ root, files, nowMs }, record?.started),
     unreadable: parsed && "problem" in parsed ? `${path}: ${parsed.problem}` : undefined,
     heartbeatMs: heartbeat?.writtenMs,
     nowMs,

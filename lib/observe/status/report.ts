@@ -58,6 +58,13 @@ export interface StatusReport {
       readonly remaining_seconds: number;
     }[];
   };
+  /** Of config/silences.json; null where the file is wrong, which is among the problems. */
+  readonly silences: {
+    readonly in_force: number;
+    readonly to_come: number;
+    /** When the next one in force ends; null where there is none. */
+    readonly next_end_seconds: number | null;
+  } | null;
   readonly links:
     readonly (Omit<LinkRow, "next_try"> & { readonly next_try_seconds: number | null })[];
   /** The hour before now, or before the agent ended. Outcomes that did not occur are left out. */
@@ -70,8 +77,15 @@ export interface StatusReport {
 export interface StatusSources {
   /** Absent when no agent ever wrote one. */
   readonly record?: StatusRecord | undefined;
+  /** What ended within the last hour, but before the agent was started. */
+  readonly earlier?: readonly SparseCounts[];
   /** Why a record that is there cannot be read. */
   readonly unreadable?: string | undefined;
+  /** When those in force end, in milliseconds since 1970, or what is wrong with the file. */
+  readonly silences?: { readonly problem: string } | {
+    readonly inForce: readonly number[];
+    readonly toCome: number;
+  };
   /** Milliseconds since 1970. */
   readonly heartbeatMs?: number | undefined;
   readonly nowMs: number;
@@ -139,11 +153,15 @@ export function reportStatus(sources: StatusSources): StatusReport {
       })),
     },
     cooldowns: cooldownsAt(now, record),
+    silences: silencesAt(now, sources.silences),
     links: (record?.links ?? []).map(({ next_try, ...link }) => ({
       ...link,
       next_try_seconds: until(next_try),
     })),
-    last_hour: sumOf((record?.minutes ?? []).filter(({ from }) => from > (ended ?? now) - HOUR_S)),
+    last_hour: sumOf([
+      ...(record?.minutes ?? []).filter(({ from }) => from > (ended ?? now) - HOUR_S),
+      ...ended === null ? sources.earlier ?? [] : [],
+    ]),
     since_start: sumOf(record ? [record.since_start] : []),
     last_proposal: lastProposal(record?.last_proposal, ago),
   };
@@ -158,6 +176,16 @@ function cooldownsAt(now: number, record: StatusRecord | undefined): StatusRepor
     total: Math.max(0, (record?.cooling_down ?? 0) - (rows.length - targets.length)),
     targets,
   };
+}
+
+function silencesAt(
+  now: number,
+  silences: StatusSources["silences"] = { inForce: [], toCome: 0 },
+): StatusReport["silences"] {
+  if ("problem" in silences) return null;
+  const { inForce, toCome } = silences;
+  const next = inForce.length === 0 ? null : Math.round(Math.min(...inForce) / 1000) - now;
+  return { in_force: inForce.length, to_come: toCome, next_end_seconds: next };
 }
 
 function lastProposal(
@@ -176,11 +204,17 @@ function isoTime(seconds: number): string | null {
 
 function problemsOf(
   report: Omit<StatusReport, "problems">,
-  { unreadable, record, nowMs }: StatusSources,
+  { unreadable, record, nowMs, silences }: StatusSources,
 ): Finding[] {
   const { agent, redis, links, queue } = report;
   const about = (subject: string, detail: string) => ({ check: "agent", subject, detail });
   const found: Finding[] = [];
+  if (silences && "problem" in silences) {
+    const subject = "config/silences.json";
+    found.push(
+      problem("silences_invalid", { check: "config_file", subject, detail: silences.problem }),
+    );
+  }
   if (unreadable !== undefined) {
     found.push(problem("status_unreadable", about("status file", unreadable)));
   }

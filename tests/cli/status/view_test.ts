@@ -71,7 +71,7 @@ Deno.test("statusLines: a running agent with work to do", () => {
     "",
     "warning  m@host  3 failures in a row -> See its llm_attempt_failed lines in the log; planner-agent",
     "                 check asks it.",
-    "warning  queue   1 wait for another try -> No link answers; they are tried again. planner-agent",
+    "warning  queue   1 waits for another try -> No link answers; they are tried again. planner-agent",
     "                 check asks each link.",
   ]);
 });

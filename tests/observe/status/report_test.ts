@@ -36,6 +36,7 @@ Deno.test("reportStatus: a running agent in full", () => {
     },
     queue: { diagnosing: 0, queued: 0, parked: 0, events: [] },
     cooldowns: { total: 0, targets: [] },
+    silences: { in_force: 0, to_come: 0, next_end_seconds: null },
     links: [{ link: "m@host", model: "m", state: "closed", failures: 0, next_try_seconds: null }],
     last_hour: { received: 4, outcomes: { benign: 2, proposed: 2 } },
     since_start: { received: 9, outcomes: { benign: 7, proposed: 2 } },
@@ -170,4 +171,31 @@ Deno.test("reportStatus: what a person should know of a running agent", () => {
       ["world_updates", "Grant it: ACL SETUSER ... &world_updates"],
     ],
   );
+});
+
+Deno.test("reportStatus: silences in force, and a file that is wrong is a problem", () => {
+  const silences = { inForce: [(THEN + 602) * 1000, (THEN + 9_000) * 1000], toCome: 1 };
+  assert.deepEqual(report({ silences }).silences, {
+    in_force: 2,
+    to_come: 1,
+    next_end_seconds: 600,
+  });
+  const wrong = report({ silences: { problem: 'silences[0].until is "tomorrow"' } });
+  assert.equal(wrong.silences, null);
+  assert.deepEqual(wrong.problems, [{
+    check: "config_file",
+    subject: "config/silences.json",
+    level: "warning",
+    detail: 'silences[0].until is "tomorrow"',
+    code: "silences_invalid",
+    remedy: "Correct config/silences.json; until then the silences before stay.",
+  }]);
+});
+
+Deno.test("reportStatus: after a restart the last hour has what the history knows of it", () => {
+  const earlier = [{ received: 3, outcomes: { proposed: 3 } }];
+  assert.deepEqual(report({ earlier }).last_hour, {
+    received: 7,
+    outcomes: { benign: 2, proposed: 5 },
+  });
 });
