@@ -4,12 +4,11 @@
  * @module
  */
 import { cut } from "../base/text/cut.ts";
-import type { ErrorObject } from "ajv";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Target } from "../event/target.ts";
 import { readAnswer } from "./answer.ts";
 import { saysNothing } from "./answer/reason.ts";
-import { validatorOf } from "./validator.ts";
+import { type SchemaError, validatorOf } from "./validator.js";
 
 type Judgement =
   | { readonly ok: true; readonly diagnosis: Diagnosis }
@@ -53,13 +52,13 @@ export function judge(
 
 const MOST_ERRORS = 5;
 
-function inWords(errors: readonly ErrorObject[]): string {
+function inWords(errors: readonly SchemaError[]): string {
   const words = errors.slice(0, MOST_ERRORS).map(oneInWords);
   const more = errors.length - words.length;
   return words.join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
-function oneInWords(error: ErrorObject): string {
+function oneInWords(error: SchemaError): string {
   const where = error.instancePath.slice(1) || "the object";
   const { missingProperty, additionalProperty, allowedValues, limit } = error.params;
   switch (error.keyword) {
@@ -68,7 +67,9 @@ function oneInWords(error: ErrorObject): string {
     case "additionalProperties":
       return `${quoted(additionalProperty)} is not one of its keys`;
     case "enum":
-      return `${where} must be one of ${allowedValues.join(", ")}, not ${quoted(error.data)}`;
+      return `${where} must be one of ${(allowedValues as readonly string[]).join(", ")}, not ${
+        quoted(error.data)
+      }`;
     case "minLength":
       return `${where} must have at least ${String(limit)} characters`;
     default:

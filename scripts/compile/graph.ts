@@ -29,7 +29,7 @@ interface InfoModule {
 }
 
 /** Modules that a binary has another text of, written at the build; their imports do not count. */
-export const REPLACED: readonly string[] = ["lib/permissions/build.ts", "lib/llm/validator.ts"];
+export const REPLACED: readonly string[] = ["lib/permissions/build.ts"];
 
 /**
  * Reads the output of `deno info --json main.ts`.
@@ -52,6 +52,7 @@ export function parseGraph(json: string, root: string): Graph {
         `${module.specifier} is not a file of this project; only those and npm packages are built in`,
       );
     }
+    if (path.endsWith(".d.ts")) continue;
     files.push(path);
     if (REPLACED.includes(path)) continue;
     for (const { code } of module.dependencies ?? []) {

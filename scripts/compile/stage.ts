@@ -10,7 +10,6 @@ import type { Build } from "../../lib/permissions/grants.ts";
 import { emittedName, readEmitted } from "./emit.ts";
 import { type Graph, REPLACED } from "./graph.ts";
 import { type Lock, packageOf, pruneConfig, pruneLock } from "./lock.ts";
-import { validatorModule } from "./validator.ts";
 
 /** Where to take the parts from. */
 export interface StageSources {
@@ -126,8 +125,8 @@ async function registryWith(npm: string, packages: readonly string[]): Promise<s
   throw new StageError(`${npm} has no ${closest.missing.join(", ")}: run ./scripts/deno install`);
 }
 
-/** Its code goes into the binary, the package does not. */
-async function ajvLicense(npm: string, lockText: string): Promise<string> {
+/** The licence of ajv: code that it wrote goes into the program, the package does not. */
+export async function ajvLicense(npm: string, lockText: string): Promise<string> {
   const { specifiers } = JSON.parse(lockText) as Pick<Lock, "specifiers">;
   const version = Object.entries(specifiers).find(([name]) => name.startsWith("npm:ajv@"))?.[1];
   const path = `ajv/${version}`;
@@ -172,12 +171,11 @@ export async function stage(folder: string, build: Build, sources: StageSources)
     if (REPLACED.includes(file)) continue;
     const text = file.endsWith(".ts")
       ? await readEmitted(file, sources)
-      : await Deno.readTextFile(join(root, file));
+      // Its types stay behind.
+      : (await Deno.readTextFile(join(root, file))).replace(/^\/\/ @ts-self-types=.*\n/, "");
     await write(join(program, emittedName(file)), text);
   }
   await write(join(program, "lib/permissions/build.js"), buildModule(build));
-  const license = await ajvLicense(npm, locked);
-  await write(join(program, "lib/llm/validator.js"), validatorModule(license));
 
   const lock = pruneLock(locked, graph.specifiers);
   const config = pruneConfig(await Deno.readTextFile(join(root, "deno.json")), graph.specifiers);

@@ -1,6 +1,7 @@
 /**
- * What a binary has in place of lib/llm/validator.ts: the code that ajv makes of the diagnosis's
- * schema. The same check of the same package, without the compiler that writes it.
+ * The text of lib/llm/validator.js: the check of a diagnosis that ajv makes of its schema. Written
+ * beforehand, so that source, tests and binary run the same check, and none of them needs the
+ * compiler that wrote it, some 3 MB.
  *
  * @module
  */
@@ -8,7 +9,14 @@ import { Ajv } from "ajv";
 import * as ucs2length from "ajv/dist/runtime/ucs2length.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
-import { AJV_OPTIONS } from "../../lib/llm/validator.ts";
+
+/** No coercion and no defaults: "0.95" is not a number and a missing key stays missing. */
+const AJV_OPTIONS = {
+  allErrors: true,
+  strict: true,
+  coerceTypes: false,
+  verbose: true,
+} as const;
 
 /** ajv asks for its helpers with require(), which a module does not have. */
 const HELPERS: Readonly<Record<string, () => unknown>> = {
@@ -45,12 +53,14 @@ export function validatorModule(license: string): string {
       `ajv's code needs ${unknown[0]}: add it to HELPERS in scripts/compile/validator.ts`,
     );
   }
-  return `/* ajv:\n${license.replaceAll("*/", "* /")}*/
+  return `// @ts-self-types="./validator.d.ts"
+// Written by \`deno task validator\`; do not edit.
+/* ajv:\n${license.replaceAll("*/", "* /")}*/
 ${code}
 const SCHEMA = ${JSON.stringify(JSON.stringify(DIAGNOSIS_SCHEMA))};
 export function validatorOf(schema) {
   if (JSON.stringify(schema) !== SCHEMA) {
-    throw new TypeError("this binary has the check of one schema, and it is another");
+    throw new TypeError("there is the check of one schema, and this is another; run deno task validator");
   }
   return validate;
 }

@@ -37,10 +37,10 @@ Deno.test("parseGraph: a package imported for its types alone is not needed", ()
 Deno.test("parseGraph: what only a module imports that a binary has another text of is not needed", () => {
   const modules = [
     file("/project/main.ts", "npm:ioredis@6.0.0"),
-    file("/project/lib/llm/validator.ts", "npm:ajv@8.20.0"),
+    file("/project/lib/permissions/build.ts", "npm:ajv@8.20.0"),
   ];
   assert.deepEqual(parse(modules), {
-    files: ["lib/llm/validator.ts", "main.ts"],
+    files: ["lib/permissions/build.ts", "main.ts"],
     specifiers: ["npm:ioredis@6.0.0"],
   });
 });

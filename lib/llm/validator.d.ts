@@ -1,0 +1,24 @@
+/**
+ * The check of a record by a schema; errors are on the function afterwards, as ajv leaves them.
+ *
+ * @module
+ */
+import type { Diagnosis } from "./diagnosis.ts";
+
+/** What is wrong with a value; names as ajv has them. */
+export interface SchemaError {
+  readonly keyword: string;
+  /** Where, as a JSON pointer. */
+  readonly instancePath: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message?: string;
+  readonly data?: unknown;
+}
+
+export interface Validate {
+  (value: unknown): value is Diagnosis;
+  errors?: readonly SchemaError[] | null;
+}
+
+/** @throws {TypeError} for a schema that validator.js was not written for. */
+export function validatorOf(schema: object): Validate;
