@@ -22,6 +22,7 @@ import type { Ending, Observer } from "./observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
 import { ChainExhausted } from "./llm/contract.ts";
+import type { Memory } from "./gate/memory.ts";
 import { newsOf } from "./event/news.ts";
 import type { Log } from "./base/log/log.ts";
 import { createPlannerLog } from "./planner/log.ts";
@@ -62,6 +63,8 @@ interface PlannerParts {
   readonly proposedBefore: ProposedBefore;
   /** How many proposals for an event's target wait for a person. */
   readonly countPending: (event: WaitingEvent) => Promise<number>;
+  /** Is told of every event. */
+  readonly memory: Pick<Memory, "heard">;
   readonly diagnose: Diagnose;
   readonly policy: Decide;
   readonly propose: Propose;
@@ -120,6 +123,7 @@ export function createPlanner(parts: PlannerParts): Planner {
 
   function gate(event: HealthEvent, key: string) {
     const news = newsOf(event);
+    parts.memory.heard(event, key, news);
     const objected = news === "fault" ? firstOf(objections, event, key) : BENIGN;
     // What needs a diagnosis is written down before the log says that it was received.
     const placed = objected ? undefined : queue(event);

@@ -15,6 +15,7 @@ import { createDiagnosis } from "../planner/diagnose.ts";
 import { createChainRouter } from "../llm/chain.ts";
 import { createModelDigests } from "../llm/model_digests.ts";
 import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
+import { createMemory } from "../gate/memory.ts";
 import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createSuppression, type Suppression } from "../gate/suppression.ts";
@@ -112,6 +113,7 @@ export function createPipeline(options: PipelineOptions): Planner {
   const { suppression, budgets } = parts;
   const root = config.runtimePath;
   const { outcomesFor, countWaiting } = parts.index;
+  const memory = createMemory({ clock });
   return createPlanner({
     settings: config,
     clock,
@@ -125,8 +127,10 @@ export function createPipeline(options: PipelineOptions): Planner {
     coordination: options.coordination,
     proposedBefore: createProposedBefore({ root, store, files }),
     countPending: countWaiting,
+    memory,
     diagnose: createDiagnosis({
       clock,
+      memory,
       router: parts.router,
       modelDigests: parts.modelDigests,
       systemPrompt: parts.systemPrompt,
@@ -137,6 +141,7 @@ export function createPipeline(options: PipelineOptions): Planner {
     }),
     policy: createDecision({
       clock,
+      memory,
       policy: parts.policy,
       outcomesFor,
       outcomeRepeats: config.outcomeRepeats,

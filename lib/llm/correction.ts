@@ -25,6 +25,6 @@ export function correction(failure: LinkFailure): Message[] {
   return [...answer, {
     role: "user",
     content: `That answer cannot be used: ${error}. Answer again with ONLY one JSON object with \
-the keys reason, action, confidence and requires_human; keep the reason short.`,
+the keys evidence, cause, reason, action, confidence and requires_human; keep the reason short.`,
   }];
 }

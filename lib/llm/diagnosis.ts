@@ -60,3 +60,22 @@ export const DIAGNOSIS_SCHEMA = {
     evidence: { type: "string" },
   },
 } as const;
+
+/**
+ * The answer asked of a model: the keys in the order in which it shall think, without node and
+ * service (the target is the event's, and every token costs a Pi a fifth of a second); without
+ * `const`, `anyOf`, `$ref` and `pattern`, which Ollama's grammars do not all take.
+ */
+export const ANSWER_SCHEMA = {
+  type: "object",
+  properties: {
+    evidence: { type: "string", maxLength: LONGEST_EVIDENCE },
+    cause: { type: "string", enum: CAUSES },
+    reason: { type: "string", minLength: 10 },
+    action: { type: "string", enum: ACTIONS },
+    confidence: { type: "number", minimum: 0, maximum: 1 },
+    requires_human: { type: "boolean" },
+  },
+  required: ["evidence", "cause", "reason", "action", "confidence", "requires_human"],
+  additionalProperties: false,
+} as const;

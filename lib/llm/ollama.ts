@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { ACTIONS } from "./diagnosis.ts";
+import { ANSWER_SCHEMA } from "./diagnosis.ts";
 import { ConnectError } from "../base/connect.ts";
 import { errorMessage } from "../base/error_message.ts";
 import type { Message } from "./contract.ts";
@@ -14,23 +14,6 @@ import { LinkFailure } from "./failure.ts";
 import { type Dial, dial, post } from "./http.ts";
 import { HttpFailure, type HttpReply } from "./http_reply.ts";
 import { errorText, replyReader, type Spoken } from "./reply_stream.ts";
-
-/**
- * The answer asked of a model: the keys in the order in which it shall think, without node and
- * service (the target is the event's, and every token costs a Pi a fifth of a second), and without
- * `const`, `anyOf`, `$ref` and `pattern`, which Ollama's grammars do not all take.
- */
-export const ANSWER_SCHEMA = {
-  type: "object",
-  properties: {
-    reason: { type: "string", minLength: 10 },
-    action: { type: "string", enum: ACTIONS },
-    confidence: { type: "number", minimum: 0, maximum: 1 },
-    requires_human: { type: "boolean" },
-  },
-  required: ["reason", "action", "confidence", "requires_human"],
-  additionalProperties: false,
-} as const;
 
 /** Deadlines of one request, in milliseconds. */
 interface Deadlines {

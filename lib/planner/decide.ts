@@ -8,13 +8,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { bound } from "../policy/bound.ts";
-import { factsOf } from "../llm/facts/facts.ts";
+import type { Memory } from "../gate/memory.ts";
 import type { PolicyChange, PolicyRule } from "../policy/policy.ts";
 import type { OutcomesFor } from "../proposal/read/action_index.ts";
 
 interface DecisionOptions {
   readonly clock: Clock;
   readonly policy: readonly PolicyRule[];
+  readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
   readonly outcomeRepeats: number;
@@ -30,17 +31,19 @@ export interface Decision {
 export type Decide = (event: WaitingEvent, content: Diagnosis) => Promise<Decision>;
 
 export function createDecision(
-  { clock, policy, outcomesFor, outcomeRepeats, outcomeWindowSeconds }: DecisionOptions,
+  { clock, policy, memory, outcomesFor, outcomeRepeats, outcomeWindowSeconds }: DecisionOptions,
 ): Decide {
-  return async (event, content) =>
-    bound(content, {
-      facts: factsOf(event),
+  return async (event, content) => {
+    // Asked again: the model took minutes, and a person may have decided meanwhile.
+    const outcomes = await outcomesFor(event);
+    return bound(content, {
       event,
+      facts: memory.factsOf(event, outcomes),
       policy,
-      // Asked again: the model took minutes, and a person may have decided meanwhile.
-      outcomes: await outcomesFor(event),
+      outcomes,
       repeats: outcomeRepeats,
       windowSeconds: outcomeWindowSeconds,
       nowMs: clock.now(),
     });
+  };
 }

@@ -9,6 +9,8 @@ import type { Clock } from "../base/clock.ts";
 import { ChainExhausted, type Router, type RouteResult } from "../llm/contract.ts";
 import { DIAGNOSIS_SCHEMA } from "../llm/diagnosis.ts";
 import type { ModelDigests } from "../llm/model_digests.ts";
+import { factLines } from "../llm/facts/words.ts";
+import type { Memory } from "../gate/memory.ts";
 import { buildMessages } from "../llm/prompt.ts";
 import type { Diagnosed, Observer } from "../observe/ending.ts";
 import { outcomesInWords } from "../policy/earlier.ts";
@@ -24,6 +26,7 @@ interface DiagnosisOptions extends Required<Pick<Observer, "onDiagnosed">> {
   /** Which exact models answer, where that is known. */
   readonly modelDigests?: Pick<ModelDigests, "lookUp" | "of"> | undefined;
   readonly systemPrompt: string;
+  readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
   readonly suppression: Pick<Suppression, "verdict">;
@@ -57,8 +60,12 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
       return { content: known, provenance };
     }
     options.budgets.diagnosing();
-    const earlier = outcomesInWords(await options.outcomesFor(event), clock.now());
-    const messages = buildMessages(options.systemPrompt, event, { earlier });
+    const outcomes = await options.outcomesFor(event);
+    const facts = options.memory.factsOf(event, outcomes);
+    const messages = buildMessages(options.systemPrompt, event, {
+      earlier: outcomesInWords(outcomes, clock.now()),
+      facts: factLines(facts),
+    });
     const begun = clock.monotonic();
     const waitedMs = waited();
     const over = (rest: Pick<Diagnosed, "attempts" | "modelUsed" | "error">): Diagnosed => ({
@@ -73,7 +80,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
     modelDigests?.lookUp();
     let result: RouteResult;
     try {
-      const context = { label: `planner.${svcKey(event)}`, event, signal };
+      const context = { label: `planner.${svcKey(event)}`, event, facts, signal };
       result = await router.route(messages, DIAGNOSIS_SCHEMA, context);
     } catch (error) {
       if (error instanceof ChainExhausted && !signal.aborted) {

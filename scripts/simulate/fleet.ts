@@ -11,6 +11,7 @@ import type { Config } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import { observers, type OnEnding } from "../../lib/observe/ending.ts";
 import { rulesLink } from "../../lib/llm/link.ts";
+import { createMemory } from "../../lib/gate/memory.ts";
 import { createRouter } from "../../lib/llm/router.ts";
 import type { Log } from "../../lib/base/log/log.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
@@ -85,6 +86,7 @@ export function openMember(options: MemberOptions): Member {
     if (spec.kind === "rules" || !server) return rulesLink();
     return simulatedLink({ ...config, ...options, name: spec.name, server });
   });
+  const memory = createMemory({ clock });
   const planner = createPlanner({
     settings: config,
     clock,
@@ -96,8 +98,10 @@ export function openMember(options: MemberOptions): Member {
     budgets,
     coordination: options.coordination ?? NO_COORDINATION,
     proposedBefore: () => Promise.resolve(undefined),
+    memory,
     diagnose: createDiagnosis({
       clock,
+      memory,
       router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
       systemPrompt: homelabPrompt(),
       outcomesFor,
@@ -107,6 +111,7 @@ export function openMember(options: MemberOptions): Member {
     }),
     policy: createDecision({
       clock,
+      memory,
       policy: BUILT_IN_RULES,
       outcomesFor,
       outcomeRepeats: config.outcomeRepeats,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANSWER_SCHEMA } from "../../lib/llm/ollama.ts";
+import { ANSWER_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { asking, MESSAGES } from "../support/chat.ts";
 import { done, startOllama, token } from "../support/ollama.ts";
 
@@ -16,7 +16,7 @@ Deno.test("chat: sends what the server needs and nothing that makes it reload", 
 });
 
 Deno.test("ANSWER_SCHEMA: thinks before it decides, and names no target", () => {
-  const keys = ["reason", "action", "confidence", "requires_human"];
+  const keys = ["evidence", "cause", "reason", "action", "confidence", "requires_human"];
   assert.deepEqual(Object.keys(ANSWER_SCHEMA.properties), keys);
   assert.deepEqual(ANSWER_SCHEMA.required, keys);
 });

@@ -19,7 +19,14 @@ Deno.test("systemPrompt: names nodes, rules, actions and the answer's keys in or
   for (const word of ["chelsty", "disk trouble", "0.7", "piha", "solaria", "vps"]) {
     assert.ok(prompt.includes(word), word);
   }
-  const places = ['"reason"', '"action":', '"confidence"', '"requires_human"']
+  const places = [
+    '"evidence"',
+    '"cause"',
+    '"reason"',
+    '"action":',
+    '"confidence"',
+    '"requires_human"',
+  ]
     .map((key) => prompt.indexOf(key));
   assert.deepEqual(places, [...places].sort((a, b) => a - b));
   assert.ok(places.every((place) => place > 0));
@@ -27,8 +34,8 @@ Deno.test("systemPrompt: names nodes, rules, actions and the answer's keys in or
   assert.ok(prompt.includes("chelsty-infra: LTE edge; Zigbee2MQTT, Mosquitto; offline-first"));
 });
 
-Deno.test("systemPrompt: is short", () => {
-  assert.ok(homelabPrompt().length < 1700);
+Deno.test("systemPrompt: has less than 900 tokens, of four characters each", () => {
+  assert.ok(homelabPrompt().length < 3_600, `${homelabPrompt().length} characters`);
 });
 
 Deno.test("systemPrompt: takes another topology and other rules", () => {
@@ -57,6 +64,23 @@ Deno.test("buildMessages: the event in the seed's layout", () => {
 Respond with ONLY the JSON object as specified.`,
     },
   ]);
+});
+
+Deno.test("buildMessages: facts and outcomes stand before the payload, outside its fence", () => {
+  const [, user] = buildMessages("", { ...event, excerpt: '{"a":1}' }, {
+    earlier: "restart completed 9 min ago",
+    facts: ["exit 139: it crashed", "the node is away"],
+  });
+  assert.ok(
+    user?.content.includes(`+00:00
+  earlier proposals: restart completed 9 min ago
+  facts:
+  - exit 139: it crashed
+  - the node is away
+  payload:
+\`\`\`
+`),
+  );
 });
 
 Deno.test("buildMessages: the payload stands between fences", () => {

@@ -3,6 +3,7 @@ import { promptSha256 } from "../../lib/proposal/audit.ts";
 import type { Diagnosed } from "../../lib/observe/ending.ts";
 import { type Attempt, ChainExhausted, type RouteResult } from "../../lib/llm/contract.ts";
 import { createDiagnosis } from "../../lib/planner/diagnose.ts";
+import { createMemory } from "../../lib/gate/memory.ts";
 import { buildMessages } from "../../lib/llm/prompt.ts";
 import { fakeClock } from "../support/clock.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -41,6 +42,7 @@ function asking(end: () => RouteResult, known?: RouteResult["content"]) {
   };
   const diagnose = createDiagnosis({
     clock,
+    memory: createMemory({ clock }),
     systemPrompt: "system",
     outcomesFor: () => Promise.resolve([]),
     suppression: { verdict: () => known },
@@ -77,7 +79,11 @@ Deno.test("createDiagnosis: the answer, and how it came to be", async () => {
     modelUsed: "small",
     attempts: ATTEMPTS,
     waitedMs: 250,
-    promptSha256: promptSha256(buildMessages("system", it.event)),
+    promptSha256: promptSha256(
+      buildMessages("system", it.event, {
+        facts: ["exit 137: killed by SIGKILL, no word of memory"],
+      }),
+    ),
     modelDigest: "845dbda0ea48",
   });
   assert.deepEqual(it.told, [{

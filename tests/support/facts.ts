@@ -6,6 +6,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
   return {
     family: "unhealthy",
     rank: 1,
+    graded: false,
     over: false,
     planned: false,
     starting: false,

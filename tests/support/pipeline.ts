@@ -12,6 +12,7 @@ import {
 } from "../../lib/llm/contract.ts";
 import { createDecision } from "../../lib/planner/decide.ts";
 import { createDiagnosis } from "../../lib/planner/diagnose.ts";
+import { createMemory } from "../../lib/gate/memory.ts";
 import { createOutages } from "../../lib/gate/outages.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
 import { createPlanner } from "../../lib/planner.ts";
@@ -120,6 +121,7 @@ export function pipeline(
         },
       });
     });
+  const memory = createMemory({ clock });
   const planner = createPlanner({
     settings: config,
     suppression,
@@ -131,8 +133,10 @@ export function pipeline(
     random: () => 0,
     backlog,
     counters,
+    memory,
     diagnose: createDiagnosis({
       clock,
+      memory,
       suppression,
       budgets,
       systemPrompt: "system",
@@ -140,7 +144,7 @@ export function pipeline(
       onDiagnosed: observer.onDiagnosed,
       router: { route },
     }),
-    policy: createDecision({ ...config, clock, policy: BUILT_IN_RULES, outcomesFor }),
+    policy: createDecision({ ...config, clock, memory, policy: BUILT_IN_RULES, outcomesFor }),
     propose(proposal, { announce }) {
       const actionId = actionIdBase(proposal.event);
       announce(actionId);

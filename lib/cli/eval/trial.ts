@@ -6,7 +6,11 @@
 import { type Action, type Diagnosis, DIAGNOSIS_SCHEMA } from "../../llm/diagnosis.ts";
 import { type Attempt, ChainExhausted, type Router } from "../../llm/contract.ts";
 import { bound, type Situation } from "../../policy/bound.ts";
-import { factsOf } from "../../llm/facts/facts.ts";
+import { factLines } from "../../llm/facts/words.ts";
+import { createMemory, type Memory } from "../../gate/memory.ts";
+import { newsOf } from "../../event/news.ts";
+import { outcomesInWords } from "../../policy/earlier.ts";
+import { targetKey } from "../../event/target.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 import { svcKey } from "../../event/target.ts";
 import type { Label } from "./label.ts";
@@ -36,14 +40,18 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
   const { router, systemPrompt, policy, signal } = options;
   const { event, context: { outcomes } } = label;
   const nowMs = event.timestamp * 1000;
-  const facts = factsOf(event);
+  const memory = remembering(label);
+  const facts = memory.factsOf(event, outcomes);
   if (label.benign) {
     const decision = { action: "ignore", requires_human: false } as const;
     return { label, attempts: [], decision, violations: [], corrected: [] };
   }
   try {
     const { content, attempts } = await router.route(
-      buildMessages(systemPrompt, event),
+      buildMessages(systemPrompt, event, {
+        earlier: outcomesInWords(outcomes, nowMs),
+        facts: factLines(facts),
+      }),
       DIAGNOSIS_SCHEMA,
       { label: `eval.${svcKey(event)}`, event, facts, signal },
     );
@@ -61,6 +69,13 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
     if (signal.aborted) return undefined;
     return { label, attempts: error.attempts, violations: [], corrected: [] };
   }
+}
+
+/** The memory of an agent that has heard what the label says came before. */
+export function remembering({ event, context }: Pick<Label, "event" | "context">): Memory {
+  const memory = createMemory({ clock: { now: () => event.timestamp * 1000 } });
+  for (const earlier of context.events) memory.heard(earlier, targetKey(earlier), newsOf(earlier));
+  return memory;
 }
 
 /** What a trial came to, `none` without a valid answer. */

@@ -20,6 +20,8 @@ export interface Facts {
   /** The type's family, or what the payload's own words for it or its state say. */
   readonly family: FaultFamily;
   readonly rank: SeverityRank;
+  /** The severity was sent as a number, or in another word. */
+  readonly graded: boolean;
   /** An alert says itself that it is over. */
   readonly over: boolean;
   /** A field says that somebody meant it. */
@@ -96,6 +98,7 @@ export function factsOf(
   return {
     family,
     rank: severityRank(event.severity),
+    graded: !/^(?:critical|error|warning|info)$/i.test(event.severity),
     over: newsOf({ ...event, payload }) === "recovery",
     planned: isMeant(payload),
     ...(exit && { exit }),

@@ -18,7 +18,7 @@ export function factLines(facts: Facts): string[] {
       facts.exit?.words,
       facts.drifted && "it is gone, or differs from its description",
     ]),
-    line([...countsIn(facts), `severity ${SEVERITIES[facts.rank]}`]),
+    line([...countsIn(facts), facts.graded && `severity ${SEVERITIES[facts.rank]}`]),
     line([facts.lasting && `the payload speaks of ${facts.lasting.what}`]),
     line(targetIn(facts.past)),
     line(surroundingsIn(facts.past)),

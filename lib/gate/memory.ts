@@ -1,0 +1,206 @@
+/**
+ * What the agent remembers of targets and nodes, for the facts about the next event: since when
+ * something is bad, what else is bad around it, and what was changed just before.
+ *
+ * A word with the agent's own clock is never later than now; one from the past changes nothing
+ * that is known since. It is lost with the run: it only ever makes a decision better informed.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { type Facts, factsOf } from "../llm/facts/facts.ts";
+import { type Change, NO_ROLE, type Past, type Role } from "../llm/facts/past.ts";
+import type { ProposalOutcome } from "../policy/earlier.ts";
+import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+import { type FaultFamily, kindOf } from "../event/family.ts";
+import type { News } from "../event/news.ts";
+import { type Target, targetKey } from "../event/target.ts";
+
+const MOST_TARGETS = 10_000;
+const MOST_NODES = 1_000;
+const MOST_FAULTS = 32;
+const MOST_NEIGHBOURS = 64;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const TOGETHER_MS = 2 * MINUTE;
+/** Who was well longer ago is not asked about it. */
+const LONGEST_MS = 30 * DAY;
+
+const AWAY =
+  /(?:^|_)(?:offline|down|unreachable|lost|away|not_responding|disconnected|gone)(?:_|$)/;
+
+interface Changed {
+  readonly what: Change;
+  readonly at: number;
+}
+
+interface TargetRecord {
+  badSince?: number;
+  wellAt?: number;
+  changed?: Changed;
+  /** Oldest first. */
+  readonly faults: { readonly family: FaultFamily; readonly at: number }[];
+}
+
+interface NodeRecord {
+  awaySince?: number;
+  backAt?: number;
+  changed?: Changed;
+  /** When which service was last heard to be bad, oldest first. */
+  readonly bad: Map<string, number>;
+}
+
+export interface Memory {
+  /** An event was heard, whatever becomes of it. Takes the same time however much is remembered. */
+  heard(event: HealthEvent, key: string, news: News): void;
+  /** The facts about an event, with what is remembered and what became of earlier proposals. */
+  factsOf(event: WaitingEvent, outcomes: readonly ProposalOutcome[]): Facts;
+}
+
+const newTarget = (): TargetRecord => ({ faults: [] });
+const newNode = (): NodeRecord => ({ bad: new Map() });
+
+interface MemoryOptions {
+  readonly clock: Pick<Clock, "now">;
+  /** What topology.json says of a service. @default nothing */
+  readonly roleOf?: (target: Target) => Role;
+}
+
+export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): Memory {
+  const targets = new Map<string, TargetRecord>();
+  const nodes = new Map<string, NodeRecord>();
+
+  const targetOf = (key: string) => record(targets, key, MOST_TARGETS, newTarget);
+  const nodeOf = (node: string) => record(nodes, node, MOST_NODES, newNode);
+
+  function bad({ node, service, type }: HealthEvent, key: string, at: number) {
+    const { form, family, about } = kindOf(type);
+    const target = targetOf(key);
+    if (at >= (target.wellAt ?? 0)) target.badSince ??= at;
+    target.faults.push({ family: about, at });
+    if (target.faults.length > MOST_FAULTS) target.faults.shift();
+    const machine = nodeOf(node);
+    if (family === "update") change({ node, service }, { what: "deployment", at });
+    if (service === node && family === "node" && AWAY.test(form)) machine.awaySince ??= at;
+    if (service === node) return;
+    machine.bad.delete(service);
+    machine.bad.set(service, at);
+    if (machine.bad.size > MOST_NEIGHBOURS) forgetFirst(machine.bad);
+  }
+
+  function well({ node, service }: Target, key: string, at: number) {
+    const target = targetOf(key);
+    if (at < (target.badSince ?? 0)) return;
+    target.wellAt = at;
+    delete target.badSince;
+    if (service !== node) return;
+    const machine = nodes.get(node);
+    if (machine?.awaySince === undefined || at < machine.awaySince) return;
+    delete machine.awaySince;
+    machine.backAt = at;
+  }
+
+  function change({ node, service }: Target, changed: Changed) {
+    const ofNode = service === node || service === "all" || service === "node";
+    const place = ofNode ? nodeOf(node) : targetOf(targetKey({ node, service }));
+    if (changed.at >= (place.changed?.at ?? 0)) place.changed = changed;
+  }
+
+  function past(event: WaitingEvent, outcomes: readonly ProposalOutcome[]): Past {
+    const now = clock.now();
+    const at = Math.min(now, event.timestamp * 1000);
+    const target = targets.get(targetKey(event)) ?? newTarget();
+    const node = nodes.get(event.node) ?? newNode();
+    const { badSince } = target;
+    const { about } = kindOf(event.type);
+    const earlier = target.faults.filter((fault) => now - fault.at < DAY && fault.at < at);
+    const others = new Set(earlier.map(({ family }) => family));
+    others.delete(about);
+    const ago = (then: number | undefined, most: number) =>
+      then === undefined || now - then >= most ? undefined : Math.max(0, now - then);
+    const changed = [target.changed, node.changed]
+      .filter((each) => each !== undefined && ago(each.at, HOUR) !== undefined)
+      .sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
+    return {
+      ...some("badForMs", badSince === undefined || badSince >= at ? undefined : now - badSince),
+      ...some("lastWellMs", ago(target.wellAt, LONGEST_MS)),
+      ...some("nodeBackMs", ago(node.backAt, HOUR)),
+      ...some("remedy", remedyOf(outcomes, target, now)),
+      ...some("changed", changed && { what: changed.what, agoMs: Math.max(0, now - changed.at) }),
+      faults: earlier.length,
+      otherKinds: [...others],
+      neighboursBad:
+        [...node.bad].filter(([service, when]) =>
+          service !== event.service && Math.abs(when - at) <= TOGETHER_MS
+        ).length,
+      // Not every sender tells that a node is back.
+      nodeAway: event.service !== event.node && ago(node.awaySince, HOUR) !== undefined,
+    };
+  }
+
+  return {
+    heard(event, key, news) {
+      const at = Math.min(clock.now(), event.timestamp * 1000);
+      switch (news) {
+        case "fault":
+          return bad(event, key, at);
+        case "recovery":
+          return well(event, key, at);
+        case "benign": {
+          const what = changeIn(event.type);
+          return what && change(event, { what, at });
+        }
+      }
+    },
+    factsOf: (event, outcomes) =>
+      factsOf(event, { past: past(event, outcomes), role: roleOf(event) }),
+  };
+}
+
+function changeIn(type: string): Change | undefined {
+  const { form, family } = kindOf(type);
+  if (family !== "change" || form.endsWith("available")) return undefined;
+  if (form.startsWith("remediation")) return "remediation";
+  return /deploy|rollout|rollback/.test(form) ? "deployment" : "update";
+}
+
+/** The last restart or redeploy that was carried out, and how long the target was well after it. */
+function remedyOf(
+  outcomes: readonly ProposalOutcome[],
+  { badSince, wellAt }: TargetRecord,
+  now: number,
+): Past["remedy"] {
+  const last = outcomes.find(({ action, became }) =>
+    became === "completed" && (action === "restart" || action === "redeploy")
+  );
+  if (!last || now - last.atMs >= DAY) return undefined;
+  const held = wellAt !== undefined && wellAt >= last.atMs;
+  return {
+    action: last.action,
+    agoMs: Math.max(0, now - last.atMs),
+    ...(held && { heldMs: Math.max(0, (badSince ?? now) - last.atMs) }),
+  };
+}
+
+function some<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : { [key]: value } as { [key in K]: V };
+}
+
+/** The record under `key`, made where there is none; past `most` the one made first is forgotten. */
+function record<R>(records: Map<string, R>, key: string, most: number, make: () => R): R {
+  const known = records.get(key);
+  if (known) return known;
+  const made = make();
+  records.set(key, made);
+  if (records.size > most) forgetFirst(records);
+  return made;
+}
+
+function forgetFirst(records: Map<string, unknown>) {
+  for (const first of records.keys()) {
+    records.delete(first);
+    break;
+  }
+}

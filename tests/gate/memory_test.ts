@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { createMemory } from "../../lib/gate/memory.ts";
+import type { HealthEvent } from "../../lib/event/event.ts";
+import { newsOf } from "../../lib/event/news.ts";
+import { targetKey } from "../../lib/event/target.ts";
+import type { Past } from "../../lib/llm/facts/past.ts";
+import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
+import { waitingEvent } from "../support/waiting_event.ts";
+
+const START = 1767323045;
+
+/** A memory that hears `[minutes before, type, service]` and is then asked about mosquitto. */
+function pastOf(
+  heard: readonly (readonly [number, string, string?])[],
+  outcomes: readonly ProposalOutcome[] = [],
+): Past {
+  const nowMs = START * 1000;
+  const memory = createMemory({ clock: { now: () => nowMs } });
+  for (const [minutes, type, service = "mosquitto"] of heard) {
+    const timestamp = START - 60 * minutes;
+    const event: HealthEvent = {
+      ...waitingEvent({ type, service, timestamp }),
+      payload: {},
+    };
+    memory.heard(event, targetKey(event), newsOf(event));
+  }
+  return memory.factsOf(waitingEvent({ timestamp: START }), outcomes).past;
+}
+
+const NOTHING = { faults: 0, otherKinds: [], neighboursBad: 0, nodeAway: false };
+
+Deno.test("memory: of nothing heard there is nothing to tell", () => {
+  assert.deepEqual(pastOf([]), NOTHING);
+  assert.deepEqual(pastOf([[0, "service_unhealthy"]]), NOTHING);
+});
+
+Deno.test("memory: since when the target is bad, how often, and what else", () => {
+  assert.deepEqual(
+    pastOf([
+      [90, "service_healthy"],
+      [40, "oom_killed"],
+      [20, "service_unhealthy"],
+      [0, "service_unhealthy"],
+    ]),
+    {
+      ...NOTHING,
+      badForMs: 40 * 60_000,
+      lastWellMs: 90 * 60_000,
+      faults: 2,
+      otherKinds: ["out_of_memory"],
+    },
+  );
+});
+
+Deno.test("memory: a word that it is well ends a fault, a late one does not", () => {
+  assert.equal(pastOf([[40, "service_unhealthy"], [20, "service_healthy"]]).badForMs, undefined);
+  assert.equal(pastOf([[20, "service_unhealthy"], [40, "service_healthy"]]).badForMs, 20 * 60_000);
+});
+
+Deno.test("memory: what went bad with it, and no longer counts later", () => {
+  const neighbours = (minutes: number) =>
+    pastOf([[minutes, "service_unhealthy", "grafana"], [minutes, "container_exited", "redis"]])
+      .neighboursBad;
+  assert.deepEqual([neighbours(1), neighbours(3)], [2, 0]);
+});
+
+Deno.test("memory: a node that is away, and one that came back", () => {
+  const offline = [10, "node_offline", "piha"] as const;
+  assert.equal(pastOf([offline]).nodeAway, true);
+  const back = pastOf([offline, [3, "node_online", "piha"]]);
+  assert.deepEqual([back.nodeAway, back.nodeBackMs], [false, 180_000]);
+  assert.equal(pastOf([[61, "node_offline", "piha"]]).nodeAway, false);
+});
+
+Deno.test("memory: what was changed, of the target or its node, within an hour", () => {
+  assert.deepEqual(pastOf([[50, "deployment_started"], [4, "deployment_completed"]]).changed, {
+    what: "deployment",
+    agoMs: 240_000,
+  });
+  assert.equal(pastOf([[5, "deployment_completed", "all"]]).changed?.what, "deployment");
+  assert.equal(pastOf([[5, "remediation_completed"]]).changed?.what, "remediation");
+  assert.equal(pastOf([[5, "deployment_completed", "grafana"]]).changed, undefined);
+  assert.equal(pastOf([[61, "deployment_completed"]]).changed, undefined);
+});
+
+Deno.test("memory: whether the last remedy held", () => {
+  const restart = (minutes: number): ProposalOutcome => ({
+    actionId: "x",
+    action: "restart",
+    became: "completed",
+    atMs: (START - 60 * minutes) * 1000,
+  });
+  assert.deepEqual(pastOf([], [restart(30)]).remedy, { action: "restart", agoMs: 1_800_000 });
+  const heard = [[40, "service_unhealthy"], [28, "service_healthy"], [24, "service_unhealthy"]];
+  assert.deepEqual(
+    pastOf(heard.map(([minutes, type]) => [Number(minutes), String(type)] as const), [restart(30)])
+      .remedy,
+    { action: "restart", agoMs: 1_800_000, heldMs: 360_000 },
+  );
+});
+
+Deno.test("memory: is bounded, whoever speaks", () => {
+  const memory = createMemory({ clock: { now: () => START * 1000 } });
+  for (let i = 0; i < 30_000; i++) {
+    const event = {
+      ...waitingEvent({ node: `n${i % 500}`, service: `s${i}`, timestamp: START }),
+      payload: {},
+    };
+    memory.heard(event, targetKey(event), "fault");
+  }
+  const last = memory.factsOf(waitingEvent({ node: "n499", service: "s", timestamp: START }), []);
+  assert.equal(last.past.neighboursBad, 60);
+  const first = memory.factsOf(
+    waitingEvent({ node: "n0", service: "s0", timestamp: START + 1 }),
+    [],
+  );
+  assert.deepEqual([first.past.faults, first.past.neighboursBad], [0, 59]);
+});
