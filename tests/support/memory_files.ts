@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path/posix";
-import type { Files } from "../../lib/base/disk/files.ts";
+import type { FileLook, Files } from "../../lib/base/disk/files.ts";
 import { systemError } from "./system_error.ts";
 
 /** Every operation consists of such steps; a crash can come before each. */
@@ -230,7 +230,13 @@ function build(disk: Disk): MemoryFiles {
     async times(path) {
       await step("kind", path);
       const file = files.get(path);
-      return file && { kind: "file", writtenMs: file.mtimeMs, changedMs: file.mtimeMs };
+      return file && lookAt(file);
+    },
+    async read(path, maxBytes) {
+      await step("read", path);
+      const file = files.get(path);
+      const text = file && file.text.length <= maxBytes ? file.text : undefined;
+      return file && { ...lookAt(file), text };
     },
     async touch(path, nowMs) {
       await step("touch", path);
@@ -270,6 +276,10 @@ function build(disk: Disk): MemoryFiles {
     paths: () => [...files.keys()].sort(),
   };
   return memory;
+}
+
+function lookAt({ text, mtimeMs }: Inode): FileLook {
+  return { kind: "file", bytes: text.length, writtenMs: mtimeMs, changedMs: mtimeMs };
 }
 
 /** Copies files, links between them included. */

@@ -22,8 +22,14 @@ export interface FileTimes {
 }
 
 /** What one look at a path tells, without following a link. */
-interface FileLook extends FileTimes {
+export interface FileLook extends FileTimes {
   readonly kind: "file" | "folder" | "other";
+  readonly bytes: number;
+}
+
+/** A file with its text, which is undefined for what is no file, or too large. */
+export interface ReadFile extends FileLook {
+  readonly text: string | undefined;
 }
 
 export interface Files {
@@ -52,6 +58,8 @@ export interface Files {
   readText(path: string, maxBytes: number): Promise<string | undefined>;
   /** When a file was written and moved, or undefined where it does not exist; follows no link. */
   times(path: string): Promise<FileLook | undefined>;
+  /** Both in one: what lies there and its text, without following a link. */
+  read(path: string, maxBytes: number): Promise<ReadFile | undefined>;
   /** Sets a file's modification time to now; creates the file where there is none. */
   touch(path: string, nowMs: number): Promise<void>;
 }
@@ -118,7 +126,18 @@ export const realFiles: Files = {
     try {
       const info = await Deno.lstat(path);
       const writtenMs = info.mtime?.getTime() ?? 0;
-      return { kind: kindOf(info), writtenMs, changedMs: info.ctime?.getTime() ?? writtenMs };
+      const changedMs = info.ctime?.getTime() ?? writtenMs;
+      return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  async read(path, maxBytes) {
+    const look = await realFiles.times(path);
+    if (look?.kind !== "file" || look.bytes > maxBytes) return look && { ...look, text: undefined };
+    try {
+      return { ...look, text: await Deno.readTextFile(path) };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

@@ -61,7 +61,7 @@ export interface ActionIndex {
 export interface ActionIndexOptions {
   /** RUNTIME_PATH. */
   readonly root: string;
-  readonly files: Pick<Files, "list" | "times" | "readText">;
+  readonly files: Pick<Files, "list" | "times" | "read">;
   readonly clock: Clock;
   readonly log: Log;
   /** What was decided longer ago is of no interest. */
@@ -108,14 +108,21 @@ export function createActionIndex(
   /** What a file says now; undefined for what is not there, or no file. */
   async function known(folder: ActionFolder, actionId: string): Promise<Known | undefined> {
     const path = pathOf(folder, actionId);
-    const times = await files.times(path);
-    if (times?.kind !== "file") return undefined;
     const before = remembered.get(path);
-    const same = before?.times.writtenMs === times.writtenMs &&
-      before.times.changedMs === times.changedMs;
-    if (before && same && before.proposed) return before;
-    const text = await files.readText(path, LARGEST_PROPOSAL_BYTES);
-    const now = { times, length: text?.length ?? 0, ...read(folder, text, times) };
+    if (before?.proposed) {
+      const times = await files.times(path);
+      const same = before.times.writtenMs === times?.writtenMs &&
+        before.times.changedMs === times.changedMs;
+      if (same) return before;
+    }
+    const times = await files.read(path, LARGEST_PROPOSAL_BYTES);
+    if (times?.kind !== "file") return undefined;
+    const { text, writtenMs, changedMs } = times;
+    const now = {
+      times: { writtenMs, changedMs },
+      length: text?.length ?? 0,
+      ...read(folder, text, times),
+    };
     remembered.delete(path);
     remembered.set(path, now);
     forgetOldest(remembered, MOST_REMEMBERED);

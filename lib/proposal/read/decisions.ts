@@ -3,15 +3,20 @@
  *
  * @module
  */
-import type { ActionFiles, ActionFolder, FoundAction } from "./folders.ts";
-import { readAudit } from "./audit.ts";
-import { cameThereAt, toldTime } from "./decided.ts";
+import { isObject, parseObject } from "../../base/json.ts";
+import { cleanName } from "../../base/text/names.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
+import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
+import { cameThereAt, toldTime } from "./decided.ts";
+import { proposedBy } from "./proposed.ts";
+import { momentOf } from "./transitions.ts";
 
 /** Rows; what would be more is counted in one row, `(others)`. */
 const MOST_ROWS = 100;
 /** The newest files of a folder that are read. */
 const MOST_FILES = 100_000;
+/** Files that are read at once. */
+const AT_ONCE = 64;
 
 /** Spans in seconds. */
 interface Spans {
@@ -51,6 +56,16 @@ interface Tally {
   readonly decisions: number[];
 }
 
+/** What is counted of one file. */
+interface Counted {
+  readonly folder: ActionFolder;
+  readonly action: string;
+  readonly model: string;
+  readonly proposedMs: number;
+  /** From the proposal being written to a decision; undefined where that is not known. */
+  readonly decisionSeconds: number | undefined;
+}
+
 /** Counts the proposals in all folders, those proposed at or after `sinceMs` where it is given. */
 export async function decisionStats(
   actions: ActionFiles,
@@ -67,20 +82,16 @@ export async function decisionStats(
   for (const folder of ACTION_FOLDERS) {
     const ids = await actions.ids(folder);
     unread += Math.max(0, ids.length - mostFiles);
-    for (const actionId of ids.slice(0, mostFiles)) {
-      // A file that last changed before then holds no younger proposal.
-      if (sinceMs > 0 && await changedBefore(actions, { folder, actionId, sinceMs })) continue;
-      const found = await actions.find(folder, actionId);
-      if (!found) continue;
-      if (found.read.kind === "damaged") {
-        damaged++;
-        continue;
-      }
-      const { action, model } = found.read.view;
-      const proposedMs = proposedAt(found);
-      if (proposedMs < sinceMs) continue;
-      for (const tally of [tallyFor(tallies, action, model), total]) {
-        count(tally, found, { proposedMs, nowMs });
+    for (let at = 0; at < Math.min(ids.length, mostFiles); at += AT_ONCE) {
+      const some = ids.slice(at, Math.min(at + AT_ONCE, mostFiles));
+      const read = (id: string) => look(actions, { folder, id, sinceMs, nowMs });
+      for (const counted of await Promise.all(some.map(read))) {
+        if (counted === "damaged") damaged++;
+        else if (counted) {
+          for (const tally of [tallyFor(tallies, counted.action, counted.model), total]) {
+            count(tally, counted);
+          }
+        }
       }
     }
   }
@@ -90,23 +101,49 @@ export async function decisionStats(
   return { rows, total: rowOf(total), damaged, unread };
 }
 
-async function changedBefore(
+/** Undefined for what is not there any more, or was proposed before `sinceMs`. */
+async function look(
   actions: ActionFiles,
-  { folder, actionId, sinceMs }: {
+  { folder, id, sinceMs, nowMs }: {
     readonly folder: ActionFolder;
-    readonly actionId: string;
+    readonly id: string;
     readonly sinceMs: number;
+    readonly nowMs: number;
   },
-): Promise<boolean> {
-  const times = await actions.times(folder, actionId);
-  return times !== undefined && Math.max(times.changedMs + 1000, times.writtenMs) < sinceMs;
+): Promise<Counted | "damaged" | undefined> {
+  try {
+    const times = await actions.read(folder, id);
+    // A file that last changed before then holds no younger proposal.
+    if (!times || Math.max(times.changedMs + 1000, times.writtenMs) < sinceMs) return undefined;
+    const fields = parseObject(times.text ?? "");
+    const proposed = fields && proposedBy(fields);
+    if (!fields || !proposed || (fields.action_id ?? id) !== id) return "damaged";
+    const proposedMs = writtenAt(fields) ?? proposed.sinceMs ?? times.writtenMs;
+    if (proposedMs < sinceMs) return undefined;
+    const decidedMs = decidedAt(folder, { fields, times, nowMs });
+    return {
+      folder,
+      proposedMs,
+      action: proposed.remedy ?? proposed.word,
+      // What no model proposed is counted by who did.
+      model: proposed.own ? modelOf(fields) : proposed.by || "another program",
+      decisionSeconds: decidedMs === undefined
+        ? undefined
+        : Math.max(0, Math.round((decidedMs - proposedMs) / 1000)),
+    };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return "damaged";
+  }
 }
 
-/** When a proposal was written, else its event's time; milliseconds since 1970. */
-function proposedAt({ read }: FoundAction): number {
-  if (read.kind === "damaged") return 0;
-  const { content, timestamp } = read.view;
-  return readAudit(content)?.proposedMs ?? timestamp * 1000;
+const modelOf = ({ llm_model }: Readonly<Record<string, unknown>>) =>
+  typeof llm_model === "string" ? cleanName(llm_model) : "";
+
+/** When a proposal was written, as its audit says. */
+function writtenAt({ payload }: Readonly<Record<string, unknown>>): number | undefined {
+  const audit = isObject(payload) ? payload.audit : undefined;
+  return isObject(audit) ? momentOf(audit.proposed_at) : undefined;
 }
 
 function tallyFor(tallies: Map<string, Tally>, action: string, model: string): Tally {
@@ -124,16 +161,9 @@ function newTally(action: string, model: string): Tally {
   return { action, model, folders: folders as Tally["folders"], decisions: [] };
 }
 
-function count(
-  tally: Tally,
-  { folder, times, read }: FoundAction,
-  { proposedMs, nowMs }: { readonly proposedMs: number; readonly nowMs: number },
-): void {
+function count(tally: Tally, { folder, decisionSeconds }: Counted): void {
   tally.folders[folder]++;
-  if (read.kind === "damaged") return;
-  const decidedMs = decidedAt(folder, { fields: read.view.content, times, nowMs });
-  if (decidedMs === undefined) return;
-  tally.decisions.push(Math.max(0, Math.round((decidedMs - proposedMs) / 1000)));
+  if (decisionSeconds !== undefined) tally.decisions.push(decisionSeconds);
 }
 
 function decidedAt(

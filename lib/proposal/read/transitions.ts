@@ -37,9 +37,17 @@ function nameOf(value: unknown): string {
   return typeof value === "string" ? cleanName(value, LONGEST_NAME) : "";
 }
 
+/** As nearly all programs write it, which Date.parse reads at once. */
+const ISO_SECONDS = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+const EARLIEST = Date.UTC(2020, 0);
+
 /** A time that a file names, in milliseconds; undefined for one before 2020 or after 2100. */
 export function momentOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
+  if (typeof value === "string" && ISO_SECONDS.test(value)) {
+    const ms = Date.parse(value);
+    if (ms >= EARLIEST) return ms;
+  }
   const { seconds, replaced } = parseTimestamp(value, 0);
   return replaced ? undefined : seconds * 1000;
 }
