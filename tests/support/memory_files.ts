@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path/posix";
-import type { FileLook, Files } from "../../lib/base/disk/files.ts";
+import type { FileLook, Files, ReadFile } from "../../lib/base/disk/files.ts";
 import { systemError } from "./system_error.ts";
 
 /** Every operation consists of such steps; a crash can come before each. */
@@ -234,9 +234,11 @@ function build(disk: Disk): MemoryFiles {
     },
     async read(path, maxBytes) {
       await step("read", path);
-      const file = files.get(path);
-      const text = file && file.text.length <= maxBytes ? file.text : undefined;
-      return file && { ...lookAt(file), text };
+      return readFile(files.get(path), maxBytes);
+    },
+    readNow(path, maxBytes) {
+      stepNow("read", path);
+      return readFile(files.get(path), maxBytes);
     },
     async touch(path, nowMs) {
       await step("touch", path);
@@ -280,6 +282,11 @@ function build(disk: Disk): MemoryFiles {
 
 function lookAt({ text, mtimeMs }: Inode): FileLook {
   return { kind: "file", bytes: text.length, writtenMs: mtimeMs, changedMs: mtimeMs };
+}
+
+function readFile(file: Inode | undefined, maxBytes: number): ReadFile | undefined {
+  const text = file && file.text.length <= maxBytes ? file.text : undefined;
+  return file && { ...lookAt(file), text };
 }
 
 /** Copies files, links between them included. */

@@ -60,12 +60,20 @@ export interface Files {
   times(path: string): Promise<FileLook | undefined>;
   /** Both in one: what lies there and its text, without following a link. */
   read(path: string, maxBytes: number): Promise<ReadFile | undefined>;
+  /** The same, done when it returns: a fifth of the work, for commands that read very many. */
+  readNow(path: string, maxBytes: number): ReadFile | undefined;
   /** Sets a file's modification time to now; creates the file where there is none. */
   touch(path: string, nowMs: number): Promise<void>;
 }
 
 function kindOf({ isFile, isDirectory }: Deno.FileInfo): FileLook["kind"] {
   return isFile ? "file" : isDirectory ? "folder" : "other";
+}
+
+function lookAt(info: Deno.FileInfo): FileLook {
+  const writtenMs = info.mtime?.getTime() ?? 0;
+  const changedMs = info.ctime?.getTime() ?? writtenMs;
+  return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
 }
 
 export const realFiles: Files = {
@@ -124,10 +132,7 @@ export const realFiles: Files = {
   },
   async times(path) {
     try {
-      const info = await Deno.lstat(path);
-      const writtenMs = info.mtime?.getTime() ?? 0;
-      const changedMs = info.ctime?.getTime() ?? writtenMs;
-      return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
+      return lookAt(await Deno.lstat(path));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;
@@ -138,6 +143,16 @@ export const realFiles: Files = {
     if (look?.kind !== "file" || look.bytes > maxBytes) return look && { ...look, text: undefined };
     try {
       return { ...look, text: await Deno.readTextFile(path) };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  },
+  readNow(path, maxBytes) {
+    try {
+      const look = lookAt(Deno.lstatSync(path));
+      const whole = look.kind === "file" && look.bytes <= maxBytes;
+      return { ...look, text: whole ? Deno.readTextFileSync(path) : undefined };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

@@ -103,7 +103,8 @@ export function createActionIndex(
   const complained = new Set<ActionFolder>();
   const syncing = new Map<ActionFolder, Promise<void>>();
 
-  const pathOf = (folder: ActionFolder, id: string) => join(root, "actions", folder, `${id}.json`);
+  const actions = join(root, "actions");
+  const pathOf = (folder: ActionFolder, id: string) => `${actions}/${folder}/${id}.json`;
 
   /** What a file says now; undefined for what is not there, or no file. */
   async function known(folder: ActionFolder, actionId: string): Promise<Known | undefined> {

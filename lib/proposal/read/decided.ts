@@ -52,20 +52,25 @@ export function movedBy(
   return transitionsOf(fields).findLast(({ to }) => to === folder)?.by ?? "";
 }
 
-/** When the file itself says that it came to a folder, where that can be true; milliseconds. */
+/**
+ * When the file itself says that it came to a folder, where that can be true; milliseconds.
+ *
+ * @param alsoIn fields that count after those of the folder
+ */
 export function toldTime(
   folder: DecidedFolder,
   fields: Readonly<Record<string, unknown>>,
   nowMs: number,
+  alsoIn: readonly string[] = ["updated_at"],
 ): number | undefined {
-  const asked = momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
-  const isTrue = (ms: number) => ms <= nowMs + FAST_CLOCK_MS && ms >= asked - SKEW_MS;
+  const asked = () => momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
+  const isTrue = (ms: number) => ms <= nowMs + FAST_CLOCK_MS && ms >= asked() - SKEW_MS;
   const moved = transitionsOf(fields).findLast(({ to, atMs }) =>
     to === folder && atMs !== undefined && isTrue(atMs)
   );
   if (moved) return moved.atMs;
-  for (const name of [...TIME_FIELDS[folder], "updated_at"]) {
-    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  for (const name of TIME_FIELDS[folder].concat(alsoIn)) {
+    const value = fields[name];
     if (value === undefined || value === null) continue;
     const { seconds, replaced } = parseTimestamp(value, nowMs);
     const ms = seconds * 1000;

@@ -15,8 +15,6 @@ import { momentOf } from "./transitions.ts";
 const MOST_ROWS = 100;
 /** The newest files of a folder that are read. */
 const MOST_FILES = 100_000;
-/** Files that are read at once. */
-const AT_ONCE = 64;
 
 /** Spans in seconds. */
 interface Spans {
@@ -80,18 +78,14 @@ export async function decisionStats(
   let damaged = 0;
   let unread = 0;
   for (const folder of ACTION_FOLDERS) {
-    const ids = await actions.ids(folder);
+    const ids = await actions.ids(folder, mostFiles);
     unread += Math.max(0, ids.length - mostFiles);
-    for (let at = 0; at < Math.min(ids.length, mostFiles); at += AT_ONCE) {
-      const some = ids.slice(at, Math.min(at + AT_ONCE, mostFiles));
-      const read = (id: string) => look(actions, { folder, id, sinceMs, nowMs });
-      for (const counted of await Promise.all(some.map(read))) {
-        if (counted === "damaged") damaged++;
-        else if (counted) {
-          for (const tally of [tallyFor(tallies, counted.action, counted.model), total]) {
-            count(tally, counted);
-          }
-        }
+    for (const id of ids.slice(0, mostFiles)) {
+      const counted = look(actions, { folder, id, sinceMs, nowMs });
+      if (counted === "damaged") damaged++;
+      else if (counted) {
+        count(tallyFor(tallies, counted.action, counted.model), counted);
+        count(total, counted);
       }
     }
   }
@@ -102,7 +96,7 @@ export async function decisionStats(
 }
 
 /** Undefined for what is not there any more, or was proposed before `sinceMs`. */
-async function look(
+function look(
   actions: ActionFiles,
   { folder, id, sinceMs, nowMs }: {
     readonly folder: ActionFolder;
@@ -110,9 +104,9 @@ async function look(
     readonly sinceMs: number;
     readonly nowMs: number;
   },
-): Promise<Counted | "damaged" | undefined> {
+): Counted | "damaged" | undefined {
   try {
-    const times = await actions.read(folder, id);
+    const times = actions.readNow(folder, id);
     // A file that last changed before then holds no younger proposal.
     if (!times || Math.max(times.changedMs + 1000, times.writtenMs) < sinceMs) return undefined;
     const fields = parseObject(times.text ?? "");
@@ -180,7 +174,7 @@ function decidedAt(
     case "running":
     case "completed":
     case "failed":
-      return toldTime("approved", { ...about.fields, updated_at: undefined }, about.nowMs);
+      return toldTime("approved", about.fields, about.nowMs, []);
   }
 }
 

@@ -40,8 +40,8 @@ export function proposedBy(content: unknown): Proposed | undefined {
   const own = isOwn(content);
   const service = name(content.service);
   const payload = isObject(content.payload) ? content.payload : {};
-  const word = [payload.action, content.type, content.action_type, content.action]
-    .map(name).find((text) => text !== "") ?? "";
+  const word = name(payload.action) || name(content.type) || name(content.action_type) ||
+    name(content.action);
   const transitions = transitionsOf(content);
   return {
     node,
