@@ -24,6 +24,7 @@ import { excerpt } from "./event/excerpt.ts";
 import { ChainExhausted } from "./llm/contract.ts";
 import type { Memory } from "./gate/memory.ts";
 import { newsOf } from "./event/news.ts";
+import type { NodeAliases } from "./event/parse.ts";
 import type { Log } from "./base/log/log.ts";
 import { createPlannerLog } from "./planner/log.ts";
 import { createNotices } from "./planner/notice.ts";
@@ -53,6 +54,8 @@ interface PlannerParts {
   readonly log: Log;
   readonly random: () => number;
   readonly counters: Counters;
+  /** Other names of nodes. */
+  readonly aliases: NodeAliases;
   readonly observer: Required<Pick<Observer, "onEnding" | "onParked">>;
   readonly suppression: Suppression;
   readonly budgets: Budgets;
@@ -117,6 +120,7 @@ export function createPlanner(parts: PlannerParts): Planner {
     clock,
     log,
     counters,
+    aliases: parts.aliases,
     onEvent: gate,
     onEnding: end,
   });

@@ -460,3 +460,22 @@ Deno.test("planner: a severity that nobody defined is told once, and counts as t
     ["piha/third", "green", "info"],
   ]);
 });
+
+Deno.test("planner: a message that names containers is an event each, and its receipt waits for all", async () => {
+  const p = pipeline();
+  let receipts = 0;
+  const details = { containers: [{ name: "b" }, { name: "a" }] };
+  const message = { node: "hut-old", service: undefined, payload: undefined, details };
+  await p.publish({ ...message, type: "containers_healthy" }, { settled: () => void receipts++ });
+  assert.deepEqual(p.ended(), ["benign hut/b", "benign hut/a"]);
+  const settle = p.endings.map(({ event }) => event?.settled ?? assert.fail("no receipt"));
+  settle[0]?.();
+  settle[0]?.();
+  assert.equal(receipts, 0);
+  settle[1]?.();
+  assert.equal(receipts, 1);
+
+  await p.publish({ ...message, type: "containers_not_running" });
+  assert.deepEqual(p.asked(), ["hut/b"]);
+  assert.deepEqual(p.log.of("event_received").map((l) => l.sent_as), Array(4).fill("hut-old"));
+});

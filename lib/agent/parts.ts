@@ -26,6 +26,8 @@ import type { Observer } from "../observe/ending.ts";
 import type { Outages } from "../gate/outages.ts";
 import { parseSilences } from "../gate/silences.ts";
 import type { PolicyRule } from "../policy/policy.ts";
+import { aliasesOf } from "../config/topology.ts";
+import type { NodeAliases } from "../event/parse.ts";
 import type { Propose } from "../proposal/proposer.ts";
 import { SILENCES_FILE } from "../gate/silences_watch.ts";
 import type { Store } from "../base/disk/store.ts";
@@ -49,6 +51,8 @@ interface Parts {
   /** What became of earlier proposals. */
   readonly index: ActionIndex;
   readonly policy: readonly PolicyRule[];
+  /** Other names of nodes. */
+  readonly aliases: NodeAliases;
   readonly systemPrompt: string;
 }
 
@@ -89,6 +93,7 @@ export async function openParts(
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
     policy,
+    aliases: aliasesOf(topology),
     systemPrompt: homelabPrompt(topology, policy),
   };
 }
@@ -120,6 +125,7 @@ export function createPipeline(options: PipelineOptions): Planner {
     log,
     random: options.random,
     counters: parts.counters,
+    aliases: parts.aliases,
     observer,
     suppression,
     budgets,

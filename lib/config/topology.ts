@@ -4,12 +4,20 @@
  * `config/topology.json`:
  *
  *     {"nodes": [{"name": "piha", "role": "Raspberry Pi 5; Redis, Ollama"},
- *                {"name": "hut", "role": "LTE edge; Zigbee2MQTT", "offlineFirst": true}]}
+ *                {"name": "hut", "role": "LTE edge; Zigbee2MQTT", "offlineFirst": true,
+ *                 "aliases": ["hut-old"]}]}
  *
  * @module
  */
-import { errorMessage } from "../base/error_message.ts";
-import { visibleText } from "../base/text/visible.ts";
+import {
+  isPlain,
+  listOf,
+  missing,
+  type Place,
+  placesIn,
+  readConfigText,
+  type Reject,
+} from "./operator_file.ts";
 
 interface TopologyNode {
   readonly name: string;
@@ -17,6 +25,8 @@ interface TopologyNode {
   readonly role: string;
   /** Keeps working without a network, so it is expected to be away at times. */
   readonly offlineFirst?: boolean;
+  /** Other names that events give it. */
+  readonly aliases?: readonly string[];
 }
 
 export interface Topology {
@@ -35,95 +45,80 @@ export const DEFAULT_TOPOLOGY: Topology = {
 };
 
 const MOST_NODES = 64;
+const MOST_ALIASES = 16;
 const LONGEST_NAME = 64;
 const LONGEST_ROLE = 200;
-/** Longest topology text, in UTF-16 units. */
-const LONGEST_TEXT = 65_536;
-
-/** The topology cannot be used: where it is wrong, what is there, and what is expected. */
-export class TopologyError extends Error {
-  override readonly name = "TopologyError";
-  constructor(
-    /** The place in the JSON, for example `nodes[2].role`. */
-    readonly path: string,
-    value: unknown,
-    /** What would be right there. */
-    readonly expected: string,
-  ) {
-    super(`topology: ${path} is ${shown(value)}, expected ${expected}`);
-  }
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(typeof value === "string" ? visibleText(value.slice(0, 80)) : value);
-  return typeof value === "string" && value.length > 80 ? `${text} and more` : text;
-}
-
-function objectAt(path: string, value: unknown, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TopologyError(path, value, "an object");
-  }
-  const object = value as Record<string, unknown>;
-  for (const key of Object.keys(object)) {
-    if (!known.includes(key)) {
-      const at = path === "the whole" ? key : `${path}.${key}`;
-      const name = visibleText(at.length > 120 ? `${at.slice(0, 120)}…` : at);
-      throw new TopologyError(name, object[key], `one of the keys ${known.join(", ")}`);
-    }
-  }
-  return object;
-}
-
-function textAt(path: string, value: unknown, limit: number): string {
-  if (typeof value !== "string" || value.trim() === "" || value.length > limit) {
-    throw new TopologyError(path, value, `a text of 1 to ${limit} characters`);
-  }
-  if (visibleText(value) !== value || /[\t\n]/.test(value)) {
-    throw new TopologyError(path, value, "a text of one line without invisible characters");
-  }
-  return value.trim();
-}
-
-function nodeAt(path: string, value: unknown): TopologyNode {
-  const object = objectAt(path, value, ["name", "role", "offlineFirst"]);
-  const name = textAt(`${path}.name`, object["name"], LONGEST_NAME);
-  const role = textAt(`${path}.role`, object["role"], LONGEST_ROLE);
-  const offlineFirst = object["offlineFirst"];
-  if (offlineFirst === undefined) return { name, role };
-  if (typeof offlineFirst !== "boolean") {
-    throw new TopologyError(`${path}.offlineFirst`, offlineFirst, "true or false");
-  }
-  return { name, role, offlineFirst };
-}
 
 /**
  * Reads the text of `config/topology.json`.
  *
- * @throws {TopologyError} for anything but the documented form, unknown keys included.
+ * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */
 export function parseTopology(text: string): Topology {
-  if (text.length > LONGEST_TEXT) {
-    throw new TopologyError("the file", `${text.length} characters`, `at most ${LONGEST_TEXT}`);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\ufeff/, ""));
-  } catch (error) {
-    const reason = errorMessage(error);
-    throw new TopologyError("the file", text, `JSON (${reason.slice(0, 200)})`);
-  }
-  const { nodes } = objectAt("the whole", value, ["nodes"]);
-  if (!Array.isArray(nodes) || nodes.length < 1 || nodes.length > MOST_NODES) {
-    throw new TopologyError("nodes", nodes, `a list of 1 to ${MOST_NODES} nodes`);
-  }
-  const parsed = nodes.map((node: unknown, i) => nodeAt(`nodes[${i}]`, node));
-  const names = new Set<string>();
-  for (const [i, { name }] of parsed.entries()) {
-    if (names.has(name)) throw new TopologyError(`nodes[${i}].name`, name, "a name used once");
-    names.add(name);
-  }
-  return { nodes: parsed };
+  const empty = "without the file the reference homelab's nodes count";
+  return readConfigText(text, { empty, read: parseNodes });
+}
+
+/** The other names of nodes, in small letters, and the names that count. */
+export function aliasesOf({ nodes }: Topology): ReadonlyMap<string, string> {
+  return new Map(
+    nodes.flatMap(({ name, aliases = [] }) => aliases.map((alias) => [alias.toLowerCase(), name])),
+  );
+}
+
+function parseNodes(root: Place, reject: Reject): Topology {
+  const places = placesIn(root, { known: ["nodes"], reject });
+  const list = { least: 1, most: MOST_NODES, of: "nodes, each an object", reject };
+  const items = places && listOf(places.nodes ?? missing("nodes"), list) || [];
+  const taken = new Set<string>();
+  const nodes = items.flatMap((place) => parseNode(place, { reject, taken }) ?? []);
+  return { nodes };
+}
+
+interface Reading {
+  readonly reject: Reject;
+  /** Names and aliases before this one, in small letters. */
+  readonly taken: Set<string>;
+}
+
+function parseNode(place: Place, { reject, taken }: Reading): TopologyNode | undefined {
+  const known = ["name", "role", "offlineFirst", "aliases"] as const;
+  const places = placesIn(place, { known, reject });
+  if (!places) return undefined;
+  const at = (key: typeof known[number]) => places[key] ?? missing(`${place.path}.${key}`);
+  const name = parseName(at("name"), { reject, taken });
+  const role = parseText(at("role"), { longest: LONGEST_ROLE, reject });
+  const offlineFirst = places.offlineFirst && parseFlag(places.offlineFirst, reject);
+  const list = { least: 1, most: MOST_ALIASES, of: "other names of the node", reject };
+  const aliases = places.aliases && listOf(places.aliases, list)
+    ?.flatMap((alias) => parseName(alias, { reject, taken }) ?? []);
+  if (name === undefined || role === undefined) return undefined;
+  return {
+    name,
+    role,
+    ...offlineFirst !== undefined && { offlineFirst },
+    ...aliases && { aliases },
+  };
+}
+
+/** A name that nothing else has: an event's node must be one node. */
+function parseName(place: Place, { reject, taken }: Reading): string | undefined {
+  const name = parseText(place, { longest: LONGEST_NAME, reject });
+  if (name === undefined) return undefined;
+  if (taken.has(name.toLowerCase())) return reject(place, "a name that no node or alias has");
+  taken.add(name.toLowerCase());
+  return name;
+}
+
+function parseText(
+  place: Place,
+  { longest, reject }: { readonly longest: number; readonly reject: Reject },
+): string | undefined {
+  const text = typeof place.value === "string" ? place.value.trim() : undefined;
+  if (isPlain(text) && text.length <= longest) return text;
+  return reject(place, `a text of 1 to ${longest} visible characters on one line`);
+}
+
+function parseFlag(place: Place, reject: Reject): boolean | undefined {
+  return typeof place.value === "boolean" ? place.value : reject(place, "true or false");
 }

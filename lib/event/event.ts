@@ -5,6 +5,17 @@
  */
 import type { Target } from "./target.ts";
 
+/** Who says so, as far as the sender tells it: kept for those who read the proposal. */
+export interface Origin {
+  readonly source?: string;
+  /** The sender's own id, by which it finds what became of its event. */
+  readonly correlation_id?: string;
+  /** Which house an event of Home Assistant is about. */
+  readonly location_tag?: string;
+  /** The node's name as sent, where that was an alias. */
+  readonly sent_as?: string;
+}
+
 /** One message of a node agent or observer, normalized. */
 export interface HealthEvent extends Target {
   /** For example `service_unhealthy` or `disk_pressure_high`. */
@@ -17,6 +28,7 @@ export interface HealthEvent extends Target {
   readonly timestamp: number;
   /** The Redis channel it came on. */
   readonly channel: string;
+  readonly origin?: Origin;
   /** To be called once its outcome is durable, where the sender waits for that; may be repeated. */
   readonly settled?: (() => void) | undefined;
   /** It was handed out before: what came of it then may be on this disk. */

@@ -5,19 +5,15 @@
  */
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
-import { cleanName, plainName } from "../base/text/names.ts";
-import { redactText } from "../base/text/redact.ts";
+import { cleanedName, harmlessName, LOOKED_AT, textOf, withoutSecrets } from "./name.ts";
+import { originOf } from "./origin.ts";
 import { type Fields, isTruthy, payloadOf } from "./payload.ts";
 import { gradeOf } from "./graded.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
-/** Longest node, service and type, in characters. */
-const NAME_LENGTH = 200;
 const SEVERITY_LENGTH = 40;
 /** Longest replaced time that is told, in characters. */
 const SENT_LENGTH = 60;
-/** What of a text is searched for secrets before it is cut, in characters. */
-const LOOKED_AT = 1_000;
 
 /** What some senders write for a service where they mean the whole node. */
 const THE_NODE = /^(?:all|node)$/i;
@@ -42,6 +38,11 @@ type EventResult =
   }
   | { readonly ok: false; readonly refusal: EventRefusal };
 
+/** Other names of nodes, in small letters, and the names that count. */
+export type NodeAliases = ReadonlyMap<string, string>;
+
+const NO_ALIASES: NodeAliases = new Map();
+
 /**
  * Normalizes a message of either shape: `type` and `payload` (node agents), or `event_type` and
  * `details` (control plane).
@@ -50,27 +51,36 @@ type EventResult =
  * looked for in `details`, or in `payload` when details is empty, and is the node's name in the
  * end; for the payload see {@linkcode payloadOf}. Beyond the seed, numbers count as names, a
  * service or severity of another kind counts as missing, and a service `all` or `node` is the node.
+ * A node's alias becomes its name; what was sent is kept in the origin.
  */
-export function parseEvent(raw: Fields, channel: string, nowMs: number): EventResult {
-  let type = nameOf(raw.type);
-  if (type === "") type = nameOf(raw.event_type);
+export function parseEvent(
+  raw: Fields,
+  channel: string,
+  nowMs: number,
+  aliases = NO_ALIASES,
+): EventResult {
+  let type = cleanedName(raw.type);
+  if (type === "") type = cleanedName(raw.event_type);
   if (type === undefined) return { ok: false, refusal: "type_not_text" };
   if (type === "") return { ok: false, refusal: "no_type" };
-  const node = nameOf(raw.node);
-  if (node === undefined) return { ok: false, refusal: "node_not_text" };
-  if (node === "") return { ok: false, refusal: "no_node" };
+  const sentNode = cleanedName(raw.node);
+  if (sentNode === undefined) return { ok: false, refusal: "node_not_text" };
+  if (sentNode === "") return { ok: false, refusal: "no_node" };
+  const node = aliases.get(sentNode.toLowerCase()) ?? sentNode;
+  const service = serviceOf(raw);
 
   const payload = payloadOf(raw);
   const { severity, unknown } = gradeOf(severityIn(raw), { type, payload });
   const time = parseTimestamp(raw.timestamp, nowMs);
   const event: HealthEvent = {
     node,
-    service: serviceOf(raw) ?? node,
+    service: service === undefined || service === sentNode ? node : service,
     type,
     severity,
     payload,
     timestamp: time.seconds,
     channel,
+    ...originOf(raw, { sentNode, node }),
   };
   if (time.replaced === undefined && unknown === undefined) return { ok: true, event };
   return {
@@ -84,7 +94,7 @@ export function parseEvent(raw: Fields, channel: string, nowMs: number): EventRe
 /** A service by name; undefined where an event is about its node. */
 function serviceOf(raw: Fields): string | undefined {
   const details = isTruthy(raw.details) ? raw.details : raw.payload;
-  const name = nameOf(raw.service) || isObject(details) && nameOf(details.service);
+  const name = cleanedName(raw.service) || isObject(details) && cleanedName(details.service);
   return !name || THE_NODE.test(name) ? undefined : name;
 }
 
@@ -95,34 +105,6 @@ function severityIn({ severity, level }: Fields): string {
   // To the seed 0 is a missing severity, but syslog's 0 is an emergency.
   const text = value === 0 ? "0" : textOf(value);
   return text ? harmlessName(text, SEVERITY_LENGTH) : "";
-}
-
-/** A clean name, "" for an empty value, undefined for what is neither text nor a number. */
-function nameOf(value: unknown): string | undefined {
-  const text = textOf(value);
-  return text ? harmlessName(text, NAME_LENGTH) : text;
-}
-
-/** Printable ASCII without a space at its ends, and without what a secret could follow. */
-const PLAIN_NAME = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
-
-/** Some senders name a service by its URL, with user and password. */
-function harmlessName(text: string, limit: number): string {
-  // Most names are read in one pass.
-  if (text.length <= limit && PLAIN_NAME.test(text)) return text;
-  const name = plainName(cleanName(text, limit));
-  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(name, limit);
-}
-
-/** Redacted before it is cut, and cut before it is redacted to what can matter. */
-function withoutSecrets(text: string, limit: number): string {
-  return cleanName(redactText(cleanName(text, LOOKED_AT)), limit);
-}
-
-function textOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (!isTruthy(value)) return "";
-  return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 
 function told(time: unknown): string {

@@ -47,6 +47,8 @@ interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
 export function announcement(file: ActionFile): string {
   const { action_id, node, service, risk_level, requires_human, confidence, payload } = file;
   const { action, reason, valid_until, digest, audit } = payload;
+  const { source, correlation_id, location_tag } = payload;
+  const origin = { source, correlation_id, location_tag };
   return asciiJson({
     action_id,
     node,
@@ -60,6 +62,7 @@ export function announcement(file: ActionFile): string {
     confidence,
     valid_until,
     digest,
+    ...origin,
   });
 }
 

@@ -65,6 +65,7 @@ export function createPlannerLog(
         svc_key: svcKey(event),
         type: event.type,
         severity: event.severity,
+        ...event.origin,
       }));
     },
     /** The event goes no further. */

@@ -10,7 +10,8 @@ import { foldedLines } from "../base/log/fold.ts";
 import type { Log } from "../base/log/log.ts";
 import { readMessage, type Refusal } from "../event/message.ts";
 import type { Counters } from "../observe/outcome.ts";
-import { parseEvent } from "../event/parse.ts";
+import { eachContainer } from "../event/containers.ts";
+import { type NodeAliases, parseEvent } from "../event/parse.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { svcKey, targetKey } from "../event/target.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
@@ -25,6 +26,8 @@ interface ReceptionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Pick<Counters, "received">;
+  /** Other names of nodes. */
+  readonly aliases: NodeAliases;
   readonly onEvent: (event: HealthEvent, key: string) => void;
   readonly onEnding: OnEnding;
 }
@@ -52,7 +55,7 @@ export interface Reception {
 }
 
 export function createReception(options: ReceptionOptions): Reception {
-  const { clock, log, counters, onEvent, onEnding } = options;
+  const { clock, log, counters, aliases, onEvent, onEnding } = options;
   const fold = foldedLines(log, clock);
   const malformed = fold("warning", "malformed_message");
   const unparseable = fold("warning", "unparseable_event");
@@ -89,7 +92,7 @@ export function createReception(options: ReceptionOptions): Reception {
 
       counters.received();
       const nowMs = sentMs === undefined ? clock.now() : timeOf(sentMs, clock.now());
-      const parsed = parseEvent(message.value, channel, nowMs);
+      const parsed = parseEvent(message.value, channel, nowMs, aliases);
       if (!parsed.ok) {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;
@@ -107,13 +110,35 @@ export function createReception(options: ReceptionOptions): Reception {
         replaced.log(`${reason}\0${key}`, () => ({ svc_key: svcKey(event), reason, sent }));
       }
       if (unknownSeverity !== undefined) tellSeverity(unknownSeverity, event);
-      if (!settled && !redelivered) return onEvent(event, key);
-      onEvent({ ...event, ...settled && { settled }, ...redelivered && { redelivered } }, key);
+      const events = eachContainer(event);
+      for (let more = 1; more < events.length; more++) counters.received();
+      const settledOne = settled && sharedBy(events.length, settled);
+      for (const each of events) {
+        const arrived = !settledOne && !redelivered ? each : {
+          ...each,
+          ...settledOne && { settled: settledOne() },
+          ...redelivered && { redelivered },
+        };
+        onEvent(arrived, targetKey(each));
+      }
     },
     refuse,
     flush() {
       for (const line of [malformed, unparseable, replaced]) line.flush();
     },
+  };
+}
+
+/** For each of `count` events of one message: it is settled once all of them are. */
+function sharedBy(count: number, settled: () => void): () => () => void {
+  let left = count;
+  return () => {
+    let done = false;
+    return () => {
+      if (!done) left--;
+      done = true;
+      if (left === 0) settled();
+    };
   };
 }
 

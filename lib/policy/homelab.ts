@@ -10,12 +10,7 @@ import { systemPrompt } from "../llm/prompt.ts";
 import { parsePolicy } from "./file.ts";
 import { ruleInWords } from "./words.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
-import {
-  DEFAULT_TOPOLOGY,
-  parseTopology,
-  type Topology,
-  TopologyError,
-} from "../config/topology.ts";
+import { DEFAULT_TOPOLOGY, parseTopology, type Topology } from "../config/topology.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 
 /**
@@ -36,8 +31,7 @@ export async function readConfigFile<T>(
       const remedy = "let the agent's user read it";
       throw new ConfigError([`config/${name} cannot be read: ${error.message}; ${remedy}`]);
     }
-    const isWrong = error instanceof TopologyError || error instanceof ConfigFileError ||
-      error instanceof UnreadableFileError;
+    const isWrong = error instanceof ConfigFileError || error instanceof UnreadableFileError;
     if (!isWrong) throw error;
     throw new ConfigError([`config/${name}: ${error.message}`]);
   }

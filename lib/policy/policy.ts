@@ -78,7 +78,7 @@ export type PolicyChange =
 export const BUILT_IN_RULES: readonly PolicyRule[] = [
   {
     name: "offline_first_needs_human",
-    when: { node: "chelsty-*" },
+    when: { node: "chelsty*" },
     then: { requires_human: true },
   },
   {

@@ -76,6 +76,11 @@ export interface ActionFile {
     readonly reason: string;
     /** What the risk rules changed, when they did. */
     readonly policy?: readonly PolicyChange[];
+    /** What the event's sender told of itself, for its own books. */
+    readonly source?: string;
+    readonly correlation_id?: string;
+    readonly location_tag?: string;
+    readonly sent_as?: string;
     /** Not to be approved from then on; see {@linkcode validUntil}. */
     readonly valid_until: string;
     /** See {@linkcode approvalDigest}. */
@@ -126,6 +131,7 @@ export function actionFile(options: ActionFileOptions): ActionFile {
       action,
       reason,
       ...(changes.length > 0 ? { policy: changes } : {}),
+      ...event.origin,
       valid_until,
       digest: approvalDigest({ action_id: actionId, node, service, type, action }),
       audit: audit(options, { writtenMs, expired }),
@@ -158,6 +164,10 @@ interface EventFile {
     readonly requires_human: boolean;
     readonly confidence: number;
     readonly llm_model: string;
+    /** The sender's own id of the event. */
+    readonly correlation_id?: string;
+    readonly event_source?: string;
+    readonly location_tag?: string;
   };
 }
 
@@ -172,6 +182,7 @@ interface EventFileOptions {
 
 /** The content of the event file for a proposal. */
 export function eventFile({ action, nodeName, nowMs }: EventFileOptions): EventFile {
+  const { correlation_id, source, location_tag } = action.payload;
   return {
     timestamp: isoSecond(nowMs),
     node: nodeName,
@@ -188,6 +199,9 @@ export function eventFile({ action, nodeName, nowMs }: EventFileOptions): EventF
       requires_human: action.requires_human,
       confidence: action.confidence,
       llm_model: action.llm_model,
+      ...correlation_id !== undefined && { correlation_id },
+      ...source !== undefined && { event_source: source },
+      ...location_tag !== undefined && { location_tag },
     },
   };
 }

@@ -136,7 +136,9 @@ function isTarget(value: unknown): boolean {
 
 function isWaitingEvent(value: unknown): boolean {
   return isTarget(value) && isObject(value) && isName(value.type) && isText(value.severity) &&
-    isText(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp);
+    isText(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp) &&
+    (value.origin === undefined ||
+      isObject(value.origin) && Object.values(value.origin).every(isText));
 }
 
 function parseRecord(value: Record<string, unknown> | undefined): StateRecord | undefined {

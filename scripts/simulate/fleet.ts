@@ -95,6 +95,7 @@ export function openMember(options: MemberOptions): Member {
     suppression,
     backlog,
     counters,
+    aliases: new Map(),
     budgets,
     coordination: options.coordination ?? NO_COORDINATION,
     proposedBefore: () => Promise.resolve(undefined),

@@ -467,3 +467,26 @@ Deno.test("parseEvent: chooses as the seed among what is present", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("parseEvent: who says so is kept, cleaned and bounded", () => {
+  const raw = { type: "x", node: "piha", source: "ha-diag-agent", correlation_id: 7 };
+  assert.deepEqual(eventOf({ ...raw, payload: { location_tag: "ken\n" } }).origin, {
+    source: "ha-diag-agent",
+    correlation_id: "7",
+    location_tag: "ken",
+  });
+  assert.equal(eventOf({ type: "x", node: "piha", source: [] }).origin, undefined);
+  assert.equal(eventOf({ ...raw, source: "s".repeat(900) }).origin?.source?.length, 200);
+});
+
+Deno.test("parseEvent: an alias in any letter case is its node, and what was sent is kept", () => {
+  const aliases = new Map([["cabin", "hut"]]);
+  const sent = (raw: Raw) => {
+    const parsed = parseEvent({ type: "x", ...raw }, "c", NOW, aliases);
+    return parsed.ok && [parsed.event.node, parsed.event.service, parsed.event.origin];
+  };
+  assert.deepEqual(sent({ node: "Cabin" }), ["hut", "hut", { sent_as: "Cabin" }]);
+  assert.deepEqual(sent({ node: "cabin", service: "cabin" }), ["hut", "hut", { sent_as: "cabin" }]);
+  assert.deepEqual(sent({ node: "cabin", service: "db" }), ["hut", "db", { sent_as: "cabin" }]);
+  assert.deepEqual(sent({ node: "hut", service: "db" }), ["hut", "db", undefined]);
+});

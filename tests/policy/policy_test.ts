@@ -45,7 +45,16 @@ Deno.test("applyPolicy: leaves a proposal alone that no rule is about", () => {
 });
 
 Deno.test("offline_first_needs_human: a chelsty node needs a person though the model says no", () => {
-  for (const node of ["chelsty-infra", "chelsty-ha", "chelsty-new", "CHELSTY-HA", "Chelsty-"]) {
+  for (
+    const node of [
+      "chelsty-infra",
+      "chelsty-ha",
+      "chelsty-new",
+      "CHELSTY-HA",
+      "Chelsty-",
+      "chelsty",
+    ]
+  ) {
     const result = applyPolicy([], event({ node }), careless({ node }));
     assert.deepEqual(result.diagnosis, careless({ node, requires_human: true }));
     assert.deepEqual(result.changes, [
@@ -55,7 +64,7 @@ Deno.test("offline_first_needs_human: a chelsty node needs a person though the m
 });
 
 Deno.test("offline_first_needs_human: names that merely look alike are not meant", () => {
-  for (const node of ["chelsty", "chelstyha", "x-chelsty-ha", "piha"]) {
+  for (const node of ["x-chelsty-ha", "piha", "helsty-ha"]) {
     const event_ = event({ node, service: "chelsty-ha" });
     assert.deepEqual(
       applyPolicy([], event_, careless({ node, service: "chelsty-ha" })).changes,

@@ -312,3 +312,16 @@ Deno.test("fileText: ASCII only, and the same value when read", () => {
     assert.deepEqual(JSON.parse(fileText(any)), any);
   }));
 });
+
+Deno.test("actionFile and eventFile: what the sender told of itself is passed on", () => {
+  const origin = { source: "ha-diag-agent", correlation_id: "c-7", location_tag: "ken" };
+  const action = file({ event: { origin: { ...origin, sent_as: "piha-old" } } });
+  const { source, correlation_id, location_tag, sent_as } = action.payload;
+  assert.deepEqual({ source, correlation_id, location_tag }, origin);
+  assert.equal(sent_as, "piha-old");
+  const written = eventFile({ action, nodeName: "vps", nowMs: NOW });
+  assert.equal(written.correlation_id, action.action_id);
+  assert.equal(written.payload.correlation_id, "c-7");
+  assert.equal(written.payload.event_source, "ha-diag-agent");
+  assert.equal(written.payload.location_tag, "ken");
+});

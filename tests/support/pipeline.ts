@@ -134,6 +134,7 @@ export function pipeline(
     backlog,
     counters,
     memory,
+    aliases: new Map([["hut-old", "hut"]]),
     diagnose: createDiagnosis({
       clock,
       memory,
