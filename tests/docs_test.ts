@@ -52,6 +52,7 @@ Deno.test("docs: the table of settings has every variable with its default", () 
     NODE_NAME: config.nodeName,
     COOLDOWN_SECONDS: String(config.cooldownSeconds),
     LLM_CHAIN: "the model above",
+    LLM_API_KEY: "none",
     LLM_FIRST_TOKEN_SECONDS: String(config.firstTokenSeconds),
     LLM_IDLE_SECONDS: String(config.idleSeconds),
     LLM_TIMEOUT_SECONDS: String(config.timeoutSeconds),
@@ -128,6 +129,7 @@ Deno.test("docs: the chains given as examples are read as described", () => {
     ["qwen2.5:7b"],
     ["qwen2.5:14b@http://solaria:11434", "qwen2.5:3b"],
     ["qwen2.5:7b", "rules"],
+    ["openai/qwen2.5-7b@http://solaria:8080"],
     ["rules"],
   ]);
 });

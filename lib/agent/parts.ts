@@ -13,7 +13,7 @@ import { type Counters, createCounters } from "../observe/outcome.ts";
 import { createDecision } from "../planner/decide.ts";
 import { createDiagnosis } from "../planner/diagnose.ts";
 import { createChainRouter } from "../llm/chain.ts";
-import { createModelDigests } from "../llm/model_digests.ts";
+import { createModelDigests } from "../llm/ollama/model_digests.ts";
 import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
 import { createMemory } from "../gate/memory.ts";
 import { createPlanner, type Planner } from "../planner.ts";

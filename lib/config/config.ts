@@ -5,6 +5,7 @@
  */
 import { isAbsolute, normalize } from "node:path/posix";
 import { BUILD } from "../permissions/build.ts";
+import { parseApiKeys } from "./api_keys.ts";
 import type { Environment, EnvironmentName } from "./environment.ts";
 import type { Site } from "../permissions/grants.ts";
 import { withoutCredentials } from "../base/host_port.ts";
@@ -20,6 +21,8 @@ export interface Config {
   readonly ollamaHost: string;
   /** The links of the LLM chain, first asked first. */
   readonly chain: readonly LinkSpec[];
+  /** By the host of a link. Never to be shown. */
+  readonly apiKeys: ReadonlyMap<string, string>;
   readonly nodeName: string;
   readonly cooldownSeconds: number;
   readonly firstTokenSeconds: number;
@@ -137,6 +140,8 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     if (!(error instanceof ChainSyntaxError)) throw error;
     problems.push(`LLM_CHAIN: ${error.message}`);
   }
+  const apiKeys = parseApiKeys(text("LLM_API_KEY", ""), chain);
+  if ("problem" in apiKeys) problems.push(`LLM_API_KEY: ${apiKeys.problem}`);
 
   const intake =
     matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
@@ -154,6 +159,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     redisUrl,
     ollamaHost,
     chain,
+    apiKeys: "problem" in apiKeys ? new Map() : apiKeys,
     nodeName: matching(
       "NODE_NAME",
       "solaria",

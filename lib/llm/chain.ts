@@ -6,19 +6,25 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
 import { type Link, ollamaLink, rulesLink } from "./link.ts";
-import type { Dial } from "./http.ts";
+import type { Dial } from "../base/http/http.ts";
+import { openaiLink } from "./openai/link.ts";
 import { type ChainRouter, createRouter } from "./router.ts";
+
+/** A link whose model is on a server. */
+interface ServerLink<Api> {
+  /** Which API the server speaks. */
+  readonly kind: Api;
+  /** As written. */
+  readonly name: string;
+  readonly model: string;
+  /** `http://host:port` or `https://host:port`. */
+  readonly host: string;
+}
 
 /** One link of LLM_CHAIN. */
 export type LinkSpec =
-  | {
-    readonly kind: "ollama";
-    /** As written. */
-    readonly name: string;
-    readonly model: string;
-    /** `http://host:port` or `https://host:port`. */
-    readonly host: string;
-  }
+  | ServerLink<"ollama">
+  | ServerLink<"openai">
   | { readonly kind: "rules"; readonly name: "rules" };
 
 /** A chain or a host is not written as it must be. */
@@ -35,7 +41,8 @@ const MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/-]{0,199}$/;
 
 /**
  * Reads a chain: links separated by commas, each `model`, `model@host` with any host that
- * {@linkcode parseOllamaHost} takes, or `rules`.
+ * {@linkcode parseOllamaHost} takes, `openai/model@http://host:port` for a server that speaks
+ * OpenAI's API, or `rules`.
  *
  * `rules` always answers, so nothing can follow it; a link given twice would be asked again right
  * after its own failure, which is what a chain is there to avoid. Both are errors.
@@ -53,7 +60,7 @@ export function parseChain(text: string, defaultHost: string): LinkSpec[] {
       const problem = "a link behind rules is never asked: put rules last";
       throw new ChainSyntaxError(problem, behind.name);
     }
-    const identity = spec.kind === "rules" ? "rules" : `${spec.model}@${spec.host}`;
+    const identity = spec.kind === "rules" ? "rules" : `${spec.kind} ${spec.model}@${spec.host}`;
     if (seen.has(identity)) throw new ChainSyntaxError("a link is given twice", spec.name);
     seen.add(identity);
   }
@@ -64,6 +71,7 @@ function parseLink(piece: string, defaultHost: string): LinkSpec {
   if (piece === "") {
     throw new ChainSyntaxError("expected model, model@http://host:port or rules", piece);
   }
+  if (OPENAI.test(piece)) return parseOpenaiLink(piece);
   const at = piece.indexOf("@");
   const model = at < 0 ? piece : piece.slice(0, at).trim();
   const shown = at < 0 ? piece : `${model}@${withoutUser(piece.slice(at + 1))}`;
@@ -76,6 +84,34 @@ function parseLink(piece: string, defaultHost: string): LinkSpec {
   }
   const host = at < 0 ? defaultHost : parseOllamaHost(piece.slice(at + 1));
   return { kind: "ollama", name: piece, model, host };
+}
+
+const OPENAI = /^openai\//i;
+/** Model names as such servers list them: a file's name, or `owner/name@quantization`. */
+const OPENAI_MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
+
+/** `openai/MODEL@http://host:port`, where `/v1` may follow as such servers write their address. */
+function parseOpenaiLink(piece: string): LinkSpec {
+  const at = piece.search(/@[^@]*$/);
+  const rest = piece.slice("openai/".length);
+  if (at < 0) {
+    throw new ChainSyntaxError("a model of OpenAI's API needs its server, openai/MODEL@URL", piece);
+  }
+  const model = rest.slice(0, at - "openai/".length).trim();
+  const shown = `openai/${model}@${withoutUser(piece.slice(at + 1))}`;
+  // What looks like a user before a host is a part of the model's name to a search from the end.
+  if (!OPENAI_MODEL.test(model) || /:\/\//.test(model)) {
+    const problem = "expected a model name such as qwen2.5-7b-instruct, and its server behind @";
+    throw new ChainSyntaxError(problem, `openai/${withoutUser(rest)}`);
+  }
+  const address = piece.slice(at + 1).trim().replace(/\/v1\/*$/, "");
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`;
+  try {
+    return { kind: "openai", name: piece, model, host: parseOllamaHost(url) };
+  } catch (error) {
+    if (!(error instanceof ChainSyntaxError)) throw error;
+    throw new ChainSyntaxError("expected openai/MODEL@http://host:port or .../v1", shown);
+  }
 }
 
 /**
@@ -137,6 +173,8 @@ interface ChainConfig {
   readonly attemptsPerLink: number;
   readonly contextTokens: number;
   readonly keepAlive: string | undefined;
+  /** By the host of a link: what a server that speaks OpenAI's API is shown. */
+  readonly apiKeys: ReadonlyMap<string, string>;
 }
 
 interface ChainOptions {
@@ -161,16 +199,23 @@ export function createChainRouter({ config, clock, log, dial }: ChainOptions): C
   };
   const links = config.chain.map((spec): Link => {
     if (spec.kind === "rules") return rulesLink();
-    return ollamaLink(spec.name, {
-      host: spec.host,
-      model: spec.model,
-      clock,
-      deadlines,
-      contextTokens: config.contextTokens,
-      answerTokens: ANSWER_TOKENS,
-      keepAlive: config.keepAlive,
-      ...(dial && { dial }),
-    });
+    const { name, kind, host, model } = spec;
+    const server = { host, model, clock, deadlines, answerTokens: ANSWER_TOKENS };
+    switch (kind) {
+      case "ollama":
+        return ollamaLink(name, {
+          ...server,
+          contextTokens: config.contextTokens,
+          keepAlive: config.keepAlive,
+          ...(dial && { dial }),
+        });
+      case "openai":
+        return openaiLink(name, {
+          ...server,
+          apiKey: config.apiKeys.get(host),
+          ...(dial && { dial }),
+        });
+    }
   });
   return createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log });
 }

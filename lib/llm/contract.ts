@@ -23,19 +23,21 @@ export type FailureKind =
   | "total_timeout"
   | "disconnected" // the connection broke before the answer was complete
   | "http_status"
-  | "model_missing" // 404: `ollama pull NAME` helps
+  | "model_missing" // 404; on an Ollama, `ollama pull NAME` helps
   | "server_error" // an `error` under status 200
-  | "bad_response" // status 200, but not what Ollama's API says
+  | "bad_response" // status 200, but not what the API says
   | "empty"
-  | "truncated" // done_reason "length"
+  | "truncated" // cut at the token limit or by a content filter
   | "not_json"
   | "several_objects"
   | "schema_violation"
   | "aborted"; // the agent is shutting down
 
-/** What Ollama counted and timed; absent where it did not say. */
+/** What the server counted and timed; absent where it did not say. */
 export interface Figures {
   readonly promptTokens?: number;
+  /** Of the prompt's, those that the server did not read again. */
+  readonly cachedTokens?: number;
   readonly answerTokens?: number;
   readonly loadMs?: number;
   readonly promptMs?: number;

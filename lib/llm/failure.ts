@@ -9,6 +9,8 @@ import type { FailureKind } from "./contract.ts";
 export interface FailureDetail {
   /** The HTTP status, where there was one other than 200. */
   readonly status?: number;
+  /** What the server said with that status. */
+  readonly said?: string;
   /** What the model wrote before the failure, for telling it. */
   readonly content?: string;
   /** True when thinking came along. */

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Figures, Message, RouteContext } from "./contract.ts";
-import { type Dialect, FIRST_DIALECT, learn, type Lesson, type Think } from "./dialect.ts";
+import { type Dialect, FIRST_DIALECT, learn, type Lesson, type Think } from "./ollama/dialect.ts";
 import { LinkFailure } from "./failure.ts";
-import { chat, type ChatOptions } from "./ollama.ts";
+import { chat, type ChatOptions } from "./ollama/chat.ts";
 import { diagnoseByRules } from "./rules.ts";
 
 /** What a link answered; whether it is a diagnosis is decided later. */
@@ -25,6 +25,8 @@ export interface Link {
   readonly builtIn: boolean;
   /** @throws {LinkFailure} */
   ask(messages: readonly Message[], context: RouteContext): Promise<LinkReply>;
+  /** What was learned of the server and is worth telling a person. */
+  remark?(): string | undefined;
 }
 
 /** A model on an Ollama. It remembers how the model wants to be asked. */

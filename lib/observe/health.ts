@@ -59,10 +59,18 @@ const CONDITIONS = {
   ),
   ollama_unavailable: failure("Start it there, or change OLLAMA_HOST or LLM_CHAIN."),
   ollama_old: warning("Upgrade Ollama: answers by a schema came with 0.5.0."),
+  model_server_unavailable: failure("Start it there, or change LLM_CHAIN."),
+  model_server_refuses: failure("Give it a key that it takes: LLM_API_KEY."),
+  model_server_lax: warning(
+    "Wrong answers are asked for again. A server that takes a schema gives fewer of them.",
+  ),
   model_missing: failure("ollama pull NAME"),
   model_elsewhere: warning("Its prompts leave the house. Take a model that runs on your machines."),
   model_reloads: warning(
     "Give both the same context: LLM_CONTEXT_TOKENS here, num_ctx there. Each switch loads anew.",
+  ),
+  context_too_small: warning(
+    "Give the server a larger context, or set LLM_CONTEXT_TOKENS to what it has.",
   ),
   answer_failed: failure("Take another model, or raise the deadline that the detail names."),
   answer_slow: warning("Take a smaller model or a faster host, or raise LLM_TIMEOUT_SECONDS."),

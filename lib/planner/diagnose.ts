@@ -8,7 +8,7 @@ import type { Budgets } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import { ChainExhausted, type Router, type RouteResult } from "../llm/contract.ts";
 import { DIAGNOSIS_SCHEMA } from "../llm/diagnosis.ts";
-import type { ModelDigests } from "../llm/model_digests.ts";
+import type { ModelDigests } from "../llm/ollama/model_digests.ts";
 import { factLines } from "../llm/facts/words.ts";
 import type { Memory } from "../gate/memory.ts";
 import { buildMessages } from "../llm/prompt.ts";

@@ -123,9 +123,11 @@ function auditAttempt({ link, model, outcome, error, milliseconds, figures = {} 
   };
 }
 
-function snakeCase({ promptTokens, answerTokens, loadMs, promptMs, answerMs }: Figures) {
+function snakeCase(figures: Figures) {
+  const { promptTokens, cachedTokens, answerTokens, loadMs, promptMs, answerMs } = figures;
   return {
     ...(promptTokens !== undefined && { prompt_tokens: promptTokens }),
+    ...(cachedTokens !== undefined && { cached_tokens: cachedTokens }),
     ...(answerTokens !== undefined && { answer_tokens: answerTokens }),
     ...(loadMs !== undefined && { load_ms: loadMs }),
     ...(promptMs !== undefined && { prompt_ms: promptMs }),

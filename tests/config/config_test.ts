@@ -23,6 +23,7 @@ Deno.test("parseConfig: the defaults are those of the docs", () => {
       model: "qwen2.5:7b",
       host: "http://100.108.208.3:11434",
     }],
+    apiKeys: new Map(),
     nodeName: "solaria",
     cooldownSeconds: 300,
     firstTokenSeconds: 300,

@@ -140,3 +140,47 @@ for (const [what, [text, piece]] of Object.entries(WRONG)) {
     });
   });
 }
+
+const OPENAI: Readonly<Record<string, [model: string, host: string]>> = {
+  "openai/qwen2.5-7b@http://solaria:8080": ["qwen2.5-7b", "http://solaria:8080"],
+  "openai/qwen2.5-7b@http://solaria:8080/v1": ["qwen2.5-7b", "http://solaria:8080"],
+  "openai/qwen2.5-7b@http://solaria:8080/v1/": ["qwen2.5-7b", "http://solaria:8080"],
+  "openai/Qwen/Qwen2.5-7B-Instruct@solaria:8000": [
+    "Qwen/Qwen2.5-7B-Instruct",
+    "http://solaria:8000",
+  ],
+  "openai/qwen@q4_k_m@https://gpu": ["qwen@q4_k_m", "https://gpu:443"],
+  "openai/m@[fd00::1]:8080/v1": ["m", "http://[fd00::1]:8080"],
+};
+
+for (const [text, [model, host]] of Object.entries(OPENAI)) {
+  Deno.test(`parseChain: ${text} is a server of OpenAI's API`, () => {
+    assert.deepEqual(parseChain(text, "http://piha:11434"), [
+      { kind: "openai", name: text, model, host },
+    ]);
+  });
+}
+
+Deno.test("parseChain: a link of OpenAI's API needs a server, and shows no password", () => {
+  for (
+    const text of [
+      "openai/m",
+      "openai/m@",
+      "openai/@http://solaria:8080",
+      "openai/m@http://solaria:8080/api",
+      "openai/m@http://user:hunter2@solaria:8080",
+      "openai/m@ftp://solaria",
+    ]
+  ) {
+    assert.throws(() => parseChain(text, "http://piha:11434"), (error) => {
+      assert.ok(error instanceof ChainSyntaxError, text);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    });
+  }
+});
+
+Deno.test("parseChain: one model on one host by two APIs is two links", () => {
+  assert.equal(parseChain("m@http://a:1,openai/m@http://a:1", "http://piha:11434").length, 2);
+  assert.throws(() => parseChain("openai/m@http://a:1,openai/m@a:1/v1", "http://piha:11434"));
+});

@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Think } from "../../lib/llm/dialect.ts";
+import type { Think } from "../../lib/llm/ollama/dialect.ts";
 import { LinkFailure } from "../../lib/llm/failure.ts";
-import { chat, type ChatOptions } from "../../lib/llm/ollama.ts";
+import { chat, type ChatOptions } from "../../lib/llm/ollama/chat.ts";
 import { fakeClock } from "./clock.ts";
 
 export const MESSAGES = [{ role: "user", content: "what now?" }] as const;

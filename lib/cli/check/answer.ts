@@ -10,7 +10,7 @@ import type { WaitingEvent } from "../../event/event.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import { createChainRouter, type LinkSpec } from "../../llm/chain.ts";
 import { type Attempt, ChainExhausted, type Figures } from "../../llm/contract.ts";
-import type { Dial } from "../../llm/http.ts";
+import type { Dial } from "../../base/http/http.ts";
 import type { Log } from "../../base/log/log.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 

@@ -19,7 +19,9 @@ import { checkAnswer } from "./answer.ts";
 import { checkClaims } from "./claims.ts";
 import { checkClock } from "./clock.ts";
 import { checkFolders } from "./folders.ts";
-import { checkOllama, type OllamaCheck, type OllamaSpec } from "./ollama.ts";
+import { checkOllama, type OllamaSpec } from "./ollama.ts";
+import { checkOpenai, type OpenaiSpec } from "./openai.ts";
+import type { ServerCheck } from "./server.ts";
 import { checkRedis, type RedisCheck } from "./redis.ts";
 import { checkConfigFiles, checkPermissions } from "./settings.ts";
 
@@ -44,19 +46,19 @@ interface DoctorOptions {
  */
 export async function* examine(options: DoctorOptions): AsyncGenerator<readonly Finding[]> {
   const { config, clock } = options;
-  const [settings, redis, ollamas] = await Promise.all([
+  const [settings, redis, servers] = await Promise.all([
     checkSettings(options),
     checkRedisIfCovered(options),
-    Promise.all(hostsOf(config).map((host) => checkHost(host, options))),
+    Promise.all(serversOf(config).map((links) => checkServer(links, options))),
   ]);
-  const clocks = [redis, ...ollamas].flatMap((check) => check.clock ? [check.clock] : []);
+  const clocks = [redis, ...servers].flatMap((check) => check.clock ? [check.clock] : []);
   yield [
     ...settings,
     ...redis.findings,
-    ...ollamas.flatMap(({ findings }) => findings),
+    ...servers.flatMap(({ findings }) => findings),
     ...checkClock(clock.now(), clocks),
   ];
-  const usable = new Set<LinkSpec>(ollamas.flatMap((ollama) => ollama.usable));
+  const usable = new Set<LinkSpec>(servers.flatMap((server) => server.usable));
   const answers = await startAnswers(usable, options);
   for (const link of config.chain) yield [await answers(link)];
 }
@@ -102,21 +104,34 @@ async function checkRedisIfCovered(
   }
 }
 
-/** The Ollamas of the chain, each with its links. */
-function hostsOf({ chain }: Config): [string, OllamaSpec[]][] {
-  const links = chain.filter((link) => link.kind === "ollama");
-  return [...Map.groupBy(links, ({ host }) => host)];
+type ServerSpec = OllamaSpec | OpenaiSpec;
+
+/** The servers of the chain, each with its links of one API. */
+function serversOf({ chain }: Config): (readonly ServerSpec[])[] {
+  const links = chain.filter((link) => link.kind !== "rules");
+  return [...Map.groupBy(links, ({ kind, host }) => `${kind} ${host}`).values()];
 }
 
-async function checkHost(
-  [host, links]: readonly [string, readonly OllamaSpec[]],
+async function checkServer(
+  links: readonly ServerSpec[],
   { config, clock, uncovered }: DoctorOptions,
-): Promise<OllamaCheck> {
+): Promise<ServerCheck> {
+  const [{ host, kind } = { host: "", kind: "ollama" }] = links;
   if (uncovered.some(({ variable, value }) => variable === "OLLAMA_HOST" && value === host)) {
     const detail = "not asked: this program may not connect to it";
-    return { findings: [skipped({ check: "ollama", subject: host, detail })], usable: [] };
+    return { findings: [skipped({ check: kind, subject: host, detail })], usable: [] };
   }
-  return await checkOllama({ host, links, contextTokens: config.contextTokens, clock });
+  const { contextTokens } = config;
+  const ollamas = links.filter((link) => link.kind === "ollama");
+  if (ollamas.length > 0) return await checkOllama({ host, links: ollamas, contextTokens, clock });
+  const others = links.filter((link) => link.kind === "openai");
+  return await checkOpenai({
+    host,
+    links: others,
+    apiKey: config.apiKeys.get(host),
+    contextTokens,
+    clock,
+  });
 }
 
 /** Starts asking the links: one after the other on a host, which has one processor for all. */
@@ -130,12 +145,12 @@ async function startAnswers(
   const findings = new Map<LinkSpec, Promise<Finding>>();
   for (const link of config.chain) {
     const about = (detail: string) => ({ check: "answer", subject: link.name, detail });
-    if (link.kind === "ollama" && noLlm) {
+    if (link.kind !== "rules" && noLlm) {
       findings.set(link, Promise.resolve(skipped(about("not asked (--no-llm)"))));
-    } else if (link.kind === "ollama" && !usable.has(link)) {
+    } else if (link.kind !== "rules" && !usable.has(link)) {
       findings.set(link, Promise.resolve(skipped(about("not asked: see above"))));
     } else {
-      const place = link.kind === "ollama" ? link.host : "";
+      const place = link.kind === "rules" ? "" : link.host;
       const before = turns.get(place) ?? Promise.resolve();
       const finding = before.then(() => checkAnswer({ ...options, link, systemPrompt: prompt }));
       turns.set(place, finding);

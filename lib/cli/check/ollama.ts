@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { isObject, parseObject } from "../../base/json.ts";
+import { isObject } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
-import { LinkFailure } from "../../llm/failure.ts";
-import { type Dial, dial as openConnection, get } from "../../llm/http.ts";
-import { HttpFailure, textOf } from "../../llm/http_reply.ts";
-import { connectFailure } from "../../llm/ollama.ts";
+import type { Dial } from "../../base/http/http.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
-import type { ClockReading } from "./clock.ts";
+import { type Answered, askFor, type Json, type ServerCheck, type Unanswered } from "./server.ts";
 
 export type OllamaSpec = Extract<LinkSpec, { kind: "ollama" }>;
 
@@ -28,30 +25,16 @@ interface OllamaCheckOptions {
   readonly dial?: Dial;
 }
 
-export interface OllamaCheck {
-  readonly findings: readonly Finding[];
-  /** The links that can be asked: their host answers and has the model. */
-  readonly usable: readonly OllamaSpec[];
-  readonly clock?: ClockReading;
-}
-
-const TIMEOUT_MS = 5_000;
-const LARGEST_REPLY_BYTES = 4 * 1024 * 1024;
 /** The first with answers by a schema. */
 const FIRST_WITH_SCHEMAS = [0, 5];
 
-type Json = Readonly<Record<string, unknown>>;
-
-interface Answered {
-  readonly body: Json;
-  readonly date: string | undefined;
-}
-
-export async function checkOllama(options: OllamaCheckOptions): Promise<OllamaCheck> {
+export async function checkOllama(options: OllamaCheckOptions): Promise<ServerCheck> {
   const { host, links, clock } = options;
   const about = (detail: string) => ({ check: "ollama", subject: host, detail });
   const [version, tags, loaded] = await Promise.all(
-    ["/api/version", "/api/tags", "/api/ps"].map((path) => ask(path, options)),
+    ["/api/version", "/api/tags", "/api/ps"].map((path) =>
+      askFor(path, { ...options, server: "Ollama", kind: "an Ollama" })
+    ),
   );
   if (!version || "failure" in version) {
     const detail = version?.failure ?? "";
@@ -74,39 +57,6 @@ export async function checkOllama(options: OllamaCheckOptions): Promise<OllamaCh
   };
 }
 
-/** A JSON object that the host serves, or why there is none. */
-async function ask(
-  path: string,
-  { host, clock, timeoutMs = TIMEOUT_MS, dial = openConnection }: OllamaCheckOptions,
-): Promise<Answered | { readonly failure: string }> {
-  const deadline = new AbortController();
-  const cancel = clock.after(
-    timeoutMs,
-    () => deadline.abort(new HttpFailure("disconnected", `no answer within ${timeoutMs / 1000} s`)),
-  );
-  try {
-    return await get(new URL(path, host), {
-      signal: deadline.signal,
-      dial: (url, signal) =>
-        dial(url, signal).catch((error) => {
-          throw signal.aborted ? signal.reason : connectFailure(error, host);
-        }),
-      async read({ status, headers, body }) {
-        if (status !== 200) return { failure: `${path}: HTTP ${status}; is this an Ollama?` };
-        const parsed = parseObject(await textOf(body, LARGEST_REPLY_BYTES));
-        return parsed
-          ? { body: parsed, date: headers.get("date") }
-          : { failure: `${path}: not a reply of Ollama` };
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof HttpFailure || error instanceof LinkFailure)) throw error;
-    return { failure: plainLine(error.message, 300) };
-  } finally {
-    cancel();
-  }
-}
-
 function versionFinding(
   body: Json,
   about: (detail: string) => { check: string; subject: string; detail: string },
@@ -121,7 +71,7 @@ function versionFinding(
 }
 
 /** The entry of a model in a reply of /api/tags or /api/ps. */
-function entryOf(model: string, reply: Answered | { readonly failure: string } | undefined) {
+function entryOf(model: string, reply: Answered | Unanswered | undefined) {
   if (!reply || "failure" in reply || !Array.isArray(reply.body.models)) return undefined;
   const wanted = new Set([model, model.includes(":") ? model : `${model}:latest`]);
   return reply.body.models.filter(isObject).find(({ name, model }) =>
@@ -131,7 +81,7 @@ function entryOf(model: string, reply: Answered | { readonly failure: string } |
 
 function modelFinding(
   { name, model, host }: OllamaSpec,
-  tags: Answered | { readonly failure: string } | undefined,
+  tags: Answered | Unanswered | undefined,
 ): { found: boolean; finding: Finding } {
   const about = (detail: string) => ({ check: "model", subject: name, detail });
   if (!tags || "failure" in tags) {
@@ -153,7 +103,7 @@ function modelFinding(
 function loadedFinding(
   { name, model }: OllamaSpec,
   { loaded, contextTokens }: {
-    loaded: Answered | { readonly failure: string } | undefined;
+    loaded: Answered | Unanswered | undefined;
     contextTokens: number;
   },
 ): Finding {

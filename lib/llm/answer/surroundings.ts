@@ -93,7 +93,9 @@ export function leavesStanding(behind: string, action: unknown): boolean {
   if (text.length > LONGEST_BEHIND) return false;
   // A question about the object, or a text that was cut where another answer was to come.
   if (/^[`"' ]{0,3}\?/.test(behind) || /[:,=][\s*_]*$/.test(text)) return false;
-  if (/["']\s*(?:reason|action|confidence|requires_human)["']\s*[:=]/i.test(text)) return false;
+  if (/["']\s*(?:evidence|cause|reason|action|confidence|requires_human)["']\s*[:=]/i.test(text)) {
+    return false;
+  }
   return !TURN.test(text) && !namesAnother(text, action);
 }
 

@@ -9,7 +9,8 @@ import { type Mark, thinkingMarks } from "./thinking.ts";
 /** Each attempt at an object may look at the whole text, so their number is bounded. */
 const MOST_ATTEMPTS = 32;
 /** The beginning of an answer, in whatever quotes. */
-const ANSWER_LIKE = /^\{\s{0,20}["'“`]?(?:reason|action|confidence|requires_human)\b/i;
+const ANSWER_LIKE =
+  /^\{\s{0,20}["'“`]?(?:evidence|cause|reason|action|confidence|requires_human)\b/i;
 const LONGEST_OPENING = 40;
 
 /** An object in prose. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { chat } from "../../lib/llm/ollama.ts";
-import { asking, DEADLINES, failure, MESSAGES } from "../support/chat.ts";
-import { fakeClock } from "../support/clock.ts";
-import { startOllama, token } from "../support/ollama.ts";
+import { chat } from "../../../lib/llm/ollama/chat.ts";
+import { asking, DEADLINES, failure, MESSAGES } from "../../support/chat.ts";
+import { fakeClock } from "../../support/clock.ts";
+import { startOllama, token } from "../../support/ollama.ts";
 
 Deno.test("chat: connecting has its own deadline", async () => {
   const { clock, reply } = asking("http://piha:11434", { dial: () => new Promise(() => {}) });

@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { connect } from "../base/connect.ts";
-import { errorMessage } from "../base/error_message.ts";
-import { HttpFailure, type HttpReply, readReply } from "./http_reply.ts";
+import { connect } from "../connect.ts";
+import { errorMessage } from "../error_message.ts";
+import { HttpFailure, type HttpReply, readReply } from "./reply.ts";
 
 /** Opens a connection to the URL's host; TLS included for https. */
 export type Dial = (url: URL, signal: AbortSignal) => Promise<Deno.Conn>;
@@ -19,6 +19,8 @@ export type Dial = (url: URL, signal: AbortSignal) => Promise<Deno.Conn>;
 interface PostOptions {
   readonly signal: AbortSignal;
   readonly dial?: Dial;
+  /** The value of the Authorization header; it goes to this URL's host only. */
+  readonly authorization?: string | undefined;
   /** Called once the connection stands, before the request is sent. */
   readonly onConnected?: () => void;
 }
@@ -37,12 +39,12 @@ export const dial: Dial = (url, signal) => {
  * @throws {HttpFailure}, the error of the dialling, or the reason of the signal.
  */
 export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, requestBytes(url, json), options);
+  return exchange(url, requestBytes(url, options, json), options);
 }
 
 /** The same for a GET. */
 export function get<T>(url: URL, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, requestBytes(url), options);
+  return exchange(url, requestBytes(url, options), options);
 }
 
 type ExchangeOptions<T> = PostOptions & { readonly read: (reply: HttpReply) => Promise<T> };
@@ -89,13 +91,14 @@ function connected(dialling: Promise<Deno.Conn>, signal: AbortSignal): Promise<D
 }
 
 /** A POST of `json`, or a GET without it. */
-function requestBytes(url: URL, json?: string): Uint8Array {
+function requestBytes(url: URL, { authorization }: PostOptions, json?: string): Uint8Array {
   const encoder = new TextEncoder();
   const head = [
     `${json === undefined ? "GET" : "POST"} ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
     "User-Agent: planner-agent",
-    "Accept: application/x-ndjson, application/json",
+    "Accept: application/x-ndjson, text/event-stream, application/json",
+    ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
     ...(json === undefined ? [] : [
       "Content-Type: application/json",
       `Content-Length: ${encoder.encode(json).length}`,

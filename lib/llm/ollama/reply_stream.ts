@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { isObject, parseObject } from "../base/json.ts";
-import type { Figures } from "./contract.ts";
-import { LinkFailure, withoutMarkup } from "./failure.ts";
+import { isObject, parseObject } from "../../base/json.ts";
+import type { Figures } from "../contract.ts";
+import { LinkFailure, withoutMarkup } from "../failure.ts";
 
 /** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
 const LONGEST_CONTENT = 64 * 1024;
@@ -25,7 +25,7 @@ export interface Spoken {
   readonly figures: Figures;
 }
 
-interface ReplyReader {
+export interface ReplyReader {
   /** Takes the next piece; true once the model is done and nothing more needs to be read. */
   push(text: string): boolean;
   /** The body ended, or {@linkcode push} said so. */

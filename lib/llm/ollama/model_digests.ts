@@ -6,10 +6,10 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
-import type { LinkSpec } from "./chain.ts";
-import { type Dial, dial, get } from "./http.ts";
-import { textOf } from "./http_reply.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { LinkSpec } from "../chain.ts";
+import { type Dial, dial, get } from "../../base/http/http.ts";
+import { textOf } from "../../base/http/reply.ts";
 
 /** A model may be pulled anew under its name: what is older than this is asked again. */
 const KNOWN_FOR_MS = 600_000;

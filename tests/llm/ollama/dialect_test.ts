@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FIRST_DIALECT, learn, type Lesson, type Think } from "../../lib/llm/dialect.ts";
+import { FIRST_DIALECT, learn, type Lesson, type Think } from "../../../lib/llm/ollama/dialect.ts";
 
 /** What `think` is sent as, after each lesson. */
 function sent(...lessons: Lesson[]): Think[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ANSWER_SCHEMA } from "../../lib/llm/diagnosis.ts";
-import { asking, MESSAGES } from "../support/chat.ts";
-import { done, startOllama, token } from "../support/ollama.ts";
+import { ANSWER_SCHEMA } from "../../../lib/llm/diagnosis.ts";
+import { asking, MESSAGES } from "../../support/chat.ts";
+import { done, startOllama, token } from "../../support/ollama.ts";
 
 Deno.test("chat: sends what the server needs and nothing that makes it reload", async () => {
   await using server = startOllama({ answer: () => "{}" });

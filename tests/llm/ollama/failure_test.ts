@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { FailureKind } from "../../lib/llm/contract.ts";
-import type { LinkFailure } from "../../lib/llm/failure.ts";
-import { asking, failure } from "../support/chat.ts";
-import { CUT, done, type OllamaAnswer, startOllama, token } from "../support/ollama.ts";
+import type { FailureKind } from "../../../lib/llm/contract.ts";
+import type { LinkFailure } from "../../../lib/llm/failure.ts";
+import { asking, failure } from "../../support/chat.ts";
+import { CUT, done, type OllamaAnswer, startOllama, token } from "../../support/ollama.ts";
 
 async function failureAfter(answer: OllamaAnswer): Promise<LinkFailure> {
   await using server = startOllama({ answer: () => answer });
@@ -174,7 +174,7 @@ Deno.test("chat: any other failure to connect is unreachable", async () => {
 });
 
 Deno.test("chat: a certificate that nobody vouches for is unreachable, and says what to do", async () => {
-  const folder = new URL("../support/tls/", import.meta.url);
+  const folder = new URL("../../support/tls/", import.meta.url);
   const [cert, key] = await Promise.all(
     ["server.crt", "server.key"].map((name) => Deno.readTextFile(new URL(name, folder))),
   );

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Dial, post } from "../../lib/llm/http.ts";
-import { HttpFailure } from "../../lib/llm/http_reply.ts";
+import { type Dial, post } from "../../../lib/base/http/http.ts";
+import { HttpFailure } from "../../../lib/base/http/reply.ts";
 
 /** Answers each connection with `reply` once a whole request is there, then closes. */
 function rawServer(reply: string, { split = false } = {}) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { parseChain } from "../../lib/llm/chain.ts";
-import { dial } from "../../lib/llm/http.ts";
-import { createModelDigests } from "../../lib/llm/model_digests.ts";
-import { fakeClock } from "../support/clock.ts";
+import { parseChain } from "../../../lib/llm/chain.ts";
+import { dial } from "../../../lib/base/http/http.ts";
+import { createModelDigests } from "../../../lib/llm/ollama/model_digests.ts";
+import { fakeClock } from "../../support/clock.ts";
 
 const DIGEST = "845dbda0ea48ed749caafd9e6037047aa19acfcfd82e704d7ca97d631a0b697e";
 

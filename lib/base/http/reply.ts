@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { errorMessage } from "../base/error_message.ts";
+import { errorMessage } from "../error_message.ts";
 
 /** The connection broke, or what came over it is not HTTP. */
 export class HttpFailure extends Error {
