@@ -40,8 +40,15 @@ redis.call('SET', key, claim, 'PX', ARGV[2])
 return {'claimed'}
 `;
 
-/** Keeps a claim for at least so long. ARGV: token, ms. Answers 1, or 0 when it is not ours. */
+/**
+ * Keeps a claim for at least so long. ARGV: token, ms. Answers 1, or 0 when it is another's. A key
+ * that is merely gone, as while Redis was away for longer than its TTL, is nobody's and taken anew.
+ */
 export const KEEP = `${HELD}
+if not held then
+  redis.call('SET', key, claim, 'PX', ARGV[2])
+  return 1
+end
 if held ~= claim then return 0 end
 if redis.call('PTTL', key) < tonumber(ARGV[2]) then redis.call('PEXPIRE', key, ARGV[2]) end
 return 1

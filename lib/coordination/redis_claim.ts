@@ -65,8 +65,8 @@ const MARGIN = 0.1;
  * - A file is no part of Redis. A planner that stands still between the fence and the rename for
  *   longer than the cooldown (at least a claim's TTL) writes although another may have written.
  * - Redis replicates after it has answered, and writes its AOF every second by default: a failover
- *   or a crash can forget a claim or a cooldown that was granted. A claim that is gone is noticed
- *   at the fence; a cooldown that is gone is not.
+ *   or a crash can forget a claim or a cooldown that was granted. Whoever asks first has it then;
+ *   that it was granted to another is not noticed, unless that one asks again.
  * - While Redis cannot be reached, a claim counts by this machine's clocks until shortly before its
  *   TTL ends; after that each planner acts alone, and two may propose. Their cooldowns are shared
  *   once Redis is back.

@@ -218,13 +218,16 @@ test("a planner that crashed makes cooldowns of the claims it left", async () =>
   assert.equal(await held.fence(COOLDOWN_MS), true);
 });
 
-test("a claim that is gone is not ours, and is not taken up again", async () => {
+test("a claim that is merely gone is taken anew, as it is nobody's", async () => {
   await using redis = await startRedis();
   await using a = planner(redis.url());
+  await using b = planner(redis.url());
   const claim = granted(await a.claim(TARGET));
   await redis.command("DEL", KEY);
-  assert.equal(await claim.fence(COOLDOWN_MS), false);
-  assert.equal(await claim.fence(COOLDOWN_MS), false);
+  assert.equal(await claim.fence(COOLDOWN_MS), true);
+  const left = Number(await redis.command("PTTL", KEY));
+  assert.ok(left > COOLDOWN_MS - 10_000 && left <= COOLDOWN_MS, String(left));
+  assert.equal((await b.claim(TARGET)).kind, "taken");
   await claim.release();
   assert.deepEqual([...await keys(redis)], []);
 });
