@@ -24,10 +24,11 @@ import { createOutages } from "./gate/outages.ts";
 import type { Counters } from "./observe/outcome.ts";
 import type { Planner } from "./planner.ts";
 import type { ActionFile } from "./proposal/action_file.ts";
-import { announceAction, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
+import { announceOnce, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
 import { createStore } from "./base/disk/store.ts";
+import { reloadHomelab } from "./agent/reload.ts";
 import { startTicking } from "./agent/tick.ts";
 
 /** Running diagnoses get this long to finish when the agent stops. */
@@ -74,6 +75,8 @@ export interface Agent {
 /** An agent with a disk, whose state others can look at. */
 interface LiveAgent extends Agent {
   readonly board: StatusBoard;
+  /** Takes up what changed under config/; never rejects. */
+  reload(): Promise<void>;
 }
 
 /** Another process holds the state of this RUNTIME_PATH. */
@@ -112,7 +115,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     queueLimit: config.queueLimit,
     cooldownSeconds: config.cooldownSeconds,
     eventTtlSeconds: config.eventTtlSeconds,
-    announce: (action) => announceAction(action, { store, clock, log, nodeName }),
+    announce: (action, sinceMs) => announceOnce(action, sinceMs, { store, clock, log, nodeName }),
   });
   const instance = () => instanceOf({ store, files, nodeName, nonce });
   const coordination = options.openCoordination?.(await instance());
@@ -181,6 +184,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     counters,
     backlog,
     board,
+    reload: () => reloadHomelab(parts.homelab, log),
     redisLost: suppression.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);

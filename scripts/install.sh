@@ -176,6 +176,11 @@ if [ -n "$executor" ]; then
 fi
 # A dry run on a fresh system has no ids yet.
 : "${gid:=$group}" "${uid:=$user}"
+[ "$executor_uid" != "$uid" ] || {
+  fail "--executor ${executor:-root} and $user are the same user (id $uid): the agent must not own" \
+    "what was approved"
+}
+[ "$uid" != 0 ] || fail "$user has the id 0: the agent must not be root"
 
 # --- folders -----------------------------------------------------------------------------------
 
@@ -270,12 +275,16 @@ fi
 # put FILE PATH MODE: installs a file of root's where it differs, whole or not at all.
 put() {
   path=$root$2
+  if [ -L "$path" ] || { [ -e "$path" ] && [ ! -f "$path" ]; }; then
+    fail "$path is no file of its own (a folder or a link): move it out of the way"
+  fi
   if [ -f "$path" ] && cmp -s "$1" "$path"; then
     [ "$(stat -c %u:%g:%a "$path")" = "0:0:$3" ] && return
   fi
   [ -d "$(dirname "$path")" ] || run mkdir -p "$(dirname "$path")"
   run install -o 0 -g 0 -m "0$3" "$1" "$path.new"
-  run mv -f "$path.new" "$path"
+  # -T: never into a folder of that name.
+  run mv -fT "$path.new" "$path"
 }
 
 upgraded=no

@@ -83,6 +83,7 @@ Deno.test("docs: the table of settings has every variable with its default", () 
     NO_COLOR: "unset",
     NOTIFY_SOCKET: "unset",
     WATCHDOG_USEC: "unset",
+    SSLKEYLOGFILE: "unset",
   };
   const rows = rowsOf("docs/configuration.md", "## All settings");
   const documented = ENVIRONMENT_NAMES.map((name) => {

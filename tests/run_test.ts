@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import {
+  agentCommand,
   type AgentProcess,
   makeRuntime,
   runAgent,
@@ -10,6 +11,7 @@ import {
 import { echo, startOllama } from "./support/ollama.ts";
 import { startRedis } from "./support/redis.ts";
 import { sandbox } from "./support/sandbox.ts";
+import { eventually } from "./support/stream_reader.ts";
 
 /** A Redis, an Ollama and a RUNTIME_PATH, and agents that use them. */
 async function homelab(settings: Settings = {}) {
@@ -60,6 +62,53 @@ async function homelab(settings: Settings = {}) {
     },
   };
 }
+
+Deno.test("run: signals that ask for nothing end nothing; SIGHUP reads config/ anew", async () => {
+  await using lab = await homelab();
+  const agent = await lab.start();
+  const policy = join(lab.root, "config/policy.json");
+  for (const [nth, name] of (["SIGQUIT", "SIGUSR1", "SIGUSR2"] as const).entries()) {
+    agent.kill(name);
+    assert.equal((await agent.seen("signal_ignored", nth + 1)).signal, name);
+  }
+  Deno.writeTextFileSync(policy, "{ no rules");
+  agent.kill("SIGHUP");
+  assert.match(String((await agent.seen("config_invalid")).error), /^config\/policy\.json: /);
+  Deno.writeTextFileSync(
+    policy,
+    JSON.stringify({ rules: [{ name: "hands off", when: {}, then: { requires_human: true } }] }),
+  );
+  agent.kill("SIGHUP");
+  await agent.seen("config_reloaded");
+  await lab.publish();
+  await agent.seen("action_proposed");
+  assert.deepEqual(lab.proposals().map((file) => file.requires_human), [true]);
+  agent.kill("SIGTERM");
+  assert.equal((await agent.status).code, 0);
+});
+
+Deno.test("run: standard output that nobody reads stops neither work nor the end", async () => {
+  await using lab = await homelab();
+  const child = agentCommand(["run"], {
+    root: lab.root,
+    settings: { REDIS_URL: lab.redis.url(), OLLAMA_HOST: lab.ollama.url, LOG_LEVEL: "debug" },
+  }).spawn();
+  await lab.redis.awaitSubscribed();
+  for (let nth = 0; nth < 1_000; nth++) {
+    await lab.redis.publish("health_events", `no event ${nth} ${"x".repeat(100)}`);
+  }
+  await lab.publish();
+  const heartbeat = join(lab.root, "state/planner-agent.heartbeat");
+  const beat = () => Deno.statSync(heartbeat).mtime?.getTime() ?? 0;
+  const before = beat();
+  await eventually(
+    "a proposal and a heartbeat",
+    () => Promise.resolve(lab.pending().length === 1 && beat() > before),
+  );
+  child.kill("SIGTERM");
+  assert.equal((await child.status).code, 0);
+  await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
+});
 
 Deno.test("run: an event on Redis becomes a proposal and an event file", async () => {
   await using lab = await homelab();

@@ -25,7 +25,7 @@ interface MemoryOptions {
   readonly cooldownSeconds: number;
   readonly eventTtlSeconds: number;
   /** Writes the event file of a proposal. */
-  readonly announce: (action: ActionFile) => Promise<void>;
+  readonly announce: (action: ActionFile, sinceMs: number) => Promise<void>;
 }
 
 interface Memory {

@@ -20,12 +20,11 @@ import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createSuppression, type Suppression } from "../gate/suppression.ts";
 import type { Files } from "../base/disk/files.ts";
-import { homelabPrompt, readConfigFile, readHomelab } from "../policy/homelab.ts";
+import { type HomelabFiles, openHomelab, readConfigFile } from "../policy/homelab.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Observer } from "../observe/ending.ts";
 import type { Outages } from "../gate/outages.ts";
 import { parseSilences } from "../gate/silences.ts";
-import type { PolicyRule } from "../policy/policy.ts";
 import { aliasesOf } from "../config/topology.ts";
 import type { NodeAliases } from "../event/parse.ts";
 import type { Propose } from "../proposal/proposer.ts";
@@ -50,23 +49,22 @@ interface Parts {
   readonly modelDigests: ReturnType<typeof createModelDigests>;
   /** What became of earlier proposals. */
   readonly index: ActionIndex;
-  readonly policy: readonly PolicyRule[];
+  readonly homelab: HomelabFiles;
   /** Other names of nodes. */
   readonly aliases: NodeAliases;
-  readonly systemPrompt: string;
 }
 
 /** @throws {ConfigError} for a file under config/ that is wrong. */
 export async function openParts(
   { config, clock, log, files, store, outages }: PartsOptions,
 ): Promise<Parts> {
-  const { topology, policy } = await readHomelab(store);
+  const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   return {
     counters: createCounters(),
     suppression: createSuppression({
       clock,
-      nodes: topology.nodes.map((node) => node.name),
+      nodes: homelab.current().topology.nodes.map((node) => node.name),
       outages,
       silences: await readConfigFile(
         store,
@@ -92,9 +90,8 @@ export async function openParts(
       log,
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
-    policy,
-    aliases: aliasesOf(topology),
-    systemPrompt: homelabPrompt(topology, policy),
+    homelab,
+    aliases: aliasesOf(homelab.current().topology),
   };
 }
 
@@ -115,7 +112,7 @@ interface PipelineOptions {
 /** The pipeline of these parts; it is not started. */
 export function createPipeline(options: PipelineOptions): Planner {
   const { config, clock, log, files, store, parts, backlog, observer } = options;
-  const { suppression, budgets } = parts;
+  const { suppression, budgets, homelab } = parts;
   const root = config.runtimePath;
   const { outcomesFor, countWaiting } = parts.index;
   const memory = createMemory({ clock });
@@ -139,7 +136,7 @@ export function createPipeline(options: PipelineOptions): Planner {
       memory,
       router: parts.router,
       modelDigests: parts.modelDigests,
-      systemPrompt: parts.systemPrompt,
+      systemPrompt: () => homelab.current().systemPrompt,
       outcomesFor,
       suppression,
       budgets,
@@ -148,7 +145,7 @@ export function createPipeline(options: PipelineOptions): Planner {
     policy: createDecision({
       clock,
       memory,
-      policy: parts.policy,
+      policy: () => homelab.current().policy,
       outcomesFor,
       outcomeRepeats: config.outcomeRepeats,
       outcomeWindowSeconds: config.outcomeWindowSeconds,

@@ -14,8 +14,8 @@ import { svcKey, type Target, targetKey } from "../event/target.ts";
 interface ResumeOptions {
   readonly store: Pick<Store, "findAction" | "readPending">;
   readonly log: Log;
-  /** Writes the event file for a proposal, which the crash may have prevented. */
-  readonly announce: (action: ActionFile) => Promise<void>;
+  /** Writes the event file for a proposal, if the crash came before it; `sinceMs` at the earliest. */
+  readonly announce: (action: ActionFile, sinceMs: number) => Promise<void>;
 }
 
 /**
@@ -36,7 +36,7 @@ export async function settleProposals(saved: SavedState, options: ResumeOptions)
     log.info("proposal_found", { action_id: actionId, svc_key: svcKey(target), folder });
     saved.cooldowns.set(key, { is: "cooldown", target, atMs });
     if (saved.waiting.get(key)?.serial === serial) saved.waiting.delete(key);
-    if (action) await announce(action);
+    if (action) await announce(action, atMs);
   }
   saved.proposing.clear();
 }

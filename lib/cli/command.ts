@@ -6,6 +6,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config/config.ts";
 import { errorMessage } from "../base/error_message.ts";
+import { visibleText } from "../base/text/visible.ts";
 import { VERSION } from "../base/version.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 
@@ -73,11 +74,11 @@ export async function dispatch(
     return await runCommand(command, named === undefined ? args : rest, io);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.err(`${PROGRAM}: ${error.message}\nTry '${PROGRAM} --help'.\n`);
+      io.err(`${PROGRAM}: ${visibleText(error.message)}\nTry '${PROGRAM} --help'.\n`);
       return EXIT.usage;
     }
     if (error instanceof ConfigError) {
-      for (const problem of error.problems) io.err(`${PROGRAM}: ${problem}\n`);
+      for (const problem of error.problems) io.err(`${PROGRAM}: ${visibleText(problem)}\n`);
       return EXIT.usage;
     }
     throw error;

@@ -13,6 +13,8 @@ export interface Io {
   readonly env: Environment;
   /** Standard output, whole lines. */
   readonly out: LineSink;
+  /** Standard output for lines that nobody may wait for. */
+  readonly queuedOut: { write(bytes: Uint8Array): Promise<number> };
   /** Standard error, whole lines. */
   readonly err: LineSink;
   /** Whether standard output is a terminal that a person looks at. */
@@ -26,6 +28,10 @@ export interface Io {
   readonly open: (path: string) => Promise<ReadableStream<Uint8Array>>;
   /** Calls back with the name of each SIGTERM and SIGINT; the returned function stops that. */
   readonly onSignal: (callback: (name: string) => void) => () => void;
+  /** Calls back with SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2, which end nothing from then on. */
+  readonly onOtherSignal: (callback: (name: string) => void) => void;
+  /** Calls back with what nobody caught, instead of ending the process with a message. */
+  readonly onFault: (callback: (fault: unknown) => void) => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => never;
 }

@@ -5,23 +5,33 @@
  */
 import { lineSink } from "../base/log/log.ts";
 import { shellWord } from "../base/text/shell_word.ts";
+import { visibleText } from "../base/text/visible.ts";
 import type { Io } from "./io.ts";
 
 const UNKNOWN_WIDTH = 80;
 
-/** Connects the commands to the process; a promise that nobody handles ends it, with a message. */
+/** Connects the commands to the process; what nobody catches ends it, with a message. */
 export function systemIo(): Io {
-  const err = lineSink(Deno.stderr);
-  globalThis.addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    const { reason } = event;
-    const told = reason instanceof Error ? reason.stack ?? reason.message : String(reason);
+  const rawErr = lineSink(Deno.stderr);
+  // Messages quote arguments and settings as they were given.
+  const err = (line: string) => rawErr(visibleText(line));
+  let onFault = (fault: unknown): void => {
+    const told = fault instanceof Error ? fault.stack ?? fault.message : String(fault);
     err(`planner-agent: a fault in the program itself: ${told}\n`);
     Deno.exit(1);
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    onFault(event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    onFault(event.error);
   });
   return {
     env: (name) => Deno.env.get(name),
     out: lineSink(Deno.stdout),
+    queuedOut: Deno.stdout,
     err,
     isTerminal: Deno.stdout.isTerminal(),
     get width() {
@@ -40,6 +50,12 @@ export function systemIo(): Io {
       });
       return () => handlers.forEach((remove) => remove());
     },
+    onOtherSignal(callback) {
+      for (const name of ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const) {
+        Deno.addSignalListener(name, () => callback(name));
+      }
+    },
+    onFault: (callback) => void (onFault = callback),
     exit: Deno.exit,
   };
 }

@@ -217,6 +217,12 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
   if (isCluster && text("COORDINATION", "") === "redis") {
     problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
   }
+  // The runtime obeys it past every permission: the keys of a session are as good as a password.
+  if (env("SSLKEYLOGFILE")) {
+    problems.push(
+      "SSLKEYLOGFILE is set: the keys of TLS connections would be written there; unset it",
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }

@@ -44,6 +44,7 @@ export const ENVIRONMENT_NAMES = [
   "NO_COLOR",
   "NOTIFY_SOCKET",
   "WATCHDOG_USEC",
+  "SSLKEYLOGFILE",
 ] as const;
 
 export type EnvironmentName = typeof ENVIRONMENT_NAMES[number];

@@ -14,7 +14,8 @@ import type { OutcomesFor } from "../proposal/read/action_index.ts";
 
 interface DecisionOptions {
   readonly clock: Clock;
-  readonly policy: readonly PolicyRule[];
+  /** As it is now: its file may be read anew. */
+  readonly policy: () => readonly PolicyRule[];
   readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
@@ -39,7 +40,7 @@ export function createDecision(
     return bound(content, {
       event,
       facts: memory.factsOf(event, outcomes),
-      policy,
+      policy: policy(),
       outcomes,
       repeats: outcomeRepeats,
       windowSeconds: outcomeWindowSeconds,

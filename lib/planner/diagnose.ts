@@ -25,7 +25,8 @@ interface DiagnosisOptions extends Required<Pick<Observer, "onDiagnosed">> {
   readonly router: Pick<Router, "route">;
   /** Which exact models answer, where that is known. */
   readonly modelDigests?: Pick<ModelDigests, "lookUp" | "of"> | undefined;
-  readonly systemPrompt: string;
+  /** As it is now: the homelab's files may be read anew. */
+  readonly systemPrompt: () => string;
   readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
@@ -62,7 +63,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
     options.budgets.diagnosing();
     const outcomes = await options.outcomesFor(event);
     const facts = options.memory.factsOf(event, outcomes);
-    const messages = buildMessages(options.systemPrompt, event, {
+    const messages = buildMessages(options.systemPrompt(), event, {
       earlier: outcomesInWords(outcomes, clock.now()),
       facts: factLines(facts),
     });

@@ -45,6 +45,38 @@ export function homelabPrompt(
   return systemPrompt(nodes, policy.map(ruleInWords));
 }
 
+/** The homelab that is in force. */
+interface Homelab {
+  readonly topology: Topology;
+  readonly policy: readonly PolicyRule[];
+  readonly systemPrompt: string;
+}
+
+export interface HomelabFiles {
+  current(): Homelab;
+  /**
+   * Reads the files anew.
+   *
+   * @throws {ConfigError} for a file that is wrong; what was in force stays so.
+   */
+  reload(): Promise<void>;
+}
+
+/** @throws {ConfigError} for a file that is wrong. */
+export async function openHomelab(store: Pick<Store, "readConfig">): Promise<HomelabFiles> {
+  const read = async (): Promise<Homelab> => {
+    const { topology, policy } = await readHomelab(store);
+    return { topology, policy, systemPrompt: homelabPrompt(topology, policy) };
+  };
+  let homelab = await read();
+  return {
+    current: () => homelab,
+    async reload() {
+      homelab = await read();
+    },
+  };
+}
+
 /**
  * The homelab and its rules: those of config/topology.json and config/policy.json, and the built-in
  * ones.

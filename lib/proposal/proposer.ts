@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { dirname } from "node:path/posix";
 import { backoffDelay } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
+import { parseObject } from "../base/json.ts";
 import type { Log } from "../base/log/log.ts";
 import {
   type ActionFile,
@@ -22,6 +24,9 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
 /** A proposal that cannot be written is tried again after 5 s, 10 s ... 60 s. */
 const RETRY = { firstMs: 5_000, mostMs: 60_000, jitter: 0.1 };
+
+/** An event file follows its proposal within moments, which may be on the next day. */
+const SOON_MS = 60_000;
 
 /** A diagnosis that the policy let through, and how it came to be. */
 export type Proposal = Omit<ActionFileOptions, "actionId" | "writtenMs" | "validity">;
@@ -133,6 +138,24 @@ export async function announceAction(
       ...explainWriteFailure(error),
     });
   }
+}
+
+/** The same, unless there is an event file for it from `sinceMs` on, or shortly afterwards. */
+export async function announceOnce(
+  action: ActionFile,
+  sinceMs: number,
+  options: Omit<ProposerOptions, "random" | "validity">,
+): Promise<void> {
+  const { store, nodeName } = options;
+  const folders = [sinceMs, sinceMs + SOON_MS].map((nowMs) =>
+    dirname(eventFilePath({ action, nodeName, nowMs }))
+  );
+  for (const folder of new Set(folders)) {
+    for await (const text of store.eventFiles(folder)) {
+      if (parseObject(text)?.correlation_id === action.action_id) return;
+    }
+  }
+  await announceAction(action, options);
 }
 
 /** `propose`, which tells of each proposal that is safe. */

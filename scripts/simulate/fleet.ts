@@ -104,7 +104,7 @@ export function openMember(options: MemberOptions): Member {
       clock,
       memory,
       router: createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log }),
-      systemPrompt: homelabPrompt(),
+      systemPrompt: () => homelabPrompt(),
       outcomesFor,
       suppression,
       budgets,
@@ -113,7 +113,7 @@ export function openMember(options: MemberOptions): Member {
     policy: createDecision({
       clock,
       memory,
-      policy: BUILT_IN_RULES,
+      policy: () => BUILT_IN_RULES,
       outcomesFor,
       outcomeRepeats: config.outcomeRepeats,
       outcomeWindowSeconds: config.outcomeWindowSeconds,

@@ -20,7 +20,10 @@ async function called(args: string[], failure?: Error, isTerminal = false) {
     width: 80,
     input: new ReadableStream(),
     open: () => Promise.reject(new Error("no files here")),
+    queuedOut: { write: (bytes) => Promise.resolve(bytes.length) },
     onSignal: () => () => {},
+    onOtherSignal: () => {},
+    onFault: () => {},
     exit: () => {
       throw new Error("exit");
     },
@@ -40,6 +43,15 @@ async function called(args: string[], failure?: Error, isTerminal = false) {
   const code = await dispatch(args, [command("first"), command("second")], io);
   return { code, ...said };
 }
+
+Deno.test("dispatch: what was typed reaches the terminal without its codes", async () => {
+  const odd = "x\x1b[31mred\u202e\x07";
+  for (const args of [[odd], ["help", odd], ["first", `--${odd}`], ["first", odd]]) {
+    const { err, out } = await called(args);
+    // deno-lint-ignore no-control-regex
+    assert.ok(!/[\x00-\x08\x0b-\x1f\u202e]/.test(err + out), JSON.stringify(err + out));
+  }
+});
 
 Deno.test("dispatch: the first command when none is named, else the named one", async () => {
   assert.deepEqual(await called([]), { code: 7, out: "", err: "", ran: "first {} " });

@@ -208,6 +208,14 @@ Deno.test("parseConfig: LLM_CHAIN names the links in order, on other hosts and o
   );
 });
 
+Deno.test("parseConfig: the keys of TLS connections are written nowhere", () => {
+  assert.throws(() => parseConfig((name) => name === "SSLKEYLOGFILE" ? "/tmp/keys" : undefined), {
+    problems: [
+      "SSLKEYLOGFILE is set: the keys of TLS connections would be written there; unset it",
+    ],
+  });
+});
+
 Deno.test("ENVIRONMENT_NAMES: every variable that is read is on the list", () => {
   const read = new Set<string>();
   parseConfig((name) => {

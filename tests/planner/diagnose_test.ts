@@ -43,7 +43,7 @@ function asking(end: () => RouteResult, known?: RouteResult["content"]) {
   const diagnose = createDiagnosis({
     clock,
     memory: createMemory({ clock }),
-    systemPrompt: "system",
+    systemPrompt: () => "system",
     outcomesFor: () => Promise.resolve([]),
     suppression: { verdict: () => known },
     budgets: { diagnosing: () => {} },

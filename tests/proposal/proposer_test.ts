@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import {
   announceAction,
+  announceOnce,
   createProposer,
   dryProposer,
   type Proposal,
@@ -56,6 +57,18 @@ async function proposing() {
 
 const failing = (op: Step["op"], error: Error, below: string) => (step: Step) =>
   step.op === op && step.path.startsWith(below) ? error : "works";
+
+Deno.test("announceOnce: an event file that is there is not written again", async () => {
+  const { options, clock, propose, published } = await proposing();
+  const file = await propose();
+  assert.ok(file);
+  const sinceMs = clock.now() - 30_000;
+  await clock.advance(60_000);
+  await announceOnce(file, sinceMs, options);
+  assert.deepEqual(published(), [PENDING, EVENT]);
+  await announceOnce({ ...file, action_id: `${ID}-2` }, sinceMs, options);
+  assert.equal(published().length, 3);
+});
 
 Deno.test("propose: writes the action file, then the event file, and logs it", async () => {
   const { files, log, announced, propose, published } = await proposing();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createBacklog, type Running } from "../../lib/queue/backlog.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { type Journal, loadState, openJournal } from "../../lib/queue/journal.ts";
-import { announceAction, createProposer } from "../../lib/proposal/proposer.ts";
+import { announceOnce, createProposer } from "../../lib/proposal/proposer.ts";
 import { settleProposals } from "../../lib/agent/resume.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
@@ -89,7 +89,7 @@ export async function boot(files: MemoryFiles, known: Known) {
   await settleProposals(saved, {
     store,
     log,
-    announce: (action) => announceAction(action, proposer),
+    announce: (action, sinceMs) => announceOnce(action, sinceMs, proposer),
   });
   const backlog = createBacklog({
     queueLimit: 100,

@@ -140,12 +140,12 @@ export function pipeline(
       memory,
       suppression,
       budgets,
-      systemPrompt: "system",
+      systemPrompt: () => "system",
       outcomesFor,
       onDiagnosed: observer.onDiagnosed,
       router: { route },
     }),
-    policy: createDecision({ ...config, clock, memory, policy: BUILT_IN_RULES, outcomesFor }),
+    policy: createDecision({ ...config, clock, memory, policy: () => BUILT_IN_RULES, outcomesFor }),
     propose(proposal, { announce }) {
       const actionId = actionIdBase(proposal.event);
       announce(actionId);

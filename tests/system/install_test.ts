@@ -397,6 +397,33 @@ systemTest("install.sh: a folder replaced by a symbolic link is not followed", N
   assert.match(err, /state is a symbolic link/);
 });
 
+systemTest("install.sh: a folder where the binary belongs is no success", NEEDS, async () => {
+  await using node = await image();
+  await Deno.mkdir(node.at("usr/local/bin/planner-agent"), { recursive: true });
+  const { code, err } = await node.install();
+  assert.equal(code, 1);
+  assert.match(err, /planner-agent is no file of its own/);
+  assert.deepEqual([...Deno.readDirSync(node.at("usr/local/bin/planner-agent"))], []);
+});
+
+systemTest(
+  "install.sh: an executor under another name of the agent's user is refused",
+  NEEDS,
+  async () => {
+    await using node = await image();
+    const passwd = node.at("etc/passwd");
+    await Deno.writeTextFile(
+      passwd,
+      `${await Deno.readTextFile(
+        passwd,
+      )}planner-agent:x:1000:1000::/:/bin/sh\npi:x:1000:1000::/:/bin/sh\n`,
+    );
+    const { code, err } = await node.install("--executor", "pi");
+    assert.equal(code, 1);
+    assert.match(err, /--executor pi and planner-agent are the same user \(id 1000\)/);
+  },
+);
+
 systemTest("install.sh: shellcheck has nothing to say", [program("shellcheck")], async () => {
   const scripts = [
     ".ci/base-binaries.sh",

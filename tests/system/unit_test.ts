@@ -80,7 +80,10 @@ Deno.test("planner-agent.service: no shell, and the bounds that matter", async (
     CapabilityBoundingSet: "",
     IPAddressDeny: "any",
     UMask: "0007",
+    Restart: "always",
     RestartPreventExitStatus: "2",
+    StartLimitIntervalSec: "0",
+    UnsetEnvironment: "SSLKEYLOGFILE",
   };
   for (const [name, value] of Object.entries(expected)) {
     assert.deepEqual(settings.get(name), [value], name);

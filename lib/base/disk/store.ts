@@ -73,6 +73,8 @@ export interface Store {
   }): Promise<PublishedAction>;
   /** Publishes an event file, `relativePath` (without `.json`) being below events/. */
   publishEvent(relativePath: string, text: string): Promise<Published>;
+  /** The texts of the event files in a folder below events/. */
+  eventFiles(relativeFolder: string): AsyncGenerator<string>;
   /** Where a proposal of this id is now, or undefined. */
   findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined>;
   /** The text of a proposal that waits for a person. */
@@ -180,6 +182,14 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
       await makeOwnFolder(folder);
       const base = basename(relativePath);
       return await publish(files, nonce, { folder, base, text: () => text });
+    },
+    async *eventFiles(relativeFolder) {
+      const folder = join(events, relativeFolder);
+      for (const name of await files.list(folder)) {
+        if (!/^evt-.*\.json$/.test(name)) continue;
+        const text = await files.readText(join(folder, name), LARGEST_PROPOSAL_BYTES);
+        if (text !== undefined) yield text;
+      }
     },
     findAction,
     readPending,

@@ -6,12 +6,13 @@
 import { openAgent } from "../../agent.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { systemClock } from "../../base/clock.ts";
-import { parseConfig } from "../../config/config.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
 import { join } from "node:path/posix";
 import { realFiles } from "../../base/disk/files.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { CHANNELS } from "../../intake/channels.ts";
-import { createLog } from "../../base/log/log.ts";
+import { createLog, formatLine, type Log } from "../../base/log/log.ts";
+import { queuedLines } from "../../base/log/queued_lines.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { createProposalChannel } from "../../observe/announce.ts";
 import { redisDisplay } from "../../base/redis/endpoint.ts";
@@ -22,6 +23,7 @@ import { coordinationOf, openListening } from "../../agent/listening.ts";
 import { interruptible } from "../interruptible.ts";
 import { isCovered, opened } from "../opening.ts";
 import { randomHex } from "../../base/random.ts";
+import { faultHandler } from "./faults.ts";
 import { superviseBySystemd, watchdogMs } from "./supervision.ts";
 import { openTraces } from "../../observe/trace/open.ts";
 
@@ -32,7 +34,7 @@ export const run: Command = {
   help: `Subscribes to ${CHANNELS.join(" and ")} on REDIS_URL and writes a
 proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
 JSON lines to standard output. Keeps trying where Redis or Ollama cannot be
-reached. SIGTERM or SIGINT ends it.`,
+reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
   options: {},
   run: async (io, _values, positionals) => {
     if (positionals.length > 0) throw new UsageError("run takes no argument");
@@ -50,13 +52,38 @@ async function makeActionFolders(runtimePath: string): Promise<void> {
   }
 }
 
+/** What is still to be written gets this long when the agent has stopped. */
+const LAST_LINES_MS = 1_000;
+
 async function runAgent(io: Io): Promise<number> {
   const config = parseConfig(io.env);
   const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
   if (!await isCovered(io, config, { needs })) return EXIT.usage;
   if (BUILD === null) await makeActionFolders(config.runtimePath);
-  const log = createLog({ level: config.logLevel, write: io.out, clock: systemClock });
+  const lines = queuedLines({
+    stream: io.queuedOut,
+    clock: systemClock,
+    leftOut: (count) =>
+      `${formatLine("info", "log_lines_dropped", Date.now(), { lines: count })}\n`,
+  });
+  const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
+  const flush = () => lines.flush(LAST_LINES_MS);
+  io.onFault(faultHandler(log, () => void flush().then(() => io.exit(EXIT.failure))));
+  try {
+    return await listen(io, config, log);
+  } finally {
+    await flush();
+  }
+}
+
+/** Listens until it is told to stop; resolves with the exit status. */
+async function listen(io: Io, config: Config, log: Log): Promise<number> {
   const clock = systemClock;
+  let reload = () => {};
+  io.onOtherSignal((name) => {
+    if (name === "SIGHUP") return reload();
+    log.info("signal_ignored", { signal: name });
+  });
   log.info("planner_starting", {
     version: VERSION,
     node: config.nodeName,
@@ -105,6 +132,7 @@ async function runAgent(io: Io): Promise<number> {
   });
   if (!agent) return EXIT.failure;
   const { board } = agent;
+  reload = () => void agent.reload();
   const { runtimePath } = config;
   const { record } = board;
   const supervision = superviseBySystemd({ env: io.env, runtimePath, record, clock, log });

@@ -1,0 +1,71 @@
+/**
+ * Lines for a reader that may stop reading: they wait without holding anything up, so many, and
+ * what is too much is counted instead.
+ *
+ * @module
+ */
+import { type Clock, sleep } from "../clock.ts";
+import type { LineSink } from "./log.ts";
+
+/** UTF-16 units that wait at most: a quarter of an hour of a busy log. */
+const MOST_WAITING = 1_048_576;
+
+export interface QueuedLines {
+  /** Takes text that ends in a newline. Never waits. */
+  readonly write: LineSink;
+  /** Resolves once all is written, or after `mostMs`. */
+  flush(mostMs: number): Promise<void>;
+}
+
+interface QueuedLinesOptions {
+  readonly stream: { write(bytes: Uint8Array): Promise<number> };
+  readonly clock: Clock;
+  /** The line that tells how many were left out, in their place. */
+  readonly leftOut: (lines: number) => string;
+}
+
+/** Writes lines in order, as the reader takes them. */
+export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): QueuedLines {
+  const encoder = new TextEncoder();
+  let waiting: string[] = [];
+  let length = 0;
+  let dropped = 0;
+  let writing: Promise<void> | undefined;
+
+  async function writeAll() {
+    while (waiting.length > 0) {
+      let rest = encoder.encode(waiting.join(""));
+      waiting = [];
+      try {
+        while (rest.length > 0) rest = rest.subarray(await stream.write(rest));
+      } catch {
+        // Nobody reads any more: no reason to stop working, and nobody to tell.
+      }
+      length = 0;
+      for (const line of waiting) length += line.length;
+      if (dropped === 0) continue;
+      const line = leftOut(dropped);
+      dropped = 0;
+      waiting.push(line);
+      length += line.length;
+    }
+    writing = undefined;
+  }
+
+  return {
+    write(line) {
+      if (length + line.length > MOST_WAITING) {
+        dropped++;
+        return;
+      }
+      waiting.push(line);
+      length += line.length;
+      writing ??= writeAll();
+    },
+    async flush(mostMs) {
+      const done = new AbortController();
+      await Promise.race([writing, sleep(clock, mostMs, done.signal)]);
+      done.abort();
+    },
+  };
+}

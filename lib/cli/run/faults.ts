@@ -1,0 +1,35 @@
+/**
+ * Exceptions that nobody caught: what a running agent outlives, and what it does not.
+ *
+ * @module
+ */
+import type { Log } from "../../base/log/log.ts";
+import { plainLine } from "../../base/text/plain_line.ts";
+
+/** After so many in one run something is wrong for good. */
+const MOST_FAULTS = 10;
+/** Parts whose own state may be half changed by what was thrown through them. */
+const STATEFUL = /\/lib\/(?:planner|queue|gate|proposal|agent)(?:\.ts|\/)/;
+
+/**
+ * A handler that logs and counts. A connection that fails past every promise costs that connection;
+ * what went through the pipeline, the queue or the disk ends the process: the journal knows where
+ * to go on, and systemd starts it again.
+ *
+ * @param end ends the process; called once.
+ */
+export function faultHandler(log: Log, end: () => void): (fault: unknown) => void {
+  let faults = 0;
+  return (fault) => {
+    faults++;
+    const stack = fault instanceof Error ? fault.stack ?? fault.message : String(fault);
+    const inDoubt = STATEFUL.test(stack);
+    const ends = inDoubt || faults >= MOST_FAULTS;
+    log.error("internal_fault", {
+      error: plainLine(stack.split("\n").slice(0, 4).join(" "), 400),
+      faults,
+      effect: ends ? "the agent ends, to start anew from its journal" : "the agent goes on",
+    });
+    if (ends) end();
+  };
+}

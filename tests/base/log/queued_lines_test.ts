@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { queuedLines } from "../../../lib/base/log/queued_lines.ts";
+import { fakeClock } from "../../support/clock.ts";
+
+/** A stream that takes what it is given when the test says so. */
+function lab() {
+  const clock = fakeClock();
+  const taken: string[] = [];
+  let take: () => void = () => {};
+  const lines = queuedLines({
+    clock,
+    leftOut: (count) => `${count} left out\n`,
+    stream: {
+      write: (bytes) =>
+        new Promise((resolve) => {
+          take = () => {
+            taken.push(new TextDecoder().decode(bytes));
+            resolve(bytes.length);
+          };
+        }),
+    },
+  });
+  const settle = () => new Promise((resolve) => setTimeout(resolve));
+  return {
+    clock,
+    lines,
+    taken,
+    async take() {
+      take();
+      take = () => {};
+      await settle();
+    },
+  };
+}
+
+Deno.test("queuedLines: lines arrive in order, several at once", async () => {
+  const { lines, taken, take } = lab();
+  for (const line of ["a\n", "b\n", "c\n"]) lines.write(line);
+  await take();
+  await take();
+  assert.equal(taken.join(""), "a\nb\nc\n");
+});
+
+Deno.test("queuedLines: what a reader that hangs leaves no room for is counted in its place", async () => {
+  const { lines, taken, take } = lab();
+  const line = `${"x".repeat(1_023)}\n`;
+  for (let nth = 0; nth < 2_000; nth++) lines.write(line);
+  for (let nth = 0; nth < 3; nth++) await take();
+  lines.write("later\n");
+  await take();
+  const told = taken.join("").replaceAll(line, ".");
+  assert.equal(told, `${".".repeat(1_024)}976 left out\nlater\n`);
+});
+
+Deno.test("queuedLines: flushing waits for the reader, and not for long", async () => {
+  const { lines, taken, take, clock } = lab();
+  await lines.flush(1_000);
+  lines.write("last\n");
+  let flushed = false;
+  const flushing = lines.flush(1_000).then(() => flushed = true);
+  await clock.advance(999);
+  assert.equal(flushed, false);
+  await clock.advance(1);
+  await flushing;
+  const again = lines.flush(1_000);
+  await take();
+  await again;
+  assert.deepEqual([taken, clock.waiting], [["last\n"], 0]);
+});
+
+Deno.test("queuedLines: a reader that is gone costs nothing but the lines", async () => {
+  let tried = 0;
+  const lines = queuedLines({
+    clock: fakeClock(),
+    leftOut: String,
+    stream: {
+      write: () => {
+        tried++;
+        return Promise.reject(new Deno.errors.BrokenPipe("gone"));
+      },
+    },
+  });
+  lines.write("a\n");
+  await lines.flush(1_000);
+  lines.write("b\n");
+  await lines.flush(1_000);
+  assert.equal(tried, 2);
+});
