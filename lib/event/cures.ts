@@ -72,10 +72,10 @@ export function cures(recovery: string, fault: string): boolean {
 
 /** Whether two types speak of one thing: `backup_completed` and `backup_failed`, of the backup. */
 function isSame(one: Kind, other: Kind): boolean {
-  if (one.about !== other.about || one.subject === "" || other.subject === "") return false;
+  if (one.subject === "" || other.subject === "") return false;
   if (one.subject === other.subject) return true;
-  // A node that is back has rebooted nevertheless.
-  return one.about !== "node" && one.about !== "network" &&
-    (`${one.subject}_`.startsWith(`${other.subject}_`) ||
-      `${other.subject}_`.startsWith(`${one.subject}_`));
+  // A node that is back has rebooted nevertheless, and one link is not the other.
+  if (one.about !== other.about || one.about === "node" || one.about === "network") return false;
+  return `${one.subject}_`.startsWith(`${other.subject}_`) ||
+    `${other.subject}_`.startsWith(`${one.subject}_`);
 }

@@ -35,6 +35,7 @@ export const HEALTH_SUBJECTS: ReadonlySet<string> = new Set(
   ("service services container containers pod pods app application process instance unit docker " +
     "kube kubernetes stack target monitor endpoint http https website site probe health check " +
     "healthcheck status state state_changed alert alarm problem issue incident event notification " +
+    "mqtt mosquitto broker ha hass homeassistant home assistant dienst server backend nginx " +
     "all is are has been now again back to the a it liveness readiness startup").split(" "),
 );
 
@@ -46,7 +47,7 @@ export const STATE_WORDS: ReadonlySet<string> = new Set(
     "successful finished done passed renewed expired expiring expires expiry soon dead alive lost " +
     "reconnected connected disconnected unreachable reachable available unavailable running " +
     "not no ready exited died missing degraded full exceeded detected overdue missed back again " +
-    "now returned ended over closed stable firing active").split(" "),
+    "now unpause unpaused returned ended over closed stable firing active").split(" "),
 );
 
 const CHANGED = alternatives(
@@ -57,10 +58,10 @@ const CHANGED = alternatives(
 /** News of changes, with no trouble in them. */
 export const NEWS = new RegExp(
   `^(?:(?:${CHANGED})_(?:started|completed|complete|succeeded|success|successful|finished|done|installed|` +
-    `applied)|(?!security|critical)(?:[a-z0-9]+_)?(?:updates?|(?:new_)?version|upgrade)_available|` +
+    `applied)|(?!security|critical)(?:[a-z0-9]+_)?(?:updates?|(?:new_)?version|new_release|upgrade)_available|` +
     `(?:service|app|stack)_deployed|(?:container|image|service)_updated|(?:container|pod)_created?|` +
     // Kubernetes' reasons of events of type Normal.
-    `scaling_replica_set|successful_(?:create|delete|attach_volume)|pulling|pulled|created|scheduled)$`,
+    `scaling_replica_set|successful_(?:create|delete|attach_volume|rescale)|pulling|pulled|created|scheduled)$`,
 );
 
 /** What is good news as a whole, though its words alone do not tell. */
@@ -68,7 +69,7 @@ export const GOOD_TYPES = whole(
   `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
    (?:[^_]+_){0,9}no_[^_]+_pressure (?:[^_]+_){0,9}has_sufficient_[^_]+
    (?:md_|mdadm_)?spare_active (?:md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored ups_comm_restored
-   on_line onlinepower mains_back line_power`,
+   flappingstop flapping_stop on_line onlinepower mains_back line_power`,
 );
 
 // What ends a trouble that is named before it.
@@ -102,7 +103,8 @@ const GOOD_SUBJECT = `(?:${
     `${RUNNABLE} node host link bridge broker mqtt database db postgres* mysql mariadb redis vpn
      tunnel wireguard tailscale agent client websocket device interface wan lan lte internet network
      connection upstream peer ups router gateway camera sensor entity integration plugin addon
-     backend proxy dns replica cluster node_exporter api port web mail cache queue`,
+     backend proxy dns replica cluster node_exporter api port web mail cache queue power mains homeassistant home_assistant hass
+     zigbee2mqtt`,
   )
 })`;
 
@@ -121,7 +123,7 @@ export const GOOD_ENDINGS = new RegExp(
     `succeeded|success|successful|successfully|unpaused|unpause|` +
     `${GOOD_SUBJECT}_(?:up|started|start|connected|ready|available|running|alive|active|stable|` +
     `joined|reachable|responding|recovery|is_up|is_back|back_up|back|returned)|` +
-    `${GOOD_WORK}_(?:completed|complete|finished|done|successful|ended|verified)|` +
+    `${GOOD_WORK}_(?:completed|complete|finished|finish|done|successful|ended|verified)|` +
     `certificate_(?:valid|issued)|cert_(?:valid|issued|obtained)|certificate_obtained)` +
     `(?:_(?:again|now|event))?$`,
 );
@@ -162,7 +164,7 @@ export const FAULTS: readonly FaultRow[] = [
      space_left free_space space enospc read_only readonly degraded_array degradedarray* drive drives
      *_io_error io_error i_o_error iowait_disk scrub* resilver* rebuild* spare rootfs quota tank pool_degraded
      persistent_volume* pvc failed_mount failed_attach_volume fail_spare festplatte* speicherplatz*
-     platte bad_sectors reallocated* pending_sectors ata nand tbw wearout wear datastore`,
+     platte sector sectors gc_failed provisioning_failed reallocated* pending_sectors ata nand tbw wearout wear datastore`,
     "memory shared_memory",
   ),
   row(
@@ -172,7 +174,7 @@ export const FAULTS: readonly FaultRow[] = [
   ),
   row(
     "out_of_memory",
-    `oom oom_* oomkill* *oomkill* system_oom out_of_memory outofmemory memory_exhausted
+    `oom oom_* oomkill* *oomkill* system_oom out_of_memory outofmemory memory_exhausted maxmemory
      memory_limit_reached memory_limit_exceeded no_memory enomem speicher_voll`,
     "headroom",
   ),
@@ -184,7 +186,7 @@ export const FAULTS: readonly FaultRow[] = [
   ),
   row(
     "hardware",
-    `temperature* temp overheat* thermal* too_hot hot fan fans ecc edac mce machine_check gpu xid pcie
+    `temperature* temp overheat* overtemp* thermal* too_hot hot fan fans ecc edac mce machine_check gpu xid pcie
      usb i2c cpu_throttl* thrott* hardware memory_error* dimm humidity smoke water_leak ipmi bmc`,
     `kube* api rate_limit* request*`,
   ),
@@ -193,7 +195,7 @@ export const FAULTS: readonly FaultRow[] = [
     `backup* *backup snapshot* restic borg* duplicati kopia vzdump pbs velero rsync corrupt* database_*
      integrity checksum* replication* replica_lag replica_lag* replica_stale* wal dump restore* data_loss
      dataloss table_bloat vacuum* datensicherung* sicherung*`,
-    "config_backup_restored",
+    "config_backup_restored core_dump",
   ),
   row(
     "certificate",
@@ -216,7 +218,7 @@ export const FAULTS: readonly FaultRow[] = [
   row(
     "network",
     `link links lte wan lan vlan network* vpn wireguard tailscale zerotier tunnel* dns nameserver dhcp
-     bridge nic interface* eth[0-9]+ packet* signal wifi wlan internet gateway router ping* icmp route*
+     bridge nic interface* eth[0-9]+ packet* net_drops tcp signal wifi wlan internet gateway router ping* icmp route*
      bgp ntp_unreachable port_scan firewall latency_wan netz* verbindung* isp carrier bond modem 
      conntrack upload_speed download_speed`,
     `gateway_timeout bad_gateway`,
@@ -231,7 +233,7 @@ export const FAULTS: readonly FaultRow[] = [
   row(
     "node",
     `node host machine kubelet evict* preempt* unschedulable failed_scheduling pending insufficient*
-     reboot* rebooted kernel_panic kernel cpu load load_average swap swapping memory ram overcommit* fenc*
+     reboot* rebooted kernel_panic kernel cpu load pid_pressure mem load_average swap swapping memory ram overcommit* fenc*
      clock* ntp time_drift knoten rechner hypervisor proxmox_node taint*`,
     "service* container* systemd* unit memory_leak entropy node_exporter_down",
   ),
@@ -240,30 +242,31 @@ export const FAULTS: readonly FaultRow[] = [
     `ha_integration* ha_entity* ha_automation* ha_recorder* ha_system_health* integration* automation*
      job* cron* task* recorder* query queries slow* latency* lag* *lag error_rate* errors_rate* 5xx 4xx
      http_error* response_time* high_error* rate_limit* queue* backlog* throughput deadline*
-     connections* container_memory* container_cpu* ${THINGS}`,
+     connections* container_memory* container_cpu* high_cpu* high_memory* error_budget* ${THINGS}`,
     "offline unreachable away lost not_responding unavailable_device",
   ),
   row("network", `${THINGS} *_offline offline`, `${RUNNABLE}`),
   row(
     "starting",
-    `starting start_period warming* initiali* booting activating container_creating`,
+    `starting start_period warming* initiali* init restarted booting activating container_creating`,
   ),
   {
     family: "drifted",
     words: new RegExp(
       `(?:^|_)(?:(?:${runnable}|config|configuration|compose|image|replica|replicas|desired_state)_` +
         `(?:[^_]+_)?(?:missing|removed|remove|absent|deleted|destroyed|destroy|not_found|gone|orphan[^_]*|` +
-        `disappeared|drift[^_]*|mismatch[^_]*|changed_outside)|drift[^_]*|destroy|orphan[^_]*|out_of_sync)(?=_|$)`,
+        `disappeared|drift[^_]*|mismatch[^_]*|changed_outside)|drift[^_]*|destroy|orphan[^_]*|out_of_sync|missing_(?:service|container|pod|stack))(?=_|$)`,
     ),
     besides: anyOf("target_missing monitor_missing probe"),
   },
   row(
     "unhealthy",
-    `unhealthy un_healthy not_healthy health_check* healthcheck* health_fail* health_degraded liveness*
+    `unhealthy un_healthy not_healthy health_check* healthcheck* health_fail* probe probes service_critical health_degraded liveness*
      readiness* probe_fail* probe_warning unresponsive not_responding no_response hang* hung frozen freeze
      stuck deadlock* timeout* timed_out service_error container_error app_error pod_error
      service_degraded container_degraded service_slow not_ready notready watchdog_timeout bad_gateway
      gateway_timeout 502 503 504 memory_leak check_failed error_state gestoert gestört`,
+    "create_container_error run_container_error",
   ),
   row(
     "down",
@@ -288,6 +291,9 @@ export const KNOWN_TYPES: ReadonlyMap<string, FaultFamily> = new Map<string, Fau
   ["heartbeat", "unhealthy"],
   ["start", "unhealthy"],
   ["spares_missing", "disk"],
+  ["removed", "drifted"],
+  ["remove", "drifted"],
+  ["auto_restart", "crash_loop"],
   ["failed", "down"],
   ["failure", "down"],
   ["error", "unhealthy"],

@@ -49,6 +49,7 @@ const TABLE: Readonly<Record<string, { ends: readonly string[]; not: readonly st
     ends: ["down", "service_unhealthy", "node_offline", "Unavailable by ICMP ping"],
     not: ["disk_usage_high", "certificate_expired"],
   },
+  mqtt_connected: { ends: ["mqtt_disconnected", "container_exited"], not: ["disk_usage_high"] },
   ha_websocket_recovered: { ends: ["ha_websocket_dead"], not: ["disk_usage_high"] },
   backup_completed: {
     ends: ["backup_failed", "BackupMissed"],
