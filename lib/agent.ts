@@ -13,6 +13,7 @@ import { type Coordination, NO_COORDINATION } from "./coordination/coordination.
 import { instanceOf } from "./coordination/instance.ts";
 import { shareCooldowns } from "./coordination/shared_cooldowns.ts";
 import { type Observer, observers } from "./observe/ending.ts";
+import { followDecisions } from "./observe/decisions.ts";
 import type { Files } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
 import { tryLock } from "./base/disk/lock.ts";
@@ -163,6 +164,13 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     observer,
     propose: telling(proposer, observer.onProposed),
   });
+  const decisions = followDecisions({
+    root: config.runtimePath,
+    files,
+    clock,
+    log,
+    tell: observer.onDecided,
+  });
   await parts.index.warmUp();
   if (!options.startsLater) planner.start();
   const stopTicking = startTicking({
@@ -192,6 +200,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
       await receipts.close();
       await coordination?.close();
       stopTicking();
+      await decisions.close();
       await board.close();
       await Promise.all([history.close(), metricsFile?.close()]);
       router.close();

@@ -6,7 +6,7 @@
 import { join } from "node:path/posix";
 import { type ActionFiles, isRefusal } from "../proposal/read/folders.ts";
 import { realFiles } from "../base/disk/files.ts";
-import { recoveries } from "../observe/history/reader.ts";
+import { historyLines, recoveries } from "../observe/history/reader.ts";
 import { readFailure } from "../base/disk/read_failure.ts";
 import type { RecoveredAt } from "../proposal/read/waiting.ts";
 import { createActionIndex, type OutcomesFor } from "../proposal/read/action_index.ts";
@@ -57,4 +57,22 @@ export async function recoveriesUnder(root: string): Promise<RecoveredAt> {
     if (!isRefusal(error)) throw error;
     return () => undefined;
   }
+}
+
+/** When proposals were approved, as the agent's history knows; nothing where it may not be read. */
+export async function approvalsUnder(
+  root: string,
+): Promise<(actionId: string) => number | undefined> {
+  const approved = new Map<string, number>();
+  try {
+    for await (const line of historyLines({ state: join(root, "state"), files: realFiles })) {
+      const { outcome, action_id, at } = line;
+      if (outcome === "approved" && action_id !== undefined) {
+        approved.set(action_id, Date.parse(at));
+      }
+    }
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  return (actionId) => approved.get(actionId);
 }

@@ -12,7 +12,7 @@ import type { Command } from "./command.ts";
 import { EXIT, UsageError } from "./io.ts";
 import { type Palette, paletteFor } from "./view/palette.ts";
 import { isoOrNull } from "./pending/view.ts";
-import { reading } from "./reading.ts";
+import { approvalsUnder, reading } from "./reading.ts";
 import { runtimePath } from "./runtime_path.ts";
 import { parseSpan, spanInWords } from "../base/text/span.ts";
 import { type Column, tableLines, wrap } from "./view/table.ts";
@@ -33,11 +33,16 @@ has taken on, at the approved_at or decided_at that it noted. Reads only.
   run: async (io, values, positionals) => {
     if (positionals.length > 0) throw new UsageError("stats takes no argument");
     const spanMs = sinceOf(values.since);
-    const actions = openActionFiles({ root: runtimePath(io.env), files: realFiles });
+    const root = runtimePath(io.env);
+    const actions = openActionFiles({ root, files: realFiles });
     return await reading(io, actions, async () => {
       const nowMs = systemClock.now();
       const sinceMs = spanMs === undefined ? 0 : Math.max(0, nowMs - spanMs);
-      const result = await decisionStats(actions, { nowMs, sinceMs });
+      const result = await decisionStats(actions, {
+        nowMs,
+        sinceMs,
+        approvedAt: await approvalsUnder(root),
+      });
       if (values.json === true) {
         io.out(`${asciiJson(statsJson(result, sinceMs), 2)}\n`);
       } else {
@@ -79,8 +84,8 @@ export function statsLines(
   if (rows.length === 0) return ["No proposals.", ...restLines(damaged, unread)];
   const shown = rows.length > 1 ? [...rows, total] : rows;
   const notes = [
-    `approved counts those the executor has taken on; ${total.folders.running} run now`,
-    `decided is the median time to a decision, known of ${total.decision.count} of ` +
+    `approved: also what the executor has begun or done; running now: ${total.folders.running}`,
+    `decided: the median time to a decision; it is known of ${total.decision.count} of ` +
     `${decidedOf(total)}`,
     ...total.folders.cancelled > 0 ? [`cancelled: ${total.folders.cancelled}`] : [],
     ...restLines(damaged, unread),

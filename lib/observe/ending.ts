@@ -4,6 +4,8 @@
  * @module
  */
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+import type { Target } from "../event/target.ts";
+import type { DecidedFolder } from "../proposal/read/decided.ts";
 import type { Attempt } from "../llm/contract.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
@@ -41,6 +43,20 @@ export interface Ending {
   readonly settled?: (() => void) | undefined;
 }
 
+/** A proposal came to another folder: a person decided on it, or an executor went on with it. */
+export interface Decided extends Target {
+  readonly actionId: string;
+  readonly action: string;
+  /** The folder it came to. */
+  readonly became: DecidedFolder;
+  /** When, in milliseconds since 1970, as its file tells, else the file's times. */
+  readonly atMs: number;
+  /** Who moved it; "" where the file does not say. */
+  readonly by: string;
+  /** Why it failed or was cancelled; "" where the file does not say. */
+  readonly why: string;
+}
+
 export type OnEnding = (ending: Ending) => void;
 
 /** Somebody who is told of what happens, right when it does. All return at once and never throw. */
@@ -53,6 +69,8 @@ export interface Observer {
   readonly onParked?: (event: WaitingEvent) => void;
   /** Called for each proposal that is safe, also for those that the agent makes of itself. */
   readonly onProposed?: (file: ActionFile) => void;
+  /** Called when a proposal was decided, or went on from there; some seconds later. */
+  readonly onDecided?: (decided: Decided) => void;
 }
 
 /** Several observers as one. */
@@ -61,6 +79,7 @@ export function observers(all: readonly Observer[]): Required<Observer> {
   const diagnosed = all.flatMap(({ onDiagnosed }) => onDiagnosed ?? []);
   const parked = all.flatMap(({ onParked }) => onParked ?? []);
   const proposed = all.flatMap(({ onProposed }) => onProposed ?? []);
+  const decided = all.flatMap(({ onDecided }) => onDecided ?? []);
   return {
     onEnding(happened) {
       for (const tell of ending) tell(happened);
@@ -73,6 +92,9 @@ export function observers(all: readonly Observer[]): Required<Observer> {
     },
     onProposed(file) {
       for (const tell of proposed) tell(file);
+    },
+    onDecided(happened) {
+      for (const tell of decided) tell(happened);
     },
   };
 }

@@ -14,6 +14,7 @@ import type { Files } from "../base/disk/files.ts";
 import { HISTORY_FOLDER, historyFiles } from "./history/files.ts";
 import { historyFold } from "./history/fold.ts";
 import {
+  decidedRecord,
   endingRecord,
   exhaustedRecord,
   type HistoryLine,
@@ -115,6 +116,10 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
     onProposed(file) {
       // Of those that have an event, the ending tells more.
       if (file.payload.audit.event.channel === "") emit(noticeRecord(file, clock.now()));
+    },
+    onDecided(decided) {
+      fold.interrupt(decided);
+      emit(decidedRecord(decided));
     },
     flush,
     async close() {

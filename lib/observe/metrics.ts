@@ -52,6 +52,7 @@ export function createMetrics({ clock, build, channels, links }: MetricsOptions)
   const startedMs = clock.now();
   const events = new Map<string, Record<Outcome, number>>();
   const proposals = new Map<string, number>();
+  const decisions = new Map<string, Map<string, number>>();
   const attempts = new Map<string, Map<string, number>>();
   const seconds = histogram(DIAGNOSIS_SECONDS);
   let answered = 0;
@@ -104,7 +105,7 @@ export function createMetrics({ clock, build, channels, links }: MetricsOptions)
       ),
       gauge(
         "last_event_timestamp_seconds",
-        "When a message last ended, to the time between two writes.",
+        "When the last message ended, at most 10 s before this file was written.",
         at(lastEventMs),
       ),
       gauge("queue_length", "Events that wait for their diagnosis.", gauges.queued),
@@ -131,6 +132,13 @@ export function createMetrics({ clock, build, channels, links }: MetricsOptions)
         "proposals_total",
         "Proposals put before a person, by action.",
         [...proposals].map(([action, value]) => ({ labels: { action }, value })),
+      ),
+      counter(
+        "decisions_total",
+        "Proposals that came to a folder behind actions/pending, by action and folder.",
+        [...decisions].flatMap(([action, folders]) =>
+          [...folders].map(([became, value]) => ({ labels: { action, became }, value }))
+        ),
       ),
       gauge(
         "last_proposal_timestamp_seconds",
@@ -161,6 +169,12 @@ export function createMetrics({ clock, build, channels, links }: MetricsOptions)
     onProposed({ payload: { action } }) {
       proposals.set(action, (proposals.get(action) ?? 0) + 1);
       lastProposalMs = clock.now();
+    },
+    onDecided({ action, became }) {
+      // Another program's proposal may name any action.
+      const known = ACTIONS.find((name) => name === action) ?? "other";
+      const folders = decisions.get(known) ?? new Map<string, number>();
+      decisions.set(known, folders.set(became, (folders.get(became) ?? 0) + 1));
     },
     redis: (now) => void (connected = now),
     text: (gauges) => exposition(families(gauges)),

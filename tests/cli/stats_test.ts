@@ -36,8 +36,8 @@ Deno.test("planner-agent stats: for people", async () => {
     "restart  rules          1     0         1         0     1       0    2 min",
     "all                     4     1         2         1     1       0    2 min",
     "",
-    "approved counts those the executor has taken on; 1 run now",
-    "decided is the median time to a decision, known of 2 of 3",
+    "approved: also what the executor has begun or done; running now: 1",
+    "decided: the median time to a decision; it is known of 2 of 3",
     "damaged files, not counted: 1",
     "",
   ]);
@@ -64,6 +64,18 @@ Deno.test("planner-agent stats: as JSON, and only the last days", async () => {
   assert.deepEqual(by_action_and_model, [{ action: "restart", model: "qwen2.5:7b", ...total }]);
   assert.deepEqual([damaged, unread], [1, 0]);
   assert.equal(Math.round((Date.now() - Date.parse(since)) / 86_400_000), 7);
+});
+
+Deno.test("planner-agent stats: when it was approved is known from the history, too", async () => {
+  using lab = homelab();
+  const folder = join(lab.root, "state/history");
+  Deno.mkdirSync(folder);
+  const at = "2026-01-02T03:05:15.000Z";
+  const action_id = "plan-piha-mosquitto-1767323045-5";
+  const line = { at, outcome: "approved", node: "piha", service: "mosquitto", action_id };
+  Deno.writeTextFileSync(join(folder, "history-00000001.ndjson"), `${JSON.stringify(line)}\n`);
+  const { out } = await runAgent(["stats"], { root: lab.root });
+  assert.match(out, /^decided: the median time to a decision; it is known of 3 of 3$/m);
 });
 
 Deno.test("planner-agent stats: nothing yet, and a span that is none", async () => {

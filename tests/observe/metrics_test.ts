@@ -108,6 +108,18 @@ Deno.test("metrics: channels without end are counted as other", () => {
   assert.equal(counted.at(-1), 'events_total{channel="other",outcome="benign"} 94');
 });
 
+Deno.test("metrics: decisions by action and folder, other programs' actions as one", () => {
+  const { metrics, samples } = measuring();
+  const decided = { actionId: "p", node: "n", service: "s", atMs: 0, by: "", why: "" };
+  metrics.onDecided({ ...decided, action: "restart", became: "approved" });
+  metrics.onDecided({ ...decided, action: "restart", became: "approved" });
+  metrics.onDecided({ ...decided, action: "rollback\n", became: "failed" });
+  assert.deepEqual(samples("decisions_total"), [
+    'decisions_total{action="restart",became="approved"} 2',
+    'decisions_total{action="other",became="failed"} 1',
+  ]);
+});
+
 Deno.test("metrics: diagnoses, their attempts and their seconds", () => {
   const { metrics, samples } = measuring();
   const attempt = { link: "qwen2.5:7b", model: "qwen2.5:7b", milliseconds: 1 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { spanInWords } from "../../base/text/span.ts";
-import type { HistoryLine, HistoryOutcome } from "../../observe/history/line.ts";
+import { DECISIONS, type HistoryLine, type HistoryOutcome } from "../../observe/history/line.ts";
 import type { Palette } from "../view/palette.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
 import { type Column, tableLines, tableRows } from "../view/table.ts";
@@ -111,7 +111,9 @@ function paintOutcome(palette: Palette): (piece: string, outcome: string) => str
   return (piece, outcome) => {
     switch (outcome) {
       case "proposed":
+      case "completed":
         return palette.good(piece);
+      case "failed":
       case "exhausted":
       case "expired":
       case "dropped":
@@ -131,9 +133,11 @@ const LABEL = /^planner\.\S+: /;
 
 /** One line's explanation in a sentence or two. */
 export function why(line: HistoryLine): string {
-  const { outcome, repeated, detail, action, action_id } = line;
+  const { outcome, repeated, detail, action, action_id, by } = line;
   if (repeated !== undefined) return `${repeated} more like the one before, until then`;
-  const said = outcome === "proposed" && action !== undefined
+  const said = DECISIONS.some((known) => known === outcome)
+    ? `${action}: ${sentence(outcome, detail)}${by === undefined ? "" : `, by ${by}`}`
+    : outcome === "proposed" && action !== undefined
     ? `${action}${line.requires_human ? ", a person is required" : ""}: ${detail ?? ""}`
     : outcome === "exhausted"
     ? detail?.replace(LABEL, "")
@@ -165,6 +169,12 @@ const WORDS: Readonly<Record<HistoryOutcome, string>> = {
   ignored: "no action needed",
   proposed: "a proposal waits for a person",
   exhausted: "no link answered",
+  approved: "approved",
+  running: "the executor has begun",
+  completed: "done",
+  failed: "it failed",
+  rejected: "rejected",
+  cancelled: "cancelled",
 };
 
 /** Who diagnosed it, how long that took, and what else it took. */

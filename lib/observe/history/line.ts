@@ -5,7 +5,8 @@
  */
 import { cut } from "../../base/text/cut.ts";
 import { asciiJson, parseObject } from "../../base/json.ts";
-import type { Diagnosed, Ending } from "../ending.ts";
+import type { DecidedFolder } from "../../proposal/read/decided.ts";
+import type { Decided, Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
 
@@ -14,9 +15,18 @@ const LONGEST_DETAIL = 400;
 const MOST_ATTEMPTS = 20;
 
 /** `exhausted` is no end: no link answered, and the event waits for another try. */
-export type HistoryOutcome = Outcome | "exhausted";
+export type HistoryOutcome = Outcome | "exhausted" | DecidedFolder;
 
-const KNOWN: ReadonlySet<string> = new Set([...OUTCOMES, "exhausted"]);
+/** What became of a proposal: no event has ended with that. */
+export const DECISIONS: readonly DecidedFolder[] = [
+  "approved",
+  "running",
+  "completed",
+  "failed",
+  "rejected",
+  "cancelled",
+];
+const KNOWN: ReadonlySet<string> = new Set([...OUTCOMES, ...DECISIONS, "exhausted"]);
 
 /** Keys as in the file. Times of day are ISO 8601 in UTC. */
 export interface HistoryLine {
@@ -36,6 +46,8 @@ export interface HistoryLine {
   /** The line stands for so many events of targets that got no line of their own. */
   readonly others?: number;
   readonly detail?: string;
+  /** Who moved a proposal, where that is known. */
+  readonly by?: string;
   readonly action?: string;
   readonly action_id?: string;
   readonly confidence?: number;
@@ -96,6 +108,21 @@ export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
   };
 }
 
+/** The line of a decision on a proposal, or of what came of it. */
+export function decidedRecord(decided: Decided): HistoryLine {
+  const { became, atMs, node, service, action, actionId, by, why } = decided;
+  return {
+    at: new Date(atMs).toISOString(),
+    outcome: became,
+    node,
+    service,
+    ...(why !== "" && { detail: cut(why, LONGEST_DETAIL) }),
+    ...(by !== "" && { by }),
+    action,
+    action_id: actionId,
+  };
+}
+
 /** The line as text, ASCII only, with its newline. */
 export function historyText(line: HistoryLine): string {
   return `${asciiJson(line)}\n`;
@@ -113,7 +140,7 @@ export function parseHistoryLine(text: string): HistoryLine | undefined {
 }
 
 const TEXTS = ["channel", "node", "service", "type", "severity", "detail", "action", "action_id"]
-  .concat("model");
+  .concat("model", "by");
 const NUMBERS = ["timestamp", "repeated", "others", "confidence", "waited_ms", "diagnosis_ms"];
 
 function isTime(value: unknown): boolean {

@@ -7,6 +7,7 @@ import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
 import { STATUS_FILE } from "../status.ts";
 import { historyLines } from "../history/reader.ts";
+import { OUTCOMES } from "../outcome.ts";
 import type { SparseCounts } from "./minutes.ts";
 import { LARGEST_STATUS_BYTES, parseStatus } from "./read.ts";
 import { readSilences } from "../../gate/silences_read.ts";
@@ -21,6 +22,7 @@ export interface StatusReadOptions {
 }
 
 const HOUR_MS = 3_600_000;
+const ENDED: ReadonlySet<string> = new Set(OUTCOMES);
 
 /** What the history knows of the last hour from before the agent was started, in seconds. */
 async function earlierCounts(
@@ -33,7 +35,7 @@ async function earlierCounts(
   for await (const line of historyLines({ state: join(root, "state"), files })) {
     const { at, outcome, repeated = 1, others = repeated } = line;
     const atMs = Date.parse(at);
-    if (atMs <= fromMs || atMs >= started * 1000 || outcome === "exhausted") continue;
+    if (atMs <= fromMs || atMs >= started * 1000 || !ENDED.has(outcome)) continue;
     counts.push({ received: others, outcomes: { [outcome]: others } });
   }
   return counts;

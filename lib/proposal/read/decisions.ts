@@ -67,8 +67,10 @@ interface Counted {
 /** Counts the proposals in all folders, those proposed at or after `sinceMs` where it is given. */
 export async function decisionStats(
   actions: ActionFiles,
-  { nowMs, sinceMs = 0, mostFiles = MOST_FILES }: {
+  { nowMs, sinceMs = 0, approvedAt = () => undefined, mostFiles = MOST_FILES }: {
     readonly nowMs: number;
+    /** When a proposal was approved, as the history knows; executors need not note it. */
+    readonly approvedAt?: (actionId: string) => number | undefined;
     readonly sinceMs?: number;
     readonly mostFiles?: number;
   },
@@ -81,7 +83,7 @@ export async function decisionStats(
     const ids = await actions.ids(folder, mostFiles);
     unread += Math.max(0, ids.length - mostFiles);
     for (const id of ids.slice(0, mostFiles)) {
-      const counted = look(actions, { folder, id, sinceMs, nowMs });
+      const counted = look(actions, { folder, id, sinceMs, nowMs, approvedAt });
       if (counted === "damaged") damaged++;
       else if (counted) {
         count(tallyFor(tallies, counted.action, counted.model), counted);
@@ -98,11 +100,12 @@ export async function decisionStats(
 /** Undefined for what is not there any more, or was proposed before `sinceMs`. */
 function look(
   actions: ActionFiles,
-  { folder, id, sinceMs, nowMs }: {
+  { folder, id, sinceMs, nowMs, approvedAt }: {
     readonly folder: ActionFolder;
     readonly id: string;
     readonly sinceMs: number;
     readonly nowMs: number;
+    readonly approvedAt: (actionId: string) => number | undefined;
   },
 ): Counted | "damaged" | undefined {
   try {
@@ -114,7 +117,8 @@ function look(
     if (!fields || !proposed || (fields.action_id ?? id) !== id) return "damaged";
     const proposedMs = writtenAt(fields) ?? proposed.sinceMs ?? times.writtenMs;
     if (proposedMs < sinceMs) return undefined;
-    const decidedMs = decidedAt(folder, { fields, times, nowMs });
+    const decidedMs = decidedAt(folder, { fields, times, nowMs }) ??
+      (folder === "pending" ? undefined : approvedAt(id));
     return {
       folder,
       proposedMs,

@@ -132,6 +132,18 @@ Deno.test("explainLines: on a narrow terminal the event has a line of its own", 
   for (const line of narrow) assert.ok(line.length <= 40, line);
 });
 
+Deno.test("why: decisions and results are part of the story", () => {
+  const about = { at: HEALTHY.at, node: "piha", service: "mosquitto", action: "restart" };
+  const line = (more: Partial<HistoryLine>) =>
+    why({ ...about, outcome: "approved", action_id: "plan-x-1", ...more });
+  assert.equal(line({ by: "webui" }), "restart: approved, by webui -> plan-x-1");
+  assert.equal(line({ outcome: "completed" }), "restart: done -> plan-x-1");
+  assert.equal(
+    line({ outcome: "failed", detail: "docker ended with status 1" }),
+    "restart: it failed: docker ended with status 1 -> plan-x-1",
+  );
+});
+
 Deno.test("explainLines: what a damaged history holds cannot reach the terminal", () => {
   const hostile = { ...PROPOSED, service: "a\x1b[2Jb", detail: "\x1b]0;title\x07x\ny" };
   const text = explainLines([hostile], { width: 80, palette, wholeNode: true }).join("\n");

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { followDecisions } from "../../lib/observe/decisions.ts";
+import type { Decided } from "../../lib/observe/ending.ts";
+import { fakeClock } from "../support/clock.ts";
+import { recordingLog } from "../support/log.ts";
+import { memoryFiles } from "../support/memory_files.ts";
+import { proposalFile } from "../support/proposal_file.ts";
+
+const ID = "plan-piha-mosquitto-1767323045";
+
+/** A homelab's folders, and what is told of them. */
+function homelab(history: readonly object[] = []) {
+  const files = memoryFiles();
+  const clock = fakeClock(Date.UTC(2026, 0, 2, 4, 0, 0));
+  if (history.length > 0) {
+    const text = history.map((line) => `${JSON.stringify(line)}\n`).join("");
+    files.put("/r/state/history/history-00000001.ndjson", text);
+  }
+  const told: Decided[] = [];
+  const decisions = followDecisions({
+    root: "/r",
+    files,
+    clock,
+    log: recordingLog(),
+    tell: (decided) => told.push(decided),
+  });
+  const path = (folder: string) => `/r/actions/${folder}/${ID}.json`;
+  return {
+    files,
+    decisions,
+    told,
+    put: (folder: string, changes: Record<string, unknown> = {}) =>
+      files.put(path(folder), proposalFile(changes)),
+    take: (folder: string) => files.remove(path(folder)),
+  };
+}
+
+const short = ({ became, by, why }: Decided) => [became, by, why].filter(Boolean).join(" ");
+
+Deno.test("followDecisions: each step of a proposal's life, with its time", async () => {
+  const lab = homelab();
+  lab.put("pending");
+  await lab.decisions.look();
+  const steps = [
+    ["pending", "approved", { approved_at: "2026-01-02T03:10:00Z" }],
+    ["approved", "running", { executed_at: "2026-01-02T03:11:00Z" }],
+    ["running", "failed", { failed_at: "2026-01-02T03:12:00Z", failure: "docker ended with 1" }],
+  ] as const;
+  for (const [from, to, changes] of steps) {
+    await lab.take(from);
+    lab.put(to, changes);
+    await lab.decisions.look();
+    await lab.decisions.look();
+  }
+  assert.deepEqual(lab.told.map(short), ["approved", "running", "failed docker ended with 1"]);
+  const [approved] = lab.told;
+  assert.deepEqual(approved, {
+    actionId: ID,
+    node: "piha",
+    service: "mosquitto",
+    action: "restart",
+    became: "approved",
+    atMs: Date.UTC(2026, 0, 2, 3, 10),
+    by: "",
+    why: "",
+  });
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: what was taken on and done between two looks was approved as well", async () => {
+  const lab = homelab();
+  lab.put("pending");
+  await lab.decisions.look();
+  await lab.take("pending");
+  lab.put("completed", {
+    approved_at: "2026-01-02T03:10:00Z",
+    completed_at: "2026-01-02T03:10:02Z",
+    transition_history: [{ from: "running", to: "completed", by: "executor" }],
+  });
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(short), ["approved", "completed executor"]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: what lay there before is no news, and what is removed neither", async () => {
+  const lab = homelab();
+  lab.put("approved");
+  await lab.decisions.look();
+  await lab.take("approved");
+  await lab.decisions.look();
+  assert.deepEqual(lab.told, []);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: what was decided while the agent was away is told from its history", async () => {
+  const at = "2026-01-02T03:04:15.000Z";
+  const lab = homelab([{ at, outcome: "proposed", action_id: ID, node: "piha", service: "m" }]);
+  lab.put("rejected", { rejected_at: "2026-01-02T03:30:00Z" });
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(short), ["rejected"]);
+  await lab.decisions.close();
+
+  const told = [
+    { at, outcome: "proposed", action_id: ID },
+    { at, outcome: "rejected", action_id: ID },
+  ];
+  const again = homelab(told);
+  again.put("rejected");
+  await again.decisions.look();
+  assert.deepEqual(again.told, []);
+  await again.decisions.close();
+});
+
+Deno.test("followDecisions: a folder that may not be read is looked at again", async () => {
+  const lab = homelab();
+  lab.put("pending");
+  await lab.decisions.look();
+  await lab.take("pending");
+  lab.put("rejected");
+  lab.files.fate = ({ op }) => op === "list" ? new Deno.errors.PermissionDenied("no") : "works";
+  await lab.decisions.look();
+  assert.deepEqual(lab.told, []);
+  lab.files.fate = () => "works";
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(short), ["rejected"]);
+  await lab.decisions.close();
+});
