@@ -12,6 +12,7 @@ Usage: install.sh [OPTION]...
                     (default: root for new folders, existing ones keep their owner)
   --group NAME      group shared by agent and executor (default: homelab)
   --root DIR        install into this root folder (an image, a test) instead of /
+  --packaged        a package put binary, unit and settings file in place; the rest is done
   --dry-run         print what would be done, change nothing
   --uninstall       remove binary, unit and its settings; folders, data, password file, user stay
   --help            this text
@@ -25,7 +26,7 @@ fail() { warn "$*"; exit 1; }
 usage_error() { warn "$*"; usage >&2; exit 2; }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-binary='' executor='' group=homelab root='' dry_run=no uninstall=no
+binary='' executor='' group=homelab root='' dry_run=no uninstall=no packaged=no
 user=planner-agent
 
 while [ $# -gt 0 ]; do
@@ -40,6 +41,7 @@ while [ $# -gt 0 ]; do
       esac
       shift
       ;;
+    --packaged) packaged=yes ;;
     --dry-run) dry_run=yes ;;
     --uninstall) uninstall=yes ;;
     --help | -h) usage; exit 0 ;;
@@ -89,6 +91,10 @@ fi
 
 # --- what to install ---------------------------------------------------------------------------
 
+if [ "$packaged" = yes ]; then
+  [ "$group" = homelab ] || usage_error "--group: the unit of the package has homelab"
+  binary=$here/planner-agent
+fi
 if [ -z "$binary" ]; then
   arch=$(uname -m)
   for folder in "$here" "$here/../dist"; do
@@ -288,19 +294,19 @@ put() {
 }
 
 upgraded=no
-if [ -f "$root$bin_path" ] && ! cmp -s "$binary" "$root$bin_path"; then
+if [ "$packaged" = no ] && [ -f "$root$bin_path" ] && ! cmp -s "$binary" "$root$bin_path"; then
   # The way back: the binary that ran until now.
   run cp -p "$root$bin_path" "$root$bin_path.previous"
   upgraded=yes
 fi
-put "$binary" "$bin_path" 755
+[ "$packaged" = yes ] || put "$binary" "$bin_path" 755
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # The group's name is the node's; the rest of the unit is as shipped.
 sed "s/^Group=homelab\$/Group=$group/" "$here/planner-agent.service" >"$scratch/unit"
-put "$scratch/unit" "$unit_path" 644
+[ "$packaged" = yes ] || put "$scratch/unit" "$unit_path" 644
 
 is_address() {
   case $1 in
@@ -372,6 +378,10 @@ fi
 } >"$scratch/site"
 put "$scratch/site" "$site_path" 644
 
+if [ "$packaged" = yes ]; then
+  if live && [ "$changes" -gt 0 ]; then run systemctl daemon-reload; fi
+  exit 0
+fi
 if [ ! -e "$root$env_path" ]; then
   cat >"$scratch/env" <<'ENV'
 # Settings of planner-agent, NAME=value a line; docs/configuration.md has the table. This file may hold the

@@ -8,7 +8,14 @@ import { BUILD } from "../permissions/build.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { parseConfig } from "../config/config.ts";
 import { ENVIRONMENT_NAMES } from "../config/environment.ts";
-import { type Build, type Grants, grantsFor, type Site, SiteError } from "../permissions/grants.ts";
+import {
+  type Build,
+  type Grants,
+  grantsFor,
+  isGeneric,
+  type Site,
+  SiteError,
+} from "../permissions/grants.ts";
 import { type Answer, askPermissions, type Query, VERBS } from "../permissions/permissions.ts";
 import { siteOf } from "../config/site.ts";
 import type { Command } from "./command.ts";
@@ -55,7 +62,9 @@ function titleLines(build: Build | null): string[] {
   const { version, commit, target, deno, site } = build;
   return [
     `planner-agent ${version} (${commit}) for ${target}, Deno ${deno}`,
-    "built for, and used where nothing is set:",
+    isGeneric(site)
+      ? "a generic build: /etc/hosts or DNS says where its two names are; used where nothing is set:"
+      : "a build for one site; used where nothing is set:",
     `  REDIS_URL     ${site.redisUrl}`,
     ...site.ollamaHosts.map((host, i) => `  ${i === 0 ? "OLLAMA_HOST " : "LLM_CHAIN   "}  ${host}`),
     `  RUNTIME_PATH  ${site.runtimePath}`,
@@ -96,7 +105,8 @@ async function runQuestions(parts: PermissionsParts, asJson: boolean): Promise<n
   const grants: Grants = parts.build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
   const answers = await askPermissions(site, { grants, ...parts.query && { query: parts.query } });
   if (asJson) {
-    parts.print(asciiJson({ build: parts.build, permissions: answers }, 2));
+    const generic = parts.build && isGeneric(parts.build.site);
+    parts.print(asciiJson({ build: parts.build, generic, permissions: answers }, 2));
   } else {
     titleLines(parts.build).forEach(parts.print);
     printTable(parts, answers.map(answerRow));

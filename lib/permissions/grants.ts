@@ -23,6 +23,21 @@ export interface Site {
   readonly collector?: string;
 }
 
+/**
+ * What a build for everybody is for: two names, which /etc/hosts or compose's DNS gives an address.
+ */
+export const GENERIC_SITE: Site = {
+  redisUrl: "redis://planner-redis:6379",
+  ollamaHosts: ["http://planner-ollama:11434"],
+  runtimePath: "/opt/homelab",
+};
+
+/** Whether a build is the one for everybody, else it is for one site. */
+export function isGeneric({ redisUrl, ollamaHosts, runtimePath }: Site): boolean {
+  return redisUrl === GENERIC_SITE.redisUrl && runtimePath === GENERIC_SITE.runtimePath &&
+    ollamaHosts.join() === GENERIC_SITE.ollamaHosts.join();
+}
+
 /** The permission lists of a build: host:port pairs, paths and variable names. */
 export interface Grants {
   readonly net: readonly string[];

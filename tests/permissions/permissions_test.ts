@@ -231,7 +231,7 @@ Deno.test("showPermissions: a table for people, JSON for programs", async () => 
   assert.equal(await showPermissions({ json: false, prove: false }, people.parts), 0);
   assert.deepEqual(people.lines.slice(0, 7), [
     "planner-agent 1.2.3 (abc) for aarch64-unknown-linux-gnu, Deno 2.7.11",
-    "built for, and used where nothing is set:",
+    "a build for one site; used where nothing is set:",
     "  REDIS_URL     redis://10.0.0.1:6379",
     "  OLLAMA_HOST   http://10.0.0.1:11434",
     "  LLM_CHAIN     http://10.0.0.2:11434",
