@@ -78,8 +78,8 @@ function proposalLines(
       newest.action,
       newest.service,
       newest.riskLevel,
-      newest.requiresHuman ? "person" : "either",
-      newest.confidence.toFixed(2),
+      approverOf(newest),
+      newest.confidence?.toFixed(2) ?? "-",
       notes(newest, { count, nowMs, superseded }),
     ]),
     { columns, width, paintTitles: palette.faint },
@@ -90,10 +90,14 @@ function proposalLines(
     lines.push(...wrap(node, width).map(palette.strong));
     for (const { newest } of folds) lines.push(...bodies[row++] ?? [], reasonLine(newest, width));
   }
-  if (folds.some(({ newest }) => !newest.requiresHuman)) {
+  if (folds.some(({ newest }) => newest.requiresHuman === false)) {
     lines.push("", ...wrap(EITHER, width).map(palette.faint));
   }
   return lines;
+}
+
+function approverOf({ requiresHuman }: WaitingProposal): string {
+  return requiresHuman === null ? "-" : requiresHuman ? "person" : "either";
 }
 
 const EITHER =
@@ -108,7 +112,7 @@ function reasonLine({ actionId, reason }: WaitingProposal, width: number): strin
 }
 
 function notes(
-  { actionId, altered, stale, recoveredMs }: WaitingProposal,
+  { actionId, altered, stale, recoveredMs, proposedBy, location }: WaitingProposal,
   { count, nowMs, superseded }: {
     readonly count: number;
     readonly nowMs: number;
@@ -118,6 +122,8 @@ function notes(
   const why = superseded.get(actionId);
   return [
     count > 1 && `x${count}`,
+    proposedBy !== "planner-agent" && `by ${proposedBy}`,
+    location,
     altered && "altered",
     why !== undefined && `superseded: ${why}`,
     stale && "stale",
@@ -160,12 +166,14 @@ export function pendingJson(
       node: proposal.node,
       service: proposal.service,
       action: proposal.action,
+      proposed_by: proposal.proposedBy,
       type: proposal.type,
       risk_level: proposal.riskLevel,
       requires_human: proposal.requiresHuman,
       confidence: proposal.confidence,
       reason: proposal.reason,
       source_event: proposal.sourceEvent,
+      ...(proposal.location !== "" && { location_tag: proposal.location }),
       timestamp: proposal.timestamp,
       age_seconds: Math.max(0, Math.floor(nowMs / 1000 - proposal.timestamp)),
       llm_model: proposal.model,

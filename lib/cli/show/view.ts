@@ -7,6 +7,8 @@ import type { FoundAction } from "../../proposal/read/folders.ts";
 import type { ActionView } from "../../proposal/read/action.ts";
 import { type AuditView, readAudit } from "../../proposal/read/audit.ts";
 import { digestMatches } from "../../proposal/digest.ts";
+import { isOwn } from "../../proposal/read/proposed.ts";
+import { transitionsOf } from "../../proposal/read/transitions.ts";
 import { isStale } from "../../proposal/validity.ts";
 import type { NextStep } from "./next_step.ts";
 import type { ViewOptions } from "../pending/view.ts";
@@ -45,16 +47,52 @@ function proposalLines(
   shown: Shown,
   options: ViewOptions,
 ): string[] {
-  const audit = readAudit(view.content);
   const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
   return [
     ...section("Proposal", [
       ["action", `${view.action} ${view.service} on ${view.node}`],
-      ["executor", `${view.type}, risk ${view.riskLevel}, status ${view.status || "(none)"}`],
-      ["confidence", view.confidence.toFixed(2)],
-      ["approver", view.requiresHuman ? "a person only" : EXECUTOR_MAY],
+      ["proposed by", isOwn(view.content) ? "" : view.proposedBy],
+      ["location", view.location],
+      [
+        "executor",
+        `${view.type}, risk ${view.riskLevel || "(none)"}, status ${view.status || "(none)"}`,
+      ],
+      ["confidence", view.confidence?.toFixed(2) ?? ""],
+      [
+        "approver",
+        view.requiresHuman === null ? "" : view.requiresHuman ? "a person only" : EXECUTOR_MAY,
+      ],
       ["reason", view.reason],
     ]),
+    ...section("What became of it", transitionRows(view, options.nowMs)),
+    ...isOwn(view.content)
+      ? diagnosisLines(view, options)
+      : section("Since", sinceRows(view, options.nowMs)),
+    ...shown.found.folder === "pending" ? decisionLines(view, shown, options) : [],
+  ];
+}
+
+function sinceRows({ timestamp }: ActionView, nowMs: number): Row[] {
+  return [["when", `${momentText(timestamp)}, ${spanInWords(nowMs - timestamp * 1000)} ago`]];
+}
+
+/** Who moved it when, as the file tells. */
+function transitionRows({ content }: ActionView, nowMs: number): Row[] {
+  return transitionsOf(content).map(({ from, to, atMs, by }): Row => [
+    to || "(none)",
+    [
+      from && `from ${from}`,
+      by && `by ${by}`,
+      atMs !== undefined && `${spanInWords(nowMs - atMs)} ago`,
+    ].filter(Boolean).join(", "),
+  ]);
+}
+
+/** How the planner came to it. */
+function diagnosisLines(view: ActionView, options: ViewOptions): string[] {
+  const audit = readAudit(view.content);
+  const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
+  return [
     ...section("The event", eventRows(view, audit, options.nowMs)),
     ...section("The model said", modelRows(view, audit)),
     ...section(
@@ -64,7 +102,6 @@ function proposalLines(
       ): Row => [field, `${from} -> ${to} (${rule})`]),
     ),
     ...attemptLines(view, audit, options),
-    ...shown.found.folder === "pending" ? decisionLines(view, shown, options) : [],
   ];
 }
 
@@ -84,6 +121,7 @@ function sectionLines(
   rows: readonly Row[],
   { width, palette }: ViewOptions,
 ): string[] {
+  if (rows.length === 0) return [];
   const [, ...lines] = tableLines(
     rows.filter(([name, text]) => text !== "" || name === "nothing"),
     {
@@ -120,7 +158,7 @@ function modelRows(view: ActionView, audit: AuditView | undefined): Row[] {
     ["action", original("action") ?? view.action],
     ["target", original("target") ?? ""],
     ["a person", human === "true" ? "is required" : "is not required"],
-    ["confidence", view.confidence.toFixed(2)],
+    ["confidence", view.confidence?.toFixed(2) ?? ""],
     ["prompt", audit?.promptSha256 ? `SHA-256 ${audit.promptSha256}` : ""],
   ];
 }

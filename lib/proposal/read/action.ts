@@ -5,19 +5,16 @@
  * @module
  */
 import { isObject, parseJson } from "../../base/json.ts";
-import { cleanName } from "../../base/text/names.ts";
-import { plainLine } from "../../base/text/plain_line.ts";
 import type { Target } from "../../event/target.ts";
+import { readForeign } from "./foreign.ts";
+import { isOwn } from "./proposed.ts";
+import { listOf, nameIn as word, textOf } from "./text.ts";
 
-/** Ids that the agent gives; nothing else names a proposal, so an id never leads out of a folder. */
-const ACTION_ID = /^(?!\.)[A-Za-z0-9._-]{1,250}$/;
+/** Ids as programs give them: nothing that leads out of a folder or out of a line. */
+const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
 
-const LONGEST_WORD = 200;
-const LONGEST_TEXT = 1_000;
 /** Deeper nesting is no proposal, and not safe to walk through. */
 const DEEPEST = 64;
-/** Entries of a list that are looked at. */
-const LONGEST_LIST = 100;
 /** The latest time that JavaScript's dates can hold, in seconds. */
 const LATEST = 8.64e12;
 
@@ -37,13 +34,18 @@ export interface ActionView extends Target {
   /** The diagnosis' word for it, else the executor's. */
   readonly action: string;
   readonly riskLevel: string;
-  readonly requiresHuman: boolean;
-  readonly confidence: number;
+  /** Null where another program does not say. */
+  readonly requiresHuman: boolean | null;
+  readonly confidence: number | null;
   readonly reason: string;
   readonly status: string;
-  /** The event's, in seconds since 1970. */
+  /** The event's, in seconds since 1970; of another program's file, since when it waits. */
   readonly timestamp: number;
   readonly sourceEvent: string;
+  /** The program, or the person, that proposed it. */
+  readonly proposedBy: string;
+  /** Which house it is about, where the homelab has several. */
+  readonly location: string;
   readonly model: string;
   readonly attempts: number | null;
   readonly changes: readonly ChangeView[];
@@ -61,18 +63,23 @@ export function isActionId(text: string): boolean {
   return ACTION_ID.test(text);
 }
 
-/** Reads the text of `<actionId>.json`. */
-export function readAction(text: string, actionId: string): ReadAction {
+/**
+ * Reads the text of `<actionId>.json`.
+ *
+ * @param writtenMs when the file was written: the time of another program's that names none
+ */
+export function readAction(text: string, actionId: string, writtenMs = 0): ReadAction {
   if (text.trim() === "") return damaged("it is empty");
   const content = parseJson(text);
   if (content === undefined) return damaged("it is not JSON");
   if (!isObject(content)) return damaged("it is not a JSON object");
   if (isDeeperThan(content, DEEPEST)) return damaged(`it is nested deeper than ${DEEPEST}`);
-  return readContent(content, actionId);
+  if (isOwn(content)) return readOwn(content, actionId);
+  const view = readForeign(content, { actionId, writtenMs });
+  return typeof view === "string" ? damaged(view) : { kind: "proposal", view };
 }
 
-function readContent(content: Record<string, unknown>, actionId: string): ReadAction {
-  const word = (value: unknown) => typeof value === "string" ? cleanName(value, LONGEST_WORD) : "";
+function readOwn(content: Record<string, unknown>, actionId: string): ReadAction {
   const payload = isObject(content.payload) ? content.payload : {};
   const { action_id, confidence, requires_human, timestamp, llm_attempts } = content;
 
@@ -103,6 +110,8 @@ function readContent(content: Record<string, unknown>, actionId: string): ReadAc
       status: word(content.status),
       timestamp,
       sourceEvent: word(content.source_event),
+      proposedBy: "planner-agent",
+      location: word(payload.location_tag),
       model: word(content.llm_model),
       attempts: Number.isSafeInteger(llm_attempts) ? llm_attempts as number : null,
       changes: listOf(payload.policy).map(({ rule, field, from, to }) => ({
@@ -118,17 +127,6 @@ function readContent(content: Record<string, unknown>, actionId: string): ReadAc
 }
 
 const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
-
-/** A value of an untrusted file as one bounded line without secrets and terminal codes. */
-export function textOf(value: unknown): string {
-  if (typeof value === "string") return plainLine(value, LONGEST_TEXT);
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
-}
-
-/** The objects among the first hundred entries of what may be a list. */
-export function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.slice(0, LONGEST_LIST).filter(isObject) : [];
-}
 
 function isBetween(value: unknown, least: number, most: number): value is number {
   return typeof value === "number" && value >= least && value <= most;

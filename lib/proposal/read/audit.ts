@@ -4,7 +4,7 @@
  * @module
  */
 import { isObject } from "../../base/json.ts";
-import { listOf, textOf } from "./action.ts";
+import { listOf, textOf } from "./text.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
 
 interface AttemptView {

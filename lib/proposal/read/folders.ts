@@ -63,7 +63,7 @@ export function openActionFiles(
         file,
         file.text === undefined
           ? damaged(`it is over ${LARGEST_PROPOSAL_BYTES / 1024} KiB`)
-          : readAction(file.text, actionId),
+          : readAction(file.text, actionId, file.writtenMs),
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;

@@ -6,12 +6,10 @@
  * @module
  */
 import { isObject } from "../../base/json.ts";
-import { cleanName } from "../../base/text/names.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { type Target, targetKey } from "../../event/target.ts";
+import { nameIn as name } from "./text.ts";
 import { momentOf, transitionsOf } from "./transitions.ts";
-
-const LONGEST_NAME = 200;
 
 /** Services that other programs write where they mean the node itself. */
 const WHOLE_NODE: ReadonlySet<string> = new Set(["", "all", "node"]);
@@ -93,8 +91,4 @@ function remedyOf(word: string): Action | undefined {
     default:
       return ACTIONS.find((action) => action === plain);
   }
-}
-
-function name(value: unknown): string {
-  return typeof value === "string" ? cleanName(value, LONGEST_NAME) : "";
 }

@@ -33,6 +33,8 @@ Deno.test("readAction: a proposal as the agent writes it", () => {
     status: "pending",
     timestamp: 1_767_323_045,
     sourceEvent: "service_unhealthy",
+    proposedBy: "planner-agent",
+    location: "",
     model: "qwen2.5:7b",
     attempts: 2,
     changes: [{ rule: "by_hand", field: "requires_human", from: "false", to: "true" }],

@@ -1,0 +1,29 @@
+/**
+ * Values of files that anybody may have edited, fit for a terminal and bounded.
+ *
+ * @module
+ */
+import { isObject } from "../../base/json.ts";
+import { cleanName } from "../../base/text/names.ts";
+import { plainLine } from "../../base/text/plain_line.ts";
+
+const LONGEST_NAME = 200;
+const LONGEST_TEXT = 1_000;
+/** Entries of a list that are looked at. */
+const LONGEST_LIST = 100;
+
+/** A name; "" for what is none. */
+export function nameIn(value: unknown): string {
+  return typeof value === "string" ? cleanName(value, LONGEST_NAME) : "";
+}
+
+/** A value as one bounded line without secrets and terminal codes. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return plainLine(value, LONGEST_TEXT);
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+}
+
+/** The objects among the first hundred entries of what may be a list. */
+export function listOf(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.slice(0, LONGEST_LIST).filter(isObject) : [];
+}
