@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { ActionIndex } from "./proposal/read/action_index.ts";
 import type { Backlog, Running } from "./queue/backlog.ts";
 import { BENIGN } from "./gate/benign.ts";
 import type { Budgets } from "./gate/budgets.ts";
@@ -66,6 +67,8 @@ interface PlannerParts {
   readonly proposedBefore: ProposedBefore;
   /** How many proposals for an event's target wait for a person. */
   readonly countPending: (event: WaitingEvent) => Promise<number>;
+  /** What other programs propose for an event's target. */
+  readonly othersFor: ActionIndex["othersFor"];
   /** Is told of every event. */
   readonly memory: Pick<Memory, "heard">;
   readonly diagnose: Diagnose;
@@ -178,6 +181,8 @@ export function createPlanner(parts: PlannerParts): Planner {
   });
   const propose = createProposal({
     cooldownSeconds: settings.cooldownSeconds,
+    clock,
+    othersFor: parts.othersFor,
     backlog,
     budgets,
     suppression,

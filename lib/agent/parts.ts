@@ -60,6 +60,7 @@ export async function openParts(
 ): Promise<Parts> {
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
+  const aliases = aliasesOf(homelab.current().topology);
   return {
     counters: createCounters(),
     suppression: createSuppression({
@@ -88,10 +89,11 @@ export async function openParts(
       files,
       clock,
       log,
+      aliases,
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
     homelab,
-    aliases: aliasesOf(homelab.current().topology),
+    aliases,
   };
 }
 
@@ -114,7 +116,7 @@ export function createPipeline(options: PipelineOptions): Planner {
   const { config, clock, log, files, store, parts, backlog, observer } = options;
   const { suppression, budgets, homelab } = parts;
   const root = config.runtimePath;
-  const { outcomesFor, countWaiting } = parts.index;
+  const { outcomesFor, othersFor, countWaiting } = parts.index;
   const memory = createMemory({ clock });
   return createPlanner({
     settings: config,
@@ -130,6 +132,7 @@ export function createPipeline(options: PipelineOptions): Planner {
     coordination: options.coordination,
     proposedBefore: createProposedBefore({ root, store, files }),
     countPending: countWaiting,
+    othersFor,
     memory,
     diagnose: createDiagnosis({
       clock,

@@ -4,6 +4,9 @@
  *
  * @module
  */
+import type { ActionIndex } from "../proposal/read/action_index.ts";
+import type { Clock } from "../base/clock.ts";
+import { besideOthers } from "./beside_others.ts";
 import type { Backlog, Running } from "../queue/backlog.ts";
 import type { Budgets } from "../gate/budgets.ts";
 import type { Claim } from "../coordination/coordination.ts";
@@ -17,9 +20,12 @@ import type { Suppression } from "../gate/suppression.ts";
 
 interface ProposalOptions {
   readonly cooldownSeconds: number;
+  readonly clock: Pick<Clock, "now">;
   readonly backlog: Pick<Backlog, "startCooldown" | "keepCooldown" | "announce">;
   readonly budgets: Pick<Budgets, "proposed">;
   readonly suppression: Pick<Suppression, "isFlapping" | "told">;
+  /** What other programs propose for a target. */
+  readonly othersFor: ActionIndex["othersFor"];
   /** Puts a diagnosis before a person. */
   readonly propose: Propose;
   readonly tell: PlannerLog;
@@ -35,16 +41,26 @@ type ProposeDecision = (
 ) => Promise<boolean>;
 
 export function createProposal(options: ProposalOptions): ProposeDecision {
-  const { backlog, budgets, suppression, propose, tell, end, signal } = options;
+  const { clock, backlog, budgets, suppression, othersFor, propose, tell, end, signal } = options;
   const cooldownMs = options.cooldownSeconds * 1000;
 
   return async (running, { answer, decision, claim }) => {
     const { key, event } = running.entry;
     const { provenance, diagnosed } = answer;
-    const { diagnosis, changes } = decision;
+    const { changes } = decision;
     const about = { channel: event.channel, event, ...(diagnosed && { diagnosed }) };
     if (changes.length > 0) tell.policyApplied(event, changes);
     backlog.startCooldown(key);
+    const beside = besideOthers(decision, await othersFor(event), clock.now());
+    if ("objected" in beside) {
+      tell.objected(event, key, beside.objected);
+      backlog.keepCooldown(running);
+      await claim.settle(cooldownMs);
+      const { outcome, detail = "" } = beside.objected;
+      end({ ...about, outcome, detail });
+      return true;
+    }
+    const { diagnosis } = beside.decision;
 
     if (diagnosis.action === "ignore") {
       tell.ignored(diagnosis, event, provenance.modelUsed);
@@ -54,7 +70,7 @@ export function createProposal(options: ProposalOptions): ProposeDecision {
       return true;
     }
     const proposal = await propose(
-      { ...provenance, diagnosis, changes },
+      { ...provenance, diagnosis, changes, others: beside.others },
       {
         fence: () => claim.fence(cooldownMs),
         announce: (actionId) => backlog.announce(running, actionId),

@@ -54,6 +54,16 @@ export function actionIdPrefix(target: Target): string {
   return `plan-${slug(target.node)}-${slug(target.service)}-`;
 }
 
+/** Another program's proposal that waits for the same target, and would do something else. */
+export interface OtherProposal {
+  readonly action_id: string;
+  readonly proposed_by?: string;
+  /** That program's word for what would be done. */
+  readonly type: string;
+  /** ISO 8601 in UTC, whole seconds. */
+  readonly since?: string;
+}
+
 /** An action file; other keys are allowed inside `payload` only. */
 export interface ActionFile {
   readonly action_id: string;
@@ -81,6 +91,8 @@ export interface ActionFile {
     readonly correlation_id?: string;
     readonly location_tag?: string;
     readonly sent_as?: string;
+    /** What other programs propose for it, where that differs. */
+    readonly other_proposals?: readonly OtherProposal[];
     /** Not to be approved from then on; see {@linkcode validUntil}. */
     readonly valid_until: string;
     /** See {@linkcode approvalDigest}. */
@@ -94,6 +106,7 @@ export interface ActionFileOptions extends Provenance {
   /** After the risk rules. */
   readonly diagnosis: Diagnosis;
   readonly changes: readonly PolicyChange[];
+  readonly others?: readonly OtherProposal[];
   /** Wall-clock time, in milliseconds since 1970. */
   readonly writtenMs: number;
   /** How long it may be approved. */
@@ -102,7 +115,7 @@ export interface ActionFileOptions extends Provenance {
 
 /** The content of actions/pending/<action_id>.json. */
 export function actionFile(options: ActionFileOptions): ActionFile {
-  const { actionId, event, diagnosis, changes, writtenMs, validity } = options;
+  const { actionId, event, diagnosis, changes, others = [], writtenMs, validity } = options;
   const { action } = diagnosis;
   const { node, service } = event;
   const { type, riskLevel } = mapAction(action);
@@ -132,6 +145,7 @@ export function actionFile(options: ActionFileOptions): ActionFile {
       reason,
       ...(changes.length > 0 ? { policy: changes } : {}),
       ...event.origin,
+      ...(others.length > 0 ? { other_proposals: others } : {}),
       valid_until,
       digest: approvalDigest({ action_id: actionId, node, service, type, action }),
       audit: audit(options, { writtenMs, expired }),

@@ -125,6 +125,7 @@ export function openMember(options: MemberOptions): Member {
         noticeSeconds: config.notifyValidSeconds,
       },
     }),
+    othersFor: () => Promise.resolve([]),
     countPending: () => Promise.resolve(0),
     observer: observers([receipts, { onEnding: options.onEnding }]),
   });

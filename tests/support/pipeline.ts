@@ -20,6 +20,7 @@ import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
 import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
 import type { Proposal } from "../../lib/proposal/proposer.ts";
+import type { WaitingAction } from "../../lib/proposal/read/action_index.ts";
 import type { ProposedBefore } from "../../lib/proposal/read/proposed_before.ts";
 import { createSuppression } from "../../lib/gate/suppression.ts";
 import type { Arrival } from "../../lib/planner/receive.ts";
@@ -53,6 +54,7 @@ export function pipeline(
     saved = emptyState(),
     pending = 0,
     outcomes = () => [],
+    others = () => [],
     clock = fakeClock(),
     tracer,
     proposedBefore = () => Promise.resolve(undefined),
@@ -61,6 +63,8 @@ export function pipeline(
     proposedBefore?: ProposedBefore;
     saved?: SavedState;
     pending?: number;
+    /** What other programs propose for the event's target. */
+    others?: () => readonly WaitingAction[];
     /** What became of earlier proposals for the event's target. */
     outcomes?: () => readonly ProposalOutcome[];
     clock?: ReturnType<typeof fakeClock>;
@@ -153,6 +157,7 @@ export function pipeline(
       return Promise.resolve(actionFile({ ...proposal, actionId, writtenMs: clock.now() }));
     },
     countPending: () => Promise.resolve(pending),
+    othersFor: () => Promise.resolve(others()),
     proposedBefore,
   });
   planner.start();

@@ -64,6 +64,8 @@ export interface ActionIndexOptions {
   readonly files: Pick<Files, "list" | "times" | "read">;
   readonly clock: Clock;
   readonly log: Log;
+  /** Other names of nodes, in small letters, for files of other programs. @default none */
+  readonly aliases?: ReadonlyMap<string, string>;
   /** What was decided longer ago is of no interest. */
   readonly windowMs: number;
 }
@@ -88,7 +90,7 @@ interface Others {
 }
 
 export function createActionIndex(
-  { root, files, clock, log, windowMs }: ActionIndexOptions,
+  { root, files, clock, log, windowMs, aliases = new Map() }: ActionIndexOptions,
 ): ActionIndex {
   const shelves = new Map<ActionFolder, Shelf>(ACTION_FOLDERS.map((folder) => [
     folder,
@@ -136,13 +138,20 @@ export function createActionIndex(
     times: FileTimes,
   ): Pick<Known, "proposed" | "outcome"> {
     const fields = text === undefined ? undefined : parseObject(text);
-    const proposed = fields && proposedBy(fields);
+    const proposed = fields && underItsName(proposedBy(fields));
     if (!fields || !proposed || folder === "pending" || !proposed.remedy) {
       return { proposed, outcome: undefined };
     }
     const atMs = cameThereAt(folder, { fields, times, nowMs: clock.now() });
     const by = movedBy(folder, fields);
     return { proposed, outcome: { action: proposed.remedy, atMs, ...(by !== "" && { by }) } };
+  }
+
+  function underItsName(proposed: Proposed | undefined): Proposed | undefined {
+    if (!proposed || proposed.own) return proposed;
+    const { node, service } = proposed;
+    const name = aliases.get(node.toLowerCase()) ?? node;
+    return { ...proposed, node: name, service: service === node ? name : service };
   }
 
   /** Brings a folder up to date; that one cannot be read is told once. */
