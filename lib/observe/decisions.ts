@@ -10,7 +10,7 @@ import { type Clock, every } from "../base/clock.ts";
 import type { Files } from "../base/disk/files.ts";
 import { ACTION_FOLDERS } from "../base/disk/store.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
-import { textOf } from "../proposal/read/action.ts";
+import { textOf } from "../proposal/read/text.ts";
 import { cameThereAt, type DecidedFolder, movedBy, toldTime } from "../proposal/read/decided.ts";
 import {
   type ActionFolder,
