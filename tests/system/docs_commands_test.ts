@@ -2,60 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { readDocs, type ShellBlock, shellBlocks } from "../support/docs.ts";
 import { makeRuntime } from "../support/agent.ts";
-import { TextLineStream } from "../support/text_lines.ts";
-import { PROJECT } from "./support/binary.ts";
+import { freePort, PROJECT } from "./support/binary.ts";
 import { program, systemTest } from "./support/requirement.ts";
+import { openShell, until } from "./support/shell.ts";
 
 const docs = readDocs(PROJECT);
 
 function blocksToRun(path: string): ShellBlock[] {
   return shellBlocks(docs.get(path) ?? "").filter(({ note }) => note.startsWith("run"));
-}
-
-const DONE = "@@ done";
-
-/** A shell that is typed into, and ends at the first command that fails. */
-function openShell() {
-  const child = new Deno.Command("sh", {
-    args: ["-e"],
-    cwd: PROJECT,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const lines = child.stdout.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream()).getReader();
-  return {
-    /** What a block prints. */
-    async type(code: string): Promise<string> {
-      await writer.write(new TextEncoder().encode(`${code}\necho '${DONE}'\n`));
-      const out: string[] = [];
-      for (;;) {
-        const { value, done } = await lines.read();
-        if (done) throw new Error(`the shell ended in\n${code}\nafter\n${out.join("\n")}`);
-        if (value === DONE) return out.join("\n");
-        out.push(value);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await writer.close().catch(() => {});
-      await child.status;
-    },
-  };
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
-    if (tries > 300) throw new Error("it did not come within 30 s");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }
 
 systemTest(
