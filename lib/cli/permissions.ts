@@ -20,6 +20,7 @@ import { type Answer, askPermissions, type Query, VERBS } from "../permissions/p
 import { siteOf } from "../config/site.ts";
 import type { Command } from "./command.ts";
 import { EXIT } from "./io.ts";
+import { type PlantedVerdict, tryPlanted } from "../permissions/planted.ts";
 import { type Act, forbiddenActs, prove, type Verdict } from "../permissions/prove.ts";
 
 /** What the command works with. */
@@ -34,6 +35,8 @@ export interface PermissionsParts {
   readonly query?: Query;
   /** Forbidden acts of a proof; for tests. */
   readonly acts?: readonly Act[];
+  /** What became of planted links; for tests. */
+  readonly planted?: readonly PlantedVerdict[];
 }
 
 const ALL: Readonly<Record<Answer["kind"], string>> = {
@@ -46,6 +49,13 @@ const ALL: Readonly<Record<Answer["kind"], string>> = {
   sys: "the system",
   import: "any remote host",
 };
+
+/** What each layer keeps from happening. */
+const HELD_BY = {
+  runtime: "hosts, paths as they are written, variables, programs, libraries",
+  program: "links, FIFOs, devices and other folders in the place of its own, before each write",
+  unit: "the executor's folders, whatever path leads there: they are mounted read-only",
+} as const;
 
 /** Prints rows with their columns aligned; the last column is ragged. */
 function printTable(parts: PermissionsParts, rows: readonly (readonly string[])[]): void {
@@ -82,12 +92,13 @@ function proofRow({ act, stoppedBy, detail }: Verdict): string[] {
 }
 
 async function runProof(parts: PermissionsParts, asJson: boolean): Promise<number> {
-  const verdicts = await prove(
-    parts.acts ?? forbiddenActs(parts.build?.site ?? parts.site, parts.clock),
-  );
+  const siteTried = parts.build?.site ?? parts.site;
+  const verdicts = await prove(parts.acts ?? forbiddenActs(siteTried, parts.clock));
   const passed = verdicts.filter((verdict) => verdict.stoppedBy !== "runtime");
+  const planted = parts.planted ?? (parts.acts ? [] : await tryPlanted(siteTried));
+  const proven = passed.length === 0 && !planted.some(({ stoppedBy }) => stoppedBy === "nothing");
   if (asJson) {
-    parts.print(asciiJson({ proven: passed.length === 0, acts: verdicts }, 2));
+    parts.print(asciiJson({ proven, acts: verdicts, planted, held_by: HELD_BY }, 2));
   } else {
     printTable(parts, [["act", "stopped by", "answer"], ...verdicts.map(proofRow)]);
     parts.print("");
@@ -96,8 +107,15 @@ async function runProof(parts: PermissionsParts, asJson: boolean): Promise<numbe
         ? `All ${verdicts.length} acts were stopped by the runtime.`
         : `${passed.length} of ${verdicts.length} acts were let through by the runtime.`,
     );
+    if (planted.length > 0) {
+      const rows = planted.map(({ path, stoppedBy, detail }) => [path, stoppedBy, detail]);
+      parts.print("");
+      printTable(parts, [["a link planted at", "stopped by", "answer"], ...rows]);
+      parts.print("");
+      for (const [by, what] of Object.entries(HELD_BY)) parts.print(`Held by the ${by}: ${what}.`);
+    }
   }
-  return passed.length === 0 ? EXIT.ok : EXIT.failure;
+  return proven ? EXIT.ok : EXIT.failure;
 }
 
 async function runQuestions(parts: PermissionsParts, asJson: boolean): Promise<number> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { dirname } from "node:path/posix";
 
 /** A file that only grows. */
 export interface AppendFile {
@@ -54,7 +55,10 @@ export interface Files {
   kind(path: string): Promise<"file" | "folder" | "other" | "none">;
   /** Names in a folder; none where it does not exist. */
   list(path: string): Promise<string[]>;
-  /** A file's text, or undefined where it does not exist or is longer than `maxBytes`. */
+  /**
+   * A file's text, or undefined where it does not exist or is longer than `maxBytes`. A link that
+   * leads out of its folder is no file.
+   */
   readText(path: string, maxBytes: number): Promise<string | undefined>;
   /** When a file was written and moved, or undefined where it does not exist; follows no link. */
   times(path: string): Promise<FileLook | undefined>;
@@ -76,6 +80,36 @@ function lookAt(info: Deno.FileInfo): FileLook {
   return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
 }
 
+/** Where a file of the agent's own belongs lies something that must not be opened. */
+export class NotAFileError extends Error {
+  override readonly name = "NotAFileError";
+  readonly code = "NOTFILE";
+  constructor(path: string) {
+    super(`${path} is a link, a FIFO or a device, not a file of its own`);
+  }
+}
+
+/** Opening a FIFO waits for its other end, and a link leads anywhere. */
+function mustBeFile(path: string): void {
+  try {
+    if (!Deno.lstatSync(path).isFile) throw new NotAFileError(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Opens a file of the agent's own to write, and makes it where there is none. */
+export async function openOwn(path: string): Promise<Deno.FsFile> {
+  mustBeFile(path);
+  return await Deno.open(path, { write: true, create: true });
+}
+
+/** Whether a link leads to something in the folder that it is in, or below. */
+async function staysInFolder(path: string): Promise<boolean> {
+  const folder = await Deno.realPath(dirname(path));
+  return (await Deno.realPath(path)).startsWith(`${folder}/`);
+}
+
 export const realFiles: Files = {
   async writeNew(path, text) {
     using file = await Deno.open(path, { write: true, createNew: true });
@@ -88,6 +122,7 @@ export const realFiles: Files = {
   rename: (from, to) => Deno.rename(from, to),
   renameNow: (from, to) => Deno.renameSync(from, to),
   openAppend(path) {
+    mustBeFile(path);
     const file = Deno.openSync(path, { append: true, create: true });
     return {
       append(text) {
@@ -122,6 +157,8 @@ export const realFiles: Files = {
   },
   async readText(path, maxBytes) {
     try {
+      const isLink = (await Deno.lstat(path)).isSymlink;
+      if (isLink && !await staysInFolder(path)) return undefined;
       const info = await Deno.stat(path);
       if (!info.isFile || info.size > maxBytes) return undefined;
       return await Deno.readTextFile(path);
@@ -160,11 +197,12 @@ export const realFiles: Files = {
   },
   async touch(path, nowMs) {
     const now = new Date(nowMs);
+    mustBeFile(path);
     try {
       await Deno.utime(path, now, now);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
-      (await Deno.open(path, { write: true, create: true })).close();
+      (await openOwn(path)).close();
     }
   },
 };

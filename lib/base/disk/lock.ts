@@ -5,6 +5,8 @@
  * @module
  */
 
+import { openOwn } from "./files.ts";
+
 /** A lock that is held until it is released or the process ends. */
 export interface Lock {
   release(): void;
@@ -12,7 +14,7 @@ export interface Lock {
 
 /** Takes the lock at `path`, or returns undefined when another process holds it. */
 export async function tryLock(path: string): Promise<Lock | undefined> {
-  const file = await Deno.open(path, { write: true, create: true });
+  const file = await openOwn(path);
   if (await file.tryLock(true)) return { release: () => file.close() };
   file.close();
   return undefined;

@@ -11,6 +11,7 @@ import { type Config, parseConfig } from "../../config/config.ts";
 import type { Ending } from "../../observe/ending.ts";
 import { errorMessage } from "../../base/error_message.ts";
 import { realFiles } from "../../base/disk/files.ts";
+import { ownFolders } from "../../base/disk/own_folders.ts";
 import { createLog, type Log } from "../../base/log/log.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
 import type { Command, Values } from "../command.ts";
@@ -155,7 +156,7 @@ async function open(
     config,
     clock: systemClock,
     log,
-    files: realFiles,
+    files: ownFolders(realFiles, config.runtimePath),
     random: Math.random,
     nonce: randomHex,
     observers: [{ onEnding }],

@@ -9,6 +9,7 @@ import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
 import { join } from "node:path/posix";
 import { realFiles } from "../../base/disk/files.ts";
+import { ownFolders } from "../../base/disk/own_folders.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { CHANNELS } from "../../intake/channels.ts";
 import { createLog, formatLine, type Log } from "../../base/log/log.ts";
@@ -120,7 +121,7 @@ async function listen(io: Io, config: Config, log: Log): Promise<number> {
         config,
         clock,
         log,
-        files: realFiles,
+        files: ownFolders(realFiles, config.runtimePath),
         random: Math.random,
         nonce: randomHex,
         metrics,
