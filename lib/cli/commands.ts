@@ -4,6 +4,7 @@
  * @module
  */
 import { check } from "./check/check.ts";
+import { checkEvent } from "./check_event/check_event.ts";
 import { completionsFor } from "./completions.ts";
 import { evaluate } from "./eval/eval.ts";
 import { explain } from "./explain/explain.ts";
@@ -28,6 +29,7 @@ const LISTED = [
   stats,
   silences,
   silence,
+  checkEvent,
   evaluate,
   permissions,
 ] as const;

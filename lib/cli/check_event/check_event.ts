@@ -1,0 +1,88 @@
+/**
+ * `planner-agent check-event`: what would be made of a message, and what it lacks.
+ *
+ * @module
+ */
+import { systemClock } from "../../base/clock.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import { asciiJson } from "../../base/json.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
+import { aliasesOf } from "../../config/topology.ts";
+import { createStore } from "../../base/disk/store.ts";
+import { randomHex } from "../../base/random.ts";
+import type { NodeAliases } from "../../event/parse.ts";
+import { readMessage } from "../../event/message.ts";
+import { readLines } from "../../intake/ndjson.ts";
+import { readHomelab } from "../../policy/homelab.ts";
+import { errorMessage } from "../../base/error_message.ts";
+import { type Command, oneFile } from "../command.ts";
+import { EXIT, type Io, UsageError } from "../io.ts";
+import { paletteFor } from "../view/palette.ts";
+import { type CheckedMessage, checkMessage } from "./message.ts";
+import { checkedLines } from "./view.ts";
+
+const LARGEST_BYTES = 16 * 1024 * 1024;
+
+export const checkEvent: Command = {
+  name: "check-event",
+  summary: "tell what would be made of a message, and what it lacks",
+  synopsis: "FILE|- [--json]",
+  help: `Reads one message, or one a line, as they would come on a channel. Tells what
+each would become: an event that is diagnosed, good news, or nothing that can be
+read, and why; and what it lacks. Nothing is diagnosed or written, and
+neither Redis nor a model is needed.
+
+  --json   print the same as JSON, a list
+
+The exit status is 1 when a message is no event. docs/event.schema.json
+describes what a message may look like.`,
+  options: { json: { type: "boolean" } },
+  completes: "files",
+  run: async (io, values, positionals) => {
+    const path = oneFile(checkEvent, positionals);
+    const config = parseConfig((name) => name.startsWith("LLM_") ? undefined : io.env(name));
+    const aliases = await aliasesUnder(config);
+    const nowMs = systemClock.now();
+    const messages = (await messagesIn(io, path)).map((bytes) =>
+      checkMessage(bytes, { nowMs, aliases, validMs: config.validSeconds * 1000 })
+    );
+    if (messages.length === 0) throw new UsageError("check-event: there is no message in it");
+    if (values.json === true) io.out(`${asciiJson(messages, 2)}\n`);
+    else {
+      const options = { width: io.width, palette: paletteFor(io) };
+      io.out(`${messages.map((one) => checkedLines(one, options).join("\n")).join("\n\n")}\n`);
+    }
+    return messages.every((one: CheckedMessage) => one.becomes !== "refused")
+      ? EXIT.ok
+      : EXIT.failure;
+  },
+};
+
+/** Other names of nodes; none where config/ may not be read or is wrong, which `check` tells. */
+async function aliasesUnder({ runtimePath: root }: Config): Promise<NodeAliases> {
+  try {
+    const store = createStore({ root, files: realFiles, nonce: randomHex });
+    return aliasesOf((await readHomelab(store)).topology);
+  } catch {
+    return new Map();
+  }
+}
+
+/** One message that takes all of a file, else one a line. */
+async function messagesIn(io: Io, path: string): Promise<Uint8Array<ArrayBufferLike>[]> {
+  let all: Uint8Array;
+  try {
+    const input = path === "-" ? io.input : await io.open(path);
+    all = new Uint8Array(await new Response(input).arrayBuffer());
+  } catch (error) {
+    throw new UsageError(`check-event: cannot read '${path}': ${errorMessage(error)}`);
+  }
+  if (all.length > LARGEST_BYTES) throw new UsageError("check-event: it is over 16 MiB");
+  if (readMessage(all).ok) return [all];
+  const lines: Uint8Array[] = [];
+  for await (const line of readLines(new Blob([new Uint8Array(all)]).stream())) {
+    lines.push(line instanceof Uint8Array ? line : all);
+  }
+  // A message over several lines that cannot be read is one.
+  return lines.some((line) => readMessage(line).ok) ? lines : lines.length === 0 ? [] : [all];
+}

@@ -1,0 +1,108 @@
+/**
+ * What the agent makes of one message, and what the message lacks.
+ *
+ * @module
+ */
+import { spanInWords } from "../../base/text/span.ts";
+import { familyOf } from "../../event/family.ts";
+import { type EventRefusal, type NodeAliases, parseEvent } from "../../event/parse.ts";
+import { readMessage, type RefusalKind } from "../../event/message.ts";
+import { type News, newsOf } from "../../event/news.ts";
+import { normalType } from "../../event/type.ts";
+import { CHANNELS } from "../../intake/channels.ts";
+
+export type CheckedMessage =
+  | {
+    readonly becomes: "refused";
+    readonly why: RefusalKind | EventRefusal;
+    readonly remedy: string;
+    /** How it begins. */
+    readonly preview: string;
+  }
+  | {
+    readonly becomes: News;
+    readonly node: string;
+    readonly service: string;
+    readonly type: string;
+    readonly normal_type: string;
+    readonly family: string;
+    readonly severity: string;
+    /** Seconds since 1970. */
+    readonly timestamp: number;
+    /** What it lacks, or what of it was not believed; a sentence each. */
+    readonly missing: readonly string[];
+  };
+
+const REMEDIES: Readonly<Record<RefusalKind | EventRefusal, string>> = {
+  too_large: "it is over 1 MiB: send less in its payload",
+  invalid_utf8: "it is not UTF-8: encode it so",
+  invalid_json: "it is not JSON: look for a missing quote, comma or brace",
+  not_object: "it is JSON, but no object: put it into { }",
+  no_type: 'it has no "type" (or "event_type"): say what happened',
+  no_node: 'it has no "node": say on which machine it happened',
+  type_not_text: 'its "type" is neither text nor a number',
+  node_not_text: 'its "node" is neither text nor a number',
+};
+
+/** Judges the bytes of a message as of now. */
+export function checkMessage(
+  bytes: Uint8Array,
+  { nowMs, aliases, validMs }: {
+    readonly nowMs: number;
+    readonly aliases: NodeAliases;
+    /** How long after its event a restart may be approved. */
+    readonly validMs: number;
+  },
+): CheckedMessage {
+  const message = readMessage(bytes);
+  if (!message.ok) {
+    const { kind, preview } = message.refusal;
+    return { becomes: "refused", why: kind, remedy: REMEDIES[kind], preview };
+  }
+  const { value } = message;
+  const parsed = parseEvent(value, CHANNELS[0], nowMs, aliases);
+  if (!parsed.ok) {
+    const preview = `keys: ${Object.keys(value).slice(0, 20).join(", ").slice(0, 200)}`;
+    return { becomes: "refused", why: parsed.refusal, remedy: REMEDIES[parsed.refusal], preview };
+  }
+  const { event, replacedTime, unknownSeverity } = parsed;
+  const { node, service, type, severity, timestamp, payload } = event;
+  const becomes = newsOf(event);
+  const family = familyOf(type);
+  const ageMs = nowMs - timestamp * 1000;
+  const lacks = (key: string, alias = key) => !(key in value) && !(alias in value);
+  return {
+    becomes,
+    node,
+    service,
+    type,
+    normal_type: normalType(type),
+    family,
+    severity,
+    timestamp,
+    missing: [
+      ...service === node && lacks("service") ? ["service: it is about the node itself"] : [],
+      ...unknownSeverity !== undefined
+        ? [`severity: nobody defined the word '${unknownSeverity}'; it counts as ${severity}`]
+        : lacks("severity", "level")
+        ? [`severity: it counts as ${severity}`]
+        : [],
+      ...replacedTime
+        ? [`timestamp: ${replacedTime.sent} is not believed (${replacedTime.reason}); now counts`]
+        : lacks("timestamp")
+        ? ["timestamp: the time at which it arrives counts"]
+        : becomes === "fault" && ageMs > validMs
+        ? [
+          `timestamp: it is ${spanInWords(ageMs)} old; a restart for it would be stale from the ` +
+          "start. Send the time of this event, not of the first one",
+        ]
+        : [],
+      ...becomes === "fault" && Object.keys(payload).length === 0
+        ? ["payload: nothing but its type helps the diagnosis"]
+        : [],
+      ...becomes === "fault" && family === "unknown"
+        ? ["type: its words are not known; it is diagnosed with care"]
+        : [],
+    ],
+  };
+}
