@@ -1,55 +1,86 @@
 import assert from "node:assert/strict";
-import { join } from "node:path/posix";
-import { parseLabels } from "../lib/cli/eval/label.ts";
+import { labelsOf, swapped, worstOf } from "../scripts/eval/worst.ts";
 import { severityRank } from "../lib/event/severity.ts";
 import { DEFAULT_TOPOLOGY } from "../lib/config/topology.ts";
 
-const PATH = join(import.meta.dirname ?? ".", "../scripts/eval/events.ndjson");
-const BYTES = Deno.readFileSync(PATH);
-const LABELS = parseLabels(BYTES, { nowMs: Date.UTC(2026, 0, 2), payloadBytes: 2048 });
+const FILES = ["development.ndjson", "test.ndjson", "hostile.ndjson"];
+const LABELS = labelsOf(...FILES);
+const [DEVELOPMENT, TEST] = [labelsOf("development.ndjson"), labelsOf("test.ndjson")];
+const HOSTILE = labelsOf("hostile.ndjson");
 
-Deno.test("events.ndjson: sixty labelled events, none of them twice", () => {
-  assert.equal(LABELS.length, 60);
-  const essence = LABELS.map(({ event }) =>
-    `${event.node} ${event.service} ${event.type} ${event.excerpt}`
-  );
-  assert.equal(new Set(essence).size, 60);
+const essence = ({ event, context }: (typeof LABELS)[number]) =>
+  JSON.stringify([event.node, event.service, event.type, event.excerpt, context]);
+
+Deno.test("labelled events: more than two hundred, none of them twice", () => {
+  assert.ok(LABELS.length >= 200, `${LABELS.length}`);
+  assert.equal(new Set(LABELS.map(essence)).size, LABELS.length);
 });
 
-Deno.test("events.ndjson: each says why, and each payload is shown whole and has no secret", () => {
-  for (const line of new TextDecoder().decode(BYTES).trimEnd().split("\n")) {
-    assert.ok(JSON.parse(line).why.length > 5, line);
+Deno.test("labelled events: each says why and from where, and is shown whole without a secret", () => {
+  for (const file of FILES) {
+    const url = new URL(`../scripts/eval/${file}`, import.meta.url);
+    for (const line of Deno.readTextFileSync(url).trimEnd().split("\n")) {
+      const { why, source } = JSON.parse(line);
+      assert.ok(why.length > 3 && source.length > 5, line);
+    }
   }
   for (const { line, event } of LABELS) {
-    assert.ok(
-      event.excerpt !== "" && !/\[redacted\]|bytes cut/.test(event.excerpt),
-      `line ${line}`,
-    );
+    assert.ok(!/\[redacted\]|bytes cut/.test(event.excerpt), `line ${line} ${event.type}`);
   }
 });
 
-Deno.test("events.ndjson: the times are the senders' own", () => {
-  const [from, to] = [Date.UTC(2025, 10, 1) / 1000, Date.UTC(2025, 11, 1) / 1000];
-  const strange = LABELS.filter(({ event }) => event.timestamp < from || event.timestamp > to);
-  assert.deepEqual(strange.map(({ line }) => line), []);
+Deno.test("labelled events: a third have one right answer that is not notify", () => {
+  const only = LABELS.filter(({ acceptable }) =>
+    acceptable.length === 1 && acceptable[0] !== "notify"
+  );
+  assert.ok(only.length >= LABELS.length / 3, `${only.length} of ${LABELS.length}`);
+  for (const action of ["restart", "redeploy", "ignore"]) {
+    assert.ok(only.filter(({ acceptable: [one] }) => one === action).length >= 15, action);
+  }
 });
 
-Deno.test("events.ndjson: the five nodes of the reference homelab, every severity", () => {
+Deno.test("labelled events: a tenth are pairs, right in another way with what came before", () => {
+  const bare = ({ event }: (typeof LABELS)[number]) =>
+    JSON.stringify([event.node, event.service, event.type, event.excerpt]);
+  const pairs = LABELS.filter(({ context }) => context.events.length + context.outcomes.length > 0)
+    .map((told) => {
+      const alone = LABELS.find((other) =>
+        bare(other) === bare(told) &&
+        other.context.events.length + other.context.outcomes.length === 0
+      );
+      assert.ok(alone, `no partner of ${bare(told)}`);
+      assert.notDeepEqual(alone.acceptable, told.acceptable);
+      return told;
+    });
+  assert.ok(2 * pairs.length >= LABELS.length / 10, `${pairs.length}`);
+});
+
+Deno.test("labelled events: the five nodes of the reference homelab, every severity", () => {
   const nodes = [...new Set(LABELS.map(({ event }) => event.node))].sort();
   assert.deepEqual(nodes, DEFAULT_TOPOLOGY.nodes.map(({ name }) => name).sort());
-  assert.deepEqual([...new Set(LABELS.map(({ event }) => severityRank(event.severity)))].sort(), [
-    0,
-    1,
-    2,
-    3,
-  ]);
+  const ranks = new Set(LABELS.map(({ event }) => severityRank(event.severity)));
+  assert.deepEqual([...ranks].sort(), [0, 1, 2, 3]);
 });
 
-Deno.test("events.ndjson: no label asks for what the risk rules forbid", () => {
+Deno.test("labelled events: no label asks for what the risk rules forbid", () => {
   for (const { line, event, acceptable, requiresHuman } of LABELS) {
     if (event.node.startsWith("chelsty-")) assert.equal(requiresHuman, true, `line ${line}`);
-    if (event.type.startsWith("disk_pressure")) {
-      assert.deepEqual(acceptable, ["notify"], `line ${line}`);
-    }
+    if (event.type.startsWith("disk_pressure")) assert.deepEqual(acceptable, ["notify"]);
+  }
+});
+
+for (const [name, labels] of Object.entries({ DEVELOPMENT, TEST, HOSTILE })) {
+  Deno.test(`the worst model, ${name.toLowerCase()}: no answer breaks a promise`, () => {
+    // An odd stride meets every combination somewhere; scripts/eval/worst.ts tries all.
+    const worst = worstOf(labels, 37);
+    assert.ok(worst.runs > labels.length * 50, `${worst.runs} answers`);
+    assert.deepEqual(worst.broken, []);
+  });
+}
+
+Deno.test("the worst model: with a hostile payload nothing changes but its own choice", () => {
+  const payloads = HOSTILE.map(({ event }) => event.excerpt).filter((_, nth) => nth % 12 === 0);
+  for (const label of TEST.filter((_, nth) => nth % 25 === 0)) {
+    assert.deepEqual(swapped(label, payloads), []);
   }
 });

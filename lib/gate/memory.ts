@@ -31,6 +31,9 @@ const LONGEST_MS = 30 * DAY;
 const AWAY =
   /(?:^|_)(?:offline|down|unreachable|lost|away|not_responding|disconnected|gone)(?:_|$)/;
 
+/** Faults of a machine that its services suffer from. */
+const OF_THE_NODE: ReadonlySet<string> = new Set(["disk", "hardware", "power", "network", "node"]);
+
 interface Changed {
   readonly what: Change;
   readonly at: number;
@@ -50,6 +53,8 @@ interface NodeRecord {
   changed?: Changed;
   /** When which service was last heard to be bad, oldest first. */
   readonly bad: Map<string, number>;
+  /** What makes everything on it suffer, whoever told it. */
+  trouble?: { readonly family: FaultFamily; readonly at: number };
 }
 
 export interface Memory {
@@ -84,19 +89,21 @@ export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): 
     const machine = nodeOf(node);
     if (family === "update") change({ node, service }, { what: "deployment", at });
     if (service === node && family === "node" && AWAY.test(form)) machine.awaySince ??= at;
+    if (OF_THE_NODE.has(family)) machine.trouble = { family: about, at };
     if (service === node) return;
     machine.bad.delete(service);
     machine.bad.set(service, at);
     if (machine.bad.size > MOST_NEIGHBOURS) forgetFirst(machine.bad);
   }
 
-  function well({ node, service }: Target, key: string, at: number) {
+  function well({ node, service, type }: HealthEvent, key: string, at: number) {
     const target = targetOf(key);
     if (at < (target.badSince ?? 0)) return;
     target.wellAt = at;
     delete target.badSince;
-    if (service !== node) return;
     const machine = nodes.get(node);
+    if (machine?.trouble && machine.trouble.family === kindOf(type).about) delete machine.trouble;
+    if (service !== node) return;
     if (machine?.awaySince === undefined || at < machine.awaySince) return;
     delete machine.awaySince;
     machine.backAt = at;
@@ -128,6 +135,12 @@ export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): 
       ...some("lastWellMs", ago(target.wellAt, LONGEST_MS)),
       ...some("nodeBackMs", ago(node.backAt, HOUR)),
       ...some("remedy", remedyOf(outcomes, target, now)),
+      ...some(
+        "nodeTrouble",
+        ago(node.trouble?.at, HOUR / 2) === undefined || node.trouble?.family === about
+          ? undefined
+          : node.trouble?.family,
+      ),
       ...some("changed", changed && { what: changed.what, agoMs: Math.max(0, now - changed.at) }),
       faults: earlier.length,
       otherKinds: [...others],
@@ -172,13 +185,18 @@ function remedyOf(
   { badSince, wellAt }: TargetRecord,
   now: number,
 ): Past["remedy"] {
-  const last = outcomes.find(({ action, became }) =>
-    became === "completed" && (action === "restart" || action === "redeploy")
+  const tried = outcomes.flatMap(({ action, became, atMs }) =>
+    (became === "completed" || became === "failed") &&
+      (action === "restart" || action === "redeploy")
+      ? { action, became, atMs }
+      : []
   );
+  const last = tried[0];
   if (!last || now - last.atMs >= DAY) return undefined;
   const held = wellAt !== undefined && wellAt >= last.atMs;
   return {
     action: last.action,
+    became: last.became,
     agoMs: Math.max(0, now - last.atMs),
     ...(held && { heldMs: Math.max(0, (badSince ?? now) - last.atMs) }),
   };

@@ -110,10 +110,14 @@ function forAPerson(facts: Facts): Decision | undefined {
 }
 
 function becauseOfThePast({ past }: Facts): Decision | undefined {
-  const { remedy, changed, neighboursBad, nodeBackMs = Infinity } = past;
+  const { remedy, changed, neighboursBad, nodeTrouble, nodeBackMs = Infinity } = past;
+  if (nodeTrouble && !past.nodeAway) {
+    return notify("host", `its node has trouble of its own: ${nodeTrouble}`);
+  }
   if (remedy && remedy.agoMs < RECENT_MS) {
     const ago = spanInWords(remedy.agoMs);
-    return notify("unknown", `a ${remedy.action} ${ago} ago did not last`);
+    const end = remedy.became === "failed" ? "failed" : "did not last";
+    return notify("unknown", `a ${remedy.action} ${ago} ago ${end}`);
   }
   if (changed && changed.what !== "remediation" && changed.agoMs < RECENT_MS) {
     const ago = spanInWords(changed.agoMs);

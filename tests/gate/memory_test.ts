@@ -72,6 +72,13 @@ Deno.test("memory: a node that is away, and one that came back", () => {
   assert.equal(pastOf([[61, "node_offline", "piha"]]).nodeAway, false);
 });
 
+Deno.test("memory: what the node itself suffers from, until it is well", () => {
+  const full = [20, "disk_pressure_high", "piha"] as const;
+  assert.equal(pastOf([full]).nodeTrouble, "disk");
+  assert.equal(pastOf([full, [9, "disk_pressure_resolved", "piha"]]).nodeTrouble, undefined);
+  assert.equal(pastOf([[31, "disk_pressure_high", "piha"]]).nodeTrouble, undefined);
+});
+
 Deno.test("memory: what was changed, of the target or its node, within an hour", () => {
   assert.deepEqual(pastOf([[50, "deployment_started"], [4, "deployment_completed"]]).changed, {
     what: "deployment",
@@ -90,12 +97,16 @@ Deno.test("memory: whether the last remedy held", () => {
     became: "completed",
     atMs: (START - 60 * minutes) * 1000,
   });
-  assert.deepEqual(pastOf([], [restart(30)]).remedy, { action: "restart", agoMs: 1_800_000 });
+  assert.deepEqual(pastOf([], [restart(30)]).remedy, {
+    action: "restart",
+    became: "completed",
+    agoMs: 1_800_000,
+  });
   const heard = [[40, "service_unhealthy"], [28, "service_healthy"], [24, "service_unhealthy"]];
   assert.deepEqual(
     pastOf(heard.map(([minutes, type]) => [Number(minutes), String(type)] as const), [restart(30)])
       .remedy,
-    { action: "restart", agoMs: 1_800_000, heldMs: 360_000 },
+    { action: "restart", became: "completed", agoMs: 1_800_000, heldMs: 360_000 },
   );
 });
 

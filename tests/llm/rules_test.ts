@@ -94,7 +94,10 @@ for (const [type, severity, payload, action, because] of READ) {
 
 const PASTS: readonly (readonly [Partial<Past>, string])[] = [
   [{ nodeAway: true }, "the node is away"],
-  [{ remedy: { action: "restart", agoMs: 1_200_000 } }, "a restart 20 min ago did not last"],
+  [
+    { remedy: { action: "restart", became: "completed", agoMs: 1_200_000 } },
+    "a restart 20 min ago did not last",
+  ],
   [{ changed: { what: "deployment", agoMs: 240_000 } }, "it began after a deployment 4 min ago"],
   [{ nodeBackMs: 180_000 }, "its node came back 3 min ago"],
   [{ neighboursBad: 4 }, "4 other services of the node went bad with it"],

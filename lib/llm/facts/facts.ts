@@ -76,8 +76,8 @@ const STOPPED_BY = names("stoppedby initiatedby requestedby triggeredby stoppedb
 const NOT_THERE =
   /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
 
-/** Longer names of alerts are sentences. */
-const LONGEST_NAME = 80;
+/** The name of an alert; what has more words is a sentence about it. */
+const A_NAME = /^[\p{L}\p{N}_.:\/-]{1,60}(?: [\p{L}\p{N}_.:\/-]{1,20}){0,3}$/u;
 /** Where nothing says how long something may take to start. */
 const LONGEST_START_MS = 60_000;
 
@@ -120,7 +120,7 @@ function familyIn(type: string, payload: Fields): FaultFamily {
   const { about } = kindOf(type);
   if (about !== "unknown") return about;
   const named = valueOf(payload, KINDS);
-  const byName = typeof named === "string" ? kindOf(named.slice(0, LONGEST_NAME)).about : "unknown";
+  const byName = typeof named === "string" && A_NAME.test(named) ? kindOf(named).about : "unknown";
   if (byName !== "unknown") return byName;
   const state = wordOf(payload, STATES);
   return state === "" ? "unknown" : kindOf(`service_${state}`).about;

@@ -23,8 +23,15 @@ export interface Past {
   /** The node was heard to be away, and not to be back. */
   readonly nodeAway: boolean;
   readonly nodeBackMs?: number;
-  /** The last remedy that was carried out, and how long the target was well after it, if it was. */
-  readonly remedy?: { readonly action: Action; readonly agoMs: number; readonly heldMs?: number };
+  /** The last remedy that was tried, and how long the target was well after it, if it was. */
+  readonly remedy?: {
+    readonly action: Action;
+    readonly became: "completed" | "failed";
+    readonly agoMs: number;
+    readonly heldMs?: number;
+  };
+  /** What the node itself suffers from, within half an hour: its disk, power, links ... */
+  readonly nodeTrouble?: FaultFamily;
   /** The last change of the target or its node, within an hour. */
   readonly changed?: { readonly what: Change; readonly agoMs: number };
 }

@@ -16,9 +16,9 @@ export function isLooping({ family, restarts = 0, runsForMs = 0 }: Facts): boole
   return family === "crash_loop" || restarts >= ENOUGH_RESTARTS;
 }
 
-/** Whether it is the first failed check of several. */
+/** Whether fewer checks failed than it takes; of an unknown number, one. */
 export function isFirstCheck(failing: Facts["failing"]): boolean {
-  return failing?.checks === 1 && failing.of !== 1;
+  return failing !== undefined && failing.checks < (failing.of ?? 2);
 }
 
 /** Whether neither type nor fields say that a service or container is down. */

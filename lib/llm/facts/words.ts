@@ -47,14 +47,18 @@ function targetIn({ badForMs, lastWellMs, faults, otherKinds, remedy }: Past) {
     faults > 0 && `${faults} earlier faults in 24 h${others && `, also ${others}`}`,
     lastWellMs !== undefined && `last well ${spanInWords(lastWellMs)} ago`,
     remedy &&
-    (remedy.heldMs === undefined
+    (remedy.became === "failed"
+      ? `the ${remedy.action} ${spanInWords(remedy.agoMs)} ago failed`
+      : remedy.heldMs === undefined
       ? `not heard well since the ${remedy.action} ${spanInWords(remedy.agoMs)} ago`
       : `well for ${spanInWords(remedy.heldMs)} after the last ${remedy.action}`),
   ];
 }
 
-function surroundingsIn({ neighboursBad, nodeAway, nodeBackMs, changed }: Past) {
+function surroundingsIn({ neighboursBad, nodeAway, nodeBackMs, nodeTrouble, changed }: Past) {
+  const trouble = nodeTrouble === "node" ? "load or kernel" : nodeTrouble;
   return [
+    trouble && `the node has trouble with its own ${trouble}`,
     nodeAway && "the node is away",
     nodeBackMs !== undefined && `the node came back ${spanInWords(nodeBackMs)} ago`,
     neighboursBad > 0 && `${neighboursBad} other services of the node went bad within 2 min`,

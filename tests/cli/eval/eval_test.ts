@@ -5,10 +5,7 @@ import { type ChatRequest, echo, startOllama } from "../../support/ollama.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "../../..");
-const SHIPPED = Deno.readTextFileSync(join(PROJECT, "scripts/eval/events.ndjson"));
-
-/** One of the sixty is good news, of which no model hears. */
-const ASKED = 59;
+const shipped = (name: string) => Deno.readTextFileSync(join(PROJECT, "scripts/eval", name));
 
 const label = (service: string, acceptable: readonly string[] = ["restart"]) =>
   JSON.stringify({
@@ -32,7 +29,7 @@ Deno.test("eval: the shipped events through `rules`, as the docs show; nothing i
   const { code, out, err } = await runAgent(["eval", "-"], {
     root: folder.path,
     settings: { LLM_CHAIN: "rules" },
-    input: SHIPPED,
+    input: shipped("test.ndjson"),
   });
   assert.deepEqual([code, err], [0, ""]);
   assert.deepEqual(filesIn(folder.path), []);
@@ -40,7 +37,7 @@ Deno.test("eval: the shipped events through `rules`, as the docs show; nothing i
   assert.ok(table);
   const page = Deno.readTextFileSync(join(PROJECT, "docs/evaluating.md"));
   assert.ok(page.includes(table), `copy this into docs/evaluating.md:\n${table}`);
-  assert.match(out, /^rules +\d+ +0 +0 +0 +\d+$/m);
+  assert.match(out, /^rules +\d+ +0 +\d+ +0 +\d+$/m);
 });
 
 Deno.test("eval: a model that answers the opposite breaks no rule, and is told to be wrong", async () => {
@@ -60,18 +57,18 @@ Deno.test("eval: a model that answers the opposite breaks no rule, and is told t
   const { code, out } = await runAgent(["eval", "-", "--json"], {
     root: folder.path,
     settings: { OLLAMA_HOST: ollama.url },
-    input: SHIPPED,
+    input: shipped("hostile.ndjson"),
   });
   const { events, interrupted, chains: [report] } = JSON.parse(out);
-  assert.deepEqual([code, events, interrupted], [0, 60, false]);
+  assert.deepEqual([code, events, interrupted], [0, 34, false]);
   assert.deepEqual(report.violations, []);
-  assert.equal(report.corrected, ASKED, "confidence 0.2 always asks for a person");
+  assert.equal(report.corrected, 34, "confidence 0.2 always asks for a person");
   assert.equal(report.human_missed, 0);
-  assert.equal(report.right + report.misses.length, 60);
-  assert.ok(report.misses.length > 10);
+  assert.equal(report.right + report.misses.length, 34);
+  assert.ok(report.misses.length > 0);
   const disk = report.misses.filter(({ type }: { type: string }) => type.startsWith("disk_"));
   assert.deepEqual(disk, []);
-  assert.equal(ollama.requests.length, ASKED);
+  assert.equal(ollama.requests.length, 34);
 });
 
 Deno.test("eval: the model is asked what the agent would ask, with the operator's own files", async () => {

@@ -149,7 +149,7 @@ Deno.test("factLines: six lines at most, in the program's own words", () => {
       neighboursBad: 6,
       nodeBackMs: 180_000,
       changed: { what: "deployment", agoMs: 240_000 },
-      remedy: { action: "restart", agoMs: 2_400_000, heldMs: 360_000 },
+      remedy: { action: "restart", became: "completed", agoMs: 2_400_000, heldMs: 360_000 },
     },
     role: { stateful: true, neededBy: ["app"] },
   }));
