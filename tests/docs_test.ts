@@ -70,6 +70,8 @@ Deno.test("docs: the table of settings has every variable with its default", () 
     NOTIFY_VALID_SECONDS: String(config.notifyValidSeconds),
     PROPOSAL_CHANNEL: config.proposalChannel || "unset",
     INTAKE: config.intake,
+    CHANNELS: config.channels.join(),
+    STREAMS: config.streams.join(),
     STREAM_GROUP: config.streamGroup,
     STREAM_CLAIM_SECONDS: String(config.streamClaimSeconds),
     COORDINATION: config.coordination,

@@ -6,7 +6,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
-import { CHANNELS } from "../intake/channels.ts";
 import { createRedisIntake, type RedisIntake, type RedisState } from "../intake/pubsub.ts";
 import { entriesInHand } from "../intake/streams/hand.ts";
 import type { Log } from "../base/log/log.ts";
@@ -35,7 +34,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   if (config.intake === "pubsub") {
     const intake = createRedisIntake({
       url,
-      channels: CHANNELS,
+      channels: config.channels,
       clock,
       log,
       random,
@@ -58,7 +57,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
     log,
     random,
     onState,
-    streams: CHANNELS,
+    streams: config.streams,
     group: config.streamGroup,
     consumer: config.nodeName,
     limit: entriesInHand(config),

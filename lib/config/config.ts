@@ -42,6 +42,9 @@ export interface Config {
   readonly outcomeWindowSeconds: number;
   /** Where events come from: what is published now, or streams that keep them. */
   readonly intake: "pubsub" | "streams";
+  /** Names of the channels, and of the streams, that events come on. */
+  readonly channels: readonly string[];
+  readonly streams: readonly string[];
   /** The consumer group of the streams; planners in one group share the work. */
   readonly streamGroup: string;
   /** An entry that a planner did not touch for so long is taken over by another; 0: derived. */
@@ -66,12 +69,22 @@ export interface Config {
   readonly logLevel: LogLevel;
 }
 
+/** The channels and streams that node agents and observers send on when nothing else is said. */
+export const CHANNELS = ["health_events", "world_updates"] as const;
+/** Each is a subscription of its own, so that a refused one leaves the others alone. */
+const MOST_CHANNELS = 16;
+
 /** Where the agent goes when nothing is said: the reference homelab. */
 const HOMELAB = {
   redisUrl: "redis://100.108.208.3:6379",
   ollamaHosts: ["http://100.108.208.3:11434"],
   runtimePath: "/opt/homelab",
 } as const;
+
+/** The names that events come on, channels or streams. */
+export function heardOn({ intake, channels, streams }: Config): readonly string[] {
+  return intake === "streams" ? streams : channels;
+}
 
 /** Everything that is wrong with the configuration, one sentence each. */
 export class ConfigError extends Error {
@@ -107,6 +120,22 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     const value = text(name, fallback);
     if (!form.test(value)) reject(name, value, takes);
     return value;
+  }
+
+  function names(name: "CHANNELS" | "STREAMS"): readonly string[] {
+    const value = text(name, CHANNELS.join());
+    const given = value.split(",").map((each) => each.trim());
+    const usable = given.length <= MOST_CHANNELS && new Set(given).size === given.length &&
+      given.every((each) => /^[!-~]{1,200}$/.test(each) && !given.includes(`${each}:dead`));
+    if (!usable) {
+      reject(
+        name,
+        value,
+        `1 to ${MOST_CHANNELS} different names with commas between them and no blanks in them` +
+          (name === "STREAMS" ? ", none of them another's dead letters (NAME:dead)" : ""),
+      );
+    }
+    return given;
   }
 
   const path = text("RUNTIME_PATH", site.runtimePath);
@@ -154,6 +183,8 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     /^(off|redis)$/,
     "off or redis",
   );
+  const channels = names("CHANNELS");
+  const streams = names("STREAMS");
   const config: Config = {
     runtimePath: path === "/" ? path : normalize(path).replace(/\/+$/, ""),
     redisUrl,
@@ -186,6 +217,8 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
     outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", 86_400, 0, 31 * 86_400),
     intake,
+    channels,
+    streams,
     streamGroup: matching(
       "STREAM_GROUP",
       "planner",
@@ -205,12 +238,17 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     proposalChannel: text("PROPOSAL_CHANNEL", "") === "" ? "" : matching(
       "PROPOSAL_CHANNEL",
       "",
-      // Its own announcements must not come back as events.
-      /^(?!(?:health_events|world_updates)$)[!-~]{1,200}$/,
-      "a channel of Redis other than health_events and world_updates, without blanks",
+      /^[!-~]{1,200}$/,
+      "a channel of Redis, without blanks",
     ),
     logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
   };
+  if (config.proposalChannel !== "" && channels.includes(config.proposalChannel)) {
+    problems.push(
+      `PROPOSAL_CHANNEL is "${config.proposalChannel}", one of CHANNELS: the agent's own ` +
+        "announcements would come back as events; name another channel",
+    );
+  }
   if (isCluster && config.intake === "streams") {
     problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
   }

@@ -40,6 +40,8 @@ Deno.test("parseConfig: the defaults are those of the docs", () => {
     outcomeRepeats: 3,
     outcomeWindowSeconds: 86_400,
     intake: "pubsub",
+    channels: ["health_events", "world_updates"],
+    streams: ["health_events", "world_updates"],
     streamGroup: "planner",
     streamClaimSeconds: 0,
     coordination: "off",
@@ -224,4 +226,38 @@ Deno.test("ENVIRONMENT_NAMES: every variable that is read is on the list", () =>
   });
   for (const name of read) assert.ok((ENVIRONMENT_NAMES as readonly string[]).includes(name), name);
   assert.equal(new Set(ENVIRONMENT_NAMES).size, ENVIRONMENT_NAMES.length);
+});
+
+Deno.test("parseConfig: the names of channels and streams, apart from what the agent announces", () => {
+  const names = (settings: Record<string, string>) => {
+    const { channels, streams, intake } = parseConfig((name) => settings[name]);
+    return { channels, streams, intake };
+  };
+  const usual = ["health_events", "world_updates"];
+  assert.deepEqual(names({}), { channels: usual, streams: usual, intake: "pubsub" });
+  assert.deepEqual(names({ CHANNELS: "a", STREAMS: "health_events, homelab:events" }), {
+    channels: ["a"],
+    streams: ["health_events", "homelab:events"],
+    intake: "pubsub",
+  });
+  const refused = (settings: Record<string, string>) => {
+    try {
+      parseConfig((name) => settings[name]);
+    } catch (error) {
+      return error instanceof ConfigError ? error.problems.length : error;
+    }
+    return 0;
+  };
+  assert.deepEqual(
+    [
+      refused({ CHANNELS: "a,a" }),
+      refused({ CHANNELS: "a,,b" }),
+      refused({ CHANNELS: "a b" }),
+      refused({ CHANNELS: Array.from({ length: 17 }, (_, i) => `c${i}`).join() }),
+      refused({ STREAMS: "a,a:dead" }),
+      refused({ CHANNELS: "a,proposals", PROPOSAL_CHANNEL: "proposals" }),
+      refused({ CHANNELS: "a", PROPOSAL_CHANNEL: "health_events" }),
+    ],
+    [1, 1, 1, 1, 1, 1, 0],
+  );
 });

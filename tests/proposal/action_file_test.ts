@@ -325,3 +325,35 @@ Deno.test("actionFile and eventFile: what the sender told of itself is passed on
   assert.equal(written.payload.event_source, "ha-diag-agent");
   assert.equal(written.payload.location_tag, "ken");
 });
+
+/** Names, order and types of the Python planner's keys: other programs find proposals by them. */
+const CONTRACT = [
+  ["action_id", "string"],
+  ["type", "string"],
+  ["node", "string"],
+  ["service", "string"],
+  ["risk_level", "string"],
+  ["confidence", "number"],
+  ["requires_human", "boolean"],
+  ["description", "string"],
+  ["status", "string"],
+  ["timestamp", "number"],
+  ["source_event", "string"],
+  ["llm_model", "string"],
+  ["llm_attempts", "number"],
+  ["payload", "object"],
+];
+
+Deno.test("actionFile: the keys of the contract, in their order, whatever was decided", () => {
+  const files = [
+    file(),
+    file({ diagnosis: { action: "redeploy" }, event: { service: "a/b", timestamp: 1.5 } }),
+    file({ diagnosis: { action: "notify" }, event: { origin: { source: "x" } } }),
+  ];
+  for (const written of files) {
+    const read = JSON.parse(fileText(written));
+    assert.deepEqual(Object.entries(read).map(([key, value]) => [key, typeof value]), CONTRACT);
+    assert.deepEqual(Object.keys(read.payload).slice(0, 2), ["action", "reason"]);
+    assert.equal(read.status, "pending");
+  }
+});

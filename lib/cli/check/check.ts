@@ -8,10 +8,9 @@ import { BUILD } from "../../permissions/build.ts";
 import { examine } from "./doctor.ts";
 import { invalidSettings } from "./settings.ts";
 import { systemClock } from "../../base/clock.ts";
-import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
+import { type Config, ConfigError, heardOn, parseConfig } from "../../config/config.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { type Finding, worst } from "../../observe/health.ts";
-import { CHANNELS } from "../../intake/channels.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
 import { findingLines } from "../view/findings.ts";
@@ -76,7 +75,7 @@ async function* found(
   }
   yield* examine({
     config,
-    channels: CHANNELS,
+    channels: heardOn(config),
     clock: systemClock,
     files: realFiles,
     nonce: randomHex,

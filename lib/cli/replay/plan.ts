@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CHANNELS } from "../../intake/channels.ts";
+import { CHANNELS } from "../../config/config.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
 import { UsageError } from "../io.ts";
 import { parseSpan } from "../../base/text/span.ts";

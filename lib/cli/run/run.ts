@@ -6,12 +6,11 @@
 import { openAgent } from "../../agent.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { systemClock } from "../../base/clock.ts";
-import { type Config, parseConfig } from "../../config/config.ts";
+import { type Config, heardOn, parseConfig } from "../../config/config.ts";
 import { join } from "node:path/posix";
 import { realFiles } from "../../base/disk/files.ts";
 import { ownFolders } from "../../base/disk/own_folders.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
-import { CHANNELS } from "../../intake/channels.ts";
 import { createLog, formatLine, type Log } from "../../base/log/log.ts";
 import { queuedLines } from "../../base/log/queued_lines.ts";
 import { createMetrics } from "../../observe/metrics.ts";
@@ -32,8 +31,8 @@ export const run: Command = {
   name: "run",
   summary: "listen on Redis and write proposals: the agent itself",
   synopsis: "",
-  help: `Subscribes to ${CHANNELS.join(" and ")} on REDIS_URL and writes a
-proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
+  help: `Listens to CHANNELS (health_events and world_updates) on REDIS_URL and writes
+a proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
 JSON lines to standard output. Keeps trying where Redis or Ollama cannot be
 reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
   options: {},
@@ -101,7 +100,7 @@ async function listen(io: Io, config: Config, log: Log): Promise<number> {
       deno: Deno.version.deno,
       arch: Deno.build.arch,
     },
-    channels: CHANNELS,
+    channels: heardOn(config),
     links: config.chain.map((link) => link.name),
   });
   const announced = config.proposalChannel === "" ? undefined : createProposalChannel({
@@ -154,7 +153,7 @@ async function listen(io: Io, config: Config, log: Log): Promise<number> {
       subscribed = state.kind === "subscribed";
       if (started || state.kind !== "subscribed") return;
       started = true;
-      log.info("planner_started", { channels: CHANNELS, node: config.nodeName });
+      log.info("planner_started", { channels: heardOn(config), node: config.nodeName });
     },
   });
   const { signal, release } = interruptible(io, log);
