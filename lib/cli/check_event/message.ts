@@ -9,7 +9,7 @@ import { type EventRefusal, type NodeAliases, parseEvent } from "../../event/par
 import { readMessage, type RefusalKind } from "../../event/message.ts";
 import { type News, newsOf } from "../../event/news.ts";
 import { normalType } from "../../event/type.ts";
-import { CHANNELS } from "../../intake/channels.ts";
+import { CHANNELS } from "../../config/config.ts";
 
 export type CheckedMessage =
   | {
