@@ -78,7 +78,7 @@ export function createExecutor(settings: Settings, log: (line: object) => void):
   ) =>
     move(proposal, [from, "cancelled"], {
       cancelled_at: isoTime(Date.now()),
-      cancel_reason: why,
+      cancelled_because: why,
     });
 
   /** The proposals of a folder; what is none stays where it is and is told once. */

@@ -1,5 +1,6 @@
 /**
- * Announces each proposal on a Redis channel, for a bridge to whatever wakes a person.
+ * Announces each proposal on a Redis channel, and when one needs no decision any more, for a bridge
+ * to whatever wakes a person.
  *
  * A connection of its own, since one that is subscribed cannot publish; made when there is
  * something to say, and closed after it. Nothing waits for it.
@@ -10,6 +11,7 @@ import { asciiJson } from "../base/json.ts";
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observer } from "./ending.ts";
+import { createFollowUps, type FollowUp } from "./follow_up.ts";
 import type { Log } from "../base/log/log.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import { redisEndpoint } from "../base/redis/endpoint.ts";
@@ -36,7 +38,8 @@ interface ProposalChannelOptions {
   readonly random: () => number;
 }
 
-interface ProposalChannel extends Required<Pick<Observer, "onProposed">> {
+interface ProposalChannel
+  extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
   close(): Promise<void>;
 }
 
@@ -64,6 +67,13 @@ export function announcement(file: ActionFile): string {
     digest,
     ...origin,
   });
+}
+
+/** What is published when an announced proposal needs no decision any more. */
+export function laterAnnouncement({ kind, file, by }: FollowUp): string {
+  const { action_id, node, service, risk_level, payload: { action } } = file;
+  const superseding = by === undefined ? {} : { superseded_by: by };
+  return asciiJson({ action_id, node, service, action, risk_level, kind, ...superseding });
 }
 
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */
@@ -135,16 +145,25 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
     }
   }
 
+  function publish(text: string) {
+    if (waiting.length >= MOST_WAITING) {
+      waiting.shift();
+      dropped++;
+    }
+    waiting.push(text);
+    deliver();
+  }
+
+  const followUps = createFollowUps({ clock, tell: (what) => publish(laterAnnouncement(what)) });
   return {
     onProposed(file) {
-      if (waiting.length >= MOST_WAITING) {
-        waiting.shift();
-        dropped++;
-      }
-      waiting.push(announcement(file));
-      deliver();
+      publish(announcement(file));
+      followUps.onProposed(file);
     },
+    onDecided: followUps.onDecided,
+    onEnding: followUps.onEnding,
     async close() {
+      followUps.close();
       const cancel = clock.after(LAST_MS, () => closing.abort(new Error("the agent is stopping")));
       await delivering;
       cancel();

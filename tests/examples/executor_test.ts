@@ -135,7 +135,7 @@ Deno.test("executor: one of a fold is run, the rest is cancelled, also what stil
     ].sort(),
   );
   const cancelled = it.read(`cancelled/${oldest.actionId}.json`);
-  assert.equal(cancelled.cancel_reason, `${newest.actionId} was executed after its event`);
+  assert.equal(cancelled.cancelled_because, `${newest.actionId} was executed after its event`);
   assert.deepEqual(steps(cancelled), ["pending cancelled executor"]);
   // Approved a minute later, it is of the same outage still.
   const late = proposed("grafana", { ago: 120 });
@@ -156,7 +156,7 @@ Deno.test("executor: what is stale, altered, unknown or not allowed is cancelled
   await it.run();
   assert.deepEqual(it.asked(), []);
   const why = (proposal: { actionId: string }) =>
-    it.read(`cancelled/${proposal.actionId}.json`).cancel_reason;
+    it.read(`cancelled/${proposal.actionId}.json`).cancelled_because;
   assert.deepEqual([stale, altered, unknown, forbidden].map(why), [
     "it is past its valid_until",
     "its digest is not that of its content: it was altered",

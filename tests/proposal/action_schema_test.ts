@@ -58,7 +58,7 @@ Deno.test("action.schema.json: what an executor and a person add", () => {
       { status: "completed", executed_at: at, completed_at: at },
       { status: "failed", executed_at: at, failed_at: at, failure: "docker ended" },
       { status: "rejected", rejected_at: at },
-      { status: "cancelled", cancelled_at: at, cancel_reason: "it is past its valid_until" },
+      { status: "cancelled", cancelled_at: at, cancelled_because: "it is past its valid_until" },
     ]
   ) {
     const file = { ...written("restart"), ...more, transition_history: history };

@@ -1,0 +1,114 @@
+/**
+ * What becomes of announced proposals that nobody has decided: a second message is due when there is
+ * nothing to decide any more.
+ *
+ * @module
+ */
+import type { Clock } from "../base/clock.ts";
+import { cures } from "../event/cures.ts";
+import { newsOf } from "../event/news.ts";
+import { type Target, targetKey } from "../event/target.ts";
+import type { ActionFile } from "../proposal/action_file.ts";
+import type { Observer } from "./ending.ts";
+
+/** Of more, the oldest are no longer followed. */
+const MOST_FOLLOWED = 1_000;
+const HOUR_MS = 3_600_000;
+
+/** Why a proposal needs no decision any more. */
+export type FollowUpKind =
+  /** Its target is well again. */
+  | "recovered"
+  /** Another proposal of its target was decided, or a newer one says something else. */
+  | "superseded"
+  /** It is past its `valid_until`. */
+  | "expired";
+
+export interface FollowUp {
+  readonly kind: FollowUpKind;
+  readonly file: ActionFile;
+  /** The proposal that took its place, where one did. */
+  readonly by?: string;
+}
+
+export interface FollowUps
+  extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
+  close(): void;
+}
+
+interface Followed {
+  readonly file: ActionFile;
+  cancel: () => void;
+}
+
+/** Follows what was proposed since the agent started; each is told of once at most. */
+export function createFollowUps(
+  { clock, tell }: { readonly clock: Clock; readonly tell: (what: FollowUp) => void },
+): FollowUps {
+  const followed = new Map<string, Followed>();
+  /** Nearly every event is about a target that nothing is proposed for. */
+  const byTarget = new Map<string, Set<string>>();
+
+  function leave(actionId: string): void {
+    const found = followed.get(actionId);
+    if (!found) return;
+    found.cancel();
+    followed.delete(actionId);
+    const key = targetKey(found.file);
+    const ids = byTarget.get(key);
+    ids?.delete(actionId);
+    if (ids?.size === 0) byTarget.delete(key);
+  }
+
+  function end(file: ActionFile, kind: FollowUpKind, by?: string): void {
+    leave(file.action_id);
+    tell({ kind, file, ...(by !== undefined && { by }) });
+  }
+
+  function filesOf(target: Target): ActionFile[] {
+    return [...byTarget.get(targetKey(target)) ?? []]
+      .flatMap((actionId) => followed.get(actionId)?.file ?? []);
+  }
+
+  /** An hour at a time: the wall clock may jump meanwhile. */
+  function waitForEnd(one: Followed): void {
+    const leftMs = Date.parse(one.file.payload.valid_until) - clock.now();
+    if (leftMs <= 0) end(one.file, "expired");
+    else one.cancel = clock.after(Math.min(leftMs, HOUR_MS), () => waitForEnd(one));
+  }
+
+  return {
+    onProposed(file) {
+      const { action, valid_until } = file.payload;
+      for (const other of filesOf(file)) {
+        if (other.payload.action !== action) end(other, "superseded", file.action_id);
+      }
+      // The announcement of such a one says by itself that it is too late.
+      if (!(clock.now() < Date.parse(valid_until))) return;
+      const one: Followed = { file, cancel: () => {} };
+      followed.set(file.action_id, one);
+      const key = targetKey(file);
+      byTarget.set(key, (byTarget.get(key) ?? new Set()).add(file.action_id));
+      waitForEnd(one);
+      const [oldest] = followed.keys();
+      if (followed.size > MOST_FOLLOWED && oldest !== undefined) leave(oldest);
+    },
+    onDecided({ actionId, action, node, service }) {
+      leave(actionId);
+      for (const other of filesOf({ node, service })) {
+        if (other.payload.action === action) end(other, "superseded", actionId);
+      }
+    },
+    onEnding({ event }) {
+      if (event === undefined || !("payload" in event) || !byTarget.has(targetKey(event))) return;
+      if (newsOf(event) !== "recovery") return;
+      for (const file of filesOf(event)) {
+        const isLater = event.timestamp > file.timestamp;
+        if (isLater && cures(event.type, file.source_event)) end(file, "recovered");
+      }
+    },
+    close() {
+      for (const actionId of [...followed.keys()]) leave(actionId);
+    },
+  };
+}
