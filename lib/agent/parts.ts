@@ -16,6 +16,7 @@ import { createChainRouter } from "../llm/chain.ts";
 import { createModelDigests } from "../llm/ollama/model_digests.ts";
 import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
 import { createMemory } from "../gate/memory.ts";
+import { roleOf } from "../config/services.ts";
 import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createSuppression, type Suppression } from "../gate/suppression.ts";
@@ -117,7 +118,10 @@ export function createPipeline(options: PipelineOptions): Planner {
   const { suppression, budgets, homelab } = parts;
   const root = config.runtimePath;
   const { outcomesFor, othersFor, countWaiting } = parts.index;
-  const memory = createMemory({ clock });
+  const memory = createMemory({
+    clock,
+    roleOf: (target) => roleOf(homelab.current().topology.services ?? [], target),
+  });
   return createPlanner({
     settings: config,
     clock,

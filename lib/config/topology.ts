@@ -18,6 +18,7 @@ import {
   readConfigText,
   type Reject,
 } from "./operator_file.ts";
+import { parseServices, type TopologyService } from "./services.ts";
 
 interface TopologyNode {
   readonly name: string;
@@ -31,6 +32,7 @@ interface TopologyNode {
 
 export interface Topology {
   readonly nodes: readonly TopologyNode[];
+  readonly services?: readonly TopologyService[];
 }
 
 /** The reference homelab. */
@@ -56,7 +58,7 @@ const LONGEST_ROLE = 200;
  */
 export function parseTopology(text: string): Topology {
   const empty = "without the file the reference homelab's nodes count";
-  return readConfigText(text, { empty, read: parseNodes });
+  return readConfigText(text, { empty, read: parseWhole });
 }
 
 /** The other names of nodes, in small letters, and the names that count. */
@@ -66,13 +68,14 @@ export function aliasesOf({ nodes }: Topology): ReadonlyMap<string, string> {
   );
 }
 
-function parseNodes(root: Place, reject: Reject): Topology {
-  const places = placesIn(root, { known: ["nodes"], reject });
+function parseWhole(root: Place, reject: Reject): Topology {
+  const places = placesIn(root, { known: ["nodes", "services"], reject });
   const list = { least: 1, most: MOST_NODES, of: "nodes, each an object", reject };
   const items = places && listOf(places.nodes ?? missing("nodes"), list) || [];
   const taken = new Set<string>();
   const nodes = items.flatMap((place) => parseNode(place, { reject, taken }) ?? []);
-  return { nodes };
+  const services = places?.services && parseServices(places.services, reject);
+  return { nodes, ...services && { services } };
 }
 
 interface Reading {

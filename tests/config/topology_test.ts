@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigFileError } from "../../lib/config/operator_file.ts";
+import { roleOf } from "../../lib/config/services.ts";
 import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology } from "../../lib/config/topology.ts";
 
 function problemsOf(text: string): readonly string[] {
@@ -35,11 +36,11 @@ Deno.test("aliasesOf: an alias in any letter case is its node", () => {
 const NAME = "it takes a text of 1 to 64 visible characters on one line";
 const KEYS = "it takes only name, role, offlineFirst, aliases";
 const WRONG: Readonly<Record<string, readonly string[]>> = {
-  "[]": ["the file is a list of 0; it takes an object with nodes"],
+  "[]": ["the file is a list of 0; it takes an object with nodes, services"],
   "{}": ["nodes is missing; it takes a list of 1 to 64 of: nodes, each an object"],
   '{"nodes":[]}': ["nodes is a list of 0; it takes a list of 1 to 64 of: nodes, each an object"],
   '{"hosts":1,"nodes":[{"name":"a","role":"b","port":80}]}': [
-    'a key of the file is "hosts"; it takes only nodes',
+    'a key of the file is "hosts"; it takes only nodes, services',
     `a key of nodes[0] is "port"; ${KEYS}`,
   ],
   '{"nodes":["vps",{"name":7,"role":"b\\nc"},{"name":"a","role":"b","offlineFirst":"yes"}]}': [
@@ -73,4 +74,24 @@ Deno.test("parseTopology: any JSON gives a topology or all that is wrong with it
   fc.assert(fc.property(fc.json(), (text) => {
     assert.notDeepEqual(problemsOf(text), []);
   }));
+});
+
+Deno.test("parseTopology: services, what they keep and what they need", () => {
+  const nodes = '"nodes":[{"name":"vps","role":"r"}]';
+  const { services = [] } = parseTopology(
+    `{${nodes},"services":[{"name":"Postgres","node":"vps","stateful":true},` +
+      '{"name":"outline","depends_on":["postgres"]},{"name":"umami","depends_on":["postgres"]}]}',
+  );
+  const role = (node: string, service: string) => roleOf(services, { node, service });
+  assert.deepEqual(role("vps", "postgres"), { stateful: true, neededBy: ["outline", "umami"] });
+  assert.deepEqual(role("piha", "postgres"), { stateful: false, neededBy: ["outline", "umami"] });
+  assert.deepEqual(role("vps", "outline"), { stateful: false, neededBy: [] });
+  assert.deepEqual(
+    problemsOf(`{${nodes},"services":[{"node":"vps","stateful":"yes","depends_on":[1]}]}`),
+    [
+      "services[0].name is missing; it takes a text of 1 to 200 visible characters on one line",
+      'services[0].stateful is "yes"; it takes true or false',
+      "services[0].depends_on[0] is 1; it takes a text of 1 to 200 visible characters on one line",
+    ],
+  );
 });

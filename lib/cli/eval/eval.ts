@@ -91,6 +91,7 @@ async function evaluateFile(
   const common = {
     systemPrompt: homelabPrompt(topology, policy),
     policy,
+    services: topology.services,
     repeats: config.outcomeRepeats,
     windowSeconds: config.outcomeWindowSeconds,
     signal,

@@ -13,6 +13,7 @@ import { outcomesInWords } from "../../policy/earlier.ts";
 import { targetKey } from "../../event/target.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 import { svcKey } from "../../event/target.ts";
+import { roleOf, type TopologyService } from "../../config/services.ts";
 import type { Label } from "./label.ts";
 import { violations } from "./violations.ts";
 
@@ -32,6 +33,8 @@ export interface Trial {
 export interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
   readonly router: Router;
   readonly systemPrompt: string;
+  /** What topology.json says of services. */
+  readonly services?: readonly TopologyService[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -40,7 +43,7 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
   const { router, systemPrompt, policy, signal } = options;
   const { event, context: { outcomes } } = label;
   const nowMs = event.timestamp * 1000;
-  const memory = remembering(label);
+  const memory = remembering(label, options.services);
   const facts = memory.factsOf(event, outcomes);
   if (label.benign) {
     const decision = { action: "ignore", requires_human: false } as const;
@@ -72,8 +75,14 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
 }
 
 /** The memory of an agent that has heard what the label says came before. */
-export function remembering({ event, context }: Pick<Label, "event" | "context">): Memory {
-  const memory = createMemory({ clock: { now: () => event.timestamp * 1000 } });
+export function remembering(
+  { event, context }: Pick<Label, "event" | "context">,
+  services: readonly TopologyService[] = [],
+): Memory {
+  const memory = createMemory({
+    clock: { now: () => event.timestamp * 1000 },
+    roleOf: (target) => roleOf(services, target),
+  });
   for (const earlier of context.events) memory.heard(earlier, targetKey(earlier), newsOf(earlier));
   return memory;
 }
