@@ -181,6 +181,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     journal,
     suppression,
     board,
+    world: parts.world,
     ...(options.onTick && { onTick: options.onTick }),
     ...(options.tickMs !== undefined && { tickMs: options.tickMs }),
   });

@@ -22,6 +22,7 @@ import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createSuppression, type Suppression } from "../gate/suppression.ts";
 import type { Files } from "../base/disk/files.ts";
 import { type HomelabFiles, openHomelab, readConfigFile } from "../policy/homelab.ts";
+import { openWorld, type World } from "../event/world.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Observer } from "../observe/ending.ts";
 import type { Outages } from "../gate/outages.ts";
@@ -48,6 +49,8 @@ interface Parts {
   readonly budgets: Budgets;
   readonly router: ReturnType<typeof createChainRouter>;
   readonly modelDigests: ReturnType<typeof createModelDigests>;
+  /** What the homelab's observer knows. */
+  readonly world: World;
   /** What became of earlier proposals. */
   readonly index: ActionIndex;
   readonly homelab: HomelabFiles;
@@ -62,6 +65,8 @@ export async function openParts(
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   const aliases = aliasesOf(homelab.current().topology);
+  const world = openWorld({ root: config.runtimePath, files, clock, log });
+  await world.look();
   return {
     counters: createCounters(),
     suppression: createSuppression({
@@ -95,6 +100,7 @@ export async function openParts(
     }),
     homelab,
     aliases,
+    world,
   };
 }
 
@@ -120,6 +126,7 @@ export function createPipeline(options: PipelineOptions): Planner {
   const { outcomesFor, othersFor, countWaiting } = parts.index;
   const memory = createMemory({
     clock,
+    world: parts.world,
     roleOf: (target) => roleOf(homelab.current().topology.services ?? [], target),
   });
   return createPlanner({

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Backlog } from "../queue/backlog.ts";
+import type { World } from "../event/world.ts";
 import { type Clock, every } from "../base/clock.ts";
 import { jumpDetector } from "./clock_jump.ts";
 import type { Journal } from "../queue/journal.ts";
@@ -26,6 +27,7 @@ interface TickOptions {
   readonly journal: Pick<Journal, "rewrite">;
   readonly suppression: Pick<Suppression, "prune" | "setSilences">;
   readonly board: Pick<StatusBoard, "write">;
+  readonly world: Pick<World, "look">;
   readonly onTick?: () => void;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number;
@@ -47,6 +49,7 @@ export function startTicking(options: TickOptions): () => void {
   };
   const lookForSilences = silencesWatcher({ store, log, use: suppression.setSilences });
   const lookAround = () => {
+    void options.world.look();
     void beat();
     void lookForSilences();
   };

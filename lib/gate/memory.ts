@@ -15,6 +15,7 @@ import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type FaultFamily, kindOf } from "../event/family.ts";
 import type { News } from "../event/news.ts";
 import { type Target, targetKey } from "../event/target.ts";
+import { NO_WORLD, type World } from "../event/world.ts";
 
 const MOST_TARGETS = 10_000;
 const MOST_NODES = 1_000;
@@ -71,9 +72,13 @@ interface MemoryOptions {
   readonly clock: Pick<Clock, "now">;
   /** What topology.json says of a service. @default nothing */
   readonly roleOf?: (target: Target) => Role;
+  /** What the homelab's observer knows beside it. @default nothing */
+  readonly world?: Pick<World, "about">;
 }
 
-export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): Memory {
+export function createMemory(
+  { clock, roleOf = () => NO_ROLE, world = NO_WORLD }: MemoryOptions,
+): Memory {
   const targets = new Map<string, TargetRecord>();
   const nodes = new Map<string, NodeRecord>();
 
@@ -127,11 +132,17 @@ export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): 
     others.delete(about);
     const ago = (then: number | undefined, most: number) =>
       then === undefined || now - then >= most ? undefined : Math.max(0, now - then);
-    const changed = [target.changed, node.changed]
+    const seen = world.about(event);
+    const isOver = seen.badSinceMs !== undefined && seen.badSinceMs < (target.wellAt ?? 0);
+    const since = isOver ? badSince : earliest(badSince, seen.badSinceMs);
+    const deployed = seen.deployedMs === undefined
+      ? undefined
+      : { what: "deployment" as const, at: Math.min(now, seen.deployedMs) };
+    const changed = [target.changed, node.changed, deployed]
       .filter((each) => each !== undefined && ago(each.at, HOUR) !== undefined)
       .sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
     return {
-      ...some("badForMs", badSince === undefined || badSince >= at ? undefined : now - badSince),
+      ...some("badForMs", since === undefined || since >= at ? undefined : now - since),
       ...some("lastWellMs", ago(target.wellAt, LONGEST_MS)),
       ...some("nodeBackMs", ago(node.backAt, HOUR)),
       ...some("remedy", remedyOf(outcomes, target, now)),
@@ -142,14 +153,16 @@ export function createMemory({ clock, roleOf = () => NO_ROLE }: MemoryOptions): 
           : node.trouble?.family,
       ),
       ...some("changed", changed && { what: changed.what, agoMs: Math.max(0, now - changed.at) }),
-      faults: earlier.length,
+      faults: Math.max(earlier.length, (seen.occurrences ?? 1) - 1),
       otherKinds: [...others],
       neighboursBad:
         [...node.bad].filter(([service, when]) =>
           service !== event.service && Math.abs(when - at) <= TOGETHER_MS
         ).length,
       // Not every sender tells that a node is back.
-      nodeAway: event.service !== event.node && ago(node.awaySince, HOUR) !== undefined,
+      nodeAway: event.service !== event.node &&
+        (ago(node.awaySince, HOUR) !== undefined ||
+          seen.nodeAway && (seen.awayAsOfMs ?? 0) > (node.backAt ?? 0)),
     };
   }
 
@@ -200,6 +213,10 @@ function remedyOf(
     agoMs: Math.max(0, now - last.atMs),
     ...(held && { heldMs: Math.max(0, (badSince ?? now) - last.atMs) }),
   };
+}
+
+function earliest(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? one ?? other : Math.min(one, other);
 }
 
 function some<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {

@@ -25,6 +25,7 @@ function ticking(tickMs?: number) {
     journal: { rewrite: () => Promise.resolve(void done.push("rewrite")) },
     suppression: { prune: note("prune suppression"), setSilences: () => {} },
     board: { write: () => Promise.resolve(void done.push("status")) },
+    world: { look: () => Promise.resolve(void done.push("world")) },
     onTick: note("tick"),
     ...(tickMs !== undefined && { tickMs }),
   });
@@ -32,8 +33,9 @@ function ticking(tickMs?: number) {
 }
 
 const started = fakeClock().now();
-const AT_START = ["heartbeat 0", "silences", "status"];
+const AT_START = ["world", "heartbeat 0", "silences", "status"];
 const tick = (ms: number) => [
+  "world",
   `heartbeat ${ms}`,
   "silences",
   "prune backlog",

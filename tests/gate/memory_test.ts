@@ -34,6 +34,25 @@ Deno.test("memory: of nothing heard there is nothing to tell", () => {
   assert.deepEqual(pastOf([[0, "service_unhealthy"]]), NOTHING);
 });
 
+Deno.test("memory: what the observer knows is added to what was heard", () => {
+  const now = START * 1000;
+  const known = {
+    occurrences: 4,
+    badSinceMs: now - 7_200_000,
+    deployedMs: now - 600_000,
+    nodeAway: true,
+    awayAsOfMs: now - 1_000,
+  };
+  const memory = createMemory({ clock: { now: () => now }, world: { about: () => known } });
+  assert.deepEqual(memory.factsOf(waitingEvent({ timestamp: START }), []).past, {
+    ...NOTHING,
+    faults: 3,
+    badForMs: 7_200_000,
+    changed: { what: "deployment", agoMs: 600_000 },
+    nodeAway: true,
+  });
+});
+
 Deno.test("memory: since when the target is bad, how often, and what else", () => {
   assert.deepEqual(
     pastOf([
