@@ -169,7 +169,10 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     files,
     clock,
     log,
-    tell: observer.onDecided,
+    tell(decided) {
+      observer.onDecided(decided);
+      planner.decided(decided.actionId);
+    },
   });
   await parts.index.warmUp();
   if (!options.startsLater) planner.start();

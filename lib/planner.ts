@@ -43,6 +43,7 @@ interface PlannerParts {
   readonly settings: Pick<
     Config,
     | "nodeName"
+    | "stormWindowSeconds"
     | "logLevel"
     | "cooldownSeconds"
     | "concurrency"
@@ -77,6 +78,8 @@ interface PlannerParts {
 }
 
 export interface Planner extends Pick<Reception, "receive" | "refuse"> {
+  /** A person decided on a proposal; what waits for that gets its turn. */
+  decided(actionId: string): void;
   /** Starts diagnosing what waits. */
   start(): void;
   /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
@@ -103,6 +106,7 @@ export function createPlanner(parts: PlannerParts): Planner {
   });
   const notices = createNotices({
     nodeName: settings.nodeName,
+    stormWindowSeconds: settings.stormWindowSeconds,
     clock,
     log,
     backlog,
@@ -263,7 +267,9 @@ export function createPlanner(parts: PlannerParts): Planner {
   }
 
   function heardBad(event: HealthEvent, key: string) {
-    if (suppression.heardBad(event, key)) notices.isolated();
+    const alarm = suppression.heardBad(event, key);
+    if (alarm?.kind === "isolated") notices.isolated();
+    if (alarm?.kind === "storm") notices.storm(alarm.storm);
   }
 
   function tellHold(event: HealthEvent, key: string) {
@@ -300,6 +306,10 @@ export function createPlanner(parts: PlannerParts): Planner {
   return {
     receive,
     refuse,
+    decided(actionId) {
+      const node = notices.stormOf(actionId);
+      if (node !== undefined && suppression.stormOver(node)) schedule.pump();
+    },
     start: schedule.start,
     idle: () => watchers.once(() => backlog.running === 0 && !schedule.hasReady()),
     hasRoom,

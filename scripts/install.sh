@@ -391,6 +391,10 @@ if [ ! -e "$root$env_path" ]; then
 #REDIS_URL=redis://USER:PASSWORD@HOST:6379
 #OLLAMA_HOST=http://HOST:11434
 #LLM_CHAIN=qwen2.5:7b,rules
+# One proposal a service until a person has decided; 0 is as the Python planner did.
+MAX_PENDING_PER_SERVICE=1
+# So many services of a node that go bad within a minute are told as one; 0 turns that off.
+STORM_SERVICES=5
 ENV
   put "$scratch/env" "$env_path" 640
 else

@@ -82,6 +82,9 @@ export async function openParts(
       flapChanges: config.flapChanges,
       flapWindowSeconds: config.flapWindowSeconds,
       startGraceSeconds: config.startGraceSeconds,
+      stormServices: config.stormServices,
+      stormWindowSeconds: config.stormWindowSeconds,
+      stormHoldSeconds: config.stormHoldSeconds,
     }),
     budgets: createBudgets({
       clock,

@@ -56,6 +56,11 @@ export interface Config {
   /** Changes within the window that make a target flap; 0 turns the detection off. */
   readonly flapChanges: number;
   readonly flapWindowSeconds: number;
+  /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
+  readonly stormServices: number;
+  readonly stormWindowSeconds: number;
+  /** A storm holds its services so long at most. */
+  readonly stormHoldSeconds: number;
   /** Nothing is diagnosed so long after the start. */
   readonly startGraceSeconds: number;
   /** 0 stands for no limit. */
@@ -230,6 +235,9 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     inhibit: matching("INHIBIT", "on", /^(on|off)$/, "on or off") === "on",
     flapChanges: whole("FLAP_CHANGES", 6, 0, 1000),
     flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, 86_400),
+    stormServices: whole("STORM_SERVICES", 0, 0, 1000),
+    stormWindowSeconds: whole("STORM_WINDOW_SECONDS", 60, 1, 86_400),
+    stormHoldSeconds: whole("STORM_HOLD_SECONDS", 600, 1, 86_400),
     startGraceSeconds: whole("START_GRACE_SECONDS", 0, 0, 86_400),
     diagnosesPerHour: whole("DIAGNOSES_PER_HOUR", 2000, 0, 100_000),
     proposalsPerDay: whole("PROPOSALS_PER_DAY", 2000, 0, 100_000),

@@ -14,12 +14,14 @@ import { createFlaps } from "./flap.ts";
 import { createIsolation } from "./isolation.ts";
 import type { Objected, Objection } from "./objection.ts";
 import type { Outages } from "./outages.ts";
+import { createStorms, type Storm } from "./storms.ts";
 import { type Silence, silenceFor } from "./silences.ts";
 import { type Target, targetKey } from "../event/target.ts";
 
 /** What was held for a node waits so long after its return, for its services' own recoveries. */
 const RELEASE_AFTER_MS = 30_000;
 const MOST_RELEASES = 1_000;
+const STORM = "several services went bad together";
 
 /** Why an entry is not diagnosed for now. */
 export interface Hold {
@@ -35,11 +37,18 @@ interface Holdable {
   readonly arrivedAt: number;
 }
 
+/** What a fault shows beyond its own target. */
+export type Alarm =
+  /** We are cut off from the others ourselves. */
+  | { readonly kind: "isolated" }
+  /** Several services of a node went bad together. */
+  | { readonly kind: "storm"; readonly storm: Storm };
+
 export interface Suppression {
   /** The target is well; true when a node is back with it, so that its held events are released. */
   heardWell(event: HealthEvent, key: string): boolean;
-  /** Something is wrong; true when it shows that we are cut off from the others ourselves. */
-  heardBad(event: HealthEvent, key: string): boolean;
+  /** Something is wrong; returns what it shows beyond its own target. */
+  heardBad(event: HealthEvent, key: string): Alarm | undefined;
   /** Objects to what nobody wants to hear of. */
   readonly muted: Objection;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
@@ -54,6 +63,8 @@ export interface Suppression {
   told(event: WaitingEvent, agoMs?: number): void;
   setSilences(silences: readonly Silence[]): void;
   redisLost(): void;
+  /** A person has dealt with a node's storm; true when that releases something. */
+  stormOver(node: string): boolean;
   prune(): void;
 }
 
@@ -70,6 +81,12 @@ interface SuppressionOptions {
   readonly flapWindowSeconds: number;
   /** Nothing is diagnosed so long after the start. */
   readonly startGraceSeconds: number;
+  /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
+  readonly stormServices: number;
+  readonly stormWindowSeconds: number;
+  readonly stormHoldSeconds: number;
+  /** Services that depend on a target. @default none */
+  readonly neededBy?: (target: Target) => readonly string[];
 }
 
 export function createSuppression(options: SuppressionOptions): Suppression {
@@ -79,6 +96,12 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     windowMs: flapWindowSeconds * 1000,
   });
   const isolation = createIsolation(nodes);
+  const storms = createStorms({
+    services: options.stormServices,
+    windowMs: options.stormWindowSeconds * 1000,
+    holdMs: options.stormHoldSeconds * 1000,
+    neededBy: options.neededBy ?? (() => []),
+  });
   const releases = new Map<string, number>();
   const graceUntil = clock.monotonic() + options.startGraceSeconds * 1000;
   let silences = options.silences ?? [];
@@ -95,9 +118,11 @@ export function createSuppression(options: SuppressionOptions): Suppression {
   function holdsOn(entry: Holdable, now: number): Hold[] {
     const { node } = entry.event;
     const grace = { until: graceUntil, why: "right after the start" };
-    if (!inhibit) return [grace];
+    const storm = { until: storms.heldUntil(entry.event, now), why: `${node}: ${STORM}` };
+    if (!inhibit) return [grace, storm];
     return [
       grace,
+      storm,
       { until: outages.heldUntil(entry.event, now), why: `${node} is offline` },
       {
         until: isolation.doubtedUntil(node, now),
@@ -108,7 +133,8 @@ export function createSuppression(options: SuppressionOptions): Suppression {
   }
 
   return {
-    heardWell({ node }, key) {
+    heardWell({ node, service }, key) {
+      storms.well({ node, service });
       if (flaps.isBad(key)) flaps.well(key, clock.monotonic());
       if (!inhibit) return false;
       isolation.online(node);
@@ -116,13 +142,23 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       if (releases.size < MOST_RELEASES) releases.set(node, clock.monotonic());
       return true;
     },
-    heardBad({ type, node, service, timestamp }, key) {
+    heardBad(event, key) {
+      const { type, node, service, timestamp } = event;
       const now = clock.monotonic();
       flaps.bad(key, now);
-      if (!inhibit || type !== "node_offline" || service !== node) return false;
-      isolation.heard(node);
-      outages.offline(node, now, { toldMs: timestamp * 1000 });
-      return isolation.offline(node, now);
+      if (inhibit && type === "node_offline" && service === node) {
+        isolation.heard(node);
+        outages.offline(node, now, { toldMs: timestamp * 1000 });
+        return isolation.offline(node, now) ? { kind: "isolated" } : undefined;
+      }
+      // What is told late tells of no storm now; who silenced it, or knows of the node, needs none.
+      const isLate = clock.now() - timestamp * 1000 > options.stormWindowSeconds * 1000;
+      if (
+        isLate || event.redelivered || silenceFor(silences, event, clock.now()) ||
+        outages.heldUntil(event, now) > now
+      ) return undefined;
+      const storm = storms.bad(event, now);
+      return storm && { kind: "storm", storm };
     },
     muted(event, key) {
       const silence = silences.length > 0 && silenceFor(silences, event, clock.now());
@@ -133,9 +169,11 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     heldUntil(entry) {
       const now = clock.monotonic();
       const grace = graceUntil > now ? graceUntil : 0;
-      if (!inhibit) return grace;
+      const storm = storms.heldUntil(entry.event, now);
+      if (!inhibit) return Math.max(grace, storm);
       return Math.max(
         grace,
+        storm,
         outages.heldUntil(entry.event, now),
         isolation.doubtedUntil(entry.event.node, now),
         releasedAt(entry, now),
@@ -164,8 +202,10 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     told: (event, agoMs = 0) => flaps.told(targetKey(event), clock.monotonic() - agoMs),
     setSilences: (current) => void (silences = current),
     redisLost: () => isolation.redisLost(clock.monotonic()),
+    stormOver: storms.over,
     prune() {
       const now = clock.monotonic();
+      storms.prune(now);
       flaps.prune(now);
       for (const [node, at] of releases) {
         if (now - at >= RELEASE_AFTER_MS) releases.delete(node);

@@ -71,6 +71,9 @@ export function openMember(options: MemberOptions): Member {
     flapChanges: config.flapChanges,
     flapWindowSeconds: config.flapWindowSeconds,
     startGraceSeconds: config.startGraceSeconds,
+    stormServices: config.stormServices,
+    stormWindowSeconds: config.stormWindowSeconds,
+    stormHoldSeconds: config.stormHoldSeconds,
   });
   const { diagnosesPerHour, proposalsPerDay } = config;
   const budgets = createBudgets({ clock, diagnosesPerHour, proposalsPerDay });

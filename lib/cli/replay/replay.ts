@@ -67,7 +67,7 @@ read to its end.`,
 };
 
 // Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
-const PACE = { startGraceSeconds: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
+const PACE = { startGraceSeconds: 0, stormServices: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
 // Both go by when events arrive, and two hours of a stream arrive at once.
 const AT_ONCE = { flapChanges: 0, inhibit: false };
 

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createStorms } from "../../lib/gate/storms.ts";
+import type { Target } from "../../lib/event/target.ts";
+import { settle } from "../support/clock.ts";
+import { pipeline } from "../support/pipeline.ts";
+
+const MINUTE = 60_000;
+
+function storms(neededBy: (target: Target) => readonly string[] = () => []) {
+  return createStorms({ services: 3, windowMs: MINUTE, holdMs: 10 * MINUTE, neededBy });
+}
+const vps = (service: string): Target => ({ node: "vps", service });
+
+Deno.test("createStorms: the third service of a node within a minute begins a storm, once", () => {
+  const weather = storms();
+  assert.equal(weather.bad(vps("mail"), 0), undefined);
+  // Reported again, it is still one service.
+  assert.equal(weather.bad(vps("mail"), 1_000), undefined);
+  assert.equal(weather.bad({ node: "piha", service: "redis" }, 1_000), undefined);
+  assert.equal(weather.bad(vps("vps"), 1_000), undefined);
+  assert.equal(weather.bad(vps("web"), 2_000), undefined);
+  assert.deepEqual(weather.bad(vps("db"), 3_000), { node: "vps", services: ["mail", "web", "db"] });
+  assert.equal(weather.bad(vps("cache"), 4_000), undefined);
+  for (const service of ["mail", "web", "db", "cache"]) {
+    assert.equal(weather.heldUntil(vps(service), 5_000), 3_000 + 10 * MINUTE, service);
+  }
+  assert.equal(weather.heldUntil(vps("vps"), 5_000), 0);
+});
+
+Deno.test("createStorms: slow enough, or well in between, and there is none", () => {
+  const weather = storms();
+  assert.equal(weather.bad(vps("mail"), 0), undefined);
+  assert.equal(weather.bad(vps("web"), 30_000), undefined);
+  weather.well(vps("web"));
+  assert.equal(weather.bad(vps("db"), 40_000), undefined);
+  assert.equal(weather.bad(vps("web"), 61_000), undefined, "mail went bad over a minute ago");
+});
+
+Deno.test("createStorms: a fault waits for others that may follow, then for nothing", () => {
+  const weather = storms();
+  weather.bad(vps("mail"), 1_000);
+  assert.deepEqual([1_000, 2_999, 3_000].map((now) => weather.heldUntil(vps("mail"), now)), [
+    3_000,
+    3_000,
+    0,
+  ]);
+});
+
+Deno.test("createStorms: what the others depend on is not held, and is named first", () => {
+  const weather = storms(({ service }) => service === "db" ? ["web", "mail"] : []);
+  weather.bad(vps("mail"), 0);
+  weather.bad(vps("web"), 0);
+  assert.deepEqual(weather.bad(vps("db"), 0)?.services, ["db", "mail", "web"]);
+  assert.equal(weather.heldUntil(vps("db"), 5_000), 0);
+  assert.equal(weather.heldUntil(vps("web"), 5_000), 10 * MINUTE);
+});
+
+Deno.test("createStorms: it is over when it was dealt with, or after a while", () => {
+  const weather = storms();
+  for (const service of ["a", "b", "c"]) weather.bad(vps(service), 0);
+  assert.equal(weather.heldUntil(vps("a"), 10 * MINUTE), 0);
+  assert.deepEqual([weather.over("vps"), weather.over("vps"), weather.over("piha")], [
+    true,
+    false,
+    false,
+  ]);
+  assert.equal(weather.heldUntil(vps("a"), 5_000), 0);
+  // What is bad already makes no second storm.
+  assert.equal(weather.bad(vps("a"), 6_000), undefined);
+});
+
+const ON = { stormServices: 3, cooldownSeconds: 300 };
+
+Deno.test("pipeline: a storm is one notify first, the rest is held until it is decided", async () => {
+  const p = pipeline(ON);
+  for (const service of ["mail", "web", "db"]) await p.publish({ node: "vps", service });
+  const [notice, ...others] = p.proposals;
+  assert.deepEqual(others, []);
+  assert.deepEqual(p.asked(), []);
+  assert.equal(notice?.event.type, "services_down_together");
+  assert.deepEqual([notice?.event.node, notice?.event.service], ["vps", "vps"]);
+  assert.equal(notice?.diagnosis.action, "notify");
+  assert.equal(
+    notice?.diagnosis.reason,
+    "3 services of vps went bad within 60 s: mail, web, db. What they share is the likely fault; " +
+      "they are held until this is decided, or for a while",
+  );
+  await p.clock.advance(5 * MINUTE);
+  assert.deepEqual(p.asked(), []);
+  assert.equal(
+    p.suppression.holding({ event: vps("mail"), arrivedAt: 0 })?.why,
+    "vps: several services went bad together",
+  );
+  // One recovers by itself meanwhile.
+  await p.publish({ node: "vps", service: "db", type: "service_healthy" });
+  assert.deepEqual(p.ended(), ["recovered vps/db", "benign vps/db"]);
+
+  p.planner.decided("plan-x-y-1");
+  assert.deepEqual(p.asked(), []);
+  p.planner.decided(`plan-vps-vps-${Date.UTC(2026, 0, 2, 3, 4, 5) / 1000}`);
+  await settle();
+  assert.deepEqual(p.asked(), ["vps/mail"]);
+});
+
+Deno.test("pipeline: nobody decides: after a while the rest is looked at", async () => {
+  const p = pipeline(ON);
+  for (const service of ["mail", "web", "db"]) await p.publish({ node: "vps", service });
+  await p.clock.advance(10 * MINUTE);
+  assert.deepEqual(p.asked(), ["vps/mail"]);
+});
+
+Deno.test("pipeline: late, repeated and silenced events are no storm", async () => {
+  const p = pipeline(ON);
+  for (const service of ["a", "b", "c"]) {
+    await p.publish({ node: "vps", service, timestamp: "2026-01-02T01:04:05Z" });
+  }
+  for (const service of ["d", "e", "f"]) {
+    await p.publish({ node: "vps", service }, { redelivered: true });
+  }
+  const untilMs = Date.UTC(2027, 0);
+  p.suppression.setSilences([{ node: "piha", untilMs, reason: "upgrade" }]);
+  for (const service of ["g", "h", "i"]) await p.publish({ node: "piha", service });
+  assert.deepEqual(p.proposals, []);
+});
+
+Deno.test("pipeline: by default there are no storms, and nothing waits for one", async () => {
+  const p = pipeline({});
+  for (const service of ["mail", "web", "db", "x"]) await p.publish({ node: "vps", service });
+  assert.deepEqual(p.asked(), ["vps/mail"]);
+  assert.deepEqual(p.proposals, []);
+});
