@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { RECEIVERS } from "../../examples/webhook/webhook.ts";
 import { EXAMPLES } from "./support/unit.ts";
+import { readYaml } from "./support/yaml.ts";
 
 interface Automation {
   readonly id: string;
@@ -10,19 +11,8 @@ interface Automation {
   readonly actions: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The package as JSON; `!secret NAME` is `secret NAME`. */
 async function readPackage() {
-  const { code, stdout, stderr } = await new Deno.Command("python3", {
-    args: [
-      "-c",
-      `import json, sys, yaml
-yaml.SafeLoader.add_constructor("!secret", lambda loader, node: "secret " + node.value)
-print(json.dumps(yaml.safe_load(open(sys.argv[1]))))`,
-      join(EXAMPLES, "home-assistant/planner.yaml"),
-    ],
-  }).output();
-  assert.equal(code, 0, new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout)) as {
+  return await readYaml(join(EXAMPLES, "home-assistant/planner.yaml")) as {
     readonly rest_command: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
     readonly automation: readonly Automation[];
   };
