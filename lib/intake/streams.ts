@@ -82,7 +82,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const { streams, group, consumer, clock, log } = options;
   const hand = createHand(options.limit ?? 256, clock);
   const lastRead = new Map<string, string>();
-  const untakable = new Set<string>();
+  const tooLarge = { searching: false, found: new Set<string>() };
   const fold = foldedLines(log, clock);
   const dead = fold("warning", "stream_entry_dead");
   const gone = fold("warning", "stream_entry_gone");
@@ -116,7 +116,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
         clock,
         hand,
         lastRead,
-        untakable,
+        tooLarge,
         answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
         blockMs: options.blockMs ?? 5_000,
         claimIdleMs: options.claimIdleMs ??

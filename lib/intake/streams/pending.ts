@@ -28,11 +28,10 @@ interface DeadEntry {
   readonly deliveries: number;
 }
 
-export interface PendingOptions extends PendingEvents {
+interface PendingOptions extends PendingEvents {
   readonly group: StreamGroup;
   readonly hand: Hand;
-  /** Entries that ended the connection when they were fetched; it outlives connections. */
-  readonly untakable: Set<string>;
+  readonly tooLarge: TooLarge;
   readonly claimIdleMs: number;
   /** An entry that was delivered this often is given up. */
   readonly deliveryLimit: number;
@@ -46,12 +45,20 @@ const PAGES = 10;
 /** Entries whose bodies are on their way at once: each may have 1 MiB, and memory is short. */
 const AT_ONCE = 16;
 
+/** What is known of entries too large to be taken in; it outlives the connections they end. */
+export interface TooLarge {
+  /** A reply ended the connection: what is fetched again comes one by one, to find out which. */
+  searching: boolean;
+  /** Those that were found, as stream and id. */
+  readonly found: Set<string>;
+}
+
 interface PendingOf extends PendingEntry {
   readonly stream: string;
 }
 
 export function pendingEntries(options: PendingOptions) {
-  const { group, hand, untakable, claimIdleMs, deliveryLimit } = options;
+  const { group, hand, tooLarge, claimIdleMs, deliveryLimit } = options;
 
   /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
   function isKnown(stream: string, id: string): boolean {
@@ -62,7 +69,7 @@ export function pendingEntries(options: PendingOptions) {
 
   /** True when it was handed over. */
   async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
-    if (pending.deliveries >= deliveryLimit && untakable.has(`${stream} ${pending.id}`)) {
+    if (tooLarge.found.has(`${stream} ${pending.id}`)) {
       await giveUp(stream, { id: pending.id, fields: null }, pending);
       return false;
     }
@@ -88,7 +95,7 @@ export function pendingEntries(options: PendingOptions) {
   }
 
   function blame({ stream, id }: PendingOf, error: unknown): never {
-    if (error instanceof RedisReplyTooLargeError) untakable.add(`${stream} ${id}`);
+    if (error instanceof RedisReplyTooLargeError) tooLarge.found.add(`${stream} ${id}`);
     throw error;
   }
 
@@ -97,7 +104,7 @@ export function pendingEntries(options: PendingOptions) {
     const together: Promise<void>[] = [];
     for (const pending of all) {
       // By itself: one that ends its planner again and again must not take others along.
-      const isSuspect = 2 * pending.deliveries > deliveryLimit;
+      const isSuspect = tooLarge.searching || 2 * pending.deliveries > deliveryLimit;
       if (isSuspect || together.length === AT_ONCE) await Promise.all(together.splice(0));
       if (isSuspect) await resume(pending).catch((error) => blame(pending, error));
       else together.push(resume(pending));
@@ -106,16 +113,16 @@ export function pendingEntries(options: PendingOptions) {
   }
 
   async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
-    const reason = `delivered ${deliveries} times without an outcome${
-      entry.fields ? "" : ", and too large to be copied"
-    }`;
+    const reason = entry.fields
+      ? `delivered ${deliveries} times without an outcome`
+      : "too large to be taken in, or copied";
     try {
       await group.bury(stream, entry, { reason, deliveries });
     } catch (error) {
       if (!isReplyError(error)) throw error;
       return options.onBuryFailed(stream, error);
     }
-    untakable.delete(`${stream} ${entry.id}`);
+    tooLarge.found.delete(`${stream} ${entry.id}`);
     hand.settle(stream, entry.id);
     options.onDead(stream, { id: entry.id, reason, deliveries });
   }
@@ -175,6 +182,7 @@ export function pendingEntries(options: PendingOptions) {
       }
       due.sort((a, b) => compareIds(a.id, b.id));
       await resumeAll(due.filter(({ stream, id }) => !isKnown(stream, id)));
+      if (next.size === 0) tooLarge.searching = false;
       return next;
     },
 

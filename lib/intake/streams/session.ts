@@ -6,6 +6,7 @@
  */
 import type { CreateRedisClient } from "../../base/redis/client.ts";
 import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
+import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { redisLink } from "../../base/redis/link.ts";
 import { ENTRIES_BOUNDS } from "../bounds.ts";
 import { entryMessage } from "./entry.ts";
@@ -15,7 +16,7 @@ import type { StreamEntry } from "./reply.ts";
 import { type AdmissionOptions, StreamRefused, streamsAdmission } from "./admission.ts";
 import type { Fate, Hand } from "./hand.ts";
 import { inOrder } from "./order.ts";
-import { pendingEntries, type PendingEvents, type PendingOptions } from "./pending.ts";
+import { pendingEntries, type PendingEvents, type TooLarge } from "./pending.ts";
 
 /** What is known about an entry besides its message. */
 export interface Delivery {
@@ -34,7 +35,7 @@ interface StreamsSessionOptions
   readonly hand: Hand;
   /** Outlives the session. */
   readonly lastRead: Map<string, string>;
-  readonly untakable: PendingOptions["untakable"];
+  readonly tooLarge: TooLarge;
   readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
   readonly blockMs: number;
@@ -118,6 +119,7 @@ export async function streamsSession(
   function end(error: unknown): void {
     if (ended) return;
     ended = { error };
+    if (error instanceof RedisReplyTooLargeError) options.tooLarge.searching = true;
     reader.close();
     writer.close();
     hand.check();
