@@ -24,7 +24,8 @@ DENORT_BIN=${DENORT_BIN:-$("$here/../.ci/base-binaries.sh" aarch64)}
 export DENORT_BIN
 "$here/deno" run --frozen --quiet --allow-all "$here/compile.ts" --target aarch64 \
   --redis-url redis://127.0.0.1:6379 --ollama-host http://127.0.0.1:11434 --out "$kit"
-cp "$here/install.sh" "$here/planner-agent.service" "$here/boot/ollama.py" "$kit"
+cp "$here/install.sh" "$here/planner-agent.service" "$here/boot/ollama.py" \
+  "$here/boot/broken_redis.py" "$kit"
 chmod -R go+rX "$kit"
 
 bash "$rig" "$overlay" "$here/boot/guest.sh" "${BOOT_SECONDS:-900}"

@@ -135,6 +135,74 @@ echo "        memory: $((memory / 1024)) KiB, of it" \
   "$(sed -n 's/^\(anon\|file\) \([0-9]*\)$/\1 \2/p' "$stat" | awk '{ printf "%s %d KiB ", $1, $2 / 1024 }')"
 check "MemoryCurrent is at most 80 MiB" [ "$memory" -le 83886080 ]
 
+# --- signals -----------------------------------------------------------------------------------
+pid=$(show MainPID)
+for signal in QUIT USR1 USR2; do systemctl kill -s "$signal" $unit; done
+check "SIGQUIT, SIGUSR1 and SIGUSR2 end nothing" within 20 has_logged signal_ignored 3
+echo '{"rules": [' >"$lab/config/policy.json"
+systemctl kill -s HUP $unit
+check "SIGHUP with a wrong policy says so" within 20 has_logged config_invalid 1
+rm "$lab/config/policy.json"
+systemctl kill -s HUP $unit
+check "SIGHUP reads config/ anew" within 20 has_logged config_reloaded 1
+check "and the agent is the same" [ "$(show MainPID)" = "$pid" ]
+
+# --- a Redis that sends what no Redis sends ----------------------------------------------------
+systemctl stop redis-server
+systemd-run --quiet --unit=broken-redis python3 "$kit/broken_redis.py"
+malformed() { journalctl -b -u "$unit" -o cat --no-pager | grep -cE '"reason":"(protocol|too_large)"'; }
+check "malformed replies end connections" within 60 sh -c "
+  [ \"\$(journalctl -b -u $unit -o cat --no-pager | grep -cE '\"reason\":\"(protocol|too_large)\"')\" -ge 3 ]"
+echo "        connections that ended so: $(malformed)"
+check "and not the agent" [ "$(show MainPID)" = "$pid" ]
+systemctl stop broken-redis
+systemctl start redis-server
+check "the agent subscribes again" within 90 subscribed
+
+# --- an entry of 100 MB ------------------------------------------------------------------------
+printf 'INTAKE=streams\nCOORDINATION=off\n' >>/etc/planner-agent/planner-agent.env
+systemctl restart $unit
+need "the agent reads streams" within 60 has_logged streams_reading 1
+pid=$(show MainPID)
+head -c 104857600 /dev/zero | redis-cli -x XADD health_events '*' data >/dev/null
+redis-cli XADD health_events '*' data \
+  '{"event_type":"service_unhealthy","severity":"error","node":"piha","service":"behind"}' >/dev/null
+buried() { [ "$(redis-cli XLEN health_events:dead)" = 1 ]; }
+behind() { ls "$lab/actions/pending" | grep -q plan-piha-behind; }
+check "an entry of 100 MB is buried by its id" within 120 buried
+check "what is behind it becomes a proposal" within 60 behind
+check "and the agent is the same" [ "$(show MainPID)" = "$pid" ]
+echo "        memory at its peak: $(($(cat "/sys/fs/cgroup$(show ControlGroup)/memory.peak") / 1024)) KiB"
+check "its memory stayed under 192 MiB" \
+  [ "$(cat "/sys/fs/cgroup$(show ControlGroup)/memory.peak")" -lt 201326592 ]
+redis-cli DEL health_events health_events:dead >/dev/null
+rm -f "$lab"/actions/pending/plan-piha-behind*.json
+sed -i '/^INTAKE=/d; /^COORDINATION=/d' /etc/planner-agent/planner-agent.env
+
+# --- an output that nobody reads ---------------------------------------------------------------
+systemctl stop $unit
+mkfifo /run/unread
+chmod 0666 /run/unread
+sleep 600 </run/unread &
+reader=$!
+systemd-run --quiet --unit=unread --uid=planner-agent --gid=homelab \
+  --setenv=NODE_NAME=piha --setenv=LOG_LEVEL=debug sh -c 'exec /usr/local/bin/planner-agent run >/run/unread'
+need "an agent whose output nobody reads subscribes" within 60 subscribed
+for _ in $(seq 1200); do
+  echo "PUBLISH health_events \"no event $(head -c 90 /dev/zero | tr '\0' x)$_\""
+done | redis-cli >/dev/null
+event unread
+unread() { ls "$lab/actions/pending" | grep -q plan-piha-unread; }
+check "it proposes all the same" within 60 unread
+unread_pid=$(systemctl show --value -p MainPID unread)
+kill -TERM "$unread_pid"
+gone() { ! kill -0 "$unread_pid" 2>/dev/null; }
+check "and stops when it is told to" within 20 gone
+kill "$reader"
+rm -f "$lab"/actions/pending/plan-piha-unread*.json
+systemctl start $unit
+check "the unit's own agent subscribes" within 60 subscribed
+
 # --- a hang ------------------------------------------------------------------------------------
 pid=$(show MainPID)
 kill -STOP "$pid"
