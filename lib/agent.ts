@@ -5,8 +5,8 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { createPipeline, openParts } from "./agent/parts.ts";
-import { type Backlog, createBacklog } from "./queue/backlog.ts";
+import { createPipeline, openParts, snapshotOf } from "./agent/parts.ts";
+import type { Backlog } from "./queue/backlog.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Config } from "./config/config.ts";
 import { type Coordination, NO_COORDINATION } from "./coordination/coordination.ts";
@@ -18,16 +18,18 @@ import type { Files } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
 import { tryLock } from "./base/disk/lock.ts";
 import type { Log } from "./base/log/log.ts";
-import { openMemory } from "./agent/memory.ts";
+import { openMemory, recall } from "./agent/memory.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
-import { createOutages } from "./gate/outages.ts";
 import type { Counters } from "./observe/outcome.ts";
 import type { Planner } from "./planner.ts";
 import type { ActionFile } from "./proposal/action_file.ts";
 import { announceOnce, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
+import { emptyState, type StateRecord } from "./queue/state.ts";
+import type { Journal } from "./queue/journal.ts";
+import { severityRank } from "./event/severity.ts";
 import { createStore } from "./base/disk/store.ts";
 import { reloadHomelab } from "./agent/reload.ts";
 import { startTicking } from "./agent/tick.ts";
@@ -107,21 +109,21 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
   const swept = await store.sweep();
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
-  const { backlog, outages, journal } = await openMemory({
+  const saved = await recall({
     store,
     files,
     clock,
     log,
-    nonce,
-    queueLimit: config.queueLimit,
-    cooldownSeconds: config.cooldownSeconds,
-    eventTtlSeconds: config.eventTtlSeconds,
     announce: (action, sinceMs) => announceOnce(action, sinceMs, { store, clock, log, nodeName }),
   });
+  // Nothing changes before the journal is open.
+  const remember = (record: StateRecord) => journal.append(record);
+  const parts = await openParts({ config, clock, log, files, store, saved, remember });
+  const { suppression, budgets, backlog, counters, router, modelDigests } = parts;
+  const snapshot = () => snapshotOf(parts);
+  const journal: Journal = await openMemory({ store, files, clock, log, nonce, snapshot });
   const instance = () => instanceOf({ store, files, nodeName, nonce });
   const coordination = options.openCoordination?.(await instance());
-  const parts = await openParts({ config, clock, log, files, store, outages });
-  const { suppression, budgets, counters, router, modelDigests } = parts;
 
   const board = createStatusBoard({
     nodeName,
@@ -132,7 +134,8 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     counters,
     router,
     pid: Deno.pid,
-    holdOf: (entry) => suppression.holding(entry) ?? budgets.holding(),
+    holdOf: (entry) =>
+      suppression.holding(entry) ?? budgets.holding(severityRank(entry.event.severity)),
   });
   const history = createHistory({ state: store.state, files, clock, log });
   const receipts = createReceipts({ clock, flush: history.flush, sync: journal.sync });
@@ -159,7 +162,6 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     files,
     store,
     parts,
-    backlog,
     coordination: coordination ?? NO_COORDINATION,
     observer,
     propose: telling(proposer, observer.onProposed),
@@ -185,6 +187,10 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     suppression,
     board,
     world: parts.world,
+    useSilences(silences) {
+      suppression.setSilences(silences);
+      planner.lookAgain();
+    },
     ...(options.onTick && { onTick: options.onTick }),
     ...(options.tickMs !== undefined && { tickMs: options.tickMs }),
   });
@@ -220,11 +226,10 @@ export async function openDryAgent(
   print: (file: ActionFile) => void,
 ): Promise<Agent> {
   const { config, clock, log, files, random, nonce } = options;
-  const { queueLimit, cooldownSeconds } = config;
   const store = createStore({ root: config.runtimePath, files, nonce });
-  const backlog = createBacklog({ clock, queueLimit, cooldownSeconds });
-  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
-  const parts = await openParts({ config, clock, log, files, store, outages });
+  const saved = emptyState();
+  const remember = () => {};
+  const parts = await openParts({ config, clock, log, files, store, saved, remember });
   const planner = createPipeline({
     config,
     clock,
@@ -233,7 +238,6 @@ export async function openDryAgent(
     files,
     store,
     parts,
-    backlog,
     coordination: NO_COORDINATION,
     observer: observers(options.observers),
     propose: dryProposer(print, { clock, validity: validityOf(config) }),
@@ -242,7 +246,7 @@ export async function openDryAgent(
   return {
     planner,
     counters: parts.counters,
-    backlog,
+    backlog: parts.backlog,
     redisLost: parts.suppression.redisLost,
     stop: once(async () => {
       await planner.stop(GRACE_MS);

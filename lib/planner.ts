@@ -7,36 +7,40 @@
  * @module
  */
 import type { ActionIndex } from "./proposal/read/action_index.ts";
+import type { Allowance, Budgets } from "./gate/budgets.ts";
 import type { Backlog, Running } from "./queue/backlog.ts";
 import { BENIGN } from "./gate/benign.ts";
-import type { Budgets } from "./gate/budgets.ts";
 import { createClaiming } from "./planner/claim.ts";
-import type { Claim, Coordination } from "./coordination/coordination.ts";
+import type { Coordination } from "./coordination/coordination.ts";
 import type { Clock } from "./base/clock.ts";
-import { cures } from "./event/cures.ts";
 import type { Config } from "./config/config.ts";
 import { coolingDown } from "./gate/cooldown.ts";
 import type { Counters } from "./observe/outcome.ts";
+import { type Cured, overBefore } from "./gate/cured.ts";
+import { cures } from "./event/cures.ts";
 import type { Decide } from "./planner/decide.ts";
 import type { Diagnose } from "./planner/diagnose.ts";
-import type { Ending, Observer } from "./observe/ending.ts";
+import type { Observer } from "./observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
-import { ChainExhausted } from "./llm/contract.ts";
 import type { Memory } from "./gate/memory.ts";
-import { newsOf } from "./event/news.ts";
 import type { NodeAliases } from "./event/parse.ts";
+import { isNodeAway } from "./gate/gravity.ts";
 import type { Log } from "./base/log/log.ts";
 import { createPlannerLog } from "./planner/log.ts";
+import { newsOf } from "./event/news.ts";
 import { createNotices } from "./planner/notice.ts";
-import { firstOf, type Objected, RECOVERED } from "./gate/objection.ts";
+import { firstOf, RECOVERED } from "./gate/objection.ts";
 import { alreadyProposed, enoughPending } from "./planner/objections.ts";
 import { createProposal } from "./planner/propose.ts";
-import { ClaimLostError, type Propose } from "./proposal/proposer.ts";
+import type { Propose } from "./proposal/proposer.ts";
 import type { ProposedBefore } from "./proposal/read/proposed_before.ts";
+import type { QueueEntry } from "./queue/entry.ts";
 import { createReception, type Reception } from "./planner/receive.ts";
+import { createEndings } from "./planner/endings.ts";
+import { createTurns } from "./planner/turn.ts";
 import { createSchedule } from "./planner/schedule.ts";
-import type { Suppression } from "./gate/suppression.ts";
+import type { Release, Suppression } from "./gate/suppression.ts";
 import { createWatchers } from "./base/watchers.ts";
 
 interface PlannerParts {
@@ -60,13 +64,15 @@ interface PlannerParts {
   readonly aliases: NodeAliases;
   readonly observer: Required<Pick<Observer, "onEnding" | "onParked">>;
   readonly suppression: Suppression;
+  /** What good news was heard of each target. */
+  readonly cured: Cured;
   readonly budgets: Budgets;
   readonly backlog: Backlog;
   /** Who of several planners may work on a target. */
   readonly coordination: Pick<Coordination, "claim">;
   /** Whether an event that was handed out before was proposed for then. */
   readonly proposedBefore: ProposedBefore;
-  /** How many proposals for an event's target wait for a person. */
+  /** How many proposals for an event's target, at least as grave, wait for a person. */
   readonly countPending: (event: WaitingEvent) => Promise<number>;
   /** What other programs propose for an event's target. */
   readonly othersFor: ActionIndex["othersFor"];
@@ -82,6 +88,8 @@ export interface Planner extends Pick<Reception, "receive" | "refuse"> {
   decided(actionId: string): void;
   /** Starts diagnosing what waits. */
   start(): void;
+  /** Looks again at what is being diagnosed, and at what is held: silences have changed. */
+  lookAgain(): void;
   /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
   idle(): Promise<void>;
   /** Whether a further target has room to wait. */
@@ -93,7 +101,7 @@ export interface Planner extends Pick<Reception, "receive" | "refuse"> {
 }
 
 export function createPlanner(parts: PlannerParts): Planner {
-  const { settings, clock, log, counters, observer, suppression, budgets, backlog } = parts;
+  const { settings, clock, log, counters, observer, suppression, cured, budgets, backlog } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const watchers = createWatchers();
@@ -104,6 +112,8 @@ export function createPlanner(parts: PlannerParts): Planner {
     queueLimit: settings.queueLimit,
     eventTtlSeconds: settings.eventTtlSeconds,
   });
+  const endings = createEndings({ counters, observer, tell, onEnd: watchers.check });
+  const { end, object } = endings;
   const notices = createNotices({
     nodeName: settings.nodeName,
     stormWindowSeconds: settings.stormWindowSeconds,
@@ -114,10 +124,14 @@ export function createPlanner(parts: PlannerParts): Planner {
     signal,
   });
 
-  /** Asked at the door, and again at its turn: much may have changed while it waited. */
-  const objections = [suppression.muted, coolingDown(backlog.cooldown)];
+  /** Asked at the door, at its turn, and after every wait until the proposal is written. */
+  const objections = [
+    overBefore(cured.isOver, suppression.isFlapping),
+    suppression.muted,
+    coolingDown(backlog.cooldown),
+  ];
   /** What has to be looked up on the disk is asked at its turn alone. */
-  const atItsTurn = [
+  const lookedUp = [
     alreadyProposed(parts.proposedBefore),
     enoughPending(settings.maxPendingPerService, parts.countPending),
   ];
@@ -135,26 +149,55 @@ export function createPlanner(parts: PlannerParts): Planner {
   function gate(event: HealthEvent, key: string) {
     const news = newsOf(event);
     parts.memory.heard(event, key, news);
-    const objected = news === "fault" ? firstOf(objections, event, key) : BENIGN;
-    // What needs a diagnosis is written down before the log says that it was received.
-    const placed = objected ? undefined : queue(event);
+    if (news === "fault") return gateFault(event, key);
     tell.received(event, key);
     if (news === "recovery") heardWell(event, key);
-    if (news === "fault") heardBad(event, key);
-    if (objected) {
-      object(event, key, objected);
-    } else {
-      tellHold(event, key);
-      placed?.();
-      schedule.pump();
-    }
+    object(event, key, BENIGN);
   }
 
-  /** Lets an event wait for its turn; returns what tells of the events that made room for it. */
-  function queue({ payload, ...event }: HealthEvent): () => void {
+  function gateFault(event: HealthEvent, key: string) {
+    const objected = firstOf(objections, event, key);
+    const { alarm, releases } = suppression.heardBad(event, key);
+    // What needs a diagnosis is written down before the log says that it was received.
+    const placed = objected ? undefined : queue(event, key);
+    tell.received(event, key);
+    if (alarm?.kind === "isolated") notices.isolated();
+    if (alarm?.kind === "storm") notices.storm(alarm.storm);
+    if (objected) object(event, key, objected);
+    placed?.();
+    wake(releases);
+    if (alarm || isNodeAway(event) || backlog.runningFor(key)) turns.stopUnwanted();
+    if (placed || releases.length > 0) schedule.pump();
+  }
+
+  function heardWell(event: HealthEvent, key: string) {
+    cured.well(event, key, suppression.isBad(key) || backlog.has(key));
+    const releases = suppression.heardWell(event, key);
+    const isOver = (fault: WaitingEvent) =>
+      fault.happenedAt <= event.happenedAt && cures(event.type, fault.type);
+    // Of a target that flaps, the last recovery must not hide that it does.
+    const entry = backlog.has(key) && !suppression.isFlapping(key) &&
+      backlog.recover(key, isOver);
+    if (entry) object(entry.event, key, RECOVERED);
+    if (backlog.runningFor(key)) turns.stopUnwanted();
+    wake(releases);
+    if (releases.length > 0) schedule.pump();
+  }
+
+  function wake(releases: readonly Release[]) {
+    for (const { node, at } of releases) backlog.wake(node, at);
+  }
+
+  /** Lets an event wait for its turn; returns what tells of that, and of what made room for it. */
+  function queue({ payload, ...event }: HealthEvent, key: string): () => void {
     const waiting = { ...event, excerpt: excerpt(payload, settings.promptPayloadBytes) };
-    const offered = backlog.add(waiting);
-    return () => tellOffered(offered);
+    const now = clock.monotonic();
+    const hold = suppression.holding({ event, arrivedAt: now });
+    const offered = backlog.add(waiting, hold?.until);
+    return () => {
+      if (hold) tell.waits(waiting, key, { why: hold.why, ms: hold.until - now });
+      endings.offered(offered);
+    };
   }
 
   const schedule = createSchedule({
@@ -165,141 +208,87 @@ export function createPlanner(parts: PlannerParts): Planner {
     suppression,
     concurrency: settings.concurrency,
     ttlMs: settings.eventTtlSeconds * 1000,
-    run: (running) => void takeTurn(running),
-    offer: (entry) => tellOffered(backlog.offer(entry)),
-    onParked(entry, delayMs) {
-      tell.parked(entry, delayMs);
-      observer.onParked(entry.event);
-    },
-    onExpired(entry) {
-      tell.expired(entry);
-      endEvent("expired", entry.event);
+    run: (running) => void turns.take(running),
+    onExpired(running) {
+      endings.expire(running.entry);
+      backlog.finish(running);
     },
     onBudgetUsedUp: notices.budgetUsedUp,
   });
-  const claim = createClaiming({
+  const claimFor = createClaiming({
     cooldownSeconds: settings.cooldownSeconds,
     coordination: parts.coordination,
     backlog,
     suppression,
   });
   const propose = createProposal({
-    cooldownSeconds: settings.cooldownSeconds,
     clock,
+    cooldownSeconds: settings.cooldownSeconds,
     othersFor: parts.othersFor,
     backlog,
-    budgets,
     suppression,
     propose: parts.propose,
+    claimFor,
+    check: (running) => turns.check(running),
+    onAside: schedule.pump,
     tell,
     end,
     signal,
   });
 
-  async function takeTurn(running: Running) {
-    const { event } = running.entry;
-    let ended = true;
-    try {
-      ended = await diagnoseAndPropose(running);
-    } catch (error) {
-      if (error instanceof ChainExhausted && signal.aborted) ended = false;
-      else {
-        if (error instanceof ChainExhausted) tell.exhausted(event, error);
-        else tell.fault(event, error);
-        if (!endOvertaken(running)) schedule.park(running);
-      }
-    } finally {
-      backlog.finish(running, !ended && !endOvertaken(running));
+  const turns = createTurns({
+    clock,
+    backlog,
+    suppression,
+    budgets,
+    objections,
+    endings,
+    tell,
+    onParked: observer.onParked,
+    signal,
+    stages,
+    afterFailure: schedule.afterFailure,
+    onEnd() {
       schedule.pump();
       watchers.check();
-    }
-  }
+    },
+  });
+  const { check } = turns;
 
-  /** Resolves with false when the event is left for the next run of the agent. */
-  async function diagnoseAndPropose(running: Running): Promise<boolean> {
+  /** The stages of an event's turn; resolves with what waits again, if anything does. */
+  async function stages(running: Running, allowance: Allowance): Promise<QueueEntry | undefined> {
     const { entry } = running;
     const { key, event } = entry;
-    let objected = firstOf(objections, event, key);
-    for (const objection of atItsTurn) objected ??= await objection(event, key);
-    if (objected) return object(event, key, objected);
-    const claimed = await claim(running);
-    if ("objected" in claimed) return object(event, key, claimed.objected);
-    if ("againMs" in claimed) return postpone(running, claimed.againMs);
-    return await withClaim(running, claimed.claim);
-  }
-
-  async function withClaim(running: Running, claim: Claim): Promise<boolean> {
-    const { entry } = running;
+    check(running);
+    for (const objection of lookedUp) {
+      const objected = await objection(event, key);
+      check(running);
+      if (objected) return object(event, key, objected);
+    }
+    const claimed = await claimFor(entry);
+    switch (claimed.is) {
+      case "objected":
+        return object(event, key, claimed.objected);
+      case "taken":
+        return { ...entry, notBefore: clock.monotonic() + claimed.againMs };
+    }
+    const { claim } = claimed;
     try {
-      const answer = await parts.diagnose(entry, signal);
-      const decision = await parts.policy(entry.event, answer.content);
-      return await propose(running, { answer, decision, claim });
-    } catch (error) {
-      if (!(error instanceof ClaimLostError)) throw error;
-      tell.claimLost(entry.event);
-      return postpone(running, 0);
+      check(running);
+      tell.passed(event, key, backlog.cooldown(key, Infinity));
+      const answer = await turns.asking(
+        running,
+        (signal) => parts.diagnose(entry, { signal, allowance }),
+      );
+      check(running);
+      const decision = await parts.policy(event, answer.content);
+      check(running);
+      const done = await propose(running, { answer, decision, claim, allowance });
+      if (done === "left") return entry;
+      return done === "ended" ? undefined : object(event, key, done);
     } finally {
       await claim.release();
     }
-  }
-
-  function postpone(running: Running, delayMs: number): true {
-    if (!endOvertaken(running)) schedule.postpone(running, delayMs);
-    return true;
-  }
-
-  /** Ends an event that newer news overtook while it was looked at; whether it did. */
-  function endOvertaken(running: Running): boolean {
-    const { key, event } = running.entry;
-    const objected = backlog.overtaken(running);
-    return objected !== undefined && object(event, key, objected);
-  }
-
-  function heardWell(event: HealthEvent, key: string) {
-    const isBack = suppression.heardWell(event, key);
-    // Of a target that flaps, the last recovery must not hide that it does.
-    const isOver = (fault: WaitingEvent) => cures(event.type, fault.type);
-    const entry = backlog.has(key) && !suppression.isFlapping(key)
-      ? backlog.recover(key, isOver)
-      : undefined;
-    if (entry) object(entry.event, key, RECOVERED);
-    if (isBack) schedule.pump();
-  }
-
-  function heardBad(event: HealthEvent, key: string) {
-    const alarm = suppression.heardBad(event, key);
-    if (alarm?.kind === "isolated") notices.isolated();
-    if (alarm?.kind === "storm") notices.storm(alarm.storm);
-  }
-
-  function tellHold(event: HealthEvent, key: string) {
-    const now = clock.monotonic();
-    const hold = suppression.holding({ event, arrivedAt: now });
-    if (hold) tell.waits(event, key, { why: hold.why, ms: hold.until - now });
-  }
-
-  function tellOffered({ replaced, dropped }: ReturnType<Backlog["offer"]>) {
-    if (replaced) endEvent("coalesced", replaced.event);
-    if (!dropped) return;
-    tell.dropped(dropped);
-    endEvent("dropped", dropped.event);
-  }
-
-  /** Ends an event for what was objected to it. */
-  function object(event: HealthEvent | WaitingEvent, key: string, objected: Objected): true {
-    tell.objected(event, key, objected);
-    endEvent(objected.outcome, event, objected.detail);
-    return true;
-  }
-
-  function endEvent(outcome: Ending["outcome"], event: HealthEvent | WaitingEvent, detail = "") {
-    end({ outcome, channel: event.channel, event, ...(detail && { detail }) });
-  }
-
-  function end(ending: Ending) {
-    counters.ended(ending.outcome);
-    observer.onEnding(ending);
-    watchers.check();
   }
 
   const hasRoom = () => backlog.waiting < settings.queueLimit;
@@ -308,10 +297,17 @@ export function createPlanner(parts: PlannerParts): Planner {
     refuse,
     decided(actionId) {
       const node = notices.stormOf(actionId);
-      if (node !== undefined && suppression.stormOver(node)) schedule.pump();
+      if (node === undefined || !suppression.stormOver(node)) return;
+      backlog.wake(node);
+      schedule.pump();
     },
     start: schedule.start,
-    idle: () => watchers.once(() => backlog.running === 0 && !schedule.hasReady()),
+    lookAgain() {
+      turns.stopUnwanted();
+      backlog.wake();
+      schedule.pump();
+    },
+    idle: () => watchers.once(() => backlog.running === 0 && backlog.ready === 0),
     hasRoom,
     room: () => watchers.once(hasRoom),
     async stop(graceMs) {

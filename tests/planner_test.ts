@@ -83,11 +83,11 @@ Deno.test("planner: a wall clock that jumps neither opens nor extends the cooldo
   }
 });
 
-Deno.test("planner: while a target is diagnosed, its newest event waits and meets the cooldown", async () => {
+Deno.test("planner: while a target is diagnosed, a newer event waits and meets the cooldown", async () => {
   const p = pipeline();
   await p.publish();
   await p.publish({ severity: "warning" });
-  await p.publish({ severity: "critical" });
+  await p.publish({ severity: "error" });
   assert.equal(p.calls.length, 1);
   await p.calls[0]?.answer();
   assert.equal(p.calls.length, 1);

@@ -169,7 +169,7 @@ const DIAGNOSED: Pick<Ending, "outcome" | "diagnosed"> = {
   diagnosed: {
     event: {
       ...{ node: "vps", service: "traefik", type: "service_unhealthy", severity: "error" },
-      ...{ timestamp: 0, channel: "health_events", excerpt: "" },
+      ...{ timestamp: 0, heardAt: 0, happenedAt: 0, channel: "health_events", excerpt: "" },
     },
     ...{ failures: 0, waitedMs: 0, milliseconds: 0, overAt: 0, attempts: [] },
   },

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Backlog } from "../queue/backlog.ts";
+import { type Backlog, createBacklog } from "../queue/backlog.ts";
 import { type Budgets, createBudgets } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
@@ -25,7 +25,11 @@ import { type HomelabFiles, openHomelab, readConfigFile } from "../policy/homela
 import { openWorld, type World } from "../event/world.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Observer } from "../observe/ending.ts";
-import type { Outages } from "../gate/outages.ts";
+import { createCured, type Cured } from "../gate/cured.ts";
+import { createOutages, type Outages } from "../gate/outages.ts";
+import { isNodeAway } from "../gate/gravity.ts";
+import type { SavedState, StateRecord } from "../queue/state.ts";
+import { targetKey } from "../event/target.ts";
 import { parseSilences } from "../gate/silences.ts";
 import { aliasesOf } from "../config/topology.ts";
 import type { NodeAliases } from "../event/parse.ts";
@@ -39,12 +43,18 @@ interface PartsOptions {
   readonly log: Log;
   readonly files: Files;
   readonly store: Store;
-  readonly outages: Outages;
+  /** What an earlier run left. */
+  readonly saved: SavedState;
+  /** Writes down a change. */
+  readonly remember: (record: StateRecord) => void;
 }
 
 /** What the pipeline asks on its way. */
 interface Parts {
   readonly counters: Counters;
+  readonly backlog: Backlog;
+  readonly outages: Outages;
+  readonly cured: Cured;
   readonly suppression: Suppression;
   readonly budgets: Budgets;
   readonly router: ReturnType<typeof createChainRouter>;
@@ -60,15 +70,32 @@ interface Parts {
 
 /** @throws {ConfigError} for a file under config/ that is wrong. */
 export async function openParts(
-  { config, clock, log, files, store, outages }: PartsOptions,
+  { config, clock, log, files, store, saved, remember }: PartsOptions,
 ): Promise<Parts> {
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   const aliases = aliasesOf(homelab.current().topology);
   const world = openWorld({ root: config.runtimePath, files, clock, log });
   await world.look();
+  const backlog = createBacklog({
+    clock,
+    queueLimit: config.queueLimit,
+    cooldownSeconds: config.cooldownSeconds,
+    saved,
+    remember,
+  });
+  const outages = createOutages({
+    clock,
+    longestMs: config.eventTtlSeconds * 1000,
+    isBeingTold: (node) => backlog.eventsFor(targetKey({ node, service: node })).some(isNodeAway),
+    saved: saved.offline,
+    remember,
+  });
   return {
     counters: createCounters(),
+    backlog,
+    outages,
+    cured: createCured({ clock, saved: saved.well.values(), remember }),
     suppression: createSuppression({
       clock,
       nodes: homelab.current().topology.nodes.map((node) => node.name),
@@ -85,11 +112,16 @@ export async function openParts(
       stormServices: config.stormServices,
       stormWindowSeconds: config.stormWindowSeconds,
       stormHoldSeconds: config.stormHoldSeconds,
+      eventTtlSeconds: config.eventTtlSeconds,
+      saved: saved.flaps.values(),
+      remember,
     }),
     budgets: createBudgets({
       clock,
       diagnosesPerHour: config.diagnosesPerHour,
       proposalsPerDay: config.proposalsPerDay,
+      saved: saved.spent,
+      remember,
     }),
     router: createChainRouter({ config, clock, log }),
     modelDigests: createModelDigests({ chain: config.chain, clock }),
@@ -107,6 +139,17 @@ export async function openParts(
   };
 }
 
+/** Everything that must survive a restart. */
+export function* snapshotOf(
+  { backlog, outages, cured, suppression, budgets }: Parts,
+): Generator<StateRecord> {
+  yield* backlog.snapshot();
+  yield* outages.snapshot();
+  yield* cured.snapshot();
+  yield* suppression.snapshot();
+  yield* budgets.snapshot();
+}
+
 interface PipelineOptions {
   readonly config: Config;
   readonly clock: Clock;
@@ -115,7 +158,6 @@ interface PipelineOptions {
   readonly files: Files;
   readonly store: Store;
   readonly parts: Parts;
-  readonly backlog: Backlog;
   readonly coordination: Coordination;
   readonly observer: Required<Observer>;
   readonly propose: Propose;
@@ -123,8 +165,8 @@ interface PipelineOptions {
 
 /** The pipeline of these parts; it is not started. */
 export function createPipeline(options: PipelineOptions): Planner {
-  const { config, clock, log, files, store, parts, backlog, observer } = options;
-  const { suppression, budgets, homelab } = parts;
+  const { config, clock, log, files, store, parts, observer } = options;
+  const { suppression, cured, budgets, backlog, homelab } = parts;
   const root = config.runtimePath;
   const { outcomesFor, othersFor, countWaiting } = parts.index;
   const memory = createMemory({
@@ -141,6 +183,7 @@ export function createPipeline(options: PipelineOptions): Planner {
     aliases: parts.aliases,
     observer,
     suppression,
+    cured,
     budgets,
     backlog,
     coordination: options.coordination,
@@ -156,7 +199,6 @@ export function createPipeline(options: PipelineOptions): Planner {
       systemPrompt: () => homelab.current().systemPrompt,
       outcomesFor,
       suppression,
-      budgets,
       onDiagnosed: observer.onDiagnosed,
     }),
     policy: createDecision({

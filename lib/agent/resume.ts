@@ -15,7 +15,7 @@ interface ResumeOptions {
   readonly store: Pick<Store, "findAction" | "readPending">;
   readonly log: Log;
   /** Writes the event file for a proposal, if the crash came before it; `sinceMs` at the earliest. */
-  readonly announce: (action: ActionFile, sinceMs: number) => Promise<void>;
+  readonly announce: (action: ActionFile, sinceMs: number) => Promise<unknown>;
 }
 
 /**

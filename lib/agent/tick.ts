@@ -12,6 +12,7 @@ import type { Journal } from "../queue/journal.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Suppression } from "../gate/suppression.ts";
 import { silencesWatcher } from "../gate/silences_watch.ts";
+import type { Silence } from "../gate/silences.ts";
 import type { StatusBoard } from "../observe/status.ts";
 import type { Store } from "../base/disk/store.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
@@ -25,7 +26,8 @@ interface TickOptions {
   readonly store: Pick<Store, "heartbeat" | "readConfig" | "configWrittenMs">;
   readonly backlog: Pick<Backlog, "prune">;
   readonly journal: Pick<Journal, "rewrite">;
-  readonly suppression: Pick<Suppression, "prune" | "setSilences">;
+  readonly suppression: Pick<Suppression, "prune">;
+  readonly useSilences: (silences: readonly Silence[]) => void;
   readonly board: Pick<StatusBoard, "write">;
   readonly world: Pick<World, "look">;
   readonly onTick?: () => void;
@@ -47,7 +49,7 @@ export function startTicking(options: TickOptions): () => void {
       failing = true;
     }
   };
-  const lookForSilences = silencesWatcher({ store, log, use: suppression.setSilences });
+  const lookForSilences = silencesWatcher({ store, log, use: options.useSilences });
   const lookAround = () => {
     void options.world.look();
     void beat();

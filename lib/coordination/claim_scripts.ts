@@ -23,16 +23,16 @@ end
 `;
 
 /**
- * Takes the key. ARGV: token, TTL in ms, and how the planner's own claims begin (optional). Answers
- * `{"claimed"}`, or `{"taken" | "cooling", ms left, what it holds}`. What has no TTL was not written
- * here, and is replaced; so is an own claim, as a planner works on a target once at a time: it was
- * left by a crash.
+ * Takes the key. ARGV: token, TTL in ms, how the planner's own claims begin ("" for none), and what
+ * the key may hold and is replaced (optional). Answers `{"claimed"}`, or `{"taken" | "cooling", ms
+ * left, what it holds}`. What has no TTL was not written here, and is replaced; so is an own claim,
+ * as a planner works on a target once at a time: it was left by a crash.
  */
 export const CLAIM = `${HELD}
 if redis.call('SET', key, claim, 'NX', 'PX', ARGV[2]) then return {'claimed'} end
 local left = redis.call('PTTL', key)
-local own = ARGV[3] and string.sub(held, 1, #ARGV[3]) == ARGV[3]
-if left > 0 and held ~= claim and held ~= 'foreign' and not own then
+local own = ARGV[3] and ARGV[3] ~= '' and string.sub(held, 1, #ARGV[3]) == ARGV[3]
+if left > 0 and held ~= claim and held ~= 'foreign' and not own and held ~= ARGV[4] then
   local kind = string.sub(held, 1, 9) == 'cooldown:' and 'cooling' or 'taken'
   return {kind, left, string.sub(held, 1, 400)}
 end

@@ -33,8 +33,11 @@ export type ClaimResult =
   | { readonly kind: "cooling"; readonly by: string; readonly remainingMs: number };
 
 export interface Coordination {
-  /** Asks for a target. Resolves within seconds, whatever the others do; never rejects. */
-  claim(target: Target): Promise<ClaimResult>;
+  /**
+   * Asks for a target, for a fault as grave as that, the smaller the graver: the cooldown of a
+   * lesser one is none for it. Resolves within seconds, whatever the others do; never rejects.
+   */
+  claim(target: Target, gravity?: number): Promise<ClaimResult>;
   /** Releases what is still held. */
   close(): Promise<void>;
 }

@@ -8,6 +8,7 @@ import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import type { CreateRedisClient } from "../base/redis/client.ts";
 import { redisDisplay } from "../base/redis/endpoint.ts";
+import { GRAVEST } from "../gate/gravity.ts";
 import { claimKey } from "./claim_key.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";
@@ -71,7 +72,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   const renewEveryMs = options.renewEveryMs ?? ttlMs / 3;
   const host = redisDisplay(options.url);
   const own = options.instance === undefined ? "" : `${options.instance}.`;
-  const claimArgs = (token: string) => [token, ttlMs, ...own === "" ? [] : [`claim:${own}`]];
+  const ownClaims = own === "" ? "" : `claim:${own}`;
   const held = new Set<Claim>();
   const untold = new Map<string, Untold>();
   const scripts = createScriptRunner({
@@ -140,13 +141,19 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   }
 
   return {
-    async claim(target) {
+    async claim(target, gravity = GRAVEST) {
       const key = claimKey(prefix, target);
-      const token = `${own}${options.newToken()}:${options.nodeName}`;
+      const token = `${own}${options.newToken()}~${gravity}:${options.nodeName}`;
       const claimedAt = momentOf(clock);
+      const ask = async (...replaces: string[]) =>
+        answerOf(
+          await scripts.run({ script: CLAIM, key, args: [token, ttlMs, ownClaims, ...replaces] }),
+        );
       let answer: Answer | undefined;
       try {
-        answer = answerOf(await scripts.run({ script: CLAIM, key, args: claimArgs(token) }));
+        answer = await ask();
+        // The cooldown of a lesser fault is none for this one.
+        if (answer?.kind === "cooling" && gravity < answer.gravity) answer = await ask(answer.held);
       } catch {
         // Alone.
       }
@@ -183,7 +190,15 @@ function endCall(
 
 type Answer =
   | { readonly kind: "claimed" }
-  | { readonly kind: "taken" | "cooling"; readonly by: string; readonly leftMs: number };
+  | {
+    readonly kind: "taken" | "cooling";
+    readonly by: string;
+    readonly leftMs: number;
+    /** What the key holds. */
+    readonly held: string;
+    /** How grave the fault is that it stands for. */
+    readonly gravity: number;
+  };
 
 /** What CLAIM answered; undefined for what it never answers. */
 function answerOf(reply: unknown): Answer | undefined {
@@ -192,12 +207,23 @@ function answerOf(reply: unknown): Answer | undefined {
   if (kind === "claimed") return { kind };
   if (kind !== "taken" && kind !== "cooling") return undefined;
   const leftMs = typeof left === "number" && Number.isSafeInteger(left) ? left : 0;
-  return { kind, by: holderName(holder), leftMs: Math.max(SOONEST_AGAIN_MS, leftMs) };
+  const held = typeof holder === "string" ? holder.slice(0, LONGEST_HOLDER) : "";
+  return {
+    kind,
+    by: holderName(held),
+    leftMs: Math.max(SOONEST_AGAIN_MS, leftMs),
+    held,
+    gravity: gravityIn(held),
+  };
+}
+
+/** How grave the fault was, in `cooldown:UUID~2:PLANNER`; the gravest where it does not say. */
+function gravityIn(held: string): number {
+  return Number(/^[a-z]{1,8}:[^:]{0,100}~(-?\d):/.exec(held)?.[1] ?? GRAVEST);
 }
 
 /** The planner in `claim:UUID:PLANNER`. Anybody may have written it. */
-function holderName(holder: unknown): string {
-  const text = typeof holder === "string" ? holder.slice(0, LONGEST_HOLDER) : "";
-  const name = /^[a-z]{1,8}:[^:]{0,100}:(.+)$/s.exec(text)?.[1] ?? "";
+function holderName(held: string): string {
+  const name = /^[a-z]{1,8}:[^:]{0,100}:(.+)$/s.exec(held)?.[1] ?? "";
   return plainLine(name, LONGEST_NAME) || "another planner";
 }

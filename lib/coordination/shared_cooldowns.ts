@@ -12,11 +12,15 @@ import type { Coordination } from "./coordination.ts";
  * effect where they know already, or where another planner has the target. Never rejects.
  */
 export async function shareCooldowns(
-  cooldowns: Iterable<{ readonly key: string; readonly remainingMs: number }>,
+  cooldowns: Iterable<{
+    readonly key: string;
+    readonly remainingMs: number;
+    readonly gravity?: number;
+  }>,
   coordination: Coordination,
 ): Promise<void> {
-  for (const { key, remainingMs } of [...cooldowns]) {
-    const asked = await coordination.claim(targetOf(key));
+  for (const { key, remainingMs, gravity } of [...cooldowns]) {
+    const asked = await coordination.claim(targetOf(key), gravity);
     if (asked.kind === "claimed") await asked.claim.settle(remainingMs);
   }
 }

@@ -26,6 +26,10 @@ export interface HealthEvent extends Target {
   readonly payload: Readonly<Record<string, unknown>>;
   /** Seconds since 1970, fraction kept. */
   readonly timestamp: number;
+  /** When it was heard, milliseconds since 1970 by this machine's clock. */
+  readonly heardAt: number;
+  /** When it happened, milliseconds since 1970: its timestamp, never later than it was heard. */
+  readonly happenedAt: number;
   /** The Redis channel it came on. */
   readonly channel: string;
   readonly origin?: Origin;

@@ -43,6 +43,12 @@ export type NodeAliases = ReadonlyMap<string, string>;
 
 const NO_ALIASES: NodeAliases = new Map();
 
+interface HeardAs {
+  readonly aliases?: NodeAliases;
+  /** When it was heard, milliseconds since 1970. @default now, as for an event without a time */
+  readonly heardMs?: number;
+}
+
 /**
  * Normalizes a message of either shape: `type` and `payload` (node agents), or `event_type` and
  * `details` (control plane).
@@ -57,7 +63,7 @@ export function parseEvent(
   raw: Fields,
   channel: string,
   nowMs: number,
-  aliases = NO_ALIASES,
+  { aliases = NO_ALIASES, heardMs = nowMs }: HeardAs = {},
 ): EventResult {
   let type = cleanedName(raw.type);
   if (type === "") type = cleanedName(raw.event_type);
@@ -79,6 +85,8 @@ export function parseEvent(
     severity,
     payload,
     timestamp: time.seconds,
+    heardAt: heardMs,
+    happenedAt: Math.min(heardMs, Math.round(time.seconds * 1000)),
     channel,
     ...originOf(raw, { sentNode, node }),
   };

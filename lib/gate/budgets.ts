@@ -1,35 +1,64 @@
 /**
  * The agent's budgets: at most so many diagnoses an hour and proposals a day, whatever happens.
- * Limits for one target do not bound a fault that walks through all of them.
+ * Limits for one target do not bound a fault that walks through all of them. A tenth of each is
+ * kept for what is critical.
  *
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import { elapsedSince } from "./cooldown.ts";
 import type { Hold } from "./suppression.ts";
+
+/** What a budget is of. */
+type Of = "diagnosis" | "proposal";
+
+/** That one was spent; times are milliseconds since 1970. */
+export interface SpentRecord {
+  readonly is: "spent";
+  readonly of: Of;
+  readonly atMs: readonly number[];
+}
 
 /** Times are monotonic milliseconds. */
 interface Budget {
-  /** Takes one. Call only when {@linkcode Budget.freeAt} is 0. */
-  spend(now: number): void;
-  /** When the next one may be taken, 0 when it may now. */
-  freeAt(now: number): number;
+  /** Sets one aside. */
+  reserve(): void;
+  /** Gives back what was set aside, unspent. */
+  release(): void;
+  /** Spends what was set aside. */
+  spend(at: number): void;
+  /** When a further one may be had, for a rank of severity; 0 when it may now. */
+  freeAt(now: number, rank: number): number;
+  /** When those within the window were spent. */
+  spent(now: number): number[];
 }
 
-/** At most `limit` in any `windowMs`; a limit of 0 stands for no limit. */
-export function createBudget({ limit, windowMs }: { limit: number; windowMs: number }): Budget {
+/** At most `limit` in any `windowMs`, what is set aside included; a limit of 0 is no limit. */
+function createBudget({ limit, windowMs }: { limit: number; windowMs: number }): Budget {
   // A ring of the last `limit` times: the window is full when the oldest of them is inside it.
   const times = new Array<number>(limit).fill(-Infinity);
+  // A tenth; of one or two there is nothing to keep.
+  const forCritical = limit > 2 ? Math.ceil(limit / 10) : 0;
   let next = 0;
+  let reserved = 0;
   return {
-    spend(now) {
+    reserve: () => void reserved++,
+    release: () => void reserved--,
+    spend(at) {
+      reserved--;
       if (limit === 0) return;
-      times[next] = now;
+      times[next] = at;
       next = (next + 1) % limit;
     },
-    freeAt(now) {
-      const oldest = times[next] ?? -Infinity;
+    freeAt(now, rank) {
+      if (limit === 0) return 0;
+      const taken = reserved + (rank === 0 ? 0 : forCritical);
+      // All are set aside: when one of them ends, it is asked again.
+      if (taken >= limit) return Infinity;
+      const oldest = times[(next + taken) % limit] ?? -Infinity;
       return oldest + windowMs > now ? oldest + windowMs : 0;
     },
+    spent: (now) => times.filter((at) => now - at < windowMs).sort((a, b) => a - b),
   };
 }
 
@@ -41,13 +70,25 @@ export interface UsedUp {
   readonly until: number;
 }
 
-export interface Budgets {
-  diagnosing(): void;
+/** What one event may cost: a diagnosis and a proposal, set aside for it. */
+export interface Allowance {
+  /** A model is about to be asked. */
+  asking(): void;
+  /** A proposal is safe. */
   proposed(): void;
-  /** Whether a further diagnosis must wait. */
-  usedUp(): UsedUp | undefined;
+  /** Gives back what was not spent. */
+  close(): void;
+}
+
+export interface Budgets {
+  /** Sets aside what an event may cost. */
+  open(): Allowance;
+  /** Whether a further diagnosis of an event of this rank must wait. */
+  usedUp(rank: number): UsedUp | undefined;
   /** The same as a reason why nothing is diagnosed. */
-  holding(): Hold | undefined;
+  holding(rank: number): Hold | undefined;
+  /** Everything that must survive a restart. */
+  snapshot(): Generator<SpentRecord>;
 }
 
 interface BudgetsOptions {
@@ -55,29 +96,70 @@ interface BudgetsOptions {
   /** 0 stands for no limit. */
   readonly diagnosesPerHour: number;
   readonly proposalsPerDay: number;
+  /** What an earlier run spent. */
+  readonly saved?: Iterable<SpentRecord>;
+  /** Writes down what is spent. */
+  readonly remember?: (record: SpentRecord) => void;
 }
 
 const HOUR_MS = 3_600_000;
 
-export function createBudgets(
-  { clock, diagnosesPerHour, proposalsPerDay }: BudgetsOptions,
-): Budgets {
-  const diagnoses = createBudget({ limit: diagnosesPerHour, windowMs: HOUR_MS });
-  const proposals = createBudget({ limit: proposalsPerDay, windowMs: 24 * HOUR_MS });
-  const state = (budget: Budget, what: string) => {
-    const until = budget.freeAt(clock.monotonic());
-    return until > 0 ? { what, until } : undefined;
+export function createBudgets(options: BudgetsOptions): Budgets {
+  const { clock, diagnosesPerHour, proposalsPerDay, saved = [], remember = () => {} } = options;
+  const limits = { diagnosis: diagnosesPerHour, proposal: proposalsPerDay };
+  const budgets = {
+    diagnosis: createBudget({ limit: limits.diagnosis, windowMs: HOUR_MS }),
+    proposal: createBudget({ limit: limits.proposal, windowMs: 24 * HOUR_MS }),
   };
-  const usedUp = () =>
-    state(proposals, `${proposalsPerDay} proposals a day (PROPOSALS_PER_DAY)`) ??
-      state(diagnoses, `${diagnosesPerHour} diagnoses an hour (DIAGNOSES_PER_HOUR)`);
+  const names = {
+    diagnosis: `${diagnosesPerHour} diagnoses an hour (DIAGNOSES_PER_HOUR)`,
+    proposal: `${proposalsPerDay} proposals a day (PROPOSALS_PER_DAY)`,
+  };
+  for (const { of, atMs } of saved) {
+    for (const ms of atMs) {
+      budgets[of].reserve();
+      budgets[of].spend(clock.monotonic() - elapsedSince(ms, clock.now()));
+    }
+  }
+
+  function spend(of: Of) {
+    budgets[of].spend(clock.monotonic());
+    if (limits[of] > 0) remember({ is: "spent", of, atMs: [clock.now()] });
+  }
+
+  function usedUp(rank: number): UsedUp | undefined {
+    for (const  of of["proposal", "diagnosis"] as const) {
+      const until = budgets[of].freeAt(clock.monotonic(), rank);
+      if (until > 0) return { what: names[of], until };
+    }
+    return undefined;
+  }
+
   return {
-    diagnosing: () => diagnoses.spend(clock.monotonic()),
-    proposed: () => proposals.spend(clock.monotonic()),
+    open() {
+      const left = new Set<Of>(["diagnosis", "proposal"]);
+      for (const of of left) budgets[of].reserve();
+      const take = (of: Of) => void (left.delete(of) && spend(of));
+      return {
+        asking: () => take("diagnosis"),
+        proposed: () => take("proposal"),
+        close() {
+          for (const of of left) budgets[of].release();
+          left.clear();
+        },
+      };
+    },
     usedUp,
-    holding() {
-      const spent = usedUp();
+    holding(rank) {
+      const spent = usedUp(rank);
       return spent && { until: spent.until, why: `used up: ${spent.what}` };
+    },
+    *snapshot() {
+      const [wall, now] = [clock.now(), clock.monotonic()];
+      for (const  of of["diagnosis", "proposal"] as const) {
+        const spent = budgets[of].spent(now);
+        if (spent.length > 0) yield { is: "spent", of, atMs: spent.map((at) => wall - (now - at)) };
+      }
     },
   };
 }

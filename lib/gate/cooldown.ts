@@ -6,58 +6,70 @@
  *
  * @module
  */
+import { GRAVEST, gravity } from "./gravity.ts";
 import type { Objection } from "./objection.ts";
 
+/** How a cooldown began. */
+interface CooldownStart {
+  /** Milliseconds of it that have already passed. @default 0 */
+  readonly elapsedMs?: number;
+  /** How grave the fault was that it stands for. @default the gravest: nothing passes */
+  readonly gravity?: number | undefined;
+}
+
 interface Cooldowns {
-  /** Milliseconds until the target may be diagnosed again, 0 when it may. */
-  remaining(key: string, monotonicMs: number): number;
-  /** Starts the target's cooldown; `elapsedMs` of it have already passed. */
-  record(key: string, monotonicMs: number, elapsedMs?: number): void;
-  /** Lets the target be diagnosed again at once. */
-  forget(key: string): void;
+  /**
+   * Milliseconds until a fault of the target, as grave as that, may be diagnosed, 0 when it may: a
+   * cooldown that a lesser fault began is none for it.
+   */
+  remaining(key: string, monotonicMs: number, gravity: number): number;
+  /** Starts the target's cooldown, for a fault as grave as that. */
+  record(key: string, monotonicMs: number, began?: CooldownStart): void;
   /** Forgets what is over. */
   prune(monotonicMs: number): void;
   /** Every running cooldown and how long ago it started, milliseconds. */
-  entries(monotonicMs: number): Generator<{ key: string; elapsedMs: number }>;
+  entries(
+    monotonicMs: number,
+  ): Generator<{ key: string; elapsedMs: number; gravity: number }>;
   /** How many there are, some of them perhaps over. */
   readonly size: number;
 }
 
 export function createCooldowns(seconds: number): Cooldowns {
   const length = seconds * 1000;
-  const startedAt = new Map<string, number>();
-  const remaining = (key: string, now: number) => {
-    const started = startedAt.get(key);
-    return started === undefined ? 0 : Math.max(0, started + length - now);
-  };
+  const began = new Map<string, { readonly at: number; readonly gravity: number }>();
   return {
-    remaining,
-    record(key, now, elapsedMs = 0) {
-      // Deleted first, so that the map stays in the order of starting.
-      startedAt.delete(key);
-      if (elapsedMs < length) startedAt.set(key, now - elapsedMs);
+    remaining(key, now, gravity) {
+      const cooldown = began.get(key);
+      if (!cooldown || gravity < cooldown.gravity) return 0;
+      return Math.max(0, cooldown.at + length - now);
     },
-    forget: (key) => void startedAt.delete(key),
+    record(key, now, { elapsedMs = 0, gravity = GRAVEST } = {}) {
+      // Deleted first, so that the map stays in the order of starting.
+      began.delete(key);
+      if (elapsedMs < length) began.set(key, { at: now - elapsedMs, gravity });
+    },
     prune(now) {
-      for (const key of startedAt.keys()) {
-        if (remaining(key, now) === 0) startedAt.delete(key);
-      }
+      for (const [key, { at }] of began) if (at + length <= now) began.delete(key);
     },
     *entries(now) {
-      for (const [key, started] of startedAt) {
-        if (started + length > now) yield { key, elapsedMs: now - started };
+      for (const [key, { at, gravity }] of began) {
+        if (at + length > now) yield { key, elapsedMs: now - at, gravity };
       }
     },
     get size() {
-      return startedAt.size;
+      return began.size;
     },
   };
 }
 
-/** Objects while a target cools down; `remaining` tells how many milliseconds that still lasts. */
-export function coolingDown(remaining: (key: string) => number): Objection {
-  return (_event, key) => {
-    const remainingMs = remaining(key);
+/**
+ * Objects while a target cools down from a fault that was at least as grave; `remaining` tells how
+ * many milliseconds that still lasts.
+ */
+export function coolingDown(remaining: (key: string, gravity: number) => number): Objection {
+  return (event, key) => {
+    const remainingMs = remaining(key, gravity(event));
     if (remainingMs <= 0) return undefined;
     const seconds = Math.round(remainingMs / 1000);
     return {

@@ -1,94 +1,162 @@
 /**
  * Flapping: a target that goes bad and well again and again needs a look, not another restart.
  *
+ * What counts is when it changed, not when that was heard: hours of a stream, read in a second, are
+ * no flapping, and news that is older than what is known changes nothing.
+ *
  * @module
  */
+import type { Clock } from "../base/clock.ts";
+import { elapsedSince } from "./cooldown.ts";
+import { type Target, targetKey, targetOf } from "../event/target.ts";
 
 /** Targets remembered at once; past that the one that changed longest ago is forgotten. */
 const MOST_TARGETS = 10_000;
 
-interface Life {
+/** What is remembered of a target that may flap; times are milliseconds since 1970. */
+export interface FlapRecord {
+  readonly is: "flaps";
+  readonly target: Target;
+  readonly bad: boolean;
+  readonly changesMs: readonly number[];
+  /** When a person was last told, and how grave the fault was. */
+  readonly told?: { readonly atMs: number; readonly gravity: number };
+}
+
+interface Told {
+  readonly at: number;
+  /** How grave the fault was that it was told for. */
+  readonly gravity: number;
+}
+
+interface Ups {
   bad: boolean;
+  /** The time of the newest news. */
+  at: number;
   /** When it last changed, newest last; no more than are needed to call it flapping. */
   changes: number[];
   /** When a person was last told. */
-  toldAt?: number;
+  told?: Told | undefined;
 }
 
 interface FlapOptions {
   /** Changes within the window that make a target flap; 0 turns the detection off. */
   readonly changes: number;
   readonly windowMs: number;
+  readonly clock: Clock;
+  /** What an earlier run left. */
+  readonly saved?: Iterable<FlapRecord>;
+  /** Writes down a change. */
+  readonly remember?: (record: FlapRecord) => void;
 }
 
-/** Times are monotonic milliseconds. */
-interface Flaps {
+/** Times are monotonic milliseconds, and may lie in the past. */
+export interface Flaps {
   /** Something is wrong with the target. */
-  bad(key: string, now: number): void;
+  bad(key: string, at: number): void;
   /** The target is well. */
-  well(key: string, now: number): void;
-  /** Whether the last that was heard of the target is that something is wrong. */
+  well(key: string, at: number): void;
+  /** Whether the newest news of the target is that something is wrong. */
   isBad(key: string): boolean;
-  /** How often a flapping target changed within the window; 0 while it does not flap. */
-  flapping(key: string, now: number): number;
-  /** A person has been told. */
-  told(key: string, now: number): void;
-  /** Whether a person was told within the window, so that nothing more is to be said. */
-  isTold(key: string, now: number): boolean;
+  /** How often a flapping target changed within the window before now; 0 while it does not flap. */
+  flapping(key: string): number;
+  /** A person was told of a fault as grave as that. */
+  told(key: string, told: Told): void;
+  /** Whether a person was told within the window of faults as grave as that. */
+  isTold(key: string, gravity: number): boolean;
   /** Forgets what is older than the window. */
-  prune(now: number): void;
+  prune(): void;
+  /** Everything that must survive a restart. */
+  snapshot(): Generator<FlapRecord>;
 }
 
-export function createFlaps({ changes: enough, windowMs }: FlapOptions): Flaps {
-  const records = new Map<string, Life>();
+export function createFlaps(options: FlapOptions): Flaps {
+  const { changes: enough, windowMs, clock, saved = [], remember = () => {} } = options;
+  const targets = new Map<string, Ups>();
+  for (const record of saved) restore(record);
 
-  function change(key: string, record: Life, now: number) {
-    record.bad = !record.bad;
-    record.changes.push(now);
-    if (record.changes.length > enough) record.changes.shift();
-    // Moved to the end: the map is in the order of the last change.
-    records.delete(key);
-    records.set(key, record);
+  function restore({ target, bad, changesMs, told }: FlapRecord) {
+    const [wall, now] = [clock.now(), clock.monotonic()];
+    const then = (ms: number) => now - elapsedSince(ms, wall);
+    const changes = changesMs.map(then).slice(-enough);
+    const at = changes.at(-1) ?? now;
+    const before = told && { at: then(told.atMs), gravity: told.gravity };
+    if (enough > 0) targets.set(targetKey(target), { bad, at, changes, told: before });
   }
 
-  function flapping(key: string, now: number): number {
-    const record = records.get(key);
-    if (!record || enough === 0) return 0;
-    const recent = record.changes.filter((at) => now - at < windowMs).length;
+  function recordOf(key: string, { bad, changes, told }: Ups): FlapRecord {
+    const offset = clock.now() - clock.monotonic();
+    return {
+      is: "flaps",
+      target: targetOf(key),
+      bad,
+      changesMs: changes.map((at) => Math.round(at + offset)),
+      ...(told && { told: { atMs: Math.round(told.at + offset), gravity: told.gravity } }),
+    };
+  }
+
+  function change(key: string, target: Ups, at: number) {
+    target.bad = !target.bad;
+    target.changes.push(at);
+    if (target.changes.length > enough) target.changes.shift();
+    // Moved to the end: the map is in the order of the last change.
+    targets.delete(key);
+    targets.set(key, target);
+    // A single change is what every fault begins with.
+    if (target.changes.length > 1) remember(recordOf(key, target));
+  }
+
+  function flapping(key: string): number {
+    const target = targets.get(key);
+    if (!target || enough === 0 || target.changes.length < enough) return 0;
+    const now = clock.monotonic();
+    const recent = target.changes.filter((at) => now - at < windowMs).length;
     return recent >= enough ? recent : 0;
   }
 
+  function heard(key: string, bad: boolean, at: number) {
+    const target = targets.get(key);
+    if (!target || at < target.at) return;
+    target.at = at;
+    if (target.bad !== bad) change(key, target, at);
+  }
+
   return {
-    bad(key, now) {
+    bad(key, at) {
       if (enough === 0) return;
-      const record = records.get(key);
-      if (record?.bad) return;
-      if (record) return change(key, record, now);
-      records.set(key, { bad: true, changes: [] });
-      if (records.size <= MOST_TARGETS) return;
-      for (const oldest of records.keys()) {
-        records.delete(oldest);
+      if (targets.has(key)) return heard(key, true, at);
+      targets.set(key, { bad: true, at, changes: [] });
+      if (targets.size <= MOST_TARGETS) return;
+      for (const oldest of targets.keys()) {
+        targets.delete(oldest);
         break;
       }
     },
-    well(key, now) {
-      const record = records.get(key);
-      if (record?.bad) change(key, record, now);
-    },
-    isBad: (key) => records.get(key)?.bad === true,
+    well: (key, at) => heard(key, false, at),
+    isBad: (key) => targets.get(key)?.bad === true,
     flapping,
-    told(key, now) {
-      const record = records.get(key);
-      if (record) record.toldAt = now;
+    told(key, told) {
+      const target = targets.get(key);
+      if (!target) return;
+      target.told = told;
+      remember(recordOf(key, target));
     },
-    isTold(key, now) {
-      const toldAt = records.get(key)?.toldAt;
-      return toldAt !== undefined && now - toldAt < windowMs && flapping(key, now) > 0;
+    isTold(key, gravity) {
+      const told = targets.get(key)?.told;
+      return told !== undefined && gravity >= told.gravity &&
+        clock.monotonic() - told.at < windowMs && flapping(key) > 0;
     },
-    prune(now) {
-      for (const [key, record] of records) {
-        const last = record.changes.at(-1);
-        if (!record.bad && (last === undefined || now - last >= windowMs)) records.delete(key);
+    prune() {
+      const now = clock.monotonic();
+      for (const [key, { bad, changes, at }] of targets) {
+        if (!bad && now - (changes.at(-1) ?? at) >= windowMs) targets.delete(key);
+      }
+    },
+    *snapshot() {
+      const now = clock.monotonic();
+      for (const [key, target] of targets) {
+        const isRecent = now - (target.changes.at(-1) ?? -Infinity) < windowMs;
+        if (target.changes.length > 1 && isRecent) yield recordOf(key, target);
       }
     },
   };

@@ -9,6 +9,8 @@
 const SUSPICIOUS_MS = 120_000;
 /** ... when most of them do so within this. */
 const TOGETHER_MS = 60_000;
+/** By so much the clock of whoever says so may be behind. */
+const SKEW_MS = 5_000;
 /** So long it is believed, unless a node is heard of again. */
 const LASTING_MS = 300_000;
 const MOST_NODES = 1_000;
@@ -21,8 +23,8 @@ interface Isolation {
   heard(node: string): void;
   /** A node seems to be offline; true when that shows that we are cut off ourselves. */
   offline(node: string, now: number): boolean;
-  /** A node is heard of again: we are not cut off. */
-  online(node: string): void;
+  /** A node is heard of again: we are not cut off. True when we were taken to be. */
+  online(node: string): boolean;
   /** Until when a node's outage is doubted or held to be our own fault, 0 when it is real. */
   doubtedUntil(node: string, now: number): number;
 }
@@ -42,7 +44,9 @@ export function createIsolation(topology: readonly string[]): Isolation {
       if (known.size < MOST_NODES) known.add(node);
     },
     offline(node, now) {
-      if (now - lostAt >= SUSPICIOUS_MS || offlineAt.size >= MOST_NODES) return false;
+      const sinceLost = now - lostAt;
+      if (sinceLost < -SKEW_MS || sinceLost >= SUSPICIOUS_MS) return false;
+      if (offlineAt.size >= MOST_NODES) return false;
       offlineAt.set(node, now);
       const together = [...offlineAt.values()].filter((at) => now - at < TOGETHER_MS).length;
       if (together < 2 || together * 2 <= known.size || now < isolatedUntil) return false;
@@ -50,7 +54,10 @@ export function createIsolation(topology: readonly string[]): Isolation {
       return true;
     },
     online(node) {
-      if (offlineAt.delete(node)) isolatedUntil = -Infinity;
+      if (!offlineAt.delete(node)) return false;
+      const wasIsolated = isolatedUntil > -Infinity;
+      isolatedUntil = -Infinity;
+      return wasIsolated;
     },
     doubtedUntil(node, now) {
       const at = offlineAt.get(node);

@@ -1,7 +1,7 @@
 /**
- * Nodes that are offline. While one is, its services' events are consequences: they are held, not
- * diagnosed; what is known of them goes on changing, and a recovery always counts. It is
- * remembered across runs: a restart of the agent brings no node back.
+ * Nodes that are offline. While one is, and a person knows or is about to, its services' events are
+ * consequences: they are held, not diagnosed; what is known of them goes on changing, and good news
+ * always counts. It is remembered across runs: a restart of the agent brings no node back.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const WRITTEN_AGAIN_MS = 60_000;
 
 /** What is remembered of nodes across runs; `atMs` is milliseconds since 1970. */
 export type OutageRecord =
-  /** The node was heard to be offline. */
-  | { readonly is: "offline"; readonly node: string; readonly atMs: number }
+  /** The node was offline then; whether a person was told of it. */
+  | { readonly is: "offline"; readonly node: string; readonly atMs: number; readonly told?: true }
   /** The node is back. */
   | { readonly is: "online"; readonly node: string };
 
@@ -25,18 +25,32 @@ interface OutagesOptions {
   readonly clock: Clock;
   /** An outage of which nothing was heard for so long holds nothing any more. */
   readonly longestMs: number;
+  /** Whether a person is about to be told that a node is offline. */
+  readonly isBeingTold: (node: string) => boolean;
   /** The open outages of an earlier run, by node. */
   readonly saved?: ReadonlyMap<string, Extract<OutageRecord, { is: "offline" }>>;
   /** Writes down a change. */
   readonly remember?: (record: OutageRecord) => void;
 }
 
-/** Times are monotonic milliseconds. */
+interface Outage {
+  /** When the node was last said to be offline, monotonic milliseconds. */
+  readonly at: number;
+  /** The same on the wall clock. */
+  readonly atMs: number;
+  readonly told: boolean;
+}
+
+/** Monotonic times are in milliseconds, those in `...Ms` since 1970. */
 export interface Outages {
-  /** A node went offline; at `toldMs` (milliseconds since 1970), as far as it is told. */
-  offline(node: string, now: number, options?: { readonly toldMs?: number }): void;
-  /** A sign of life; true when the node was offline until now. */
-  online(node: string): boolean;
+  /** A node went offline at `at`, which is `atMs`. */
+  offline(node: string, at: number, atMs: number): void;
+  /** A sign of life from `atMs`; true when the node was offline until then. */
+  online(node: string, atMs: number): boolean;
+  /** Whether a node is offline since before `atMs`. */
+  isOffline(node: string, atMs: number): boolean;
+  /** A person was told that a node is offline. */
+  told(node: string): void;
   /** Until when a target's events are held, 0 when they are not. The node's own never are. */
   heldUntil(target: Target, now: number): number;
   /** Everything that must survive a restart. */
@@ -44,68 +58,82 @@ export interface Outages {
 }
 
 export function createOutages(options: OutagesOptions): Outages {
-  const { clock, longestMs, saved = new Map(), remember = () => {} } = options;
-  const since = new Map<string, number>();
-  /** When it was last written down, and how old the news was when it came. */
-  const written = new Map<string, { readonly at: number; readonly lateMs: number }>();
+  const { clock, longestMs, isBeingTold, saved = new Map(), remember = () => {} } = options;
+  const outages = new Map<string, Outage>();
+  const written = new Map<string, number>();
   restore();
 
-  const isOpen = (node: string, now: number) => {
-    const at = since.get(node);
-    return at !== undefined && now - at < longestMs;
-  };
+  function open(node: string): Outage | undefined {
+    const outage = outages.get(node);
+    return outage && clock.monotonic() - outage.at < longestMs ? outage : undefined;
+  }
 
-  function open(node: string, at: number) {
-    since.delete(node);
-    since.set(node, at);
-    if (since.size <= MOST_NODES) return;
-    for (const oldest of since.keys()) {
-      since.delete(oldest);
+  function set(node: string, outage: Outage) {
+    outages.delete(node);
+    outages.set(node, outage);
+    if (outages.size <= MOST_NODES) return;
+    for (const oldest of outages.keys()) {
+      outages.delete(oldest);
       break;
     }
   }
 
   function restore() {
     const [wall, now] = [clock.now(), clock.monotonic()];
-    const ages = [...saved.values()].map(({ node, atMs }) => ({
+    const found = [...saved.values()].map(({ node, atMs, told }) => ({
       node,
-      elapsedMs: elapsedSince(atMs, wall),
+      outage: { at: now - elapsedSince(atMs, wall), atMs, told: told ?? false },
     }));
     // The one that is forgotten first, if there are too many, is the oldest.
-    ages.sort((one, other) => other.elapsedMs - one.elapsedMs);
-    for (const { node, elapsedMs } of ages) open(node, now - elapsedMs);
+    found.sort((one, other) => one.outage.at - other.outage.at);
+    for (const { node, outage } of found) set(node, outage);
   }
 
-  function write(node: string, now: number, toldMs: number) {
-    if (now - (written.get(node)?.at ?? -Infinity) < WRITTEN_AGAIN_MS) return;
+  function recordOf(node: string, { atMs, told }: Outage): OutageRecord {
+    return { is: "offline", node, atMs, ...(told && { told }) };
+  }
+
+  function write(node: string, outage: Outage) {
     if (written.size >= MOST_NODES) written.clear();
-    // An outage of last week, read from a file, must not hold anything in the next run.
-    const lateMs = Math.max(0, clock.now() - toldMs);
-    written.set(node, { at: now, lateMs });
-    remember({ is: "offline", node, atMs: clock.now() - lateMs });
+    written.set(node, clock.monotonic());
+    remember(recordOf(node, outage));
   }
 
   return {
-    offline(node, now, { toldMs = clock.now() } = {}) {
-      open(node, now);
-      write(node, now, toldMs);
+    offline(node, at, atMs) {
+      const known = open(node);
+      // Older news of the same outage changes nothing.
+      if (known && known.atMs > atMs) return;
+      const outage = { at, atMs, told: known?.told ?? false };
+      set(node, outage);
+      const writtenAt = written.get(node) ?? -Infinity;
+      if (clock.monotonic() - writtenAt >= WRITTEN_AGAIN_MS) write(node, outage);
     },
-    online(node) {
+    online(node, atMs) {
+      const outage = outages.get(node);
+      if (!outage || outage.atMs > atMs) return false;
+      outages.delete(node);
       written.delete(node);
-      const wasOffline = since.delete(node);
-      if (wasOffline) remember({ is: "online", node });
-      return wasOffline;
+      remember({ is: "online", node });
+      return true;
+    },
+    isOffline: (node, atMs) => (open(node)?.atMs ?? Infinity) < atMs,
+    told(node) {
+      const outage = open(node);
+      if (!outage || outage.told) return;
+      const now = { ...outage, told: true };
+      set(node, now);
+      write(node, now);
     },
     heldUntil({ node, service }, now) {
-      if (service === node || !isOpen(node, now)) return 0;
-      return (since.get(node) ?? now) + longestMs;
+      if (service === node) return 0;
+      const outage = outages.get(node);
+      if (!outage || now - outage.at >= longestMs) return 0;
+      return outage.told || isBeingTold(node) ? outage.at + longestMs : 0;
     },
     *snapshot() {
-      const [wall, now] = [clock.now(), clock.monotonic()];
-      for (const [node, at] of since) {
-        if (!isOpen(node, now)) continue;
-        const { lateMs = 0 } = written.get(node) ?? {};
-        yield { is: "offline", node, atMs: wall - (now - at) - lateMs };
+      for (const [node, outage] of outages) {
+        if (open(node)) yield recordOf(node, outage);
       }
     },
   };

@@ -37,12 +37,16 @@ export interface Silence {
   readonly reason: string;
 }
 
-/** The first silence in force that an event falls under. */
+/**
+ * The first silence in force that an event falls under; none while the clock stands before 2020, as
+ * that of a machine without a battery does at its start: it cannot tell which have ended.
+ */
 export function silenceFor(
   silences: readonly Silence[],
   event: Pick<HealthEvent, "node" | "service" | "type">,
   nowMs: number,
 ): Silence | undefined {
+  if (nowMs < NEVER_MS) return undefined;
   return silences.find((silence) =>
     silenceState(silence, nowMs) === "in force" && isSilenced(silence, event)
   );

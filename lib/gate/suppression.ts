@@ -3,14 +3,15 @@
  * grace after a start, as one question before and one after the queue.
  *
  * They keep proposals from being made, never knowledge from changing: what is held is kept up to
- * date, and a recovery always counts.
+ * date, and good news always counts.
  *
  * @module
  */
 import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
-import { createFlaps } from "./flap.ts";
+import { createFlaps, type FlapRecord } from "./flap.ts";
+import { gravity, isNodeAway, isOutOfReach } from "./gravity.ts";
 import { createIsolation } from "./isolation.ts";
 import type { Objected, Objection } from "./objection.ts";
 import type { Outages } from "./outages.ts";
@@ -33,7 +34,7 @@ export interface Hold {
 
 /** What of an entry decides whether it is held. */
 interface Holdable {
-  readonly event: Target;
+  readonly event: Pick<HealthEvent, "node" | "service" | "type">;
   readonly arrivedAt: number;
 }
 
@@ -44,11 +45,18 @@ export type Alarm =
   /** Several services of a node went bad together. */
   | { readonly kind: "storm"; readonly storm: Storm };
 
+/** What of a node is held no longer, and from when on, monotonic milliseconds. */
+export interface Release {
+  /** Absent for every node. */
+  readonly node?: string;
+  readonly at: number;
+}
+
 export interface Suppression {
-  /** The target is well; true when a node is back with it, so that its held events are released. */
-  heardWell(event: HealthEvent, key: string): boolean;
-  /** Something is wrong; returns what it shows beyond its own target. */
-  heardBad(event: HealthEvent, key: string): Alarm | undefined;
+  /** The target is well. */
+  heardWell(event: HealthEvent, key: string): Release[];
+  /** Something is wrong; tells what it shows beyond its own target. */
+  heardBad(event: HealthEvent, key: string): { alarm?: Alarm | undefined; releases: Release[] };
   /** Objects to what nobody wants to hear of. */
   readonly muted: Objection;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
@@ -57,15 +65,19 @@ export interface Suppression {
   holding(entry: Holdable): Hold | undefined;
   /** Whether the target flaps, so that its recovery must not hide that. */
   isFlapping(key: string): boolean;
-  /** The diagnosis of a target that flaps, which needs no model. */
+  /** Whether the newest news of the target is that something is wrong. */
+  isBad(key: string): boolean;
+  /** The diagnosis of a target that flaps, of which nobody knows yet; it needs no model. */
   verdict(event: WaitingEvent): Diagnosis | undefined;
-  /** A proposal said that the target flaps, `agoMs` milliseconds ago. */
-  told(event: WaitingEvent, agoMs?: number): void;
+  /** A person was told of the target, `agoMs` milliseconds ago, and whether of its flapping. */
+  told(event: WaitingEvent, of: { readonly flapping: boolean; readonly agoMs?: number }): void;
   setSilences(silences: readonly Silence[]): void;
   redisLost(): void;
   /** A person has dealt with a node's storm; true when that releases something. */
   stormOver(node: string): boolean;
   prune(): void;
+  /** Everything that must survive a restart. */
+  snapshot(): Generator<FlapRecord>;
 }
 
 interface SuppressionOptions {
@@ -74,6 +86,8 @@ interface SuppressionOptions {
   readonly nodes: readonly string[];
   readonly outages: Outages;
   readonly silences?: readonly Silence[] | undefined;
+  /** A fault heard so long before its silence ends is looked at then. */
+  readonly eventTtlSeconds: number;
   /** Whether a node's outage holds back its services' events. */
   readonly inhibit: boolean;
   /** Changes within the window that make a target flap; 0 turns the detection off. */
@@ -87,13 +101,19 @@ interface SuppressionOptions {
   readonly stormHoldSeconds: number;
   /** Services that depend on a target. @default none */
   readonly neededBy?: (target: Target) => readonly string[];
+  /** What an earlier run knew of flapping. */
+  readonly saved?: Iterable<FlapRecord>;
+  readonly remember?: (record: FlapRecord) => void;
 }
 
 export function createSuppression(options: SuppressionOptions): Suppression {
-  const { clock, nodes, outages, inhibit, flapWindowSeconds } = options;
+  const { clock, nodes, outages, inhibit, flapWindowSeconds, eventTtlSeconds } = options;
   const flaps = createFlaps({
     changes: options.flapChanges,
     windowMs: flapWindowSeconds * 1000,
+    clock,
+    ...(options.saved && { saved: options.saved }),
+    ...(options.remember && { remember: options.remember }),
   });
   const isolation = createIsolation(nodes);
   const storms = createStorms({
@@ -106,6 +126,10 @@ export function createSuppression(options: SuppressionOptions): Suppression {
   const graceUntil = clock.monotonic() + options.startGraceSeconds * 1000;
   let silences = options.silences ?? [];
 
+  /** When an event that is heard now happened, monotonic milliseconds. */
+  const happened = ({ heardAt, happenedAt }: HealthEvent) =>
+    clock.monotonic() - Math.max(0, heardAt - happenedAt);
+
   /** What arrived before its node came back waits a little longer. */
   function releasedAt({ event, arrivedAt }: Holdable, now: number): number {
     const backAt = releases.get(event.node);
@@ -114,80 +138,104 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     return until > now ? until : 0;
   }
 
+  function release(node: string, backAt: number): Release {
+    if (releases.size < MOST_RELEASES) releases.set(node, backAt);
+    return { node, at: backAt + RELEASE_AFTER_MS };
+  }
+
+  /** The silence that an event falls under, and how long it lasts, milliseconds. */
+  function silenced(event: Holdable["event"]) {
+    if (silences.length === 0) return undefined;
+    const silence = silenceFor(silences, event, clock.now());
+    return silence && { silence, lastsMs: silence.untilMs - clock.now() };
+  }
+
+  /** What is silenced for not much longer is looked at when that ends. */
+  const endsSoon = (lastsMs: number) => lastsMs <= eventTtlSeconds * 1000;
+
   /** Everything that can hold an entry, each with its end; 0, or one that is past, for no. */
-  function holdsOn(entry: Holdable, now: number): Hold[] {
+  function* holdsOn(entry: Holdable, now: number): Generator<Hold> {
     const { node } = entry.event;
-    const grace = { until: graceUntil, why: "right after the start" };
-    const storm = { until: storms.heldUntil(entry.event, now), why: `${node}: ${STORM}` };
-    if (!inhibit) return [grace, storm];
-    return [
-      grace,
-      storm,
-      { until: outages.heldUntil(entry.event, now), why: `${node} is offline` },
-      {
-        until: isolation.doubtedUntil(node, now),
-        why: "this node's own link may be down",
-      },
-      { until: releasedAt(entry, now), why: `${node} has just come back` },
-    ];
+    yield { until: graceUntil, why: "right after the start" };
+    const quiet = silenced(entry.event);
+    if (quiet && endsSoon(quiet.lastsMs)) {
+      yield { until: now + quiet.lastsMs, why: `silenced: ${quiet.silence.reason}` };
+    }
+    yield { until: storms.heldUntil(entry.event, now), why: `${node}: ${STORM}` };
+    if (!inhibit) return;
+    yield { until: outages.heldUntil(entry.event, now), why: `${node} is offline` };
+    const doubted = isolation.doubtedUntil(node, now);
+    yield { until: doubted, why: "this node's own link may be down" };
+    yield { until: releasedAt(entry, now), why: `${node} has just come back` };
+  }
+
+  /** The storm that begins with a fault. */
+  function stormOf(event: HealthEvent, at: number): Alarm | undefined {
+    const now = clock.monotonic();
+    // What is told late tells of no storm now; who silenced it, or knows of the node, needs none.
+    const isLate = now - at > options.stormWindowSeconds * 1000;
+    if (isLate || event.redelivered || silenced(event)) return undefined;
+    if (outages.heldUntil(event, now) > now) return undefined;
+    const storm = storms.bad(event, now);
+    return storm && { kind: "storm", storm };
+  }
+
+  function holding(entry: Holdable): Hold | undefined {
+    const now = clock.monotonic();
+    let longest: Hold | undefined;
+    for (const hold of holdsOn(entry, now)) {
+      if (hold.until > now && hold.until > (longest?.until ?? 0)) longest = hold;
+    }
+    return longest;
   }
 
   return {
-    heardWell({ node, service }, key) {
-      storms.well({ node, service });
-      if (flaps.isBad(key)) flaps.well(key, clock.monotonic());
-      if (!inhibit) return false;
-      isolation.online(node);
-      if (!outages.online(node)) return false;
-      if (releases.size < MOST_RELEASES) releases.set(node, clock.monotonic());
-      return true;
+    heardWell(event, key) {
+      const { node, happenedAt } = event;
+      storms.well(event);
+      flaps.well(key, happened(event));
+      if (!inhibit) return [];
+      isolation.heard(node);
+      const now = clock.monotonic();
+      return [
+        // The other outages are real, then.
+        ...isolation.online(node) ? [{ at: now }] : [],
+        ...outages.online(node, happenedAt) ? [release(node, now)] : [],
+      ];
     },
     heardBad(event, key) {
-      const { type, node, service, timestamp } = event;
-      const now = clock.monotonic();
-      flaps.bad(key, now);
-      if (inhibit && type === "node_offline" && service === node) {
-        isolation.heard(node);
-        outages.offline(node, now, { toldMs: timestamp * 1000 });
-        return isolation.offline(node, now) ? { kind: "isolated" } : undefined;
+      const { type, node, happenedAt } = event;
+      const at = happened(event);
+      flaps.bad(key, at);
+      if (!inhibit) return { alarm: stormOf(event, at), releases: [] };
+      isolation.heard(node);
+      if (isNodeAway(event)) {
+        outages.offline(node, at, happenedAt);
+        const alarm = isolation.offline(node, at) ? { kind: "isolated" as const } : undefined;
+        return { alarm, releases: [] };
       }
-      // What is told late tells of no storm now; who silenced it, or knows of the node, needs none.
-      const isLate = clock.now() - timestamp * 1000 > options.stormWindowSeconds * 1000;
-      if (
-        isLate || event.redelivered || silenceFor(silences, event, clock.now()) ||
-        outages.heldUntil(event, now) > now
-      ) return undefined;
-      const storm = storms.bad(event, now);
-      return storm && { kind: "storm", storm };
+      // What happens on a node after it was said to be away proves that it lives.
+      const lives = !isOutOfReach(type) && outages.isOffline(node, happenedAt) &&
+        outages.online(node, happenedAt);
+      // This one itself is no consequence.
+      const releases = lives ? [release(node, clock.monotonic() - 1)] : [];
+      return { alarm: stormOf(event, at), releases };
     },
     muted(event, key) {
-      const silence = silences.length > 0 && silenceFor(silences, event, clock.now());
-      if (silence) return mutedAs("silenced", silence.reason);
-      if (!flaps.isTold(key, clock.monotonic())) return undefined;
+      const quiet = silenced(event);
+      if (quiet && !endsSoon(quiet.lastsMs)) return mutedAs("silenced", quiet.silence.reason);
+      if (!flaps.isTold(key, gravity(event))) return undefined;
       return mutedAs("inhibited", "it flaps, and a person has been told");
     },
-    heldUntil(entry) {
-      const now = clock.monotonic();
-      const grace = graceUntil > now ? graceUntil : 0;
-      const storm = storms.heldUntil(entry.event, now);
-      if (!inhibit) return Math.max(grace, storm);
-      return Math.max(
-        grace,
-        storm,
-        outages.heldUntil(entry.event, now),
-        isolation.doubtedUntil(entry.event.node, now),
-        releasedAt(entry, now),
-      );
-    },
-    holding(entry) {
-      const now = clock.monotonic();
-      const holds = holdsOn(entry, now).filter(({ until }) => until > now);
-      return holds.sort((one, other) => other.until - one.until)[0];
-    },
-    isFlapping: (key) => flaps.flapping(key, clock.monotonic()) > 0,
+    heldUntil: (entry) => holding(entry)?.until ?? 0,
+    holding,
+    isFlapping: (key) => flaps.flapping(key) > 0,
+    isBad: flaps.isBad,
     verdict(event) {
-      const changes = flaps.flapping(targetKey(event), clock.monotonic());
-      if (changes === 0) return undefined;
+      const key = targetKey(event);
+      const changes = flaps.flapping(key);
+      // Told already: what is graver than that needs a diagnosis of its own.
+      if (changes === 0 || flaps.isTold(key, Infinity)) return undefined;
       const minutes = Math.round(flapWindowSeconds / 60);
       return {
         action: "notify",
@@ -199,18 +247,26 @@ export function createSuppression(options: SuppressionOptions): Suppression {
         requires_human: true,
       };
     },
-    told: (event, agoMs = 0) => flaps.told(targetKey(event), clock.monotonic() - agoMs),
+    told(event, { flapping, agoMs = 0 }) {
+      const key = targetKey(event);
+      // What is told of a target that is known to flap is told for graver faults, too.
+      const isOfFlapping = flapping || flaps.isTold(key, Infinity);
+      const told = { at: clock.monotonic() - agoMs, gravity: gravity(event) };
+      if (isOfFlapping && flaps.flapping(key) > 0) flaps.told(key, told);
+      if (isNodeAway(event)) outages.told(event.node);
+    },
     setSilences: (current) => void (silences = current),
     redisLost: () => isolation.redisLost(clock.monotonic()),
     stormOver: storms.over,
     prune() {
       const now = clock.monotonic();
       storms.prune(now);
-      flaps.prune(now);
+      flaps.prune();
       for (const [node, at] of releases) {
         if (now - at >= RELEASE_AFTER_MS) releases.delete(node);
       }
     },
+    snapshot: flaps.snapshot,
   };
 }
 

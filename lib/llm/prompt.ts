@@ -77,13 +77,25 @@ interface PromptOptions {
   readonly earlier?: string;
   /** Lines without anything from outside, see {@linkcode factLines}. */
   readonly facts?: readonly string[];
+  /** Lesser or other events of the target that were heard while this one waited. */
+  readonly alsoHeard?: readonly Heard[];
+}
+
+interface Heard {
+  readonly type: string;
+  readonly severity: string;
+  readonly count: number;
+}
+
+function inWords({ type, severity, count }: Heard): string {
+  return withoutMarkers(`${type} (${severity})`) + (count > 1 ? ` ${count} times` : "");
 }
 
 /** The messages of one diagnosis: `system` as it is, and the event in the seed's layout. */
 export function buildMessages(
   system: string,
   event: WaitingEvent,
-  { earlier = "", facts = [] }: PromptOptions = {},
+  { earlier = "", facts = [], alsoHeard = [] }: PromptOptions = {},
 ): Message[] {
   const lines = [
     "Health event received:",
@@ -93,6 +105,7 @@ export function buildMessages(
     `  severity: ${withoutMarkers(event.severity)}`,
     `  timestamp: ${isoTime(event.timestamp)}`,
   ];
+  if (alsoHeard.length > 0) lines.push(`  also heard of it: ${alsoHeard.map(inWords).join(", ")}`);
   if (earlier !== "") lines.push(`  earlier proposals: ${earlier}`);
   if (facts.length > 0) lines.push("  facts:", ...facts.map((fact) => `  - ${fact}`));
   if (event.excerpt !== "") lines.push("  payload:", FENCE, event.excerpt, FENCE);

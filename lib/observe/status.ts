@@ -11,7 +11,7 @@ import type { Log } from "../base/log/log.ts";
 import { createMinutes, MINUTE_MS } from "./status/minutes.ts";
 import type { Counters } from "./outcome.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { QueueEntry } from "../queue/entry.ts";
 import type { Hold } from "../gate/suppression.ts";
 import {
   type CooldownRow,

@@ -3,42 +3,47 @@
  *
  * @module
  */
-import type { Backlog, Running } from "../queue/backlog.ts";
+import type { Backlog } from "../queue/backlog.ts";
 import type { Claim, Coordination } from "../coordination/coordination.ts";
+import { gravity } from "../gate/gravity.ts";
 import type { Objected } from "../gate/objection.ts";
+import type { QueueEntry } from "../queue/entry.ts";
 import type { Suppression } from "../gate/suppression.ts";
 
 interface ClaimingOptions {
   readonly cooldownSeconds: number;
   readonly coordination: Pick<Coordination, "claim">;
   readonly backlog: Pick<Backlog, "joinCooldown">;
-  readonly suppression: Pick<Suppression, "isFlapping" | "told">;
+  readonly suppression: Pick<Suppression, "told">;
 }
 
 /** The claim; why the event goes no further; or when to ask again, in milliseconds from now. */
 type Claimed =
-  | { readonly claim: Claim }
-  | { readonly objected: Objected }
-  | { readonly againMs: number };
+  | { readonly is: "claimed"; readonly claim: Claim }
+  | { readonly is: "objected"; readonly objected: Objected }
+  | { readonly is: "taken"; readonly againMs: number };
+
+export type ClaimFor = (entry: QueueEntry) => Promise<Claimed>;
 
 export function createClaiming(
   { cooldownSeconds, coordination, backlog, suppression }: ClaimingOptions,
-): (running: Running) => Promise<Claimed> {
-  return async ({ entry: { key, event } }) => {
-    const asked = await coordination.claim(event);
+): ClaimFor {
+  return async ({ key, event }) => {
+    const grave = gravity(event);
+    const asked = await coordination.claim(event, grave);
     switch (asked.kind) {
       case "claimed":
-        return { claim: asked.claim };
+        return { is: "claimed", claim: asked.claim };
       case "taken":
-        return { againMs: asked.againMs };
+        return { is: "taken", againMs: asked.againMs };
       case "cooling": {
         const { by, remainingMs } = asked;
-        backlog.joinCooldown(key, remainingMs);
+        backlog.joinCooldown(key, remainingMs, grave);
         // Who heard the same has told a person of it, when that cooldown began.
-        if (suppression.isFlapping(key)) {
-          suppression.told(event, Math.max(0, cooldownSeconds * 1000 - remainingMs));
-        }
+        const agoMs = Math.max(0, cooldownSeconds * 1000 - remainingMs);
+        suppression.told(event, { flapping: true, agoMs });
         return {
+          is: "objected",
           objected: {
             outcome: "cooldown",
             line: "cooldown_active",

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Budgets } from "../gate/budgets.ts";
+import type { Allowance } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import { ChainExhausted, type Router, type RouteResult } from "../llm/contract.ts";
 import { DIAGNOSIS_SCHEMA } from "../llm/diagnosis.ts";
@@ -16,7 +16,7 @@ import type { Diagnosed, Observer } from "../observe/ending.ts";
 import { outcomesInWords } from "../policy/earlier.ts";
 import { promptSha256, type Provenance } from "../proposal/audit.ts";
 import type { OutcomesFor } from "../proposal/read/action_index.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { QueueEntry } from "../queue/entry.ts";
 import type { Suppression } from "../gate/suppression.ts";
 import { svcKey } from "../event/target.ts";
 
@@ -31,7 +31,6 @@ interface DiagnosisOptions extends Required<Pick<Observer, "onDiagnosed">> {
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
   readonly suppression: Pick<Suppression, "verdict">;
-  readonly budgets: Pick<Budgets, "diagnosing">;
 }
 
 /** The answer, and where it comes from. */
@@ -47,12 +46,15 @@ export interface Answer {
  *
  * @throws {ChainExhausted} when no link answered; observers are told, unless `signal` aborted.
  */
-export type Diagnose = (entry: QueueEntry, signal: AbortSignal) => Promise<Answer>;
+export type Diagnose = (
+  entry: QueueEntry,
+  options: { readonly signal: AbortSignal; readonly allowance: Pick<Allowance, "asking"> },
+) => Promise<Answer>;
 
 export function createDiagnosis(options: DiagnosisOptions): Diagnose {
   const { clock, router, modelDigests, suppression, onDiagnosed } = options;
 
-  return async (entry, signal) => {
+  return async (entry, { signal, allowance }) => {
     const { event, arrivedAt, failures } = entry;
     const known = suppression.verdict(event);
     const waited = () => Math.max(0, clock.monotonic() - arrivedAt);
@@ -60,12 +62,13 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
       const provenance = { event, modelUsed: "rules", attempts: [], waitedMs: waited() };
       return { content: known, provenance };
     }
-    options.budgets.diagnosing();
+    allowance.asking();
     const outcomes = await options.outcomesFor(event);
     const facts = options.memory.factsOf(event, outcomes);
     const messages = buildMessages(options.systemPrompt(), event, {
       earlier: outcomesInWords(outcomes, clock.now()),
       facts: factLines(facts),
+      alsoHeard: entry.merged ?? [],
     });
     const begun = clock.monotonic();
     const waitedMs = waited();

@@ -13,7 +13,7 @@ import type { ChainExhausted } from "../llm/contract.ts";
 import type { Log, LogLevel } from "../base/log/log.ts";
 import type { PolicyChange } from "../policy/policy.ts";
 import { readableReason } from "../proposal/action_file.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { QueueEntry } from "../queue/entry.ts";
 import type { Objected } from "../gate/objection.ts";
 import { svcKey, targetKey } from "../event/target.ts";
 
@@ -38,6 +38,7 @@ export function createPlannerLog(
   const received = fold("info", "event_received");
   // Of its own, so that no flood of them takes the place of what is wrong.
   const receivedBenign = fold("info", "event_received");
+  const passed = fold("info", "cooldown_passed");
   const waits = fold("info", "event_held");
   const dropped = fold("warning", "event_dropped");
   const exhausted = fold("error", "llm_chain_exhausted");
@@ -55,7 +56,7 @@ export function createPlannerLog(
     recovered_before_diagnosis: fold("info", "recovered_before_diagnosis"),
     none: SILENT,
   };
-  const lines = [received, receivedBenign, waits, dropped, exhausted, parked, expired]
+  const lines = [received, receivedBenign, passed, waits, dropped, exhausted, parked, expired]
     .concat(ignored, policyApplied, Object.values(objections));
   return {
     received(event: HealthEvent, key: string) {
@@ -77,8 +78,18 @@ export function createPlannerLog(
         ...fields,
       }));
     },
+    /** A graver event is diagnosed although its target cools down for `remainingMs` more. */
+    passed({ type, severity, ...target }: WaitingEvent, key: string, remainingMs: number) {
+      if (remainingMs <= 0) return;
+      passed.log(`${severity}\0${type}\0${key}`, () => ({
+        svc_key: svcKey(target),
+        type,
+        severity,
+        remaining_seconds: Math.round(remainingMs / 1000),
+      }));
+    },
     /** An event is kept back for `ms` milliseconds at most. */
-    waits(event: HealthEvent, key: string, { why, ms }: { why: string; ms: number }) {
+    waits(event: WaitingEvent, key: string, { why, ms }: { why: string; ms: number }) {
       const fields = { svc_key: svcKey(event), reason: why, seconds: Math.ceil(ms / 1000) };
       waits.log(`${why}\0${key}`, () => fields);
     },

@@ -10,7 +10,7 @@ import type { Storm } from "../gate/storms.ts";
 import type { Target } from "../event/target.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import type { Log } from "../base/log/log.ts";
-import type { Propose } from "../proposal/proposer.ts";
+import { type Propose, proposeUntilWritten } from "../proposal/proposer.ts";
 
 /** What a notice is about; also the type of the event that it stands for. */
 type NoticeType = "diagnosis_budget_used_up" | "self_isolated" | "services_down_together";
@@ -53,6 +53,8 @@ export function createNotices(options: NoticeOptions): Notices {
       type,
       severity: type === "services_down_together" ? "error" : "warning",
       timestamp: Math.floor(clock.now() / 1000),
+      heardAt: clock.now(),
+      happenedAt: clock.now(),
       channel: "",
       excerpt: "",
     };
@@ -64,9 +66,9 @@ export function createNotices(options: NoticeOptions): Notices {
       confidence: 1,
       requires_human: true,
     } as const;
-    return options.propose(
+    return proposeUntilWritten(
       { event, diagnosis, changes: [], modelUsed: "rules", attempts: [], waitedMs: 0 },
-      { announce: () => {}, signal: options.signal },
+      { propose: options.propose, clock, signal: options.signal },
     );
   }
 

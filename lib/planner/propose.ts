@@ -5,84 +5,142 @@
  * @module
  */
 import type { ActionIndex } from "../proposal/read/action_index.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Allowance } from "../gate/budgets.ts";
 import { besideOthers } from "./beside_others.ts";
-import type { Backlog, Running } from "../queue/backlog.ts";
-import type { Budgets } from "../gate/budgets.ts";
-import type { Claim } from "../coordination/coordination.ts";
-import type { Decision } from "./decide.ts";
 import type { Answer } from "./diagnose.ts";
-import type { PlannerLog } from "./log.ts";
+import type { Backlog, Running } from "../queue/backlog.ts";
+import type { Claim } from "../coordination/coordination.ts";
+import type { ClaimFor } from "./claim.ts";
+import { type Clock, sleep } from "../base/clock.ts";
+import type { Decision } from "./decide.ts";
+import type { Objected } from "../gate/objection.ts";
 import type { OnEnding } from "../observe/ending.ts";
+import type { PlannerLog } from "./log.ts";
 import { readableReason } from "../proposal/action_file.ts";
-import type { Propose } from "../proposal/proposer.ts";
+import { ClaimLostError, type Propose } from "../proposal/proposer.ts";
 import type { Suppression } from "../gate/suppression.ts";
+import { svcKey } from "../event/target.ts";
 
 interface ProposalOptions {
+  readonly clock: Clock;
   readonly cooldownSeconds: number;
-  readonly clock: Pick<Clock, "now">;
-  readonly backlog: Pick<Backlog, "startCooldown" | "keepCooldown" | "announce">;
-  readonly budgets: Pick<Budgets, "proposed">;
-  readonly suppression: Pick<Suppression, "isFlapping" | "told">;
+  readonly backlog: Pick<Backlog, "keepCooldown" | "announce">;
+  readonly suppression: Pick<Suppression, "told">;
   /** What other programs propose for a target. */
   readonly othersFor: ActionIndex["othersFor"];
   /** Puts a diagnosis before a person. */
   readonly propose: Propose;
+  readonly claimFor: ClaimFor;
+  /** Throws when an event is not to be proposed for any more, or not now. */
+  readonly check: (running: Running) => void;
+  /** The proposal cannot be written for now: others may have their turn. */
+  readonly onAside: () => void;
   readonly tell: PlannerLog;
   readonly end: OnEnding;
   /** Aborted when the agent stops. */
   readonly signal: AbortSignal;
 }
 
-/** Resolves with false when the event is left for the next run of the agent. */
-type ProposeDecision = (
-  running: Running,
-  made: { readonly answer: Answer; readonly decision: Decision; readonly claim: Claim },
-) => Promise<boolean>;
+interface Made {
+  readonly answer: Answer;
+  readonly decision: Decision;
+  readonly claim: Claim;
+  readonly allowance: Allowance;
+}
+
+/**
+ * Resolves with "ended", with "left" when the event is left for the next run of the agent, or with
+ * what another planner's proposal objects to it.
+ *
+ * @throws {ClaimLostError} when another planner has the target now; nothing was written.
+ */
+type ProposeDecision = (running: Running, made: Made) => Promise<"ended" | "left" | Objected>;
 
 export function createProposal(options: ProposalOptions): ProposeDecision {
-  const { clock, backlog, budgets, suppression, othersFor, propose, tell, end, signal } = options;
+  const { clock, backlog, suppression, othersFor, propose, claimFor } = options;
+  const { check, tell, end, signal } = options;
   const cooldownMs = options.cooldownSeconds * 1000;
 
-  return async (running, { answer, decision, claim }) => {
+  /** A claim anew, once nobody else works on the target; undefined when the agent stops. */
+  async function claimAgain(running: Running): Promise<Claim | Objected | undefined> {
+    for (;;) {
+      const claimed = await claimFor(running.entry);
+      if (claimed.is === "claimed") return claimed.claim;
+      if (claimed.is === "objected") return claimed.objected;
+      await rest(running, claimed.againMs);
+      if (signal.aborted) return undefined;
+      check(running);
+    }
+  }
+
+  const rest = (running: Running, ms: number) =>
+    sleep(clock, ms, AbortSignal.any([signal, running.stopped.signal]));
+
+  return async (running, { answer, decision, claim: first, allowance }) => {
     const { key, event } = running.entry;
     const { provenance, diagnosed } = answer;
     const { changes } = decision;
-    const about = { channel: event.channel, event, ...(diagnosed && { diagnosed }) };
+    const about = { channel: event.channel, ...(diagnosed && { diagnosed }) };
     if (changes.length > 0) tell.policyApplied(event, changes);
-    backlog.startCooldown(key);
     const beside = besideOthers(decision, await othersFor(event), clock.now());
+    check(running);
     if ("objected" in beside) {
       tell.objected(event, key, beside.objected);
       backlog.keepCooldown(running);
-      await claim.settle(cooldownMs);
+      await first.settle(cooldownMs);
       const { outcome, detail = "" } = beside.objected;
-      end({ ...about, outcome, detail });
-      return true;
+      end({ ...about, event, outcome, detail });
+      return "ended";
     }
     const { diagnosis } = beside.decision;
 
     if (diagnosis.action === "ignore") {
       tell.ignored(diagnosis, event, provenance.modelUsed);
       backlog.keepCooldown(running);
-      await claim.settle(cooldownMs);
-      end({ ...about, outcome: "ignored", detail: readableReason(diagnosis.reason) });
-      return true;
+      await first.settle(cooldownMs);
+      end({ ...about, event, outcome: "ignored", detail: readableReason(diagnosis.reason) });
+      return "ended";
     }
-    const proposal = await propose(
-      { ...provenance, diagnosis, changes, others: beside.others },
-      {
-        fence: () => claim.fence(cooldownMs),
+    let claim = first;
+    const proposal = { ...provenance, diagnosis, changes, others: beside.others };
+    for (let failures = 0;; failures++) {
+      const done = await propose(proposal, {
+        async mayWrite() {
+          if (!await claim.fence(cooldownMs)) return false;
+          check(running);
+          return true;
+        },
         announce: (actionId) => backlog.announce(running, actionId),
+        failures,
         signal,
-      },
-    );
-    if (!proposal) return false;
-    budgets.proposed();
-    if (!diagnosed && suppression.isFlapping(key)) suppression.told(event);
-    backlog.keepCooldown(running);
-    await claim.settle(cooldownMs);
-    end({ ...about, outcome: "proposed", proposal });
-    return true;
+      });
+      if (done.is === "refused") {
+        throw new ClaimLostError(`the claim on ${svcKey(event)} is lost to another planner`);
+      }
+      if (done.is === "written") {
+        allowance.proposed();
+        suppression.told(event, { flapping: !diagnosed });
+        backlog.keepCooldown(running);
+        await claim.settle(cooldownMs);
+        const { file: proposal, announced } = done;
+        const { settled } = event;
+        // Who waits for the receipt waits for both files.
+        const safe = settled && (() => void announced.then((done) => void (done && settled())));
+        const ended = safe ? { ...event, settled: safe } : event;
+        end({ ...about, event: ended, outcome: "proposed", proposal });
+        return "ended";
+      }
+      // Another planner of a pair may have a disk that takes it.
+      await claim.release();
+      running.aside = true;
+      options.onAside();
+      await rest(running, done.retryMs);
+      if (signal.aborted) return "left";
+      check(running);
+      const again = await claimAgain(running);
+      if (!again) return "left";
+      if ("outcome" in again) return again;
+      claim = again;
+    }
   };
 }

@@ -91,8 +91,9 @@ export function createReception(options: ReceptionOptions): Reception {
       if (!message.ok) return refuse(message.refusal, channel, settled);
 
       counters.received();
-      const nowMs = sentMs === undefined ? clock.now() : timeOf(sentMs, clock.now());
-      const parsed = parseEvent(message.value, channel, nowMs, aliases);
+      const heardMs = clock.now();
+      const sent = sentMs === undefined ? heardMs : timeOf(sentMs, heardMs);
+      const parsed = parseEvent(message.value, channel, sent, { aliases, heardMs });
       if (!parsed.ok) {
         const keys = Object.keys(message.value).slice(0, SHOWN_KEYS);
         const reason = parsed.refusal;

@@ -8,11 +8,17 @@ import { backoffDelay } from "../base/backoff.ts";
 import type { Backlog, Running } from "../queue/backlog.ts";
 import type { Budgets, UsedUp } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
-import type { QueueEntry } from "../queue/queue.ts";
+import type { QueueEntry } from "../queue/entry.ts";
 import type { Suppression } from "../gate/suppression.ts";
 
 /** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
 const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
+/** So often an event is tried at least, however long that takes. */
+const FEWEST_TRIES = 3;
+/** Proposals that wait for the disk; past that nothing further is diagnosed. */
+const MOST_ASIDE = 100;
+/** Ranks of severity: what is critical has a part of each budget to itself. */
+const [CRITICAL, NOT_CRITICAL] = [0, 1];
 
 interface ScheduleOptions {
   readonly clock: Clock;
@@ -22,14 +28,12 @@ interface ScheduleOptions {
   readonly suppression: Suppression;
   /** Diagnoses at once. */
   readonly concurrency: number;
-  /** A parked event older than this is given up. */
+  /** A parked event is given up so long after its first try. */
   readonly ttlMs: number;
   /** Takes an event through its turn; it calls {@linkcode Schedule.pump} at the end. */
   readonly run: (running: Running) => void;
-  /** Puts an entry back into the queue. */
-  readonly offer: (entry: QueueEntry) => void;
-  readonly onParked: (entry: QueueEntry, delayMs: number) => void;
-  readonly onExpired: (entry: QueueEntry) => void;
+  /** An event is given up. */
+  readonly onExpired: (running: Running) => void;
   readonly onBudgetUsedUp: (spent: UsedUp) => void;
 }
 
@@ -38,64 +42,46 @@ interface Schedule {
   pump(): void;
   start(): void;
   stop(): void;
-  /** Whether something waits for nothing but its turn. */
-  hasReady(): boolean;
-  /** Somebody else works on the target: the event is looked at again after `delayMs`. */
-  postpone(running: Running, delayMs: number): void;
-  /** After a failed diagnosis the event waits for its next try, unless it is too old by now. */
-  park(running: Running): void;
+  /** An entry after a further failure: when it is tried again; undefined when it is given up. */
+  afterFailure(entry: QueueEntry): QueueEntry | undefined;
 }
 
 export function createSchedule(options: ScheduleOptions): Schedule {
   const { clock, backlog, budgets, suppression, concurrency, ttlMs } = options;
   let started = false;
-  let cancelTimer = () => {};
+  let timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  const isHeld = (entry: QueueEntry) => suppression.heldUntil(entry) > 0;
-  const isTooOld = ({ arrivedAt }: QueueEntry) => clock.monotonic() - arrivedAt >= ttlMs;
+  const isExpired = ({ failures, firstFailedAt = Infinity }: QueueEntry) =>
+    failures >= FEWEST_TRIES && clock.monotonic() - firstFailedAt >= ttlMs;
+  const hasRoom = () => backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
 
   function pump() {
-    while (started && !budgets.usedUp() && backlog.running < concurrency) {
-      const running = backlog.take(isHeld);
+    while (started && hasRoom()) {
+      const running = backlog.take({
+        heldUntil: suppression.heldUntil,
+        mayTake: (rank) => budgets.usedUp(rank) === undefined,
+      });
       if (!running) break;
-      options.run(running);
+      if (isExpired(running.entry)) options.onExpired(running);
+      else options.run(running);
     }
-    const spent = budgets.usedUp();
-    if (started && backlog.running < concurrency) {
-      wakeWhenDue(spent?.until);
-      // What became due since it was looked for above is behind that timer.
-      if (!spent && backlog.hasReady(isHeld)) return pump();
-    }
-    if (started && spent && backlog.waiting > 0) options.onBudgetUsedUp(spent);
+    if (!started || !hasRoom()) return;
+    const spent = budgets.usedUp(NOT_CRITICAL);
+    const critical = budgets.usedUp(CRITICAL);
+    wakeAt(Math.min(backlog.nextDue(), spent?.until ?? Infinity, critical?.until ?? Infinity));
+    if (spent && spent.until < Infinity && backlog.waiting > 0) options.onBudgetUsedUp(spent);
   }
 
-  /** When an entry is due to be diagnosed or given up; 0 when it is not waiting for a time. */
-  function dueAt(entry: QueueEntry): number {
-    const due = Math.max(entry.notBefore, suppression.heldUntil(entry));
-    return entry.failures > 0 ? Math.min(due, entry.arrivedAt + ttlMs) : due;
-  }
-
-  function wakeWhenDue(atLatest = Infinity) {
-    cancelTimer();
-    const now = clock.monotonic();
-    let soonest = atLatest;
-    for (const entry of backlog.entries()) {
-      const due = dueAt(entry);
-      if (due > now || entry.failures > 0) soonest = Math.min(soonest, due);
-    }
-    if (soonest === Infinity) return;
-    cancelTimer = clock.after(Math.max(0, soonest - now), () => {
-      giveUpTooOld();
+  function wakeAt(at: number) {
+    if (timer?.at === at) return;
+    timer?.cancel();
+    timer = undefined;
+    if (at === Infinity) return;
+    const cancel = clock.after(Math.max(0, at - clock.monotonic()), () => {
+      timer = undefined;
       pump();
     });
-  }
-
-  function giveUpTooOld() {
-    for (const entry of backlog.parked()) {
-      if (!isTooOld(entry)) continue;
-      backlog.remove(entry.key);
-      options.onExpired(entry);
-    }
+    timer = { at, cancel };
   }
 
   return {
@@ -106,20 +92,16 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     },
     stop() {
       started = false;
-      cancelTimer();
+      wakeAt(Infinity);
     },
-    hasReady: () => backlog.hasReady(isHeld),
-    postpone({ entry }, delayMs) {
-      if (isTooOld(entry)) return options.onExpired(entry);
-      options.offer({ ...entry, notBefore: clock.monotonic() + delayMs });
-    },
-    park({ entry }) {
-      if (isTooOld(entry)) return options.onExpired(entry);
-      const failures = entry.failures + 1;
-      const delay = backoffDelay(RETRY, failures, options.random);
-      const parked = { ...entry, failures, notBefore: clock.monotonic() + delay };
-      options.offer(parked);
-      options.onParked(parked, delay);
+    afterFailure(entry) {
+      const now = clock.monotonic();
+      const { firstFailedAt = now } = entry;
+      const failed = { ...entry, failures: entry.failures + 1, firstFailedAt };
+      if (isExpired(failed)) return undefined;
+      const retryAt = now + backoffDelay(RETRY, failed.failures, options.random);
+      const endsAt = failed.failures >= FEWEST_TRIES ? firstFailedAt + ttlMs : Infinity;
+      return { ...failed, notBefore: Math.min(retryAt, endsAt) };
     },
   };
 }

@@ -37,23 +37,27 @@ export class ClaimLostError extends Error {
 }
 
 interface ProposeOptions {
-  /** Whether the target is still ours; asked before each try to write. */
-  readonly fence?: () => Promise<boolean>;
+  /** Asked right before the write: nothing is written unless it resolves with true. */
+  readonly mayWrite?: () => Promise<boolean>;
   /** Runs right before the proposal appears under this id. */
   readonly announce: (actionId: string) => void;
-  /** Gives up: the agent is stopping. */
+  /** Tries that failed before. */
+  readonly failures: number;
+  /** Gives up on the event file: the agent is stopping. */
   readonly signal: AbortSignal;
 }
 
-/**
- * Resolves with the proposal once it is safe, or undefined when `signal` came first.
- *
- * Rejects with ClaimLostError when the fence says so.
- */
-export type Propose = (
-  proposal: Proposal,
-  options: ProposeOptions,
-) => Promise<ActionFile | undefined>;
+/** What became of a try to propose. */
+export type Proposed =
+  /** It is safe; `announced` resolves with whether its event file is, too. */
+  | { readonly is: "written"; readonly file: ActionFile; readonly announced: Promise<boolean> }
+  /** The disk refused, and the log says so; it is worth another try after `retryMs`. */
+  | { readonly is: "failed"; readonly retryMs: number }
+  /** It was not to be written. */
+  | { readonly is: "refused" };
+
+/** Tries once to put a proposal before a person. */
+export type Propose = (proposal: Proposal, options: ProposeOptions) => Promise<Proposed>;
 
 export interface ProposerOptions {
   readonly store: Store;
@@ -64,79 +68,108 @@ export interface ProposerOptions {
   readonly validity?: Validity;
 }
 
-/** Proposes by files. Where the disk refuses, it keeps the proposal and goes on trying. */
+/** Proposes by files. */
 export function createProposer(options: ProposerOptions): Propose {
   const { store, clock, log, random, validity } = options;
 
-  async function publish(
-    proposal: Proposal,
-    { announce, signal, fence = () => Promise.resolve(true) }: ProposeOptions,
-  ): Promise<[ActionFile, PublishedAction] | undefined> {
-    for (let failures = 1; !signal.aborted; failures++) {
-      let file: ActionFile | undefined;
-      if (!await fence()) {
-        throw new ClaimLostError(`the claim on ${svcKey(proposal.event)} is lost`);
+  /** Writes the event file, in the background where that takes more than one try. */
+  async function announceFile(file: ActionFile, signal: AbortSignal): Promise<{
+    announced: Promise<boolean>;
+  }> {
+    if (await announceAction(file, options)) return { announced: Promise.resolve(true) };
+    const again = async () => {
+      for (let failures = 1; !signal.aborted; failures++) {
+        await sleep(clock, backoffDelay(RETRY, failures, random), signal);
+        if (!signal.aborted && await announceAction(file, options)) return true;
       }
-      try {
-        const published = await store.publishAction({
-          base: actionIdBase(proposal.event),
-          text(actionId) {
-            file = actionFile({ ...proposal, actionId, writtenMs: clock.now(), validity });
-            return fileText(file);
-          },
-          announce,
-        });
-        if (file) return [file, published];
-      } catch (error) {
-        const delay = backoffDelay(RETRY, failures, random);
-        log.error("action_write_failed", {
-          svc_key: svcKey(proposal.event),
-          ...explainWriteFailure(error),
-          retry_in_seconds: Math.round(delay / 1000),
-        });
-        await sleep(clock, delay, signal);
-      }
-    }
-    return undefined;
+      return false;
+    };
+    return { announced: again() };
   }
 
-  return async (proposal, proposeOptions) => {
-    const done = await publish(proposal, proposeOptions);
-    if (!done) return undefined;
-    const [file, { path, unsynced }] = done;
-    log.info("action_proposed", {
-      action_id: file.action_id,
-      action: file.payload.action,
-      executor_type: file.type,
-      svc_key: svcKey(file),
-      requires_human: file.requires_human,
-      confidence: file.confidence,
-      risk_level: file.risk_level,
-      llm_model: file.llm_model,
-      valid_until: file.payload.valid_until,
-      ...(file.payload.audit.expired_when_written && { expired: true }),
-      path,
-    });
-    if (unsynced) log.warning("folder_sync_failed", { path, ...explainWriteFailure(unsynced) });
-    await announceAction(file, options);
-    return file;
+  return async (proposal, { mayWrite, announce, failures, signal }) => {
+    if (mayWrite && !await mayWrite()) return { is: "refused" };
+    let file: ActionFile | undefined;
+    let published: PublishedAction;
+    try {
+      published = await store.publishAction({
+        base: actionIdBase(proposal.event),
+        text(actionId) {
+          file = actionFile({ ...proposal, actionId, writtenMs: clock.now(), validity });
+          return fileText(file);
+        },
+        announce,
+      });
+    } catch (error) {
+      const retryMs = backoffDelay(RETRY, failures + 1, random);
+      log.error("action_write_failed", {
+        svc_key: svcKey(proposal.event),
+        ...explainWriteFailure(error),
+        retry_in_seconds: Math.round(retryMs / 1000),
+      });
+      return { is: "failed", retryMs };
+    }
+    // What was published has a text.
+    if (!file) return { is: "refused" };
+    tellProposed(log, file, published);
+    return { is: "written", file, ...await announceFile(file, signal) };
   };
 }
 
-/** Writes the event file for a proposal. A failure is logged: the proposal itself is safe. */
+function tellProposed(log: Log, file: ActionFile, { path, unsynced }: PublishedAction) {
+  log.info("action_proposed", {
+    action_id: file.action_id,
+    action: file.payload.action,
+    executor_type: file.type,
+    svc_key: svcKey(file),
+    requires_human: file.requires_human,
+    confidence: file.confidence,
+    risk_level: file.risk_level,
+    llm_model: file.llm_model,
+    valid_until: file.payload.valid_until,
+    ...(file.payload.audit.expired_when_written && { expired: true }),
+    path,
+  });
+  if (unsynced) log.warning("folder_sync_failed", { path, ...explainWriteFailure(unsynced) });
+}
+
+/** Proposes, and goes on trying until `signal` aborts; resolves with what is safe then. */
+export async function proposeUntilWritten(
+  proposal: Proposal,
+  { propose, clock, signal }: {
+    readonly propose: Propose;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
+): Promise<ActionFile | undefined> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    const done = await propose(proposal, { announce: () => {}, failures, signal });
+    if (done.is === "written") return done.file;
+    if (done.is === "refused") return undefined;
+    await sleep(clock, done.retryMs, signal);
+  }
+  return undefined;
+}
+
+/**
+ * Writes the event file for a proposal; resolves with whether it is there. A failure is logged: the
+ * proposal itself is safe.
+ */
 export async function announceAction(
   action: ActionFile,
   { store, clock, log, nodeName }: Omit<ProposerOptions, "random" | "validity">,
-): Promise<void> {
+): Promise<boolean> {
   const about = { action, nodeName, nowMs: clock.now() };
   const path = eventFilePath(about);
   try {
     await store.publishEvent(path, fileText(eventFile(about)));
+    return true;
   } catch (error) {
     log.warning("event_write_failed", {
       path: `${store.events}/${path}.json`,
       ...explainWriteFailure(error),
     });
+    return false;
   }
 }
 
@@ -161,9 +194,9 @@ export async function announceOnce(
 /** `propose`, which tells of each proposal that is safe. */
 export function telling(propose: Propose, tell: (file: ActionFile) => void): Propose {
   return async (...request) => {
-    const file = await propose(...request);
-    if (file) tell(file);
-    return file;
+    const done = await propose(...request);
+    if (done.is === "written") tell(done.file);
+    return done;
   };
 }
 
@@ -176,6 +209,6 @@ export function dryProposer(
     const actionId = actionIdBase(proposal.event);
     const file = actionFile({ ...proposal, actionId, writtenMs: clock.now(), validity });
     print(file);
-    return Promise.resolve(file);
+    return Promise.resolve({ is: "written", file, announced: Promise.resolve(true) });
   };
 }

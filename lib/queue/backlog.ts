@@ -6,21 +6,27 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createCooldowns, elapsedSince } from "../gate/cooldown.ts";
+import { mergedInto, outranks, type QueueEntry } from "./entry.ts";
+import { gravity } from "../gate/gravity.ts";
 import { COALESCED, type Objected, RECOVERED } from "../gate/objection.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import { createQueue, type QueueEntry } from "./queue.ts";
+import { createQueue } from "./queue.ts";
 import type { SavedState, StateRecord } from "./state.ts";
 import { targetKey, targetOf } from "../event/target.ts";
 
 /** A target whose event has left the queue and has not ended yet. */
 export interface Running {
   readonly entry: QueueEntry;
+  /** Aborted when the event is not to be diagnosed any more, or not now. */
+  readonly stopped: AbortController;
   /** The id its proposal is about to appear under. */
   proposing?: { readonly actionId: string; readonly atMs: number };
   /** Its proposal is safe, or it needs none: it is not to be diagnosed again. */
   settled?: boolean;
-  /** Whether the last that was heard of the target is that it is well again. */
+  /** Good news said that it is over. */
   recovered: boolean;
+  /** Its proposal cannot be written for now: it takes up no diagnosis meanwhile. */
+  aside: boolean;
 }
 
 interface BacklogOptions {
@@ -33,47 +39,70 @@ interface BacklogOptions {
   readonly remember?: (record: StateRecord) => void;
 }
 
+/** What became of an event, or an entry, that came to what waits. */
+export interface Offered {
+  /** Of two of a target, the one that does not stand for both. */
+  readonly coalesced?: WaitingEvent;
+  /** The entry that found no room. */
+  readonly dropped?: QueueEntry;
+}
+
 export interface Backlog {
-  /** Lets a new event wait. */
-  add(event: WaitingEvent): ReturnType<Backlog["offer"]>;
-  /** Lets an entry wait; tells what it replaced, and which entry found no room. */
-  offer(entry: QueueEntry): { readonly replaced?: QueueEntry; readonly dropped?: QueueEntry };
+  /** Lets a new event wait, until `heldUntil` at least (monotonic milliseconds, 0 for not held). */
+  add(event: WaitingEvent, heldUntil?: number): Offered;
   /**
-   * Takes what is to be diagnosed next; what is `held` waits on. End it with
-   * {@linkcode Backlog.finish}.
+   * Takes what is to be diagnosed next, of those that `mayTake` by the rank of their severity; what
+   * is held waits on. End it with {@linkcode Backlog.finish}.
    */
-  take(held?: (entry: QueueEntry) => boolean): Running | undefined;
-  /** Whether {@linkcode Backlog.take} would give something. */
-  hasReady(held?: (entry: QueueEntry) => boolean): boolean;
-  /** Ends a run; with `keep` its event waits again, unless a newer one does. */
-  finish(running: Running, keep: boolean): void;
+  take(options?: {
+    readonly heldUntil?: (entry: QueueEntry) => number;
+    readonly mayTake?: (rank: number) => boolean;
+  }): Running | undefined;
+  /** Ends a run; its event waits again as `again`, if that is given. */
+  finish(running: Running, again?: QueueEntry): Offered;
   /** Whether an event of the target waits or is being diagnosed. */
   has(key: string): boolean;
-  /** Removes what waits for a target. */
-  remove(key: string): QueueEntry | undefined;
+  /** What is being diagnosed for a target. */
+  runningFor(key: string): Running | undefined;
+  /** What waits or is being diagnosed for a target. */
+  eventsFor(key: string): WaitingEvent[];
   /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
   recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined;
   /** What newer news of a running target objects to its event. */
   overtaken(running: Running): Objected | undefined;
-  /** Milliseconds the target's cooldown still lasts, 0 when there is none. */
-  cooldown(key: string): number;
-  /** Starts a running target's cooldown. Unless it is kept, it ends with the run. */
-  startCooldown(key: string): void;
-  /** Starts the cooldown that counts, after a restart too: the proposal is safe. */
+  /** Looks again at what sleeps of a node, or of all: at once, or at a monotonic time to come. */
+  wake(node?: string, at?: number): void;
+  /** When something that sleeps is to be looked at again; monotonic milliseconds, or Infinity. */
+  nextDue(): number;
+  /**
+   * Milliseconds the target's cooldown still lasts for a fault as grave as that, 0 when there is
+   * none, or when it stands for a lesser one.
+   */
+  cooldown(key: string, gravity: number): number;
+  /** Starts the target's cooldown, and is done with its event: its proposal is safe. */
   keepCooldown(running: Running): void;
   /** Another planner started the target's cooldown; `remainingMs` of it are left. */
-  joinCooldown(key: string, remainingMs: number): void;
+  joinCooldown(key: string, remainingMs: number, gravity: number): void;
   /** Writes down that the target's proposal is about to appear under `actionId`. */
   announce(running: Running, actionId: string): void;
   parked(): QueueEntry[];
   readonly waiting: number;
+  /** How many of those wait for nothing but their turn. */
+  readonly ready: number;
   readonly running: number;
+  /** Those that run and wait for the disk. */
+  readonly aside: number;
   /** What waits, parked entries included, in the order of serving. */
   entries(): Iterable<QueueEntry>;
   /** What is being diagnosed. */
   active(): Iterable<Running>;
   /** Targets that cool down, the one that started first at the start. */
-  coolingDown(): Iterable<{ readonly key: string; readonly remainingMs: number }>;
+  coolingDown(): Iterable<{
+    readonly key: string;
+    readonly remainingMs: number;
+    /** How grave the fault was that it stands for. */
+    readonly gravity: number;
+  }>;
   /** How many targets cool down, some of them perhaps no longer. */
   readonly coolingDownCount: number;
   /** Forgets cooldowns that are over. */
@@ -87,31 +116,45 @@ export function createBacklog(options: BacklogOptions): Backlog {
   const queue = createQueue(queueLimit);
   const cooldowns = createCooldowns(cooldownSeconds);
   const running = new Map<string, Running>();
-  /** Targets whose cooldown has started and whose proposal is not safe yet. */
-  const unsafe = new Set<string>();
   let serial = 0;
   if (saved) restore(saved);
 
   function restore({ waiting, cooldowns: began }: Pick<SavedState, "waiting" | "cooldowns">) {
     const [wall, now] = [clock.now(), clock.monotonic()];
-    for (const [key, { atMs }] of began) cooldowns.record(key, now, elapsedSince(atMs, wall));
-    for (const [key, { event, serial: itsSerial, arrivedMs, failures }] of waiting) {
+    for (const [key, { atMs, gravity }] of began) {
+      cooldowns.record(key, now, { elapsedMs: elapsedSince(atMs, wall), gravity });
+    }
+    for (const [key, record] of waiting) {
+      const { event, serial: itsSerial, arrivedMs, failures, merged } = record;
       serial = Math.max(serial, itsSerial);
       const arrivedAt = now - elapsedSince(arrivedMs, wall);
-      queue.putBack({ key, event, serial: itsSerial, arrivedAt, failures, notBefore: 0 });
+      // What a state file of an earlier version says of its times.
+      const { heardAt = arrivedMs, happenedAt = Math.min(event.timestamp * 1000, arrivedMs) } =
+        event as Partial<WaitingEvent>;
+      const whole = { ...event, heardAt, happenedAt };
+      const times = { arrivedAt, failures, firstFailedAt: failures > 0 ? now : undefined };
+      queue.putBack({ key, event: whole, serial: itsSerial, ...times, notBefore: 0, merged }, 0);
     }
   }
 
-  /** Writes down what waits for a target now. */
-  function write(key: string) {
+  /** What of a target must not be lost: of what waits and what is being diagnosed, one event. */
+  function unfinished(key: string): QueueEntry | undefined {
     const active = running.get(key);
-    const entry = queue.get(key) ?? (active?.settled ? undefined : active?.entry);
+    const waiting = queue.get(key);
+    if (!active || active.settled) return waiting;
+    if (!waiting) return active.entry;
+    return outranks(waiting, active.entry, clock.now()) ? waiting : active.entry;
+  }
+
+  /** Writes down what is unfinished of a target now. */
+  function write(key: string) {
+    const entry = unfinished(key);
     remember(entry ? waitingRecord(entry) : { is: "done", target: targetOf(key) });
   }
 
-  function waitingRecord({ event, serial, arrivedAt, failures }: QueueEntry): StateRecord {
+  function waitingRecord({ event, serial, arrivedAt, failures, merged }: QueueEntry): StateRecord {
     const arrivedMs = clock.now() - (clock.monotonic() - arrivedAt);
-    return { is: "waiting", serial, event, arrivedMs, failures };
+    return { is: "waiting", serial, event, arrivedMs, failures, ...(merged && { merged }) };
   }
 
   function* proposingRecord({ entry, proposing }: Running): Generator<StateRecord> {
@@ -120,21 +163,20 @@ export function createBacklog(options: BacklogOptions): Backlog {
     yield { is: "proposing", target: targetOf(key), serial, ...proposing };
   }
 
-  function offer(entry: QueueEntry) {
-    const outcome = queue.offer(entry);
-    if (outcome.dropped !== entry) write(entry.key);
-    if (outcome.dropped) write(outcome.dropped.key);
-    return outcome;
-  }
+  /** A target that is being diagnosed waits for the end of that. */
+  const untilFinished = (key: string, until: number) => running.has(key) ? Infinity : until;
 
-  /** Targets whose turn it is not: they are being diagnosed, or held. */
-  function passedOver(held: (entry: QueueEntry) => boolean) {
-    return {
-      has(key: string) {
-        const entry = queue.get(key);
-        return running.has(key) || (entry !== undefined && held(entry));
-      },
-    };
+  /** Puts the one of two entries that stands for both in their place. */
+  function offer(newcomer: QueueEntry, heldUntil: number): Offered {
+    const { key } = newcomer;
+    const waiting = queue.get(key);
+    const wins = !waiting || outranks(newcomer, waiting, clock.now());
+    const [kept, other] = wins ? [newcomer, waiting] : [waiting, newcomer];
+    const entry = other ? mergedInto(kept, other) : kept;
+    const dropped = queue.put(entry, untilFinished(key, Math.max(entry.notBefore, heldUntil)));
+    if (dropped?.key !== key) write(key);
+    if (dropped) write(dropped.key);
+    return { ...(other && { coalesced: other.event }), ...(dropped && { dropped }) };
   }
 
   function remove(key: string) {
@@ -144,35 +186,40 @@ export function createBacklog(options: BacklogOptions): Backlog {
   }
 
   return {
-    add(event) {
+    add(event, heldUntil = 0) {
       const key = targetKey(event);
-      const active = running.get(key);
-      if (active) active.recovered = false;
+      const waiting = queue.get(key);
+      // News of a parked target is tried at once; where another planner works on it, in its time.
+      const notBefore = waiting && waiting.failures === 0 ? waiting.notBefore : 0;
+      if (waiting && waiting.notBefore !== notBefore) queue.put({ ...waiting, notBefore }, 0);
       const arrivedAt = clock.monotonic();
-      return offer({ key, event, serial: ++serial, arrivedAt, failures: 0, notBefore: 0 });
+      return offer({ key, event, serial: ++serial, arrivedAt, failures: 0, notBefore }, heldUntil);
     },
-    offer,
-    take(held = () => false) {
-      const entry = queue.take(clock.monotonic(), passedOver(held));
+    take({ heldUntil = () => 0, mayTake = () => true } = {}) {
+      const entry = queue.take(clock.monotonic(), {
+        heldUntil: (entry) => untilFinished(entry.key, Math.max(entry.notBefore, heldUntil(entry))),
+        mayTake,
+      });
       if (!entry) return undefined;
-      const active: Running = { entry, recovered: false };
+      const stopped = new AbortController();
+      const active: Running = { entry, stopped, recovered: false, aside: false };
       running.set(entry.key, active);
       return active;
     },
-    hasReady(held = () => false) {
-      const [now, passed] = [clock.monotonic(), passedOver(held)];
-      return queue.entries().some(({ notBefore, key }) => notBefore <= now && !passed.has(key));
-    },
-    finish({ entry }, keep) {
-      running.delete(entry.key);
-      // Without its proposal a cooldown would only hold back the event that still waits.
-      if (unsafe.delete(entry.key)) cooldowns.forget(entry.key);
-      if (queue.get(entry.key)) return;
-      if (keep) queue.putBack(entry);
-      write(entry.key);
+    finish({ entry: { key } }, again) {
+      running.delete(key);
+      const waiting = queue.get(key);
+      let offered: Offered = {};
+      if (again && waiting) offered = offer(again, 0);
+      else if (again) queue.putBack(again, again.notBefore);
+      queue.wake(key);
+      if (!waiting || !again) write(key);
+      return offered;
     },
     has: (key) => running.has(key) || queue.get(key) !== undefined,
-    remove,
+    runningFor: (key) => running.get(key),
+    eventsFor: (key) =>
+      [running.get(key)?.entry, queue.get(key)].flatMap((entry) => entry?.event ?? []),
     recover(key, isOver) {
       const active = running.get(key);
       if (active && isOver(active.entry.event)) active.recovered = true;
@@ -180,42 +227,52 @@ export function createBacklog(options: BacklogOptions): Backlog {
       return waiting && isOver(waiting.event) ? remove(key) : undefined;
     },
     overtaken({ entry, recovered }) {
-      if (queue.get(entry.key)) return COALESCED;
-      return recovered ? RECOVERED : undefined;
+      if (recovered) return RECOVERED;
+      const waiting = queue.get(entry.key);
+      return waiting && gravity(waiting.event) < gravity(entry.event) ? COALESCED : undefined;
     },
-    cooldown: (key) => cooldowns.remaining(key, clock.monotonic()),
-    startCooldown(key) {
-      unsafe.add(key);
-      cooldowns.record(key, clock.monotonic());
-    },
+    wake: (node, at = clock.monotonic()) => queue.wakeNode(node, at),
+    nextDue: () => queue.nextDue(),
+    cooldown: (key, gravity) => cooldowns.remaining(key, clock.monotonic(), gravity),
     keepCooldown(active) {
-      const { key, serial } = active.entry;
+      const { key, serial, event } = active.entry;
       active.settled = true;
       delete active.proposing;
-      unsafe.delete(key);
       // Counted from now: a full disk can hold a proposal back for longer than a cooldown.
-      cooldowns.record(key, clock.monotonic());
-      remember({ is: "cooldown", target: targetOf(key), serial, atMs: clock.now() });
+      const grave = gravity(event);
+      cooldowns.record(key, clock.monotonic(), { gravity: grave });
+      const began = { target: targetOf(key), serial, atMs: clock.now(), gravity: grave };
+      remember({ is: "cooldown", ...began });
+      if (queue.get(key)) write(key);
     },
-    joinCooldown(key, remainingMs) {
-      cooldowns.record(key, clock.monotonic(), Math.max(0, cooldownSeconds * 1000 - remainingMs));
+    joinCooldown(key, remainingMs, gravity) {
+      const elapsedMs = Math.max(0, cooldownSeconds * 1000 - remainingMs);
+      cooldowns.record(key, clock.monotonic(), { elapsedMs, gravity });
     },
     announce(active, actionId) {
       active.proposing = { actionId, atMs: clock.now() };
       for (const record of proposingRecord(active)) remember(record);
     },
-    parked: () => queue.parked(),
+    parked: () => queue.entries().filter(({ failures }) => failures > 0),
     get waiting() {
       return queue.size;
+    },
+    get ready() {
+      return queue.awake;
     },
     get running() {
       return running.size;
     },
+    get aside() {
+      let count = 0;
+      for (const { aside } of running.values()) if (aside) count++;
+      return count;
+    },
     entries: () => queue.entries(),
     active: () => running.values(),
     *coolingDown() {
-      for (const { key, elapsedMs } of cooldowns.entries(clock.monotonic())) {
-        yield { key, remainingMs: cooldownSeconds * 1000 - elapsedMs };
+      for (const { key, elapsedMs, gravity } of cooldowns.entries(clock.monotonic())) {
+        yield { key, remainingMs: cooldownSeconds * 1000 - elapsedMs, gravity };
       }
     },
     get coolingDownCount() {
@@ -224,14 +281,14 @@ export function createBacklog(options: BacklogOptions): Backlog {
     prune: () => cooldowns.prune(clock.monotonic()),
     *snapshot() {
       const wall = clock.now();
-      for (const { key, elapsedMs } of cooldowns.entries(clock.monotonic())) {
-        if (unsafe.has(key)) continue;
-        yield { is: "cooldown", target: targetOf(key), atMs: wall - elapsedMs };
+      for (const { key, elapsedMs, gravity } of cooldowns.entries(clock.monotonic())) {
+        yield { is: "cooldown", target: targetOf(key), atMs: wall - elapsedMs, gravity };
       }
-      for (const { entry, settled } of running.values()) {
-        if (!settled && !queue.get(entry.key)) yield waitingRecord(entry);
+      const keys = new Set([...running.keys(), ...queue.entries().map(({ key }) => key)]);
+      for (const key of keys) {
+        const entry = unfinished(key);
+        if (entry) yield waitingRecord(entry);
       }
-      for (const entry of queue.entries()) yield waitingRecord(entry);
       for (const active of running.values()) yield* proposingRecord(active);
     },
   };

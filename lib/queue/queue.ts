@@ -1,102 +1,239 @@
 /**
- * Events that wait for a diagnosis: the newest one per target, the most severe first, then the
- * one that waits longest. A parked event waits here too, until its next try is due.
+ * Events that wait for a diagnosis: one per target, the most severe first, then the one that waits
+ * longest. What is not to be taken before a time sleeps until then, in its place.
+ *
+ * A flood while a thousand targets wait must not walk through them: every step costs a logarithm.
  *
  * @module
  */
-import type { WaitingEvent } from "../event/event.ts";
+import { createHeap, type Heap } from "../base/heap.ts";
 import { severityRank } from "../event/severity.ts";
+import type { QueueEntry } from "./entry.ts";
 
-/** One target's place in the queue. Times are monotonic milliseconds. */
-export interface QueueEntry {
-  readonly key: string;
-  readonly event: WaitingEvent;
-  /** Tells this event from others of its target. */
-  readonly serial: number;
-  readonly arrivedAt: number;
-  /** Diagnoses of this event that failed; above 0 it is parked. */
-  readonly failures: number;
-  /** Not taken before. */
-  readonly notBefore: number;
-}
+/** So many outdated marks more than live ones may lie in a heap. */
+const MOST_OUTDATED = 64;
 
-interface Queue {
+/** Each so many turns goes to the one that waits longest, if that is longer than this. */
+const TURN_OF_THE_LONGEST = 8;
+const LONG_MS = 600_000;
+
+export interface Queue {
   /**
-   * Lets an event wait. It replaces what waited for its target; when that makes one target too
-   * many, the least severe, oldest entry is dropped, which can be the new one.
+   * Puts an entry in its target's place; it sleeps until `until`, monotonic milliseconds, 0 for not
+   * at all. When that makes one target too many, the least severe, oldest entry is dropped and
+   * returned, which can be this one.
    */
-  offer(entry: QueueEntry): { replaced?: QueueEntry; dropped?: QueueEntry };
+  put(entry: QueueEntry, until: number): QueueEntry | undefined;
   /** Lets an entry wait again that had a place before: it needs no room, nothing is dropped. */
-  putBack(entry: QueueEntry): void;
-  /** Removes and returns the entry to diagnose next; targets in `busy` are passed over. */
-  take(now: number, busy: { has(key: string): boolean }): QueueEntry | undefined;
-  /** Removes a target's entry. */
+  putBack(entry: QueueEntry, until: number): void;
+  /**
+   * Removes and returns the entry to diagnose next, of those that `mayTake` by the rank of their
+   * severity; one that is not to be taken before a time, by `heldUntil`, sleeps until then.
+   */
+  take(
+    now: number,
+    options: {
+      readonly heldUntil: (entry: QueueEntry) => number;
+      readonly mayTake: (rank: number) => boolean;
+    },
+  ): QueueEntry | undefined;
+  /** Wakes a target, so that it is looked at again. */
+  wake(key: string): void;
+  /** Wakes the targets of a node, at `at`; of all nodes without one. */
+  wakeNode(node: string | undefined, at: number): void;
+  /** When the next sleeper wakes; Infinity without one. */
+  nextDue(): number;
   remove(key: string): QueueEntry | undefined;
   get(key: string): QueueEntry | undefined;
-  /** Entries that have failed at least once. */
-  parked(): QueueEntry[];
-  /** In the order of serving, parked ones included. */
-  entries(): Generator<QueueEntry>;
+  /** In the order of serving, sleepers included. */
+  entries(): QueueEntry[];
   readonly size: number;
+  /** How many wait for nothing but their turn. */
+  readonly awake: number;
+}
+
+/** A target's place; it stays the same for as long as the target waits. */
+interface Place {
+  entry: QueueEntry;
+  rank: number;
+  /** Earlier places of the same rank are served first. */
+  turn: number;
+  /** Since when the target waits, monotonic milliseconds. */
+  readonly since: number;
+  /** Sleeps until then, 0 when awake. */
+  until: number;
+  /** What a heap holds of a place counts only while this is the same. */
+  stamp: number;
+}
+
+interface Mark {
+  readonly place: Place;
+  readonly stamp: number;
+  readonly at: number;
+}
+
+/** A time at which the sleepers of a node are to be woken. */
+interface Release {
+  readonly node: string | undefined;
+  readonly at: number;
 }
 
 export function createQueue(limit: number): Queue {
-  // One map per severity: a map keeps insertion order and replaces a value in place, which is
-  // "oldest first" and "the newest event keeps the target's turn" at constant cost.
-  const ranks = [0, 1, 2, 3].map(() => new Map<string, QueueEntry>());
-  const rankOf = new Map<string, Map<string, QueueEntry>>();
+  const places = new Map<string, Place>();
+  // A map keeps insertion order and replaces a value in place: "oldest first" at constant cost.
+  const ranks = [0, 1, 2, 3].map(() => new Map<string, Place>());
+  const awake = ranks.map(() => createHeap<Mark>(({ at }) => at));
+  const sleepers = createHeap<Mark>(({ at }) => at);
+  const asleep = new Map<string, Set<string>>();
+  const releases = createHeap<Release>(({ at }) => at);
+  const released = new Map<string | undefined, number>();
+  let turns = 0;
+  let taken = 0;
 
-  function remove(key: string): QueueEntry | undefined {
-    const rank = rankOf.get(key);
-    const entry = rank?.get(key);
-    rank?.delete(key);
-    rankOf.delete(key);
-    return entry;
+  const isCurrent = ({ place, stamp }: Mark) => place.stamp === stamp;
+
+  function mark(heap: Heap<Mark> | undefined, place: Place, at: number) {
+    heap?.push({ place, stamp: ++place.stamp, at });
+    if (heap && heap.size > 2 * places.size + MOST_OUTDATED) heap.retain(isCurrent);
   }
 
-  function leastSevereOldest(): QueueEntry | undefined {
+  function wakeUp(place: Place) {
+    const { node } = place.entry.event;
+    const neighbours = asleep.get(node);
+    if (neighbours?.delete(place.entry.key) && neighbours.size === 0) asleep.delete(node);
+    place.until = 0;
+    mark(awake[place.rank], place, place.turn);
+  }
+
+  /** One that sleeps already is woken as planned, and looked at then. */
+  function fallAsleep(place: Place, until: number) {
+    if (place.until > 0 && place.until <= until) return;
+    const { node } = place.entry.event;
+    const neighbours = asleep.get(node);
+    if (neighbours) neighbours.add(place.entry.key);
+    else asleep.set(node, new Set([place.entry.key]));
+    place.until = until;
+    if (until < Infinity) mark(sleepers, place, until);
+    else place.stamp++;
+  }
+
+  function wakeDue(now: number) {
+    for (let next = sleepers.peek(); next && next.at <= now; next = sleepers.peek()) {
+      sleepers.pop();
+      if (isCurrent(next)) wakeUp(next.place);
+    }
+    for (let next = releases.peek(); next && next.at <= now; next = releases.peek()) {
+      releases.pop();
+      if (released.get(next.node) === next.at) released.delete(next.node);
+      const nodes = next.node === undefined ? [...asleep.keys()] : [next.node];
+      for (const key of nodes.flatMap((node) => [...asleep.get(node) ?? []])) wake(key);
+    }
+  }
+
+  function wake(key: string) {
+    const place = places.get(key);
+    if (place && place.until > 0) wakeUp(place);
+  }
+
+  function drop(place: Place) {
+    const { key, event } = place.entry;
+    places.delete(key);
+    ranks[place.rank]?.delete(key);
+    const neighbours = asleep.get(event.node);
+    if (neighbours?.delete(key) && neighbours.size === 0) asleep.delete(event.node);
+    place.stamp++;
+    return place.entry;
+  }
+
+  function place(entry: QueueEntry, until: number) {
+    const rank = severityRank(entry.event.severity);
+    const before = places.get(entry.key);
+    // A target whose severity changes queues up behind those that were so before it.
+    const stays = before?.rank === rank;
+    if (before && !stays) drop(before);
+    const now = stays ? before : {
+      entry,
+      rank,
+      turn: ++turns,
+      since: before?.since ?? entry.arrivedAt,
+      until: 0,
+      stamp: 0,
+    };
+    now.entry = entry;
+    places.set(entry.key, now);
+    ranks[rank]?.set(entry.key, now);
+    if (until > 0) fallAsleep(now, until);
+    else if (!stays || now.until > 0) wakeUp(now);
+  }
+
+  function leastSevereOldest(): Place | undefined {
     for (const rank of ranks.toReversed()) {
-      for (const entry of rank.values()) return entry;
+      for (const place of rank.values()) return place;
     }
     return undefined;
   }
 
-  /** Puts an entry in its place; returns what it replaced. */
-  function place(entry: QueueEntry): QueueEntry | undefined {
-    const rank = ranks[severityRank(entry.event.severity)] ?? new Map();
-    const replaced = rankOf.get(entry.key)?.get(entry.key);
-    // A target whose severity changes queues up behind those that were so before it.
-    if (replaced && rankOf.get(entry.key) !== rank) remove(entry.key);
-    rank.set(entry.key, entry);
-    rankOf.set(entry.key, rank);
-    return replaced;
+  /** The first of a heap that counts. */
+  function firstOf(heap: Heap<Mark> | undefined): Mark | undefined {
+    let first = heap?.peek();
+    while (first && !isCurrent(first)) {
+      heap?.pop();
+      first = heap?.peek();
+    }
+    return first;
   }
 
-  function* entries() {
-    for (const rank of ranks) yield* rank.values();
+  function next(now: number, mayTake: (rank: number) => boolean): Place | undefined {
+    const firsts = ranks.flatMap((_, rank) => (mayTake(rank) && firstOf(awake[rank])?.place) || []);
+    if (taken % TURN_OF_THE_LONGEST < TURN_OF_THE_LONGEST - 1) return firsts[0];
+    const [longest] = firsts.toSorted((one, other) => one.since - other.since);
+    return longest && now - longest.since >= LONG_MS ? longest : firsts[0];
   }
 
   return {
-    offer(entry) {
-      const replaced = place(entry);
+    put(entry, until) {
+      const isNew = !places.has(entry.key);
+      place(entry, until);
       // What was put back takes no room from others: one new target, at most one dropped.
-      const surplus = !replaced && rankOf.size > limit ? leastSevereOldest() : undefined;
-      if (surplus) remove(surplus.key);
-      return { ...(replaced && { replaced }), ...(surplus && { dropped: surplus }) };
+      const surplus = isNew && places.size > limit ? leastSevereOldest() : undefined;
+      return surplus && drop(surplus);
     },
-    putBack: (entry) => void place(entry),
-    take(now, busy) {
-      for (const entry of entries()) {
-        if (entry.notBefore <= now && !busy.has(entry.key)) return remove(entry.key);
+    putBack: place,
+    take(now, { heldUntil, mayTake }) {
+      wakeDue(now);
+      for (let found = next(now, mayTake); found; found = next(now, mayTake)) {
+        const until = heldUntil(found.entry);
+        if (until > now) {
+          fallAsleep(found, until);
+          continue;
+        }
+        taken++;
+        return drop(found);
       }
       return undefined;
     },
-    remove,
-    get: (key) => rankOf.get(key)?.get(key),
-    parked: () => [...entries()].filter((entry) => entry.failures > 0),
-    entries,
+    wake,
+    wakeNode(node, at) {
+      if ((released.get(node) ?? Infinity) <= at) return;
+      released.set(node, at);
+      releases.push({ node, at });
+    },
+    nextDue() {
+      return Math.min(firstOf(sleepers)?.at ?? Infinity, releases.peek()?.at ?? Infinity);
+    },
+    remove(key) {
+      const place = places.get(key);
+      return place && drop(place);
+    },
+    get: (key) => places.get(key)?.entry,
+    entries: () => ranks.flatMap((rank) => [...rank.values()].map(({ entry }) => entry)),
     get size() {
-      return rankOf.size;
+      return places.size;
+    },
+    get awake() {
+      let sleeping = 0;
+      for (const { size } of asleep.values()) sleeping += size;
+      return places.size - sleeping;
     },
   };
 }

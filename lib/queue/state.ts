@@ -9,8 +9,12 @@
 import { isObject, parseObject } from "../base/json.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { cleanName } from "../base/text/names.ts";
+import type { Merged } from "./entry.ts";
 import { type Target, targetKey } from "../event/target.ts";
+import type { FlapRecord } from "../gate/flap.ts";
 import type { OutageRecord } from "../gate/outages.ts";
+import type { SpentRecord } from "../gate/budgets.ts";
+import type { WellRecord } from "../gate/cured.ts";
 
 /** Version of the records below. A file of a later version is left alone. */
 export const STATE_VERSION = 1;
@@ -24,6 +28,8 @@ export type StateRecord =
     readonly event: WaitingEvent;
     readonly arrivedMs: number;
     readonly failures: number;
+    /** What else was heard of the target. */
+    readonly merged?: readonly Merged[];
   }
   /** Nothing waits for the target any more. */
   | { readonly is: "done"; readonly target: Target }
@@ -44,8 +50,13 @@ export type StateRecord =
     readonly target: Target;
     readonly serial?: number;
     readonly atMs: number;
+    /** How grave the fault was; absent in what earlier versions wrote. */
+    readonly gravity?: number;
   }
-  | OutageRecord;
+  | OutageRecord
+  | FlapRecord
+  | WellRecord
+  | SpentRecord;
 
 type RecordOf<Is extends StateRecord["is"]> = Extract<StateRecord, { is: Is }>;
 
@@ -56,6 +67,9 @@ export interface SavedState {
   readonly cooldowns: Map<string, RecordOf<"cooldown">>;
   /** By node. */
   readonly offline: Map<string, RecordOf<"offline">>;
+  readonly flaps: Map<string, FlapRecord>;
+  readonly well: Map<string, WellRecord>;
+  readonly spent: SpentRecord[];
 }
 
 export const emptyState = (): SavedState => ({
@@ -63,6 +77,9 @@ export const emptyState = (): SavedState => ({
   proposing: new Map(),
   cooldowns: new Map(),
   offline: new Map(),
+  flaps: new Map(),
+  well: new Map(),
+  spent: [],
 });
 
 export function encodeHeader(): string {
@@ -124,21 +141,38 @@ export function applyRecord(state: SavedState, record: StateRecord): void {
     case "online":
       state.offline.delete(record.node);
       break;
+    case "flaps":
+      state.flaps.set(targetKey(record.target), record);
+      break;
+    case "well":
+      state.well.set(targetKey(record.target), record);
+      break;
+    case "spent":
+      state.spent.push(record);
+      break;
   }
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
+const isTimes = (value: unknown) => Array.isArray(value) && value.every(Number.isFinite);
+const isTimeOrAbsent = (value: unknown) => value === undefined || Number.isFinite(value);
 const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;
 
 function isTarget(value: unknown): boolean {
   return isObject(value) && isName(value.node) && isName(value.service);
 }
 
+function isMerged(value: unknown): boolean {
+  return isObject(value) && isText(value.type) && isText(value.severity) &&
+    Number.isSafeInteger(value.count);
+}
+
 function isWaitingEvent(value: unknown): boolean {
   return isTarget(value) && isObject(value) && isName(value.type) && isText(value.severity) &&
     isText(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp) &&
     (value.origin === undefined ||
-      isObject(value.origin) && Object.values(value.origin).every(isText));
+      isObject(value.origin) && Object.values(value.origin).every(isText)) &&
+    isTimeOrAbsent(value.heardAt) && isTimeOrAbsent(value.happenedAt);
 }
 
 function parseRecord(value: Record<string, unknown> | undefined): StateRecord | undefined {
@@ -146,16 +180,25 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
   const valid = {
     waiting: () =>
       isWaitingEvent(value.event) && Number.isFinite(value.arrivedMs) &&
-      Number.isSafeInteger(value.serial) && Number.isSafeInteger(value.failures),
+      Number.isSafeInteger(value.serial) && Number.isSafeInteger(value.failures) &&
+      (value.merged === undefined || Array.isArray(value.merged) && value.merged.every(isMerged)),
     done: () => isTarget(value.target),
     proposing: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) && Number.isSafeInteger(value.serial) &&
       isText(value.actionId) && /^[A-Za-z0-9._-]{1,250}$/.test(value.actionId),
     cooldown: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) &&
-      (value.serial === undefined || Number.isSafeInteger(value.serial)),
+      (value.serial === undefined || Number.isSafeInteger(value.serial)) &&
+      (value.gravity === undefined || Number.isSafeInteger(value.gravity)),
     offline: () => isName(value.node) && Number.isFinite(value.atMs),
     online: () => isName(value.node),
+    flaps: () =>
+      isTarget(value.target) && typeof value.bad === "boolean" && isTimes(value.changesMs) &&
+      (value.told === undefined ||
+        isObject(value.told) && Number.isFinite(value.told.atMs) &&
+          Number.isSafeInteger(value.told.gravity)),
+    well: () => isTarget(value.target) && isName(value.type) && Number.isFinite(value.atMs),
+    spent: () => (value.of === "diagnosis" || value.of === "proposal") && isTimes(value.atMs),
   };
   const is = value.is;
   if (!isText(is) || !Object.hasOwn(valid, is)) return undefined;

@@ -23,6 +23,9 @@ import { dryProposer } from "../../lib/proposal/proposer.ts";
 import { createDecision } from "../../lib/planner/decide.ts";
 import { createDiagnosis } from "../../lib/planner/diagnose.ts";
 import { createOutages } from "../../lib/gate/outages.ts";
+import { createCured } from "../../lib/gate/cured.ts";
+import { isNodeAway } from "../../lib/gate/gravity.ts";
+import { targetKey } from "../../lib/event/target.ts";
 import { createSuppression } from "../../lib/gate/suppression.ts";
 import { createReceipts } from "../../lib/observe/receipts.ts";
 import type { SimulatedClock } from "./clock.ts";
@@ -62,7 +65,11 @@ export function openMember(options: MemberOptions): Member {
   const backlog = createBacklog({ queueLimit, cooldownSeconds, clock });
   const counters = createCounters();
   const nodes = DEFAULT_TOPOLOGY.nodes.map(({ name }) => name);
-  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
+  const outages = createOutages({
+    clock,
+    longestMs: config.eventTtlSeconds * 1000,
+    isBeingTold: (node) => backlog.eventsFor(targetKey({ node, service: node })).some(isNodeAway),
+  });
   const suppression = createSuppression({
     clock,
     nodes,
@@ -74,6 +81,7 @@ export function openMember(options: MemberOptions): Member {
     stormServices: config.stormServices,
     stormWindowSeconds: config.stormWindowSeconds,
     stormHoldSeconds: config.stormHoldSeconds,
+    eventTtlSeconds: config.eventTtlSeconds,
   });
   const { diagnosesPerHour, proposalsPerDay } = config;
   const budgets = createBudgets({ clock, diagnosesPerHour, proposalsPerDay });
@@ -96,6 +104,7 @@ export function openMember(options: MemberOptions): Member {
     log,
     random,
     suppression,
+    cured: createCured({ clock }),
     backlog,
     counters,
     aliases: new Map(),
@@ -110,7 +119,6 @@ export function openMember(options: MemberOptions): Member {
       systemPrompt: () => homelabPrompt(),
       outcomesFor,
       suppression,
-      budgets,
       onDiagnosed: () => {},
     }),
     policy: createDecision({

@@ -10,6 +10,8 @@ function event(changes: Partial<HealthEvent>): HealthEvent {
     severity: "error",
     payload: {},
     timestamp: 1,
+    heardAt: 1_000,
+    happenedAt: 1_000,
     channel: "health_events",
     ...changes,
   };

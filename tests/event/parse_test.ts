@@ -35,6 +35,8 @@ Deno.test("parseEvent: the shape of the node agents", () => {
       severity: "error",
       payload: { exit_code: 137 },
       timestamp: 1767323045,
+      heardAt: NOW,
+      happenedAt: 1767323045_000,
       channel: "health_events",
     },
   });
@@ -73,6 +75,8 @@ Deno.test("parseEvent: the shape of the control plane", () => {
       severity: "info",
       payload: { restarts: 9 },
       timestamp: NOW_SECONDS,
+      heardAt: NOW,
+      happenedAt: NOW,
       channel: "world_updates",
     },
   });
@@ -184,9 +188,16 @@ const READ: readonly (readonly [string, Raw, Partial<HealthEvent>])[] = [
   ["a dash that is no hyphen", { node: "chelsty\u2011ha" }, { node: "chelsty-ha" }],
   ["no payload", { payload: undefined }, { payload: {} }],
   // timestamp
-  ["fractions are kept", { timestamp: 1767323045.75 }, { timestamp: 1767323045.75 }],
-  ["no time is now", { timestamp: undefined }, { timestamp: NOW_SECONDS }],
-  ["time null is now", { timestamp: null }, { timestamp: NOW_SECONDS }],
+  ["fractions are kept", { timestamp: 1767323045.75 }, {
+    timestamp: 1767323045.75,
+    happenedAt: 1767323045_750,
+  }],
+  ["no time is now", { timestamp: undefined }, { timestamp: NOW_SECONDS, happenedAt: NOW }],
+  ["time null is now", { timestamp: null }, { timestamp: NOW_SECONDS, happenedAt: NOW }],
+  ["what is to come happened by now", { timestamp: NOW_SECONDS + 60 }, {
+    timestamp: NOW_SECONDS + 60,
+    happenedAt: NOW,
+  }],
 ];
 
 for (const [name, more, changed] of READ) {
@@ -482,7 +493,7 @@ Deno.test("parseEvent: who says so is kept, cleaned and bounded", () => {
 Deno.test("parseEvent: an alias in any letter case is its node, and what was sent is kept", () => {
   const aliases = new Map([["cabin", "hut"]]);
   const sent = (raw: Raw) => {
-    const parsed = parseEvent({ type: "x", ...raw }, "c", NOW, aliases);
+    const parsed = parseEvent({ type: "x", ...raw }, "c", NOW, { aliases });
     return parsed.ok && [parsed.event.node, parsed.event.service, parsed.event.origin];
   };
   assert.deepEqual(sent({ node: "Cabin" }), ["hut", "hut", { sent_as: "Cabin" }]);

@@ -3,44 +3,51 @@ import fc from "fast-check";
 import { createCooldowns, elapsedSince } from "../../lib/gate/cooldown.ts";
 
 const MINUTE = 60_000;
+const [CRITICAL, WARNING] = [0, 2];
 const NOW = Date.UTC(2026, 0, 2);
 
 Deno.test("cooldowns: a target cools down for exactly the given time", () => {
   const cooldowns = createCooldowns(300);
-  assert.equal(cooldowns.remaining("a", 1_000), 0);
+  assert.equal(cooldowns.remaining("a", 1_000, WARNING), 0);
   cooldowns.record("a", 1_000);
-  assert.equal(cooldowns.remaining("a", 1_000), 300_000);
-  assert.equal(cooldowns.remaining("a", 300_999), 1);
-  assert.equal(cooldowns.remaining("a", 301_000), 0);
-  assert.equal(cooldowns.remaining("b", 1_000), 0);
+  assert.equal(cooldowns.remaining("a", 1_000, WARNING), 300_000);
+  assert.equal(cooldowns.remaining("a", 300_999, WARNING), 1);
+  assert.equal(cooldowns.remaining("a", 301_000, WARNING), 0);
+  assert.equal(cooldowns.remaining("b", 1_000, WARNING), 0);
 });
 
 Deno.test("cooldowns: recording again starts anew", () => {
   const cooldowns = createCooldowns(300);
   cooldowns.record("a", 0);
   cooldowns.record("a", 100_000);
-  assert.equal(cooldowns.remaining("a", 100_000), 300_000);
+  assert.equal(cooldowns.remaining("a", 100_000, WARNING), 300_000);
 });
 
-Deno.test("cooldowns: a forgotten one is over", () => {
+Deno.test("cooldowns: what a lesser fault began is none for a graver one", () => {
   const cooldowns = createCooldowns(300);
-  cooldowns.record("a", 0);
-  cooldowns.forget("a");
-  assert.equal(cooldowns.remaining("a", 0), 0);
+  cooldowns.record("a", 0, { gravity: WARNING });
+  assert.equal(cooldowns.remaining("a", 0, WARNING), 300_000);
+  assert.equal(cooldowns.remaining("a", 0, WARNING + 1), 300_000);
+  assert.equal(cooldowns.remaining("a", 0, CRITICAL), 0);
+  cooldowns.record("a", 0, { gravity: CRITICAL });
+  assert.equal(cooldowns.remaining("a", 0, CRITICAL), 300_000);
+  // Of one that an earlier version began nothing is known.
+  cooldowns.record("b", 0);
+  assert.equal(cooldowns.remaining("b", 0, CRITICAL), 300_000);
 });
 
 Deno.test("cooldowns: of 0 seconds there is none", () => {
   const cooldowns = createCooldowns(0);
   cooldowns.record("a", 5);
-  assert.equal(cooldowns.remaining("a", 5), 0);
+  assert.equal(cooldowns.remaining("a", 5, WARNING), 0);
   assert.deepEqual([...cooldowns.entries(5)], []);
 });
 
 Deno.test("cooldowns: what was over before the restart is not taken up, and ends an older one", () => {
   const cooldowns = createCooldowns(300);
   cooldowns.record("a", 0);
-  cooldowns.record("a", 0, 300_000);
-  assert.equal(cooldowns.remaining("a", 0), 0);
+  cooldowns.record("a", 0, { elapsedMs: 300_000 });
+  assert.equal(cooldowns.remaining("a", 0, WARNING), 0);
 });
 
 Deno.test("cooldowns: pruned, only running ones are kept", () => {
@@ -55,10 +62,12 @@ Deno.test("cooldowns: entries tell how long ago each started, and leave out what
   cooldowns.record("old", 0);
   cooldowns.record("new", 200_000);
   assert.deepEqual([...cooldowns.entries(250_000)], [
-    { key: "old", elapsedMs: 250_000 },
-    { key: "new", elapsedMs: 50_000 },
+    { key: "old", elapsedMs: 250_000, gravity: -1 },
+    { key: "new", elapsedMs: 50_000, gravity: -1 },
   ]);
-  assert.deepEqual([...cooldowns.entries(300_000)], [{ key: "new", elapsedMs: 100_000 }]);
+  assert.deepEqual([...cooldowns.entries(300_000)], [
+    { key: "new", elapsedMs: 100_000, gravity: -1 },
+  ]);
 });
 
 Deno.test("elapsedSince: is the difference while the clock can be trusted", () => {
@@ -82,8 +91,8 @@ Deno.test("cooldowns: after a restart with any clock, never longer than one cool
     fc.integer({ min: 0, max: 1e12 }),
     (storedMs, nowMs, monotonicMs) => {
       const cooldowns = createCooldowns(300);
-      cooldowns.record("a", monotonicMs, elapsedSince(storedMs, nowMs));
-      const remaining = cooldowns.remaining("a", monotonicMs);
+      cooldowns.record("a", monotonicMs, { elapsedMs: elapsedSince(storedMs, nowMs) });
+      const remaining = cooldowns.remaining("a", monotonicMs, WARNING);
       assert.ok(remaining >= 0 && remaining <= 300_000, String(remaining));
       const wrongClock = storedMs < Date.UTC(2020, 0, 1) || nowMs < storedMs;
       if (wrongClock) assert.equal(remaining, 300_000, "a wrong clock opened the gate");

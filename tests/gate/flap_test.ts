@@ -1,52 +1,99 @@
 import assert from "node:assert/strict";
-import { createFlaps } from "../../lib/gate/flap.ts";
+import { createFlaps, type FlapRecord } from "../../lib/gate/flap.ts";
+import { fakeClock } from "../support/clock.ts";
 
 const KEY = "piha\0grafana";
+const [CRITICAL, ERROR, WARNING] = [0, 1, 2];
 
-Deno.test("createFlaps: so many changes within the window are flapping", () => {
-  const flaps = createFlaps({ changes: 4, windowMs: 1000 });
-  flaps.bad(KEY, 0);
-  flaps.well(KEY, 100);
-  flaps.bad(KEY, 200);
-  assert.equal(flaps.isBad(KEY), true);
-  flaps.well(KEY, 300);
+function flapping(changes: number, clock = fakeClock(), saved: Iterable<FlapRecord> = []) {
+  const records: FlapRecord[] = [];
+  const remember = (record: FlapRecord) => void records.push(record);
+  const flaps = createFlaps({ changes, windowMs: 1_000, clock, saved, remember });
+  /** Bad and well in turns, at these milliseconds before now. */
+  const changed = (...agoMs: number[]) =>
+    agoMs.forEach((ago, nth) => {
+      const at = clock.monotonic() - ago;
+      if (nth % 2 === 0) flaps.bad(KEY, at);
+      else flaps.well(KEY, at);
+    });
+  return { clock, flaps, records, changed };
+}
+
+Deno.test("createFlaps: so many changes within the window before now are flapping", async () => {
+  const { clock, flaps, changed } = flapping(4);
+  changed(400, 300, 200, 100);
   assert.equal(flaps.isBad(KEY), false);
-  assert.equal(flaps.flapping(KEY, 300), 0);
-  flaps.bad(KEY, 400);
-  assert.equal(flaps.flapping(KEY, 400), 4);
-  assert.equal(flaps.flapping(KEY, 1099), 4);
-  assert.equal(flaps.flapping(KEY, 1100), 0);
+  assert.equal(flaps.flapping(KEY), 0);
+  flaps.bad(KEY, clock.monotonic());
+  assert.equal(flaps.isBad(KEY), true);
+  assert.equal(flaps.flapping(KEY), 4);
+  await clock.advance(699);
+  assert.equal(flaps.flapping(KEY), 4);
+  await clock.advance(1);
+  assert.equal(flaps.flapping(KEY), 0);
+});
+
+Deno.test("createFlaps: hours that are heard in a moment are no flapping, and hide none", () => {
+  const hours = flapping(4);
+  hours.changed(5_400, 5_000, 4_000, 3_000, 2_000, 1_500);
+  assert.equal(hours.flaps.flapping(KEY), 0);
+  const recent = flapping(4);
+  recent.changed(9_000, 8_000, 900, 700, 500, 300);
+  assert.equal(recent.flaps.flapping(KEY), 4);
+});
+
+Deno.test("createFlaps: news that is older than what is known changes nothing", () => {
+  const { clock, flaps, changed } = flapping(2);
+  changed(100, 50);
+  flaps.bad(KEY, clock.monotonic() - 80);
+  assert.deepEqual([flaps.isBad(KEY), flaps.flapping(KEY)], [false, 0]);
 });
 
 Deno.test("createFlaps: the same again is no change, and a well target that was never bad is none", () => {
-  const flaps = createFlaps({ changes: 2, windowMs: 1000 });
-  for (let at = 0; at < 10; at++) flaps.well(KEY, at);
-  for (let at = 10; at < 20; at++) flaps.bad(KEY, at);
-  assert.equal(flaps.flapping(KEY, 20), 0);
+  const { clock, flaps } = flapping(2);
+  for (let i = 0; i < 10; i++) flaps.well(KEY, clock.monotonic());
+  for (let i = 0; i < 10; i++) flaps.bad(KEY, clock.monotonic());
+  assert.equal(flaps.flapping(KEY), 0);
 });
 
-Deno.test("createFlaps: told holds while it goes on flapping, a window at most", () => {
-  const flaps = createFlaps({ changes: 2, windowMs: 1000 });
-  flaps.bad(KEY, 0);
-  flaps.well(KEY, 10);
-  flaps.bad(KEY, 20);
-  assert.equal(flaps.isTold(KEY, 20), false);
-  flaps.told(KEY, 20);
-  assert.equal(flaps.isTold(KEY, 1009), true);
-  assert.equal(flaps.isTold(KEY, 1010), false);
+Deno.test("createFlaps: told holds while it goes on flapping, a window at most, and for lesser faults", async () => {
+  const { clock, flaps, changed } = flapping(2);
+  changed(20, 10, 0);
+  assert.equal(flaps.isTold(KEY, ERROR), false);
+  flaps.told(KEY, { at: clock.monotonic(), gravity: ERROR });
+  await clock.advance(989);
+  assert.deepEqual([CRITICAL, ERROR, WARNING].map((grave) => flaps.isTold(KEY, grave)), [
+    false,
+    true,
+    true,
+  ]);
+  await clock.advance(1);
+  assert.equal(flaps.isTold(KEY, ERROR), false);
 });
 
-Deno.test("createFlaps: 0 changes turn it off; what is over is forgotten", () => {
-  const off = createFlaps({ changes: 0, windowMs: 1000 });
-  for (let at = 0; at < 10; at += 2) {
-    off.bad(KEY, at);
-    off.well(KEY, at + 1);
+Deno.test("createFlaps: a restart forgets neither the flapping nor who was told", async () => {
+  const before = flapping(2);
+  before.changed(300, 200, 100);
+  before.flaps.told(KEY, { at: before.clock.monotonic(), gravity: ERROR });
+  await before.clock.advance(400);
+  for (const saved of [before.records.slice(-1), [...before.flaps.snapshot()]]) {
+    const after = flapping(2, before.clock, saved).flaps;
+    assert.deepEqual([after.flapping(KEY), after.isTold(KEY, ERROR), after.isBad(KEY)], [
+      2,
+      true,
+      true,
+    ]);
   }
-  assert.equal(off.flapping(KEY, 10), 0);
-  const flaps = createFlaps({ changes: 1, windowMs: 1000 });
-  flaps.bad(KEY, 0);
-  flaps.well(KEY, 1);
-  flaps.prune(1001);
-  flaps.bad(KEY, 1002);
-  assert.equal(flaps.flapping(KEY, 1002), 0);
+});
+
+Deno.test("createFlaps: 0 changes turn it off; what is over is forgotten", async () => {
+  const off = flapping(0);
+  off.changed(50, 40, 30, 20, 10);
+  assert.equal(off.flaps.flapping(KEY), 0);
+  const { clock, flaps, changed } = flapping(1);
+  changed(1, 0);
+  await clock.advance(1_001);
+  flaps.prune();
+  flaps.bad(KEY, clock.monotonic());
+  assert.deepEqual([flaps.flapping(KEY), [...flaps.snapshot()]], [0, []]);
 });

@@ -4,13 +4,29 @@ import { applyRecord, emptyState, type StateRecord } from "../../lib/queue/state
 import { fakeClock } from "../support/clock.ts";
 
 const LONGEST_MS = 3_600_000;
-const SERVICE = { node: "vps", service: "traefik" };
 
 function world(clock = fakeClock(), saved = emptyState().offline) {
   const records: StateRecord[] = [];
-  const remember = (record: StateRecord) => void records.push(record);
-  const outages = createOutages({ clock, longestMs: LONGEST_MS, saved, remember });
-  return { clock, outages, records };
+  const telling = new Set<string>();
+  const outages = createOutages({
+    clock,
+    longestMs: LONGEST_MS,
+    isBeingTold: (node) => telling.has(node),
+    saved,
+    remember: (record) => void records.push(record),
+  });
+  return {
+    clock,
+    outages,
+    records,
+    telling,
+    /** Said so long ago, and told. */
+    offline(node: string, agoMs = 0) {
+      outages.offline(node, clock.monotonic() - agoMs, clock.now() - agoMs);
+      outages.told(node);
+    },
+    held: (node: string) => outages.heldUntil({ node, service: "x" }, clock.monotonic()),
+  };
 }
 
 function savedBy(records: Iterable<StateRecord>) {
@@ -20,64 +36,65 @@ function savedBy(records: Iterable<StateRecord>) {
 }
 
 Deno.test("createOutages: a restart brings no node back, and time goes on meanwhile", async () => {
-  const { clock, outages, records } = world();
+  const { clock, outages, records, offline } = world();
   const start = clock.monotonic();
-  outages.offline("vps", start);
-  outages.offline("piha", start);
-  outages.online("piha");
+  offline("vps");
+  offline("piha");
+  outages.online("piha", clock.now());
   await clock.advance(600_000);
 
   for (const left of [records, [...outages.snapshot()]]) {
-    const next = world(clock, savedBy(left)).outages;
-    assert.equal(next.heldUntil(SERVICE, clock.monotonic()), start + LONGEST_MS);
-    assert.equal(next.heldUntil({ node: "piha", service: "redis" }, clock.monotonic()), 0);
-    assert.equal(next.online("vps"), true);
+    const next = world(clock, savedBy(left));
+    assert.equal(next.held("vps"), start + LONGEST_MS);
+    assert.equal(next.held("piha"), 0);
+    assert.equal(next.outages.online("vps", clock.now()), true);
   }
   await clock.advance(LONGEST_MS - 600_000);
   assert.deepEqual([...outages.snapshot()], []);
 });
 
-Deno.test("createOutages: news of last week, from a file, holds in its own run alone", () => {
-  const { clock, outages, records } = world();
-  const now = clock.monotonic();
-  outages.offline("vps", now, { toldMs: clock.now() - LONGEST_MS });
-  outages.offline("piha", now, { toldMs: clock.now() + 60_000 });
-  assert.equal(outages.heldUntil(SERVICE, now), now + LONGEST_MS);
-  for (const left of [records, [...outages.snapshot()]]) {
-    const next = world(clock, savedBy(left)).outages;
-    assert.equal(next.heldUntil(SERVICE, now), 0);
-    assert.equal(next.heldUntil({ node: "piha", service: "x" }, now), now + LONGEST_MS);
-  }
+Deno.test("createOutages: it counts from when the node went, not from when that was heard", () => {
+  const { clock, offline, held } = world();
+  offline("vps", LONGEST_MS);
+  offline("piha", LONGEST_MS - 60_000);
+  assert.equal(held("vps"), 0);
+  assert.equal(held("piha"), clock.monotonic() + 60_000);
 });
 
 Deno.test("createOutages: a node that is said to be offline all the time is written once a minute", async () => {
   const { clock, outages, records } = world();
   for (let i = 0; i < 12; i++) {
-    outages.offline("vps", clock.monotonic());
+    outages.offline("vps", clock.monotonic(), clock.now());
     await clock.advance(10_000);
   }
   assert.equal(records.length, 2);
-  assert.equal(outages.online("vps"), true);
-  assert.equal(outages.online("vps"), false);
-  outages.offline("vps", clock.monotonic());
+  assert.equal(outages.online("vps", clock.now()), true);
+  assert.equal(outages.online("vps", clock.now()), false);
+  outages.offline("vps", clock.monotonic(), clock.now());
   assert.deepEqual(records.slice(2).map(({ is }) => is), ["online", "offline"]);
 });
 
-Deno.test("createOutages: a node's outage holds its services, not itself, until it is back", () => {
-  const { outages } = world();
-  outages.offline("vps", 100);
-  assert.equal(outages.heldUntil(SERVICE, 200), 100 + LONGEST_MS);
-  assert.equal(outages.heldUntil({ node: "vps", service: "vps" }, 200), 0);
-  assert.equal(outages.heldUntil({ node: "piha", service: "traefik" }, 200), 0);
-  assert.equal(outages.online("vps"), true);
-  assert.equal(outages.online("vps"), false);
-  assert.equal(outages.heldUntil(SERVICE, 200), 0);
+Deno.test("createOutages: a node's outage holds its services, not itself, until it is back", async () => {
+  const { clock, outages, offline, held } = world();
+  offline("vps");
+  assert.equal(held("vps"), clock.monotonic() + LONGEST_MS);
+  assert.equal(outages.heldUntil({ node: "vps", service: "vps" }, clock.monotonic()), 0);
+  assert.equal(held("piha"), 0);
+  // News from before it went is no sign of life.
+  assert.equal(outages.online("vps", clock.now() - 1), false);
+  await clock.advance(1);
+  assert.equal(outages.isOffline("vps", clock.now()), true);
+  assert.equal(outages.online("vps", clock.now()), true);
+  assert.equal(held("vps"), 0);
 });
 
-Deno.test("createOutages: an outage nothing is heard of holds for so long at most", () => {
-  const { outages } = world();
-  outages.offline("vps", 0);
-  outages.offline("vps", 500);
-  assert.equal(outages.heldUntil(SERVICE, LONGEST_MS + 499), LONGEST_MS + 500);
-  assert.equal(outages.heldUntil(SERVICE, LONGEST_MS + 500), 0);
+Deno.test("createOutages: nothing is held unless a person knows, or is about to", () => {
+  const { clock, outages, telling, held } = world();
+  outages.offline("vps", clock.monotonic(), clock.now());
+  assert.equal(held("vps"), 0);
+  telling.add("vps");
+  assert.equal(held("vps"), clock.monotonic() + LONGEST_MS);
+  telling.delete("vps");
+  outages.told("vps");
+  assert.equal(held("vps"), clock.monotonic() + LONGEST_MS);
 });

@@ -88,7 +88,7 @@ Deno.test("pipeline: a storm is one notify first, the rest is held until it is d
   await p.clock.advance(5 * MINUTE);
   assert.deepEqual(p.asked(), []);
   assert.equal(
-    p.suppression.holding({ event: vps("mail"), arrivedAt: 0 })?.why,
+    p.suppression.holding({ event: { ...vps("mail"), type: "down" }, arrivedAt: 0 })?.why,
     "vps: several services went bad together",
   );
   // One recovers by itself meanwhile.

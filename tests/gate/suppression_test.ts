@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
+import { settle } from "../support/clock.ts";
 import { pipeline } from "../support/pipeline.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
@@ -84,7 +85,7 @@ Deno.test("flapping: what another planner has told is not told again", async () 
   assert.deepEqual([asked, p.ended().at(-1)], [4, "cooldown piha/mosquitto"]);
 });
 
-Deno.test("flapping: a proposal that does not say so does not count as having said so", async () => {
+Deno.test("flapping: who is asked while it turns out that it flaps, or is well, is asked no further", async () => {
   const p = pipeline({ flapChanges: 3, flapWindowSeconds: 600, cooldownSeconds: 0 });
   await p.publish();
   // Its diagnosis had begun when it turned out that it flaps.
@@ -92,42 +93,80 @@ Deno.test("flapping: a proposal that does not say so does not count as having sa
   await p.publish();
   await p.publish({ type: "service_recovered" });
   await p.calls[0]?.answer();
-  assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["restart", "notify"]);
+  // It was well before the first answer, and flaps before the second.
+  assert.deepEqual(p.proposals.map(({ diagnosis }) => diagnosis.action), ["notify"]);
+  assert.deepEqual(p.calls.map(({ context }) => context.signal.aborted), [true, true]);
 });
+
+const HOUR = 3_600_000;
 
 Deno.test("silence: a silenced event is counted and logged, and starts nothing", async () => {
   const p = pipeline();
-  p.suppression.setSilences([{ node: "piha", untilMs: p.clock.now() + 1000, reason: "upgrade" }]);
+  p.suppression.setSilences([{
+    node: "piha",
+    untilMs: p.clock.now() + 2 * HOUR,
+    reason: "upgrade",
+  }]);
   await p.publish();
   assert.deepEqual(p.ended(), ["silenced piha/mosquitto"]);
   assert.deepEqual(
     p.log.of("event_muted").map(({ svc_key, outcome, reason }) => [svc_key, outcome, reason]),
     [["piha/mosquitto", "silenced", "upgrade"]],
   );
-  await p.clock.advance(1000);
+  await p.clock.advance(2 * HOUR);
   await p.publish();
   assert.deepEqual(p.asked(), ["piha/mosquitto"]);
 });
 
-Deno.test("silence: one that comes while an event waits ends it at its turn", async () => {
+Deno.test("silence: what is heard shortly before its end is looked at then, unless it is over", async () => {
+  const p = pipeline({ eventTtlSeconds: 3600 });
+  const untilMs = p.clock.now() + HOUR;
+  p.suppression.setSilences([{ node: "piha", untilMs, reason: "upgrade" }]);
+  await p.publish({ service: "still-bad" });
+  await p.publish({ service: "well-again" });
+  assert.deepEqual(p.log.of("event_held").map(({ reason, seconds }) => [reason, seconds]), [
+    ["silenced: upgrade", 3_600],
+    ["silenced: upgrade", 3_600],
+  ]);
+  await p.publish({ service: "well-again", type: "service_recovered" });
+  await p.clock.advance(HOUR - 1);
+  assert.deepEqual(p.asked(), []);
+  await p.clock.advance(1);
+  assert.deepEqual(p.asked(), ["piha/still-bad"]);
+});
+
+Deno.test("silence: one that comes while an event waits, or is diagnosed, ends it", async () => {
   const p = pipeline();
   await p.publish({ service: "first" });
   await p.publish({ service: "second" });
-  p.suppression.setSilences([{
-    service: "second",
-    untilMs: p.clock.now() + 3_600_000,
-    reason: "upgrade",
-  }]);
-  await p.calls[0]?.answer();
-  assert.deepEqual(p.asked(), ["piha/first"]);
-  assert.deepEqual(p.ended(), ["proposed piha/first", "silenced piha/second"]);
+  const untilMs = p.clock.now() + 2 * HOUR;
+  p.suppression.setSilences([{ node: "piha", untilMs, reason: "upgrade" }]);
+  p.planner.lookAgain();
+  await settle();
+  assert.equal(p.calls[0]?.context.signal.aborted, true);
+  assert.deepEqual(p.ended(), ["silenced piha/first", "silenced piha/second"]);
   assert.equal(p.endings.at(-1)?.detail, "upgrade");
-  assert.equal(p.remembered.waiting.size, 0);
+  assert.deepEqual([p.remembered.waiting.size, p.calls.length], [0, 1]);
+});
+
+Deno.test("silence: one that an operator takes back holds nothing any more", async () => {
+  const p = pipeline();
+  const untilMs = p.clock.now() + HOUR;
+  p.suppression.setSilences([{ node: "piha", untilMs, reason: "upgrade" }]);
+  await p.publish();
+  p.suppression.setSilences([]);
+  p.planner.lookAgain();
+  await settle();
+  assert.deepEqual(p.asked(), ["piha/mosquitto"]);
 });
 
 Deno.test("quiet: what is held says why and for how long, in the log too", async () => {
   const p = pipeline({ startGraceSeconds: 60 });
-  const hold = () => p.suppression.holding({ event: { node: "vps", service: "x" }, arrivedAt: 0 });
+  const hold = () =>
+    p.suppression.holding({
+      event: { node: "vps", service: "x", type: "service_unhealthy" },
+      arrivedAt: 0,
+    });
   const inSeconds = (seconds: number) => p.clock.monotonic() + seconds * 1000;
   assert.deepEqual(hold(), {
     until: inSeconds(60),
@@ -143,9 +182,12 @@ Deno.test("quiet: what is held says why and for how long, in the log too", async
   assert.equal(hold(), undefined);
 
   p.suppression.redisLost();
-  await p.publish({ node: "piha", service: undefined, type: "node_offline" });
+  await p.publish({ node: "piha", service: undefined, type: "node_offline", timestamp: null });
   assert.deepEqual(
-    p.suppression.holding({ event: { node: "piha", service: "piha" }, arrivedAt: 0 }),
+    p.suppression.holding({
+      event: { node: "piha", service: "piha", type: "node_offline" },
+      arrivedAt: 0,
+    }),
     {
       until: inSeconds(60),
       why: "this node's own link may be down",
@@ -239,7 +281,7 @@ Deno.test("budget: past it events wait, one notify says how many, and it goes on
       "are held, for 60 minutes at least",
     ]],
   );
-  assert.deepEqual(p.budgets.holding(), {
+  assert.deepEqual(p.budgets.holding(1), {
     until: p.clock.monotonic() + 3_600_000,
     why: "used up: 2 diagnoses an hour (DIAGNOSES_PER_HOUR)",
   });

@@ -10,6 +10,8 @@ const event: WaitingEvent = {
   type: "service_unhealthy",
   severity: "error",
   timestamp: 1767323045,
+  heardAt: 1767323045_000,
+  happenedAt: 1767323045_000,
   channel: "health_events",
   excerpt: "",
 };

@@ -71,11 +71,12 @@ Deno.test("createStatusBoard: what it writes can be read, and tells how the agen
     { link: "b", model: "b", state: "closed", failures: 0, opensInMs: 0 },
   ]);
   for (const service of ["one", "two", "three"]) backlog.add(waitingEvent({ service }));
-  const running = backlog.take();
-  const parked = backlog.remove(targetKey({ node: "piha", service: "three" }));
-  assert.ok(running && parked);
-  backlog.offer({ ...parked, failures: 2, notBefore: clock.monotonic() + 30_000 });
-  backlog.startCooldown(targetKey({ node: "vps", service: "traefik" }));
+  const [running, two, three] = [backlog.take(), backlog.take(), backlog.take()];
+  assert.ok(running && two && three);
+  backlog.finish(two, two.entry);
+  const notBefore = clock.monotonic() + 30_000;
+  backlog.finish(three, { ...three.entry, failures: 2, notBefore });
+  backlog.joinCooldown(targetKey({ node: "vps", service: "traefik" }), 300_000, 0);
   counters.received();
   counters.ended("benign");
   await clock.advance(3_000);
@@ -111,10 +112,18 @@ Deno.test("createStatusBoard: what is kept back says why and until when", async 
         : undefined,
   });
   for (const service of ["held", "parked", "postponed"]) backlog.add(waitingEvent({ service }));
-  for (const [service, failures] of [["parked", 1], ["postponed", 0]] as const) {
-    const entry = backlog.remove(targetKey({ node: "piha", service }));
-    assert.ok(entry);
-    backlog.offer({ ...entry, failures, notBefore: clock.monotonic() + 30_000 });
+  for (const failures of [undefined, 1, 0]) {
+    const running = backlog.take();
+    assert.ok(running);
+    if (failures === undefined) {
+      backlog.finish(running, { ...running.entry, notBefore: 1 });
+      continue;
+    }
+    backlog.finish(running, {
+      ...running.entry,
+      failures,
+      notBefore: clock.monotonic() + 30_000,
+    });
   }
   await board.write();
   const record = read();
@@ -184,7 +193,7 @@ Deno.test("createStatusBoard: at most 200 events and 200 cooldowns are named, al
   const { board, backlog } = world();
   for (let i = 0; i < 300; i++) {
     backlog.add(waitingEvent({ service: `s${i}` }));
-    backlog.startCooldown(targetKey({ node: "n", service: `c${i}` }));
+    backlog.joinCooldown(targetKey({ node: "n", service: `c${i}` }), 300_000, 0);
   }
   const record = board.record();
   assert.deepEqual([record.queued, record.events.length], [300, MOST_ROWS]);

@@ -31,6 +31,7 @@ function asking(end: () => RouteResult, known?: RouteResult["content"]) {
   const stopping = new AbortController();
   const told: Diagnosed[] = [];
   const lookUps: number[] = [];
+  const asked: number[] = [];
   const event = waitingEvent();
   const entry = {
     key: "k",
@@ -46,7 +47,6 @@ function asking(end: () => RouteResult, known?: RouteResult["content"]) {
     systemPrompt: () => "system",
     outcomesFor: () => Promise.resolve([]),
     suppression: { verdict: () => known },
-    budgets: { diagnosing: () => {} },
     onDiagnosed: (diagnosed) => told.push(diagnosed),
     modelDigests: {
       lookUp: () => void lookUps.push(clock.monotonic()),
@@ -66,7 +66,9 @@ function asking(end: () => RouteResult, known?: RouteResult["content"]) {
     told,
     lookUps,
     stopping,
-    route: () => diagnose(entry, stopping.signal),
+    asked,
+    route: () =>
+      diagnose(entry, { signal: stopping.signal, allowance: { asking: () => void asked.push(1) } }),
   };
 }
 
@@ -96,7 +98,7 @@ Deno.test("createDiagnosis: the answer, and how it came to be", async () => {
     modelUsed: "small",
   }]);
   assert.equal(diagnosed, it.told[0]);
-  assert.deepEqual(it.lookUps, [1_000]);
+  assert.deepEqual([it.lookUps, it.asked.length], [[1_000], 1]);
 });
 
 Deno.test("createDiagnosis: an exhausted chain is told, and thrown", async () => {
@@ -134,5 +136,5 @@ Deno.test("createDiagnosis: what is known is answered without asking anybody", a
     content: RESULT.content,
     provenance: { event: it.event, modelUsed: "rules", attempts: [], waitedMs: 250 },
   });
-  assert.deepEqual([it.told, it.lookUps], [[], []]);
+  assert.deepEqual([it.told, it.lookUps, it.asked], [[], [], []]);
 });

@@ -20,6 +20,8 @@ function event(changes: Partial<WaitingEvent> = {}): WaitingEvent {
     type: "service_unhealthy",
     severity: "error",
     timestamp: 1767323045,
+    heardAt: 1767323045_000,
+    happenedAt: 1767323045_000,
     channel: "health_events",
     excerpt: '{"exit_code": 137}',
     ...changes,

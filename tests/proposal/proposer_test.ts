@@ -6,6 +6,7 @@ import {
   createProposer,
   dryProposer,
   type Proposal,
+  proposeUntilWritten,
 } from "../../lib/proposal/proposer.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { fakeClock, settle } from "../support/clock.ts";
@@ -46,21 +47,27 @@ async function proposing() {
   const options = { store, clock, log, random: () => 0, nodeName: "solaria" };
   const announced: string[] = [];
   const stopping = new AbortController();
-  const propose = () =>
-    createProposer(options)(proposal, {
-      announce: (id) => announced.push(id),
-      signal: stopping.signal,
-    });
+  const once = createProposer(options);
+  const propose = async (failures = 0, mayWrite = () => Promise.resolve(true)) => {
+    const announce = (id: string) => void announced.push(id);
+    return await once(proposal, { mayWrite, announce, failures, signal: stopping.signal });
+  };
+  /** The proposal that was written. */
+  const written = async () => {
+    const done = await propose();
+    assert.equal(done.is, "written");
+    return done.is === "written" ? done.file : undefined;
+  };
   const published = () => files.paths().filter((path) => path.endsWith(".json"));
-  return { files, clock, log, options, announced, stopping, propose, published };
+  return { files, clock, log, options, announced, stopping, once, propose, written, published };
 }
 
 const failing = (op: Step["op"], error: Error, below: string) => (step: Step) =>
   step.op === op && step.path.startsWith(below) ? error : "works";
 
 Deno.test("announceOnce: an event file that is there is not written again", async () => {
-  const { options, clock, propose, published } = await proposing();
-  const file = await propose();
+  const { options, clock, written, published } = await proposing();
+  const file = await written();
   assert.ok(file);
   const sinceMs = clock.now() - 30_000;
   await clock.advance(60_000);
@@ -71,8 +78,8 @@ Deno.test("announceOnce: an event file that is there is not written again", asyn
 });
 
 Deno.test("propose: writes the action file, then the event file, and logs it", async () => {
-  const { files, log, announced, propose, published } = await proposing();
-  const file = await propose();
+  const { files, log, announced, written, published } = await proposing();
+  const file = await written();
   assert.deepEqual(announced, [ID]);
   assert.deepEqual(published(), [PENDING, EVENT]);
   assert.deepEqual(JSON.parse(files.text(PENDING) ?? ""), file);
@@ -94,30 +101,24 @@ Deno.test("propose: writes the action file, then the event file, and logs it", a
 });
 
 Deno.test("propose: the file says the id that it got", async () => {
-  const { files, propose } = await proposing();
+  const { files, written } = await proposing();
   files.put(PENDING, "");
-  assert.equal((await propose())?.action_id, `${ID}-2`);
+  assert.equal((await written())?.action_id, `${ID}-2`);
   assert.equal(
     JSON.parse(files.text(PENDING.replace(".json", "-2.json")) ?? "").action_id,
     `${ID}-2`,
   );
 });
 
-Deno.test("propose: a full disk is tried again after 5, 10, 20 ... 60 s; written exactly once", async () => {
-  const { files, clock, log, propose, published } = await proposing();
+Deno.test("propose: a disk that refuses is worth another try after 5, 10, 20 ... 60 s", async () => {
+  const { files, log, propose, published } = await proposing();
   files.fate = failing("write", systemError("ENOSPC"), "/r/actions");
-  const done = propose();
-  for (const seconds of [5, 10, 20, 40, 60, 60]) await clock.advance(seconds * 1_000);
+  for (const [failures, seconds] of [5, 10, 20, 40, 60, 60].entries()) {
+    assert.deepEqual(await propose(failures), { is: "failed", retryMs: seconds * 1_000 });
+  }
   assert.deepEqual(published(), []);
-  files.fate = () => "works";
-  await clock.advance(59_999);
-  assert.deepEqual(published(), []);
-  await clock.advance(1);
-  assert.equal((await done)?.action_id, ID);
-  assert.deepEqual(published(), [PENDING, EVENT.replace("1767323045", "1767323300")]);
-
   const failures = log.of("action_write_failed");
-  assert.deepEqual(failures.map((line) => line.retry_in_seconds), [5, 10, 20, 40, 60, 60, 60]);
+  assert.deepEqual(failures.map((line) => line.retry_in_seconds), [5, 10, 20, 40, 60, 60]);
   assert.deepEqual(failures[0], {
     level: "error",
     event: "action_write_failed",
@@ -128,61 +129,84 @@ Deno.test("propose: a full disk is tried again after 5, 10, 20 ... 60 s; written
       "The disk is full: free space (df -h) or inodes (df -i) on the filesystem of RUNTIME_PATH.",
     retry_in_seconds: 5,
   });
-  assert.equal(log.of("action_proposed").length, 1);
 });
 
-Deno.test("propose: an abort while it waits to try again ends it, with nothing written", async () => {
-  const { files, clock, stopping, propose, published } = await proposing();
-  files.fate = failing("create", systemError("EROFS"), "/r/actions");
-  const done = propose();
-  await settle();
-  stopping.abort();
-  assert.equal(await done, undefined);
-  assert.equal(clock.waiting, 0);
-  assert.deepEqual(published(), []);
-});
-
-Deno.test("propose: when the agent is stopping already, nothing is begun", async () => {
-  const { stopping, propose, published, announced } = await proposing();
-  stopping.abort();
-  assert.equal(await propose(), undefined);
+Deno.test("propose: nothing is begun where it must not be written", async () => {
+  const { propose, published, announced } = await proposing();
+  assert.deepEqual(await propose(0, () => Promise.resolve(false)), { is: "refused" });
   assert.deepEqual([published(), announced], [[], []]);
 });
 
+Deno.test("proposeUntilWritten: until the disk takes it, exactly once, or until the agent stops", async () => {
+  const { files, clock, log, once, stopping, published } = await proposing();
+  files.fate = failing("write", systemError("ENOSPC"), "/r/actions");
+  const options = { propose: once, clock, signal: stopping.signal };
+  const done = proposeUntilWritten(proposal, options);
+  for (const seconds of [5, 10, 20, 40, 60]) await clock.advance(seconds * 1_000);
+  assert.deepEqual(published(), []);
+  files.fate = () => "works";
+  await clock.advance(60_000);
+  await done;
+  assert.deepEqual(published(), [PENDING, EVENT.replace("1767323045", "1767323240")]);
+  assert.equal(log.of("action_proposed").length, 1);
+
+  files.fate = failing("create", systemError("EROFS"), "/r/actions");
+  const given = proposeUntilWritten(proposal, options);
+  await settle();
+  stopping.abort();
+  await given;
+  assert.equal(clock.waiting, 0);
+});
+
 Deno.test("propose: an abort while it writes does not undo what is written", async () => {
-  const { files, stopping, propose, published } = await proposing();
+  const { files, stopping, written, published } = await proposing();
   files.fate = ({ op }) => {
     if (op === "link") stopping.abort();
     return "works";
   };
-  assert.equal((await propose())?.action_id, ID);
+  assert.equal((await written())?.action_id, ID);
   assert.equal(published()[0], PENDING);
 });
 
-Deno.test("propose: an event file that fails is logged, the proposal stands", async () => {
+Deno.test("propose: an event file that fails is tried again, the proposal stands", async () => {
   for (const code of ["ENOSPC", "EROFS", "EACCES"] as const) {
-    const { files, log, propose, published } = await proposing();
+    const { files, clock, log, propose, published } = await proposing();
     files.fate = failing("create", systemError(code), "/r/events");
-    assert.equal((await propose())?.action_id, ID);
+    const done = await propose();
+    assert.equal(done.is, "written");
     assert.deepEqual(published(), [PENDING]);
     const [line] = log.of("event_write_failed");
     assert.deepEqual([line?.level, line?.code], ["warning", code]);
     assert.equal(line?.path, EVENT);
+    await clock.advance(5_000);
+    files.fate = () => "works";
+    await clock.advance(10_000);
+    assert.equal(done.is === "written" && await done.announced, true);
+    assert.deepEqual(published(), [PENDING, EVENT.replace("1767323045", "1767323060")]);
   }
 });
 
+Deno.test("propose: what the stop leaves unannounced is not said to be", async () => {
+  const { files, clock, stopping, propose } = await proposing();
+  files.fate = failing("create", systemError("ENOSPC"), "/r/events");
+  const done = await propose();
+  stopping.abort();
+  assert.equal(done.is === "written" && await done.announced, false);
+  assert.equal(clock.waiting, 0);
+});
+
 Deno.test("propose: a folder that cannot be synced is logged, and nothing is written twice", async () => {
-  const { files, log, propose, published } = await proposing();
+  const { files, log, written, published } = await proposing();
   files.fate = failing("syncFolder", systemError("EIO"), "/r/actions");
-  assert.equal((await propose())?.action_id, ID);
+  assert.equal((await written())?.action_id, ID);
   assert.deepEqual(published(), [PENDING, EVENT]);
   assert.deepEqual(log.lines.map((line) => line.event), ["action_proposed", "folder_sync_failed"]);
   assert.equal(log.of("folder_sync_failed")[0]?.code, "EIO");
 });
 
 Deno.test("announceAction: a second one for the same proposal overwrites nothing", async () => {
-  const { files, options, propose } = await proposing();
-  const action = await propose();
+  const { files, options, written } = await proposing();
+  const action = await written();
   assert.ok(action);
   await announceAction(action, options);
   assert.equal(files.text(EVENT.replace(".json", "-2.json")), files.text(EVENT));
@@ -190,12 +214,13 @@ Deno.test("announceAction: a second one for the same proposal overwrites nothing
 
 Deno.test("dryProposer: prints the proposal and writes nothing", async () => {
   const printed: ActionFile[] = [];
-  const file = await dryProposer((action) => printed.push(action), {
+  const done = await dryProposer((action) => printed.push(action), {
     clock: fakeClock(),
   })(proposal, {
     announce: () => assert.fail("nothing appears"),
+    failures: 0,
     signal: new AbortController().signal,
   });
-  assert.equal(file?.action_id, ID);
-  assert.deepEqual(printed, [file]);
+  assert.deepEqual(printed, [done.is === "written" && done.file]);
+  assert.equal(printed[0]?.action_id, ID);
 });

@@ -12,6 +12,7 @@ import { fakeClock } from "../support/clock.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
 const COOLDOWN_MS = 300_000;
+const ERROR = 1;
 const SETTINGS = { queueLimit: 100, cooldownSeconds: 300 };
 
 /** A backlog whose journal is `records`; `restart` starts a second one from what it says. */
@@ -55,7 +56,7 @@ Deno.test("backlog: what was added is taken, most severe first, and is done when
   assert.equal(running.entry.event.service, "b");
   assert.deepEqual([backlog.waiting, backlog.running], [1, 1]);
   assert.deepEqual([...replayed().waiting.keys()], [keyOf("a"), keyOf("b")], "both are unfinished");
-  backlog.finish(running, false);
+  backlog.finish(running);
   assert.deepEqual([...replayed().waiting.keys()], [keyOf("a")]);
   assert.deepEqual([backlog.waiting, backlog.running], [1, 0]);
 });
@@ -65,22 +66,60 @@ Deno.test("backlog: an event for a running target waits until that is finished",
   backlog.add(about("a"));
   const running = take(backlog);
   assert.equal(backlog.overtaken(running), undefined);
-  assert.deepEqual(backlog.add(about("a", "critical")), {});
+  assert.deepEqual(backlog.add(about("a", "error")), {});
+  assert.equal(backlog.overtaken(running), undefined, "no graver than that");
+  backlog.add(about("a", "critical"));
   assert.equal(backlog.overtaken(running)?.outcome, "coalesced");
   assert.equal(backlog.take(), undefined);
-  backlog.finish(running, true);
+  assert.equal(backlog.finish(running, running.entry).coalesced?.severity, "error");
   assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "critical");
   assert.equal(take(backlog).entry.event.severity, "critical");
+});
+
+Deno.test("backlog: of what waits, and of what ran in vain, the gravest stays, whichever came first", () => {
+  const { backlog, replayed, restart } = backlogOn();
+  backlog.add(about("a", "critical"));
+  const running = take(backlog);
+  backlog.add(waitingEvent({ service: "a", severity: "info", type: "config_reloaded" }));
+  assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "critical");
+  const offered = backlog.finish(running, running.entry);
+  assert.equal(offered.coalesced?.type, "config_reloaded");
+  for (const again of [backlog, restart().backlog]) {
+    const { event, merged } = take(again).entry;
+    assert.equal(event.severity, "critical");
+    assert.deepEqual(merged, [{ type: "config_reloaded", severity: "info", count: 1 }]);
+  }
+});
+
+Deno.test("backlog: of two that are as grave the newer stays, by the time it happened", () => {
+  const at = (happenedAt: number, type: string) => waitingEvent({ service: "a", happenedAt, type });
+  const { backlog, clock } = backlogOn();
+  const now = clock.now();
+  backlog.add(at(now - 10, "newer"));
+  assert.equal(backlog.add(at(now - 500, "older")).coalesced?.type, "older");
+  assert.equal(backlog.add(at(now - 10, "at_once")).coalesced?.type, "newer");
+  // Written by a clock that went wrong: as old as can be, and no older.
+  backlog.add(at(now + 86_400_000, "of_tomorrow"));
+  assert.equal(backlog.add(at(now, "of_now")).coalesced?.type, "of_tomorrow");
+  const { event, merged } = take(backlog).entry;
+  assert.equal(event.type, "of_now");
+  assert.deepEqual(merged?.map(({ type, count }) => `${type} ${count}`), [
+    "older 1",
+    "newer 1",
+    "at_once 1",
+    "of_tomorrow 1",
+  ]);
 });
 
 Deno.test("backlog: kept, an event waits again with its age and failures", async () => {
   const { backlog, clock, restart } = backlogOn();
   backlog.add(about("a"));
   await clock.advance(7_000);
-  const { entry } = take(backlog);
-  backlog.offer({ ...entry, failures: 3, notBefore: clock.monotonic() + 60_000 });
-  backlog.finish({ entry, recovered: false }, false);
+  const running = take(backlog);
+  const notBefore = clock.monotonic() + 60_000;
+  backlog.finish(running, { ...running.entry, failures: 3, notBefore });
   assert.equal(backlog.take(), undefined, "parked");
+  assert.equal(backlog.nextDue(), notBefore);
   assert.equal(backlog.parked().length, 1);
 
   await clock.advance(3_000);
@@ -88,21 +127,22 @@ Deno.test("backlog: kept, an event waits again with its age and failures", async
   const [parked] = again.backlog.parked();
   assert.equal(parked?.failures, 3);
   assert.equal(clock.monotonic() - (parked?.arrivedAt ?? 0), 10_000);
-  assert.equal(again.backlog.take()?.entry.serial, entry.serial, "tried at once after a restart");
+  const { serial } = running.entry;
+  assert.equal(again.backlog.take()?.entry.serial, serial, "tried at once after a restart");
 });
 
-Deno.test("backlog: a recovery removes what waits and marks what runs, until a new event", () => {
+Deno.test("backlog: good news removes what waits, and marks what runs for good", () => {
   const { backlog, replayed } = backlogOn();
+  const over = (key: string) => backlog.recover(key, () => true);
   backlog.add(about("a"));
   const running = take(backlog);
-  assert.equal(backlog.recover(keyOf("a"), () => true), undefined);
-  assert.equal(running.recovered, true);
+  assert.equal(over(keyOf("a")), undefined);
+  assert.equal(backlog.overtaken(running)?.outcome, "recovered");
   backlog.add(about("a"));
-  assert.equal(running.recovered, false);
-  assert.equal(backlog.recover(keyOf("a"), () => true)?.serial, 2);
-  assert.equal(running.recovered, true);
+  assert.equal(backlog.overtaken(running)?.outcome, "recovered", "what is bad again is another");
+  assert.equal(over(keyOf("a"))?.serial, 2);
   assert.equal(replayed().waiting.get(keyOf("a"))?.serial, 1, "the running one is unfinished");
-  backlog.finish(running, false);
+  backlog.finish(running);
   assert.equal(replayed().waiting.size, 0);
 });
 
@@ -119,7 +159,7 @@ Deno.test("backlog: what is left at the end is kept although the queue is full",
   backlog.add(about("a", "info"));
   const running = take(backlog);
   backlog.add(about("b", "info"));
-  backlog.finish(running, true);
+  backlog.finish(running, running.entry);
   assert.deepEqual([...replayed().waiting.keys()].sort(), [keyOf("a"), keyOf("b")]);
   assert.deepEqual(replay(backlog.snapshot()).waiting.size, 2);
   assert.equal(restart(replay(backlog.snapshot())).backlog.waiting, 2);
@@ -129,39 +169,38 @@ Deno.test("backlog: a cooldown that is kept survives a restart and ends in time"
   const { backlog, clock, restart } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
-  backlog.startCooldown(keyOf("a"));
   backlog.keepCooldown(running);
-  backlog.finish(running, false);
+  backlog.finish(running);
   await clock.advance(100_000);
   const again = restart().backlog;
-  assert.equal(again.cooldown(keyOf("a")), 200_000);
+  assert.equal(again.cooldown(keyOf("a"), ERROR), 200_000);
   await clock.advance(200_000);
-  assert.equal(again.cooldown(keyOf("a")), 0);
+  assert.equal(again.cooldown(keyOf("a"), ERROR), 0);
   again.prune();
   assert.deepEqual([...again.snapshot()], []);
 });
 
-Deno.test("backlog: without its proposal a cooldown ends with the run, and never outlives it", () => {
+Deno.test("backlog: a cooldown remembers how grave its event was, after a restart too", () => {
   const { backlog, restart } = backlogOn();
-  backlog.add(about("a"));
+  backlog.add(about("a", "warning"));
   const running = take(backlog);
-  backlog.startCooldown(keyOf("a"));
-  assert.equal(backlog.cooldown(keyOf("a")), COOLDOWN_MS);
-  for (const saved of [undefined, replay(backlog.snapshot())]) {
-    assert.equal(restart(saved).backlog.cooldown(keyOf("a")), 0);
+  assert.equal(backlog.cooldown(keyOf("a"), ERROR), 0, "none without a proposal");
+  backlog.keepCooldown(running);
+  backlog.finish(running);
+  for (const again of [backlog, restart().backlog, restart(replay(backlog.snapshot())).backlog]) {
+    assert.deepEqual([3, 2, 1, 0].map((gravity) => again.cooldown(keyOf("a"), gravity)), [
+      COOLDOWN_MS,
+      COOLDOWN_MS,
+      0,
+      0,
+    ]);
   }
-  backlog.finish(running, true);
-  assert.equal(backlog.cooldown(keyOf("a")), 0);
-  const again = restart(replay(backlog.snapshot())).backlog;
-  assert.equal(again.cooldown(keyOf("a")), 0);
-  assert.equal(again.take()?.entry.serial, 1);
 });
 
 Deno.test("backlog: a snapshot taken while a cooldown is written down has it", () => {
   const { backlog, clock, self } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
-  backlog.startCooldown(keyOf("a"));
   let seen: SavedState | undefined;
   self.remember = () => void (seen = replay(backlog.snapshot()));
   backlog.keepCooldown(running);
@@ -174,24 +213,18 @@ Deno.test("backlog: a kept cooldown and the end of its event are one record", ()
   const running = take(backlog);
   backlog.keepCooldown(running);
   const target = { node: "piha", service: "a" };
-  assert.deepEqual(records.at(-1), { is: "cooldown", target, serial: 1, atMs: clock.now() });
+  assert.deepEqual(records.at(-1), {
+    is: "cooldown",
+    target,
+    serial: 1,
+    atMs: clock.now(),
+    gravity: ERROR,
+  });
   assert.equal(replayed().waiting.size, 0);
   assert.equal(replay(backlog.snapshot()).waiting.size, 0);
   backlog.add(about("a"));
   backlog.recover(keyOf("a"), () => true);
   assert.equal(replayed().waiting.size, 0, "a later recovery brings nothing back");
-});
-
-Deno.test("backlog: a cooldown counts from when its proposal was safe", async () => {
-  const { backlog, clock } = backlogOn();
-  backlog.add(about("a"));
-  const running = take(backlog);
-  backlog.startCooldown(keyOf("a"));
-  await clock.advance(COOLDOWN_MS + 1);
-  assert.equal(backlog.cooldown(keyOf("a")), 0);
-  backlog.keepCooldown(running);
-  backlog.finish(running, false);
-  assert.equal(backlog.cooldown(keyOf("a")), COOLDOWN_MS);
 });
 
 Deno.test("backlog: a wrong clock at the restart delays a target by one cooldown at most", async () => {
@@ -200,12 +233,12 @@ Deno.test("backlog: a wrong clock at the restart delays a target by one cooldown
     backlog.add(about("a"));
     const running = take(backlog);
     backlog.keepCooldown(running);
-    backlog.finish(running, false);
+    backlog.finish(running);
     clock.jump(jump);
     const again = restart().backlog;
-    assert.equal(again.cooldown(keyOf("a")), jump > 0 ? 0 : COOLDOWN_MS, String(jump));
+    assert.equal(again.cooldown(keyOf("a"), ERROR), jump > 0 ? 0 : COOLDOWN_MS, String(jump));
     await clock.advance(COOLDOWN_MS);
-    assert.equal(again.cooldown(keyOf("a")), 0);
+    assert.equal(again.cooldown(keyOf("a"), ERROR), 0);
   }
 });
 
@@ -214,12 +247,12 @@ Deno.test("backlog: started in 1970, it knows its cooldowns after the clock was 
   backlog.add(about("a"));
   const running = take(backlog);
   backlog.keepCooldown(running);
-  backlog.finish(running, false);
+  backlog.finish(running);
   clock.jump(Date.UTC(2026, 0, 2));
   await clock.advance(100_000);
-  assert.equal(backlog.cooldown(keyOf("a")), 200_000, "inside a run jumps do not count");
-  assert.equal(restart(replay(backlog.snapshot())).backlog.cooldown(keyOf("a")), 200_000);
-  assert.equal(restart().backlog.cooldown(keyOf("a")), COOLDOWN_MS, "written in 1970");
+  assert.equal(backlog.cooldown(keyOf("a"), ERROR), 200_000, "inside a run jumps do not count");
+  assert.equal(restart(replay(backlog.snapshot())).backlog.cooldown(keyOf("a"), ERROR), 200_000);
+  assert.equal(restart().backlog.cooldown(keyOf("a"), ERROR), COOLDOWN_MS, "written in 1970");
 });
 
 Deno.test("backlog: an announced proposal is remembered until it is safe", () => {
@@ -305,20 +338,18 @@ Deno.test("backlog: the journal and the snapshot tell the same, after every chan
             if (!picked) continue;
             const { key } = picked.entry;
             // The planner's gate: while a target cools down, its event is not diagnosed.
-            if (!picked.proposing && backlog.cooldown(key) > 0) backlog.finish(picked, false);
+            if (!picked.proposing && backlog.cooldown(key, ERROR) > 0) backlog.finish(picked);
             else if (op === "park") {
               const failures = picked.entry.failures + 1;
               const notBefore = clock.monotonic + 30_000;
-              if (backlog.overtaken(picked)?.outcome !== "coalesced") {
-                backlog.offer({ ...picked.entry, failures, notBefore });
-              }
-              backlog.finish(picked, false);
+              backlog.finish(picked, { ...picked.entry, failures, notBefore });
             } else {
-              backlog.startCooldown(key);
               if (op !== "keep") backlog.announce(picked, `plan-${picked.entry.serial}`);
               if (op === "announce") running.push(picked);
               if (op === "propose") backlog.keepCooldown(picked);
-              if (op !== "announce") backlog.finish(picked, op === "keep");
+              if (op !== "announce") {
+                backlog.finish(picked, op === "keep" ? picked.entry : undefined);
+              }
             }
           }
           same(journal, replay(backlog.snapshot()), clock.wall);
@@ -349,14 +380,14 @@ Deno.test("backlog: what waits, what is being diagnosed and what cools down can 
   const { backlog, clock } = backlogOn();
   for (const service of ["a", "b"]) backlog.add(waitingEvent({ service }));
   backlog.take();
-  backlog.startCooldown("x");
+  backlog.joinCooldown("x", COOLDOWN_MS, ERROR);
   await clock.advance(100_000);
-  backlog.startCooldown("y");
+  backlog.joinCooldown("y", COOLDOWN_MS, ERROR);
   assert.deepEqual([...backlog.active()].map(({ entry }) => entry.event.service), ["a"]);
   assert.deepEqual([...backlog.entries()].map(({ event }) => event.service), ["b"]);
   assert.deepEqual([...backlog.coolingDown()], [
-    { key: "x", remainingMs: COOLDOWN_MS - 100_000 },
-    { key: "y", remainingMs: COOLDOWN_MS },
+    { key: "x", remainingMs: COOLDOWN_MS - 100_000, gravity: ERROR },
+    { key: "y", remainingMs: COOLDOWN_MS, gravity: ERROR },
   ]);
   assert.equal(backlog.coolingDownCount, 2);
   await clock.advance(COOLDOWN_MS - 100_000);

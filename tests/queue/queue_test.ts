@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createQueue, type QueueEntry } from "../../lib/queue/queue.ts";
+import { createQueue } from "../../lib/queue/queue.ts";
+import type { QueueEntry } from "../../lib/queue/entry.ts";
 import { severityRank } from "../../lib/event/severity.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
@@ -15,8 +16,11 @@ function entry(
   return { key, event, serial: ++serial, arrivedAt: serial, failures, notBefore };
 }
 
-const nobody = new Set<string>();
 const keys = (queue: { entries(): Iterable<QueueEntry> }) => [...queue.entries()].map((e) => e.key);
+const all = () => true;
+const free = { heldUntil: () => 0, mayTake: all };
+type Queue = ReturnType<typeof createQueue>;
+const put = (queue: Queue, one: QueueEntry) => queue.put(one, one.notBefore);
 
 Deno.test("queue: the most severe first, then the one that waits longest", () => {
   const queue = createQueue(100);
@@ -32,32 +36,44 @@ Deno.test("queue: the most severe first, then the one that waits longest", () =>
       ["e2", "error"],
       ["u1", "unheard-of"],
     ] as const
-  ) queue.offer(entry(key, severity));
+  ) put(queue, entry(key, severity));
   const taken: (string | undefined)[] = [];
-  while (queue.size > 0) taken.push(queue.take(0, nobody)?.key);
+  while (queue.size > 0) taken.push(queue.take(0, free)?.key);
   assert.deepEqual(taken, ["c1", "c2", "e1", "e2", "w1", "w2", "i1", "i2", "u1"]);
-  assert.equal(queue.take(0, nobody), undefined);
+  assert.equal(queue.take(0, free), undefined);
+});
+
+Deno.test("queue: each eighth turn goes to the one that waits longest, if that is 10 minutes", () => {
+  const queue = createQueue(1_000);
+  const taken: (string | undefined)[] = [];
+  put(queue, { ...entry("old", "info"), arrivedAt: 0 });
+  for (let nth = 0; nth < 40; nth++) {
+    put(queue, { ...entry(`c${nth}`, "critical"), arrivedAt: nth * 33_000 });
+    taken.push(queue.take(nth * 33_000, free)?.key);
+  }
+  // The 16th turn is at 8 min 15 s, the 24th is the first after ten minutes.
+  assert.deepEqual(taken.slice(22, 25), ["c22", "old", "c23"]);
+  assert.equal(queue.size, 1);
 });
 
 Deno.test("queue: a newer event replaces the waiting one and keeps its turn", () => {
   const queue = createQueue(100);
-  const first = entry("a");
   const newer = entry("a");
-  assert.deepEqual(queue.offer(first), {});
-  queue.offer(entry("b"));
-  assert.deepEqual(queue.offer(newer), { replaced: first });
+  assert.equal(put(queue, entry("a")), undefined);
+  put(queue, entry("b"));
+  assert.equal(put(queue, newer), undefined);
   assert.equal(queue.size, 2);
-  assert.equal(queue.take(0, nobody), newer);
+  assert.equal(queue.take(0, free), newer);
 });
 
 Deno.test("queue: a target whose severity changes goes behind those that were so before", () => {
   const queue = createQueue(100);
-  queue.offer(entry("a", "info"));
-  queue.offer(entry("b", "critical"));
-  queue.offer(entry("c", "info"));
-  queue.offer(entry("a", "critical"));
+  put(queue, entry("a", "info"));
+  put(queue, entry("b", "critical"));
+  put(queue, entry("c", "info"));
+  put(queue, entry("a", "critical"));
   assert.deepEqual(keys(queue), ["b", "a", "c"]);
-  queue.offer(entry("a", "info"));
+  put(queue, entry("a", "info"));
   assert.deepEqual(keys(queue), ["b", "c", "a"]);
   assert.equal(queue.size, 3);
 });
@@ -65,60 +81,72 @@ Deno.test("queue: a target whose severity changes goes behind those that were so
 Deno.test("queue: past the limit the least severe, oldest is dropped, which can be the new one", () => {
   const queue = createQueue(2);
   const old = entry("old", "info");
-  queue.offer(old);
-  queue.offer(entry("severe", "critical"));
-  assert.deepEqual(queue.offer(entry("new", "info")), { dropped: old });
+  put(queue, old);
+  put(queue, entry("severe", "critical"));
+  assert.equal(put(queue, entry("new", "info")), old);
   assert.deepEqual(keys(queue), ["severe", "new"]);
 
-  queue.offer(entry("worse", "critical"));
+  put(queue, entry("worse", "critical"));
   assert.deepEqual(keys(queue), ["severe", "worse"]);
   const mild = entry("mild", "warning");
-  assert.deepEqual(queue.offer(mild), { dropped: mild });
+  assert.equal(put(queue, mild), mild);
   assert.deepEqual(keys(queue), ["severe", "worse"]);
 });
 
-Deno.test("queue: an event of a waiting target needs no room", () => {
-  const queue = createQueue(2);
-  const first = entry("a", "info");
-  queue.offer(first);
-  queue.offer(entry("b", "info"));
-  assert.deepEqual(queue.offer(entry("a", "error")), { replaced: first });
-  assert.equal(queue.size, 2);
-});
-
-Deno.test("queue: putBack drops nothing, and the next new target drops one", () => {
+Deno.test("queue: an event of a waiting target needs no room; what is put back drops nothing", () => {
   const queue = createQueue(1);
-  queue.offer(entry("a"));
-  queue.putBack(entry("b", "error"));
-  assert.deepEqual(keys(queue), ["b", "a"]);
-  assert.equal(queue.offer(entry("c", "warning")).dropped?.key, "a");
-  assert.deepEqual(keys(queue), ["b", "c"]);
-  assert.equal(queue.offer(entry("c", "warning")).dropped, undefined);
+  put(queue, entry("a"));
+  assert.equal(put(queue, entry("a", "error")), undefined);
+  queue.putBack(entry("b"), 0);
+  assert.deepEqual(keys(queue), ["a", "b"]);
+  assert.equal(put(queue, entry("c", "warning"))?.key, "b");
+  assert.deepEqual(keys(queue), ["a", "c"]);
 });
 
-Deno.test("queue: busy targets are passed over", () => {
+Deno.test("queue: what is not due, or held, sleeps until then and keeps its place", () => {
   const queue = createQueue(100);
-  queue.offer(entry("a", "critical"));
-  queue.offer(entry("b", "info"));
-  assert.equal(queue.take(0, new Set(["a"]))?.key, "b");
-  assert.equal(queue.take(0, new Set(["a"])), undefined);
-  assert.equal(queue.take(0, nobody)?.key, "a");
+  put(queue, entry("parked", "critical", { failures: 1, notBefore: 1_000 }));
+  put(queue, entry("held", "error"));
+  put(queue, entry("fresh", "info"));
+  const held = { ...free, heldUntil: ({ key }: QueueEntry) => key === "held" ? 2_000 : 0 };
+  assert.equal(queue.take(999, held)?.key, "fresh");
+  assert.equal(queue.take(999, held), undefined);
+  assert.deepEqual([queue.awake, queue.nextDue()], [0, 1_000]);
+  assert.deepEqual(keys(queue), ["parked", "held"]);
+  assert.equal(queue.take(1_000, held)?.key, "parked");
+  assert.equal(queue.nextDue(), 2_000);
+  assert.equal(queue.take(2_000, free)?.key, "held");
 });
 
-Deno.test("queue: a parked event is not taken before it is due", () => {
+Deno.test("queue: a node's sleepers are woken at once, or at a time to come", () => {
   const queue = createQueue(100);
-  queue.offer(entry("parked", "critical", { failures: 1, notBefore: 1_000 }));
-  queue.offer(entry("fresh", "info"));
-  assert.deepEqual(queue.parked().map((e) => e.key), ["parked"]);
-  assert.equal(queue.take(999, nobody)?.key, "fresh");
-  assert.equal(queue.take(999, nobody), undefined);
-  assert.equal(queue.take(1_000, nobody)?.key, "parked");
+  for (const key of ["a", "b", "c"]) queue.put(entry(key), 60_000);
+  queue.wakeNode("vps", 0);
+  queue.wakeNode("piha", 5_000);
+  assert.equal(queue.take(4_999, free), undefined);
+  assert.equal(queue.nextDue(), 5_000);
+  assert.equal(queue.take(5_000, free)?.key, "a");
+  assert.equal(queue.awake, 2);
+  queue.put(entry("d"), 60_000);
+  queue.wakeNode(undefined, 6_000);
+  queue.take(6_000, free);
+  assert.equal(queue.awake, 2);
+});
+
+Deno.test("queue: of ranks that may not be taken nothing is", () => {
+  const queue = createQueue(100);
+  put(queue, entry("e", "error"));
+  put(queue, entry("c", "critical"));
+  const critical = { ...free, mayTake: (rank: number) => rank === 0 };
+  assert.equal(queue.take(0, critical)?.key, "c");
+  assert.equal(queue.take(0, critical), undefined);
+  assert.equal(queue.size, 1);
 });
 
 Deno.test("queue: remove and get know a target in any severity", () => {
   const queue = createQueue(100);
   const waiting = entry("a", "warning");
-  queue.offer(waiting);
+  put(queue, waiting);
   assert.equal(queue.get("a"), waiting);
   assert.equal(queue.remove("a"), waiting);
   assert.equal(queue.remove("a"), undefined);
@@ -138,11 +166,11 @@ function naiveQueue(limit: number) {
       const old = places.find((place) => place.entry.key === entry.key);
       places = places.filter((place) => place !== old);
       places.push({ entry, rank, turn: old?.rank === rank ? old.turn : ++turns });
-      if (places.length <= limit) return { ...(old && { replaced: old.entry }) };
+      if (old || places.length <= limit) return undefined;
       const last = Math.max(...places.map((place) => place.rank));
       const surplus = sorted().find((place) => place.rank === last);
       places = places.filter((place) => place !== surplus);
-      return { ...(surplus && { dropped: surplus.entry }) };
+      return surplus?.entry;
     },
     take(now: number, busy: Set<string>) {
       const next = sorted().find(({ entry }) => entry.notBefore <= now && !busy.has(entry.key));
@@ -177,15 +205,23 @@ Deno.test("queue: does what sorting all entries would do", () => {
     fc.property(
       fc.integer({ min: 1, max: 5 }),
       fc.array(command, { maxLength: 60, size: "max" }),
-      (limit, all) => {
+      (limit, commands) => {
         const [queue, naive] = [createQueue(limit), naiveQueue(limit)];
-        for (const one of all) {
+        let now = 0;
+        for (const one of commands) {
           if (one.op === "offer") {
-            const offered = entry(one.key, one.severity, { notBefore: one.notBefore });
-            assert.deepEqual(queue.offer(offered), naive.offer(offered));
+            const notBefore = one.notBefore > 0 ? now + one.notBefore : 0;
+            const offered = entry(one.key, one.severity, { notBefore });
+            assert.equal(put(queue, offered), naive.offer(offered));
           } else if (one.op === "take") {
             const busy = new Set(one.busy);
-            assert.equal(queue.take(one.now, busy), naive.take(one.now, busy));
+            now += one.now;
+            // Held for a moment: looked at again the next time.
+            const heldUntil = ({ key, notBefore }: QueueEntry) =>
+              Math.max(notBefore, busy.has(key as "a") ? now + 1 : 0);
+            const taken = queue.take(now, { ...free, heldUntil });
+            assert.equal(taken, naive.take(now, busy));
+            now++;
           } else {
             assert.equal(queue.remove(one.key), naive.remove(one.key));
           }

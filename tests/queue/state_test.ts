@@ -53,10 +53,9 @@ Deno.test("applyRecord: the newest event waits, until it is done", () => {
 
 Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer event waiting", () => {
   assert.deepEqual(after(waiting(1), proposing, waiting(2), cooldown), {
+    ...emptyState(),
     waiting: new Map([[key, waiting(2)]]),
-    proposing: new Map(),
     cooldowns: new Map([[key, cooldown]]),
-    offline: new Map(),
   });
   assert.equal(after(waiting(1), proposing, { ...cooldown, serial: 1 }).waiting.size, 0);
   assert.equal(after(waiting(2), { ...cooldown, serial: 1 }).waiting.size, 1);
@@ -94,6 +93,19 @@ const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const text = fc.string({ unit: "binary", maxLength: 200 });
 const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
   plain({
+    is: fc.constant("flaps" as const),
+    target,
+    bad: fc.boolean(),
+    changesMs: fc.array(time, { maxLength: 4 }),
+    told: plain({ atMs: time, gravity: fc.integer({ min: -1, max: 3 }) }),
+  }),
+  plain({ is: fc.constant("well" as const), target, type: name, atMs: time }),
+  plain({
+    is: fc.constant("spent" as const),
+    of: fc.constantFrom("diagnosis" as const, "proposal" as const),
+    atMs: fc.array(time, { maxLength: 4 }),
+  }),
+  plain({
     is: fc.constant("waiting" as const),
     serial: count,
     event: plain({
@@ -103,6 +115,8 @@ const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
       severity: text,
       channel: text,
       excerpt: text,
+      heardAt: time,
+      happenedAt: time,
       timestamp: fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n === 0 ? 0 : n),
     }),
     arrivedMs: time,

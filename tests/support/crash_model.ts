@@ -102,38 +102,46 @@ export async function boot(files: MemoryFiles, known: Known) {
   return { backlog, journal, files, propose: createProposer(proposer) };
 }
 
+/** Of the events that are sent: an error. */
+const GRAVITY = 1;
+
 export type Booted = Awaited<ReturnType<typeof boot>>;
 
 /** As the pipeline does it, with a model that says restart. */
 export async function diagnose({ backlog, propose }: Booted, running: Running, known: Known) {
   const { key, event } = running.entry;
-  if (backlog.cooldown(key) > 0) {
+  if (backlog.cooldown(key, GRAVITY) > 0) {
     known.unfinished.delete(event.type);
-    return backlog.finish(running, false);
+    backlog.finish(running);
+    return;
   }
-  backlog.startCooldown(key);
-  const action = await propose({
-    event,
-    diagnosis: {
-      action: "restart",
-      node: event.node,
-      service: event.service,
-      reason: "it does not answer",
-      confidence: 0.9,
-      requires_human: false,
-    },
-    changes: [],
-    modelUsed: "rules",
-    attempts: [],
-    waitedMs: 0,
-  }, {
-    announce: (actionId) => backlog.announce(running, actionId),
-    signal: new AbortController().signal,
-  });
-  assert.ok(action);
+  for (let failures = 0;; failures++) {
+    const done = await propose({
+      event,
+      diagnosis: {
+        action: "restart",
+        node: event.node,
+        service: event.service,
+        reason: "it does not answer",
+        confidence: 0.9,
+        requires_human: false,
+      },
+      changes: [],
+      modelUsed: "rules",
+      attempts: [],
+      waitedMs: 0,
+    }, {
+      announce: (actionId) => backlog.announce(running, actionId),
+      failures,
+      signal: new AbortController().signal,
+    });
+    if (done.is === "written") break;
+    // A disk that refused is tried again.
+    await Promise.resolve();
+  }
   known.safe.add(event.type);
   backlog.keepCooldown(running);
-  backlog.finish(running, false);
+  backlog.finish(running);
 }
 
 /** What takes the place of a target's events, or makes them needless, ends them. */
@@ -154,7 +162,7 @@ export async function perform(
     case "add": {
       const event = waitingEvent({ ...command.target, type: `event-${known.sent.size}` });
       const key = targetKey(event);
-      if (backlog.cooldown(key) > 0) return [];
+      if (backlog.cooldown(key, GRAVITY) > 0) return [];
       supersede(key, known);
       known.sent.set(event.type, key);
       known.recent.add(event.type);
@@ -198,7 +206,7 @@ export function check({ backlog, files }: Booted, known: Known) {
   for (const type of known.unfinished) {
     assert.ok(waiting.has(type) || proposed.includes(type), `${type}: accepted, and lost`);
     const key = known.sent.get(type) ?? "";
-    if (backlog.cooldown(key) === 0) continue;
+    if (backlog.cooldown(key, GRAVITY) === 0) continue;
     const cause = proposed.some((other) => known.sent.get(other) === key);
     assert.ok(cause, `${type}: waits behind the cooldown of nothing`);
   }
@@ -207,6 +215,6 @@ export function check({ backlog, files }: Booted, known: Known) {
     assert.equal(proposed.indexOf(type), i, `${type}: proposed twice`);
     assert.ok(!waiting.has(type), `${type}: proposed, and waits`);
     if (!known.recent.has(type)) continue;
-    assert.ok(backlog.cooldown(known.sent.get(type) ?? "") > 0, `${type}: no cooldown`);
+    assert.ok(backlog.cooldown(known.sent.get(type) ?? "", GRAVITY) > 0, `${type}: no cooldown`);
   }
 }

@@ -30,7 +30,9 @@ import {
   type SavedState,
   type StateRecord,
 } from "../../lib/queue/state.ts";
-import { svcKey } from "../../lib/event/target.ts";
+import { createCured } from "../../lib/gate/cured.ts";
+import { isNodeAway } from "../../lib/gate/gravity.ts";
+import { svcKey, targetKey } from "../../lib/event/target.ts";
 import { createTraces, type Tracer } from "../../lib/observe/trace.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
@@ -58,7 +60,10 @@ export function pipeline(
     clock = fakeClock(),
     tracer,
     proposedBefore = () => Promise.resolve(undefined),
+    disk = { refuses: () => 0 },
   }: {
+    /** In how many milliseconds the disk is to be tried again, 0 when it takes a proposal. */
+    disk?: { refuses: () => number };
     coordination?: Coordination;
     proposedBefore?: ProposedBefore;
     saved?: SavedState;
@@ -75,24 +80,39 @@ export function pipeline(
   const log = recordingLog();
   const records: StateRecord[] = [];
   const remembered = emptyState();
+  const remember = (record: StateRecord) => {
+    records.push(record);
+    applyRecord(remembered, JSON.parse(JSON.stringify(record)));
+  };
   const backlog = createBacklog({
     queueLimit: config.queueLimit,
     cooldownSeconds: config.cooldownSeconds,
     clock,
     saved,
-    remember(record) {
-      records.push(record);
-      applyRecord(remembered, JSON.parse(JSON.stringify(record)));
-    },
+    remember,
   });
   const calls: Call[] = [];
   const endings: Ending[] = [];
   const proposals: Proposal[] = [];
   const counters = createCounters();
   const nodes = ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
-  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
-  const suppression = createSuppression({ ...config, clock, nodes, outages });
-  const budgets = createBudgets({ ...config, clock });
+  const outages = createOutages({
+    clock,
+    longestMs: config.eventTtlSeconds * 1000,
+    isBeingTold: (node) => backlog.eventsFor(targetKey({ node, service: node })).some(isNodeAway),
+    saved: saved.offline,
+    remember,
+  });
+  const suppression = createSuppression({
+    ...config,
+    clock,
+    nodes,
+    outages,
+    saved: saved.flaps.values(),
+    remember,
+  });
+  const cured = createCured({ clock, saved: saved.well.values(), remember });
+  const budgets = createBudgets({ ...config, clock, saved: saved.spent, remember });
   const observer = observers([
     { onEnding: (ending) => endings.push(ending) },
     ...tracer ? [createTraces({ tracer, clock, log })] : [],
@@ -129,6 +149,7 @@ export function pipeline(
   const planner = createPlanner({
     settings: config,
     suppression,
+    cured,
     budgets,
     observer,
     coordination,
@@ -143,18 +164,21 @@ export function pipeline(
       clock,
       memory,
       suppression,
-      budgets,
       systemPrompt: () => "system",
       outcomesFor,
       onDiagnosed: observer.onDiagnosed,
       router: { route },
     }),
     policy: createDecision({ ...config, clock, memory, policy: () => BUILT_IN_RULES, outcomesFor }),
-    propose(proposal, { announce }) {
+    async propose(proposal, { announce, mayWrite = () => Promise.resolve(true) }) {
+      if (!await mayWrite()) return { is: "refused" };
+      const retryMs = disk.refuses();
+      if (retryMs > 0) return { is: "failed", retryMs };
       const actionId = actionIdBase(proposal.event);
       announce(actionId);
       proposals.push(proposal);
-      return Promise.resolve(actionFile({ ...proposal, actionId, writtenMs: clock.now() }));
+      const file = actionFile({ ...proposal, actionId, writtenMs: clock.now() });
+      return { is: "written", file, announced: Promise.resolve(true) };
     },
     countPending: () => Promise.resolve(pending),
     othersFor: () => Promise.resolve(others()),

@@ -38,6 +38,8 @@ function sample(nodeName: string, nowMs: number): WaitingEvent {
     type: "service_unhealthy",
     severity: "info",
     timestamp: Math.floor(nowMs / 1000),
+    heardAt: nowMs,
+    happenedAt: nowMs,
     channel: "check",
     excerpt: '{"message":"This is a test of the diagnosis. No service is affected."}',
   };

@@ -60,7 +60,7 @@ export function checkMessage(
     return { becomes: "refused", why: kind, remedy: REMEDIES[kind], preview };
   }
   const { value } = message;
-  const parsed = parseEvent(value, CHANNELS[0], nowMs, aliases);
+  const parsed = parseEvent(value, CHANNELS[0], nowMs, { aliases });
   if (!parsed.ok) {
     const preview = `keys: ${Object.keys(value).slice(0, 20).join(", ").slice(0, 200)}`;
     return { becomes: "refused", why: parsed.refusal, remedy: REMEDIES[parsed.refusal], preview };

@@ -1,0 +1,128 @@
+/**
+ * An event's turn, from when it leaves the queue until it has ended or waits again. Whatever
+ * becomes known meanwhile counts: after every wait it is asked whether the event is still to be
+ * diagnosed, and a model that is being asked in vain is stopped at once.
+ *
+ * @module
+ */
+import type { Allowance, Budgets } from "../gate/budgets.ts";
+import type { Backlog, Running } from "../queue/backlog.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Endings } from "./endings.ts";
+import { ChainExhausted } from "../llm/contract.ts";
+import { firstOf, type Objected, type Objection } from "../gate/objection.ts";
+import type { PlannerLog } from "./log.ts";
+import type { Observer } from "../observe/ending.ts";
+import { ClaimLostError } from "../proposal/proposer.ts";
+import type { QueueEntry } from "../queue/entry.ts";
+import type { Suppression } from "../gate/suppression.ts";
+import { svcKey, type Target } from "../event/target.ts";
+
+/** Nobody wants the event diagnosed or proposed any more, or not now. */
+class NoLongerWantedError extends Error {
+  override readonly name = "NoLongerWantedError";
+  constructor(target: Target) {
+    super(`what was heard meanwhile makes a proposal for ${svcKey(target)} needless for now`);
+  }
+}
+
+interface TurnsOptions {
+  readonly clock: Clock;
+  readonly backlog: Backlog;
+  readonly suppression: Suppression;
+  readonly budgets: Budgets;
+  readonly objections: readonly Objection[];
+  readonly endings: Endings;
+  readonly tell: PlannerLog;
+  readonly onParked: Required<Observer>["onParked"];
+  /** Aborted when the agent stops. */
+  readonly signal: AbortSignal;
+  /** The stages of a turn; resolves with what waits again, if anything does. */
+  readonly stages: (running: Running, allowance: Allowance) => Promise<QueueEntry | undefined>;
+  /** An entry after a further failure; undefined when it is given up. */
+  readonly afterFailure: (entry: QueueEntry) => QueueEntry | undefined;
+  /** Called at the end of each turn. */
+  readonly onEnd: () => void;
+}
+
+interface Turns {
+  /** Takes an event to its end, or lets it wait again. */
+  take(running: Running): Promise<void>;
+  /** Throws when an event is not to be diagnosed or proposed for any more, or not now. */
+  check(running: Running): void;
+  /** Asks a model for a running event, for as long as it is wanted. */
+  asking<Answer>(running: Running, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer>;
+  /** Stops what is being diagnosed in vain: a slow model is free for the next at once. */
+  stopUnwanted(): void;
+}
+
+export function createTurns(options: TurnsOptions): Turns {
+  const { clock, backlog, suppression, budgets, objections, endings, tell, signal } = options;
+  const asked = new Set<Running>();
+
+  /** What is objected to an event that has its turn, by all that is known now. */
+  function whyNot(running: Running): Objected | undefined {
+    const { key, event } = running.entry;
+    return backlog.overtaken(running) ?? firstOf(objections, event, key);
+  }
+
+  const isToWait = ({ entry }: Running) => suppression.heldUntil(entry) > 0;
+  /** A model is asked for what is known without one by now. */
+  const isKnown = (running: Running) =>
+    asked.has(running) && suppression.verdict(running.entry.event) !== undefined;
+
+  function afterFailure(running: Running, error: unknown): QueueEntry | undefined {
+    const { entry, stopped } = running;
+    const { key, event } = entry;
+    const objected = whyNot(running);
+    if (objected) return endings.object(event, key, objected);
+    if (isToWait(running) || stopped.signal.aborted) return entry;
+    if (error instanceof ChainExhausted && signal.aborted) return entry;
+    if (error instanceof ClaimLostError) {
+      tell.claimLost(event);
+      return entry;
+    }
+    if (error instanceof ChainExhausted) tell.exhausted(event, error);
+    else tell.fault(event, error);
+    const again = options.afterFailure(entry);
+    if (!again) endings.expire(entry);
+    return again;
+  }
+
+  return {
+    async take(running) {
+      const { entry } = running;
+      const allowance = budgets.open();
+      let again: QueueEntry | undefined;
+      try {
+        again = await options.stages(running, allowance);
+      } catch (error) {
+        again = afterFailure(running, error);
+      }
+      allowance.close();
+      const offered = backlog.finish(running, again);
+      endings.offered(offered);
+      if (again && again.failures > entry.failures && offered.coalesced !== again.event) {
+        tell.parked(again, again.notBefore - clock.monotonic());
+        options.onParked(again.event);
+      }
+      options.onEnd();
+    },
+    check(running) {
+      if (whyNot(running) || isToWait(running)) throw new NoLongerWantedError(running.entry.event);
+    },
+    async asking(running, ask) {
+      asked.add(running);
+      try {
+        return await ask(AbortSignal.any([signal, running.stopped.signal]));
+      } finally {
+        asked.delete(running);
+      }
+    },
+    stopUnwanted() {
+      for (const running of [...backlog.active()]) {
+        if (whyNot(running) || isToWait(running) || isKnown(running)) running.stopped.abort();
+      }
+    },
+  };
+}

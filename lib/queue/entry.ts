@@ -1,0 +1,63 @@
+/**
+ * One target's place among what waits, and what becomes of two events of one target.
+ *
+ * @module
+ */
+import type { WaitingEvent } from "../event/event.ts";
+import { gravity } from "../gate/gravity.ts";
+
+/** Times are monotonic milliseconds. */
+export interface QueueEntry {
+  readonly key: string;
+  readonly event: WaitingEvent;
+  /** Tells this event from others of its target. */
+  readonly serial: number;
+  readonly arrivedAt: number;
+  /** Diagnoses of this event that failed; above 0 it is parked. */
+  readonly failures: number;
+  /** When the first of them failed. */
+  readonly firstFailedAt?: number | undefined;
+  /** Not taken before; 0 for at once. */
+  readonly notBefore: number;
+  /** What else was heard of the target while this waited. */
+  readonly merged?: readonly Merged[] | undefined;
+}
+
+/** Lesser or other events of a target that did not take an event's place. */
+export interface Merged {
+  readonly type: string;
+  readonly severity: string;
+  readonly count: number;
+}
+
+/** Kinds of them that are named to the model. */
+const MOST_MERGED = 5;
+
+/**
+ * Whether `one` of two events of a target stands for both: the graver one does; of two that are
+ * equally grave the newer one, by the time at which it happened; of two at one time the one that
+ * was heard last.
+ *
+ * @param nowMs milliseconds since 1970: a time beyond it was written by a clock that went wrong.
+ */
+export function outranks(one: QueueEntry, other: QueueEntry, nowMs: number): boolean {
+  const graver = gravity(other.event) - gravity(one.event);
+  if (graver !== 0) return graver > 0;
+  const newer = Math.min(one.event.happenedAt, nowMs) - Math.min(other.event.happenedAt, nowMs);
+  return newer !== 0 ? newer > 0 : one.serial > other.serial;
+}
+
+/** The entry `kept` after `other`, of the same target, was merged into it. */
+export function mergedInto(kept: QueueEntry, other: QueueEntry): QueueEntry {
+  const merged = [...kept.merged ?? []];
+  for (const each of [...other.merged ?? [], { ...other.event, count: 1 }]) {
+    const { type, severity, count } = each;
+    const isOwn = type === kept.event.type && severity === kept.event.severity;
+    if (isOwn) continue;
+    const at = merged.findIndex((known) => known.type === type && known.severity === severity);
+    const known = merged[at];
+    if (known) merged[at] = { ...known, count: known.count + count };
+    else if (merged.length < MOST_MERGED) merged.push({ type, severity, count });
+  }
+  return merged.length === 0 ? kept : { ...kept, merged };
+}
