@@ -4,6 +4,7 @@
  * @module
  */
 import { parseJson } from "../base/json.ts";
+import { gravity, isNodeAway } from "../gate/gravity.ts";
 import { isForTarget } from "../proposal/read/proposed.ts";
 import type { Log } from "../base/log/log.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
@@ -34,8 +35,14 @@ export async function settleProposals(saved: SavedState, options: ResumeOptions)
     if (folder === "pending" && !action) continue;
     const key = targetKey(target);
     log.info("proposal_found", { action_id: actionId, svc_key: svcKey(target), folder });
-    saved.cooldowns.set(key, { is: "cooldown", target, atMs });
-    if (saved.waiting.get(key)?.serial === serial) saved.waiting.delete(key);
+    const waiting = saved.waiting.get(key);
+    const event = waiting?.serial === serial ? waiting.event : undefined;
+    const grave = event && { gravity: gravity(event) };
+    saved.cooldowns.set(key, { is: "cooldown", target, atMs, ...grave });
+    if (event) saved.waiting.delete(key);
+    // So a person was told of the node.
+    const offline = event && isNodeAway(event) && saved.offline.get(event.node);
+    if (offline) saved.offline.set(event.node, { ...offline, told: true });
     if (action) await announce(action, atMs);
   }
   saved.proposing.clear();

@@ -35,7 +35,10 @@ async function settled(files: Record<string, string>, serial = 1) {
 Deno.test("settleProposals: one that appeared is done, cools down and is announced", async () => {
   const { saved, log, announced } = await settled({ [`pending/${ID}.json`]: FILE });
   assert.equal(saved.waiting.size, 0);
-  assert.deepEqual(saved.cooldowns, new Map([[key, { is: "cooldown", target, atMs: 42 }]]));
+  assert.deepEqual(
+    saved.cooldowns,
+    new Map([[key, { is: "cooldown", target, atMs: 42, gravity: 1 }]]),
+  );
   assert.deepEqual(announced, [JSON.parse(FILE)]);
   assert.deepEqual(log.lines, [{
     level: "info",
