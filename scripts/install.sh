@@ -57,6 +57,10 @@ for name in "$group" ${executor:+"$executor"}; do
 done
 [ "$executor" != "$user" ] || usage_error "--executor $user: the agent must not own those folders"
 [ -z "$root" ] || [ -d "$root" ] || fail "--root $root: no such folder"
+for name in passwd group; do
+  [ -z "$root" ] || [ -f "$root/etc/$name" ] ||
+    fail "--root $root: it has no etc/$name, so no user can be made there; is it a system image?"
+done
 [ "$dry_run" = yes ] || [ "$(id -u)" -eq 0 ] || fail "run this as root (or with --dry-run)"
 
 bin_path=/usr/local/bin/planner-agent

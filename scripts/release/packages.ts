@@ -117,6 +117,7 @@ const SETTINGS =
 #LLM_CHAIN=qwen2.5:7b,rules
 #PROPOSAL_CHANNEL=proposals
 MAX_PENDING_PER_SERVICE=1
+STORM_SERVICES=5
 `;
 
 async function copyTexts(root: string, to: string): Promise<void> {

@@ -439,3 +439,27 @@ systemTest("install.sh: shellcheck has nothing to say", [program("shellcheck")],
     assert.equal(code, 0, new TextDecoder().decode(stdout));
   }
 });
+
+systemTest(
+  "install.sh: a folder that is no system image is refused before anything",
+  [],
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "planner-agent-no-image-" });
+    try {
+      for (const more of [[], ["--dry-run"]]) {
+        const { code, stdout, stderr } = await new Deno.Command("sh", {
+          args: [SCRIPT, "--root", folder, ...more],
+        }).output();
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        assert.deepEqual([code, text(stdout)], [1, ""]);
+        assert.match(
+          text(stderr),
+          /it has no etc\/passwd, so no user can be made there; is it a system/,
+        );
+      }
+      assert.deepEqual([...Deno.readDirSync(folder)], []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -28,28 +28,42 @@ export function isoSecond(ms: number): string {
 
 /**
  * A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`, and where the clock on the wall shows
- * another time, as `2025-11-02 04:12:09 GMT+1 (03:12:09 UTC)`.
+ * another time, as `2025-11-02 04:12:09 CET (03:12:09 UTC)`.
  *
  * @param timeZone the reader's zone; that of this machine when it is left out.
  */
 export function momentText(seconds: number, timeZone?: string): string {
-  const utc = isoSecond(seconds * 1000).replace("T", " ").replace("Z", " UTC");
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", {
-      timeZone,
-      dateStyle: undefined,
-      year: "numeric",
-      month: "2-digit",
-      day: "2-digit",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-      timeZoneName: "short",
-    }).formatToParts(seconds * 1000).map(({ type, value }) => [type, value]),
-  );
-  const { year, month, day, hour, minute, second, timeZoneName } = parts;
-  const local = `${year}-${month}-${day} ${hour}:${minute}:${second}`;
-  return utc.startsWith(local) ? utc : `${local} ${timeZoneName} (${utc.slice(11)})`;
+  const ms = seconds * 1000;
+  const utc = isoSecond(ms).replace("T", " ").replace("Z", " UTC");
+  const local = wallClock(ms, timeZone);
+  return utc.startsWith(local.time) ? utc : `${local.time} ${local.zone} (${utc.slice(11)})`;
+}
+
+/** `04:12:09 CET` where the clock on the wall shows another time than UTC, else undefined. */
+export function localTime(ms: number, timeZone?: string): string | undefined {
+  const { time, zone } = wallClock(ms, timeZone);
+  return isoSecond(ms).startsWith(time.replace(" ", "T")) ? undefined : `${time.slice(11)} ${zone}`;
+}
+
+/** A time in ISO 8601 with the local one beside it: `2025-11-02T03:12:09Z (04:12:09 CET)`. */
+export function withLocalTime(iso: string, timeZone?: string): string {
+  const ms = Date.parse(iso);
+  const local = Number.isNaN(ms) ? undefined : localTime(ms, timeZone);
+  return local === undefined ? iso : `${iso} (${local})`;
+}
+
+function wallClock(ms: number, timeZone: string | undefined): { time: string; zone: string } {
+  const [date = "", time = "", zone = ""] = new Intl.DateTimeFormat("sv-SE", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  }).format(ms).split(/\s/);
+  return { time: `${date} ${time}`, zone: zone.replace("\u2212", "-") };
 }
 
 /** The milliseconds of `90s`, `30m`, `24h`, `7d` or `2w`; undefined for anything else. */

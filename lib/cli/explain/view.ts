@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { spanInWords } from "../../base/text/span.ts";
+import { localTime, spanInWords } from "../../base/text/span.ts";
 import { DECISIONS, type HistoryLine, type HistoryOutcome } from "../../observe/history/line.ts";
 import type { Palette } from "../view/palette.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
@@ -14,6 +14,8 @@ interface ExplainViewOptions {
   readonly wholeNode: boolean;
   readonly width: number;
   readonly palette: Palette;
+  /** The reader's zone; that of this machine when it is left out. */
+  readonly timeZone?: string | undefined;
   /** What has not ended yet. */
   readonly waiting?: readonly WaitingView[];
 }
@@ -39,18 +41,22 @@ const NARROW = 60;
 /** A line for each event with its explanation below it, the newest event last. */
 export function explainLines(
   lines: readonly HistoryLine[],
-  { wholeNode, width, palette, waiting = [] }: ExplainViewOptions,
+  { wholeNode, width, palette, timeZone, waiting = [] }: ExplainViewOptions,
 ): string[] {
   const rows = [...lines.map(endedRow), ...waiting.map(waitingRow)];
   const narrow = width < NARROW;
+  const local = rows.map(({ at }) => localTime(Date.parse(at), timeZone));
+  const isElsewhere = local.some((time) => time !== undefined);
   const columns: Column[] = [
     { title: "when (UTC)" },
+    ...(isElsewhere ? [{ title: "local", spare: 1 }] : []),
     { title: "outcome", paint: paintOutcome(palette) },
     ...(wholeNode && !narrow ? [{ title: "service" }] : []),
     ...(narrow ? [] : [{ title: "event", narrow: "wrap" as const }]),
   ];
-  const cells = rows.map(({ at, outcome, service, event }) => [
+  const cells = rows.map(({ at, outcome, service, event }, i) => [
     at.slice(0, 19).replace("T", " "),
+    ...(isElsewhere ? [local[i] ?? ""] : []),
     outcome,
     ...(wholeNode && !narrow ? [service] : []),
     event,

@@ -20,6 +20,8 @@ export interface ViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly palette: Palette;
+  /** The reader's zone; that of this machine when it is left out. */
+  readonly timeZone?: string | undefined;
 }
 
 /** What the list is made with beside the proposals. */

@@ -12,7 +12,7 @@ import { transitionsOf } from "../../proposal/read/transitions.ts";
 import { isStale } from "../../proposal/validity.ts";
 import type { NextStep } from "./next_step.ts";
 import type { ViewOptions } from "../pending/view.ts";
-import { momentText, spanInWords } from "../../base/text/span.ts";
+import { momentText, spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { tableLines, wrap } from "../view/table.ts";
 
 export interface Shown {
@@ -93,7 +93,7 @@ function diagnosisLines(view: ActionView, options: ViewOptions): string[] {
   const audit = readAudit(view.content);
   const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
   return [
-    ...section("The event", eventRows(view, audit, options.nowMs)),
+    ...section("The event", eventRows(view, audit, options)),
     ...section("The model said", modelRows(view, audit)),
     ...section(
       "The rules changed",
@@ -110,7 +110,7 @@ function decisionLines(view: ActionView, shown: Shown, options: ViewOptions): st
   return [
     "",
     palette.strong("Can it still be approved?"),
-    ...verdicts(view, shown, options.nowMs).flatMap(([verdict, text]) =>
+    ...verdicts(view, shown, options).flatMap(([verdict, text]) =>
       wrap(text, width - 2).map((line) => `  ${palette[verdict](line)}`)
     ),
   ];
@@ -132,12 +132,19 @@ function sectionLines(
   return ["", palette.strong(title), ...lines.map((line) => `  ${line}`)];
 }
 
-function eventRows(view: ActionView, audit: AuditView | undefined, nowMs: number): Row[] {
+function eventRows(
+  view: ActionView,
+  audit: AuditView | undefined,
+  { nowMs, timeZone }: ViewOptions,
+): Row[] {
   const { channel = "", severity = "", payload = "" } = audit?.event ?? {};
   return [
     ["type", [view.sourceEvent, severity].filter(Boolean).join(", ")],
     ["about", `${view.service} on ${view.node}`],
-    ["when", `${momentText(view.timestamp)}, ${spanInWords(nowMs - view.timestamp * 1000)} ago`],
+    [
+      "when",
+      `${momentText(view.timestamp, timeZone)}, ${spanInWords(nowMs - view.timestamp * 1000)} ago`,
+    ],
     ["channel", channel],
     [
       "waited",
@@ -201,7 +208,7 @@ function attemptLines(
 function verdicts(
   view: ActionView,
   { recoveredMs, superseded }: Shown,
-  nowMs: number,
+  { nowMs, timeZone }: ViewOptions,
 ): (readonly ["good" | "warn" | "bad", string])[] {
   const { validUntil, content } = view;
   const early = readAudit(content)?.expiredWhenWritten ? ", before it was written" : "";
@@ -210,8 +217,8 @@ function verdicts(
     validUntil === ""
       ? ["warn", "it names no end of its validity"]
       : isStale(content, nowMs)
-      ? ["bad", `stale: it was valid until ${validUntil}${early}`]
-      : ["good", `valid until ${validUntil}`],
+      ? ["bad", `stale: it was valid until ${withLocalTime(validUntil, timeZone)}${early}`]
+      : ["good", `valid until ${withLocalTime(validUntil, timeZone)}`],
     matches === undefined
       ? ["warn", "it has no digest to check"]
       : matches

@@ -7,13 +7,15 @@ import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
 import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
-import { spanInWords } from "../../base/text/span.ts";
+import { spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
 interface StatusViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
   readonly palette: Palette;
+  /** The reader's zone; that of this machine when it is left out. */
+  readonly timeZone?: string | undefined;
   /** Rows of a table; `--json` has more. @default 20 */
   readonly mostRows?: number;
 }
@@ -31,7 +33,7 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
   return [
     headline(report, palette),
     "",
-    ...tableLines(facts(report), {
+    ...tableLines(facts(report, options.timeZone), {
       columns: [{ title: "" }, { title: "", narrow: "wrap" }],
       width,
     }).slice(1),
@@ -122,20 +124,23 @@ function headline({ agent }: StatusReport, palette: Palette): string {
   return `${palette.strong(who)}: ${paint(LIVES[agent.state])}, ${heard}`;
 }
 
-function facts(report: StatusReport): string[][] {
+function facts(report: StatusReport, timeZone: string | undefined): string[][] {
   const { agent, redis, queue, last_hour, since_start, last_proposal } = report;
   const rows: string[][] = [];
   if (agent.up_seconds !== null) {
     const running = agent.state === "running";
     rows.push([
       running ? "up" : "was up",
-      `${span(agent.up_seconds)}, since ${agent.started}${
+      `${span(agent.up_seconds)}, since ${withLocalTime(agent.started ?? "", timeZone)}${
         running ? ` (process ${agent.pid})` : ""
       }`,
     ]);
   }
   if (agent.ended !== null) {
-    rows.push([agent.state === "stopped" ? "stopped" : "last seen", agent.ended]);
+    rows.push([
+      agent.state === "stopped" ? "stopped" : "last seen",
+      withLocalTime(agent.ended, timeZone),
+    ]);
   }
   if (redis) rows.push(["Redis", redisWords(redis)]);
   const { diagnosing, queued, parked } = queue;

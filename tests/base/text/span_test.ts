@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { isoSecond, momentText, parseSpan, spanInWords } from "../../../lib/base/text/span.ts";
+import {
+  isoSecond,
+  localTime,
+  momentText,
+  parseSpan,
+  spanInWords,
+  withLocalTime,
+} from "../../../lib/base/text/span.ts";
 
 Deno.test("spanInWords: one unit, rounded down", () => {
   const spans = [
@@ -19,8 +26,20 @@ Deno.test("isoSecond: UTC, whole seconds", () => {
   assert.equal(isoSecond(1_767_323_045_900), "2026-01-02T03:04:05Z");
 });
 
-Deno.test("momentText: UTC, whole seconds", () => {
-  assert.equal(momentText(1_767_323_045.9), "2026-01-02 03:04:05 UTC");
+Deno.test("momentText, localTime, withLocalTime: the reader's clock beside UTC, where it differs", () => {
+  const shown = (zone: string) => [
+    momentText(1_767_323_045.9, zone),
+    localTime(1_767_323_045_900, zone),
+    withLocalTime("2026-01-02T03:04:05Z", zone),
+  ];
+  assert.deepEqual(shown("UTC"), ["2026-01-02 03:04:05 UTC", undefined, "2026-01-02T03:04:05Z"]);
+  assert.deepEqual(shown("Europe/Berlin"), [
+    "2026-01-02 04:04:05 CET (03:04:05 UTC)",
+    "04:04:05 CET",
+    "2026-01-02T03:04:05Z (04:04:05 CET)",
+  ]);
+  assert.equal(shown("America/New_York")[0], "2026-01-01 22:04:05 GMT-5 (03:04:05 UTC)");
+  assert.equal(withLocalTime("whenever", "Europe/Berlin"), "whenever");
 });
 
 Deno.test("parseSpan: a count and a unit, nothing else", () => {

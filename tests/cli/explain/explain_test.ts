@@ -63,7 +63,7 @@ Deno.test("why: outcomes without a diagnosis in words", () => {
 });
 
 Deno.test("explainLines: of a service the events, of a node the services, too", () => {
-  const options = { width: 80, palette };
+  const options = { width: 80, palette, timeZone: "UTC" };
   assert.deepEqual(explainLines([HEALTHY, PROPOSED], { ...options, wholeNode: false }), [
     "when (UTC)           outcome   event",
     "2026-01-02 03:04:05  benign    service_healthy, info",
@@ -120,7 +120,12 @@ Deno.test("explainLines: what has not ended yet says what it waits for", () => {
 });
 
 Deno.test("explainLines: on a narrow terminal the event has a line of its own", () => {
-  const narrow = explainLines([HEALTHY, PROPOSED], { width: 40, palette, wholeNode: true });
+  const narrow = explainLines([HEALTHY, PROPOSED], {
+    timeZone: "UTC",
+    width: 40,
+    palette,
+    wholeNode: true,
+  });
   assert.deepEqual(narrow.slice(0, 6), [
     "when (UTC)           outcome",
     "2026-01-02 03:04:05  benign",
@@ -130,6 +135,17 @@ Deno.test("explainLines: on a narrow terminal the event has a line of its own", 
     "    mosquitto: service_unhealthy, error",
   ]);
   for (const line of narrow) assert.ok(line.length <= 40, line);
+});
+
+Deno.test("explainLines: where the clock on the wall shows another time, it stands beside UTC", () => {
+  const at = (width: number) =>
+    explainLines([HEALTHY], { width, palette, wholeNode: false, timeZone: "Europe/Berlin" })
+      .slice(0, 2);
+  assert.deepEqual(at(80), [
+    "when (UTC)           local         outcome  event",
+    "2026-01-02 03:04:05  04:04:05 CET  benign   service_healthy, info",
+  ]);
+  assert.match(at(40).join("\n"), /^when \(UTC\) {11}outcome\n2026-01-02 03:04:05 {2}benign$/);
 });
 
 Deno.test("why: decisions and results are part of the story", () => {
@@ -146,7 +162,8 @@ Deno.test("why: decisions and results are part of the story", () => {
 
 Deno.test("explainLines: what a damaged history holds cannot reach the terminal", () => {
   const hostile = { ...PROPOSED, service: "a\x1b[2Jb", detail: "\x1b]0;title\x07x\ny" };
-  const text = explainLines([hostile], { width: 80, palette, wholeNode: true }).join("\n");
+  const text = explainLines([hostile], { timeZone: "UTC", width: 80, palette, wholeNode: true })
+    .join("\n");
   assert.match(text, /^[\n -~]*$/);
 });
 

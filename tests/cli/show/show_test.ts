@@ -47,7 +47,12 @@ async function shown(
     nowMs: EVENT + afterMs,
   });
   if (!found) throw new Error("nothing was found");
-  const lines = showLines(found, { nowMs: EVENT + afterMs, width: 80, palette: PLAIN });
+  const lines = showLines(found, {
+    nowMs: EVENT + afterMs,
+    width: 80,
+    palette: PLAIN,
+    timeZone: "UTC",
+  });
   return { lines, text: lines.join("\n"), json: showJson(found, EVENT + afterMs) };
 }
 
@@ -144,7 +149,7 @@ Deno.test("show: what was superseded says by what, and one command rejects the w
     nowMs,
   });
   assert.ok(found);
-  const shown = showLines(found, { nowMs, width: 80, palette: PLAIN });
+  const shown = showLines(found, { nowMs, width: 80, palette: PLAIN, timeZone: "UTC" });
   assert.deepEqual(shown.slice(shown.indexOf("Can it still be approved?")), [
     "Can it still be approved?",
     "  valid until 2026-01-02T03:34:05Z",

@@ -18,7 +18,7 @@ function lines(
   } = {},
 ) {
   const sources = { record, heartbeatMs: THEN * 1000, nowMs: (THEN + later) * 1000 };
-  return statusLines(reportStatus(sources), { width, palette });
+  return statusLines(reportStatus(sources), { width, palette, timeZone: "UTC" });
 }
 
 const row = (service: string, changes: Partial<WaitingRow> = {}): WaitingRow => ({
@@ -121,7 +121,7 @@ Deno.test("statusScreen: on a low screen the tables are shorter, and what is wro
     heartbeatMs: THEN * 1000,
     nowMs: THEN * 1000,
   });
-  const options = { width: 100, palette: PLAIN };
+  const options = { width: 100, palette: PLAIN, timeZone: "UTC" };
   assert.deepEqual(
     statusScreen(report, { ...options, height: undefined }),
     statusLines(report, options),
