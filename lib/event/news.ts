@@ -31,7 +31,15 @@ const BAD = new Set(
 );
 
 /** Where alerts say how they stand, beside the protocols below. */
-const STATE_KEYS = ["status", "state", "alert_state", "alert_status", "health_status", "new_state"];
+const STATE_KEYS = [
+  "status",
+  "state",
+  "alert_state",
+  "alert_status",
+  "health_status",
+  "new_state",
+  "notificationtype",
+];
 
 /** What an event says: by its type, or as an alert whose payload says that it is over. */
 export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp">): News {

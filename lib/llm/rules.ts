@@ -83,7 +83,7 @@ function harmless({ over, planned, exit, rank }: Facts): Decision | undefined {
       because: "the alert itself says that it is over",
     };
   }
-  if (!planned && !(exit?.kind === "on_purpose" && rank === 3)) return undefined;
+  if (!planned && !(exit?.kind === "on_purpose" && exit.told && rank === 3)) return undefined;
   const because = planned ? "it is marked as planned" : exit?.words ?? "";
   return { action: "ignore", cause: "deliberate", confidence: 0.8, because };
 }
@@ -166,6 +166,9 @@ function remedy(facts: Facts): Decision {
       "its severity says that it is not urgent, and nothing else is known",
       0.4,
     );
+  }
+  if (facts.unread) {
+    return notify("unknown", "what it reports is nothing that the built-in rules can read", 0.4);
   }
   const restart = { action: "restart", cause: "process", confidence: 0.5 } as const;
   if (family === "out_of_memory" || exit?.kind === "out_of_memory") {

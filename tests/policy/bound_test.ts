@@ -105,7 +105,7 @@ Deno.test("bound: an answer that names no cause is treated as before", () => {
 const FACTS: Readonly<Record<string, Partial<Facts>>> = {
   over_is_left_alone: { over: true },
   planned_is_left_alone: { planned: true },
-  stopped_on_purpose: { exit: { code: 143, kind: "on_purpose", words: "exit 143" } },
+  stopped_on_purpose: { exit: { code: 143, kind: "on_purpose", words: "exit 143", told: true } },
   node_is_away: { past: { ...NO_PAST, nodeAway: true } },
   not_mended_by_it: { family: "disk" },
   lasting_cause: { lasting: { cause: "data", what: "data that is damaged" } },
@@ -123,7 +123,7 @@ for (const [rule, about] of Object.entries(FACTS)) {
 }
 
 const ONLY_RESTART: Readonly<Record<string, Partial<Facts>>> = {
-  could_not_start: { exit: { code: 127, kind: "not_started", words: "exit 127" } },
+  could_not_start: { exit: { code: 127, kind: "not_started", words: "exit 127", told: true } },
   restarts_did_not_help: { restarts: 3 },
   first_failed_check: { failing: { checks: 1 } },
   gone_or_different: { family: "drifted", drifted: true },

@@ -11,6 +11,7 @@ export function facts(changes: Partial<Facts> = {}): Facts {
     planned: false,
     starting: false,
     drifted: false,
+    unread: false,
     past: NO_PAST,
     role: NO_ROLE,
     ...changes,

@@ -23,6 +23,8 @@ export interface Exit {
   readonly code: number;
   readonly kind: ExitKind;
   readonly words: string;
+  /** By a field; what only a text says argues for nothing. */
+  readonly told: boolean;
 }
 
 const names = (text: string): ReadonlySet<string> => new Set(text.split(" "));
@@ -34,20 +36,36 @@ const STATES = names("status state activestate substate containerstatus");
 const RUNS = /^(?:running|healthy|unhealthy|starting|up|active|restarting|paused)\b/;
 
 /** The exit code among known fields, with what it means. */
-export function exitOf(payload: Fields, family: FaultFamily): Exit | undefined {
+export function exitOf(
+  payload: Fields,
+  { family, text }: { readonly family: FaultFamily; readonly text: string },
+): Exit | undefined {
   const oom = valueOf(payload, OOM);
   const isOom = oom === true || oom === "true" || /oom/.test(wordOf(payload, REASONS));
-  const code = countOf(payload, CODES);
+  const told = countOf(payload, CODES);
+  const code = told ?? codeIn(text);
   if (code === undefined || code > 255) {
-    return isOom ? { code: 137, kind: "out_of_memory", words: "killed for memory" } : undefined;
+    return isOom
+      ? { code: 137, kind: "out_of_memory", words: "killed for memory", told: true }
+      : undefined;
   }
   // Docker keeps 0 as the code of a container that runs.
   const runs = RUNS.test(wordOf(payload, STATES)) || valueOf(payload, names("running")) === true;
   if (code === 0 && (runs || family === "unhealthy")) return undefined;
-  return { code, ...meaning(code, isOom) };
+  return { code, ...meaning(code, isOom), told: told !== undefined };
 }
 
-function meaning(code: number, isOom: boolean): Omit<Exit, "code"> {
+/** As monitors and systemd write it into a sentence. */
+const IN_WORDS =
+  /exit(?:ed|s)?(?: \w+)?(?: with)?(?: (?:exit )?(?:code|status))?[ :=(]{1,3}(\d{1,3})\b|code=exited, status=(\d{1,3})/i;
+
+function codeIn(text: string): number | undefined {
+  const found = IN_WORDS.exec(text);
+  const digits = found?.[1] ?? found?.[2];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function meaning(code: number, isOom: boolean): Pick<Exit, "kind" | "words"> {
   if (isOom) return { kind: "out_of_memory", words: `exit ${code}: killed for memory` };
   switch (code) {
     case 0:
@@ -61,6 +79,8 @@ function meaning(code: number, isOom: boolean): Omit<Exit, "code"> {
     case 130:
     case 143:
       return { kind: "on_purpose", words: `exit ${code}: stopped on request, no crash` };
+    case 203:
+      return { kind: "not_started", words: "exit 203: its program cannot be executed" };
     case 132:
       return { kind: "not_started", words: "exit 132: built for another processor" };
     case 134:

@@ -36,6 +36,8 @@ export interface Facts {
   /** It is not there any more, or is not what its description says. */
   readonly drifted: boolean;
   readonly lasting?: Lasting;
+  /** A message or log is there, and what it says is none of the usual words for a crash or hang. */
+  readonly unread: boolean;
   readonly past: Past;
   readonly role: Role;
 }
@@ -74,7 +76,7 @@ const MEANT = names(
 const STOPPED_BY = names("stoppedby initiatedby requestedby triggeredby stoppedbyuser actor user");
 
 const NOT_THERE =
-  /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
+  /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|(?:has|have|with) no container|no container (?:for|of|named|exists)|never (?:created|applied)|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
 
 /** The name of an alert; what has more words is a sentence about it. */
 const A_NAME = /^[\p{L}\p{N}_.:\/-]{1,60}(?: [\p{L}\p{N}_.:\/-]{1,20}){0,3}$/u;
@@ -88,8 +90,8 @@ export function factsOf(
 ): Facts {
   const payload = payloadOf(event.excerpt);
   const text = textsOf(payload) || event.excerpt;
-  const family = familyIn(event.type, payload);
-  const exit = exitOf(payload, family);
+  const family = familyIn(event, payload);
+  const exit = exitOf(payload, { family, text });
   const checks = countOf(payload, FAILING);
   const enough = countOf(payload, ENOUGH);
   const restarts = countOf(payload, RESTARTS);
@@ -110,20 +112,49 @@ export function factsOf(
     starting: family === "starting" || !exit && isStarting(payload, runsForMs),
     drifted: family === "drifted" || NOT_THERE.test(text),
     ...(lasting && { lasting }),
+    unread: isUnread(text),
     past,
     role,
   };
 }
 
-/** The type decides; where it says nothing, the alert's own name, and then how it says to be. */
-function familyIn(type: string, payload: Fields): FaultFamily {
+/**
+ * The type decides; where it says nothing, the alert's own name, and then how it says to be. A job
+ * that keeps data, such as a backup, is about data whatever befalls it.
+ */
+function familyIn({ type, service }: WaitingEvent, payload: Fields): FaultFamily {
   const { about } = kindOf(type);
+  const isHealth = about === "unknown" || about === "down" || about === "unhealthy";
+  if (isHealth && kindOf(service).about === "data") return "data";
   if (about !== "unknown") return about;
   const named = valueOf(payload, KINDS);
   const byName = typeof named === "string" && A_NAME.test(named) ? kindOf(named).about : "unknown";
   if (byName !== "unknown") return byName;
   const state = wordOf(payload, STATES);
   return state === "" ? "unknown" : kindOf(`service_${state}`).about;
+}
+
+/** What passes with a restart, as programs and monitors say it. */
+const PASSING = new RegExp(
+  [
+    "hang|hung|stuck|fr[eo]+ze|frozen|not? (?:longer )?respon|unresponsive|responding|stands? still|silen(?:ce|t)",
+    "(?:not|n't|never|no|stopped to|stops|stopped) (?:longer )?answer|reachable|time[ds]? ?-?out|timeout|deadline|deadlock|block(?:ed|s)|busy|lagging",
+    "sig(?:segv|kill|abrt|bus)|seg(?:v|fault|mentation)|core ?-?dump|dumped|panic|nil|null ?pointer|unwrap|unhandled|uncaught|exception|traceback|assert|abort|crash|killed|died|dead\\b|exit(?:ed|s)?\\b|terminat|quit",
+    "memory|\\boom|heap|leak|gc overhead|descriptor|open files|thread|worker|executor|goroutine|queue|pool",
+    "refused|reset|hang ?up|broken pipe|econn|epipe|empty reply|recv failure|disconnect|reconnect|connection (?:was )?(?:closed|lost)|lost (?:the )?connection|websocket|heartbeat",
+    "\\b50[0234]\\b|bad gateway|unavailable|unhealthy|failed checks?|(?:is|are|went|was|be) (?:down|offline|stopped|not running)|not running|not started|stopp|has gone|100 ?%",
+    "ausgefallen|antwortet nicht|keine antwort|abgestürzt|gestoppt|hängt|nicht erreichbar",
+  ].join("|"),
+  "i",
+);
+/** Shorter texts are words of a state. */
+const A_SENTENCE = 24;
+
+function isUnread(text: string): boolean {
+  const sentences = text.split("\n").filter((each) =>
+    each.length >= A_SENTENCE && / .* /.test(each)
+  );
+  return sentences.length > 0 && !PASSING.test(sentences.join("\n"));
 }
 
 function isMeant(payload: Fields): boolean {

@@ -137,7 +137,7 @@ Deno.test("factsOf: a broker that is refused itself is no dependency of its own"
 Deno.test("factLines: six lines at most, in the program's own words", () => {
   const told = factLines(facts({
     graded: true,
-    exit: { code: 137, kind: "crashed", words: "exit 137: killed" },
+    exit: { code: 137, kind: "crashed", words: "exit 137: killed", told: true },
     restarts: 2,
     failing: { checks: 3 },
     lasting: { cause: "host", what: "a full disk" },
