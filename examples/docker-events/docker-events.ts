@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isObject } from "../lib/action.ts";
 import { type EventsTo, sendEvent } from "../lib/redis.ts";
 
 /** One event of the API, what of it counts. */
@@ -159,16 +160,27 @@ async function* engineEvents(engine: string, since: number): AsyncGenerator<Engi
 
 /** A line of the stream; undefined for what is not about a container. */
 export function engineEvent(line: string): EngineEvent | undefined {
+  let event: unknown;
   try {
-    const event = JSON.parse(line) as EngineEvent & { Type?: string };
-    if (event.Type !== "container") return undefined;
-    return typeof event.Action === "string" && typeof event.Actor?.ID === "string" &&
-        typeof event.Actor.Attributes === "object" && typeof event.timeNano === "number"
-      ? event
-      : undefined;
+    event = JSON.parse(line);
   } catch {
     return undefined;
   }
+  if (!isObject(event) || event.Type !== "container" || !isObject(event.Actor)) return undefined;
+  const { Action, Actor: { ID, Attributes }, timeNano, HealthStatus } = event;
+  if (typeof Action !== "string" || typeof ID !== "string" || !isObject(Attributes)) {
+    return undefined;
+  }
+  if (typeof timeNano !== "number") return undefined;
+  const texts = Object.entries(Attributes).filter((entry): entry is [string, string] =>
+    typeof entry[1] === "string"
+  );
+  return {
+    Action,
+    Actor: { ID, Attributes: Object.fromEntries(texts) },
+    timeNano,
+    ...typeof HealthStatus === "string" && { HealthStatus },
+  };
 }
 
 /** Sends in order, and keeps the newest 1,000 while Redis is away. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isObject } from "../lib/action.ts";
 import { type EventsTo, sendEvent } from "../lib/redis.ts";
 
 /** An event as the agent takes it. Without a timestamp it counts from its arrival. */
@@ -163,14 +164,12 @@ function snakeCase(name: string): string {
 }
 
 function fields(value: unknown, what: string): Fields {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  if (isObject(value)) return value;
   throw new AlertError(`${what} is no JSON object`);
 }
 
 function fieldsOr(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Fields
-    : {};
+  return isObject(value) ? value : {};
 }
 
 function text(value: unknown, longest = LONGEST_NAME): string {

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { GENERIC_SITE } from "../../lib/permissions/grants.ts";
+import { sha256 } from "../../scripts/compile/release.ts";
+import { makeDeb, makeTar } from "../../scripts/release/packages.ts";
 import { PROJECT, requirements, run } from "./support/binary.ts";
 import { program, root, systemTest } from "./support/requirement.ts";
 
 const ARCH = Deno.build.arch;
 const NEEDS = [root, ...requirements(ARCH), program("dpkg-deb"), program("useradd")];
+const PACKING = [program("dpkg-deb"), program("tar"), program("gzip")];
 const VERSION = (JSON.parse(Deno.readTextFileSync(join(PROJECT, "deno.json"))) as {
   version: string;
 }).version;
@@ -138,22 +141,65 @@ systemTest(
   },
 );
 
-systemTest("release: the same commit makes the same package", NEEDS, async () => {
-  const out = await release();
-  const listing = await run("tar", [
-    "--list",
-    "--verbose",
-    "--full-time",
-    "--file",
-    join(out, TAR),
-  ]);
-  const contents = await run("dpkg-deb", ["--contents", join(out, DEB)]);
-  const times = (text: string) => new Set(text.match(/\d{4}-\d\d-\d\d \d\d:\d\d/g));
-  assert.equal(times(listing).size, 1);
-  assert.equal(times(contents).size, 1);
-  const owners = new Set(contents.trim().split("\n").map((line) => line.split(/\s+/)[1]));
-  assert.deepEqual([...owners], ["root/root"]);
-});
+systemTest(
+  "release: the same commit makes the same bytes, whenever and by whom",
+  PACKING,
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "planner-agent-packing-" });
+    try {
+      const sums: string[][] = [];
+      for (const umask of [0o022, 0o077]) {
+        const built = await Deno.makeTempDir({ dir: folder });
+        for (
+          const file of [`planner-agent-${ARCH}`, `planner-agent-${ARCH}.json`, "sbom.cdx.json"]
+        ) {
+          await Deno.writeTextFile(join(built, file), "text");
+        }
+        const before = Deno.umask(umask);
+        try {
+          const work = await Deno.makeTempDir({ dir: folder });
+          const parts = {
+            root: PROJECT,
+            built,
+            arch: ARCH,
+            version: VERSION,
+            epoch: 1_700_000_000,
+            work,
+            out: built,
+          };
+          const made = [await makeTar(parts), await makeDeb(parts)];
+          sums.push(await Promise.all(made.map(async (path) => sha256(await Deno.readFile(path)))));
+        } finally {
+          Deno.umask(before);
+        }
+      }
+      assert.deepEqual(sums[0], sums[1]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+systemTest(
+  "release: everything in the packages has the commit's time and is root's",
+  NEEDS,
+  async () => {
+    const out = await release();
+    const listing = await run("tar", [
+      "--list",
+      "--verbose",
+      "--full-time",
+      "--file",
+      join(out, TAR),
+    ]);
+    const contents = await run("dpkg-deb", ["--contents", join(out, DEB)]);
+    const times = (text: string) => new Set(text.match(/\d{4}-\d\d-\d\d \d\d:\d\d/g));
+    assert.equal(times(listing).size, 1);
+    assert.equal(times(contents).size, 1);
+    const owners = new Set(contents.trim().split("\n").map((line) => line.split(/\s+/)[1]));
+    assert.deepEqual([...owners], ["root/root"]);
+  },
+);
 
 systemTest(
   "deb: installs, upgrades, removes and purges as Debian's policy has it",
