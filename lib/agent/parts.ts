@@ -112,6 +112,7 @@ export async function openParts(
       stormServices: config.stormServices,
       stormWindowSeconds: config.stormWindowSeconds,
       stormHoldSeconds: config.stormHoldSeconds,
+      neededBy: (target) => roleOf(homelab.current().topology.services ?? [], target).neededBy,
       eventTtlSeconds: config.eventTtlSeconds,
       saved: saved.flaps.values(),
       remember,

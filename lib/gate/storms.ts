@@ -44,9 +44,17 @@ export interface Storms {
   prune(now: number): void;
 }
 
+interface BadService {
+  /** When it went bad. */
+  readonly since: number;
+  /** When it was last heard to be. */
+  lastAt: number;
+  /** Services that depend on it. */
+  readonly neededBy: readonly string[];
+}
+
 interface NodeState {
-  /** When each service went bad, and when it was last heard to be. */
-  readonly bad: Map<string, { readonly since: number; lastAt: number }>;
+  readonly bad: Map<string, BadService>;
   stormUntil: number;
 }
 
@@ -62,8 +70,8 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
   }
 
   /** Whether others of the storm depend on a service: nothing they ask for works before it does. */
-  function isNeeded(node: string, service: string, { bad }: NodeState): boolean {
-    return neededBy({ node, service }).some((other) => bad.has(other));
+  function isNeeded(service: string, { bad }: NodeState): boolean {
+    return bad.get(service)?.neededBy.some((other) => bad.has(other)) ?? false;
   }
 
   return {
@@ -78,13 +86,13 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
         return undefined;
       }
       if (state.bad.size >= MOST_SERVICES) return undefined;
-      state.bad.set(service, { since: now, lastAt: now });
+      state.bad.set(service, { since: now, lastAt: now, neededBy: neededBy(target) });
       if (now < state.stormUntil) return undefined;
       const together = [...state.bad].filter(([, { since }]) => now - since < windowMs)
         .map(([name]) => name);
       if (together.length < services) return undefined;
       state.stormUntil = now + holdMs;
-      const needed = (name: string) => Number(isNeeded(node, name, state));
+      const needed = (name: string) => Number(isNeeded(name, state));
       return { node, services: together.sort((one, other) => needed(other) - needed(one)) };
     },
     well: ({ node, service }) => void nodes.get(node)?.bad.delete(service),
@@ -92,7 +100,7 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
       const state = services === 0 ? undefined : nodes.get(node);
       const bad = state?.bad.get(service);
       if (!state || !bad) return 0;
-      if (now < state.stormUntil) return isNeeded(node, service, state) ? 0 : state.stormUntil;
+      if (now < state.stormUntil) return isNeeded(service, state) ? 0 : state.stormUntil;
       const settled = bad.since + SETTLE_MS;
       return settled > now ? settled : 0;
     },

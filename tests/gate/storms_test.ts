@@ -102,6 +102,12 @@ Deno.test("pipeline: a storm is one notify first, the rest is held until it is d
   assert.deepEqual(p.asked(), ["vps/mail"]);
 });
 
+Deno.test("pipeline: what the others of a storm depend on is looked at first", async () => {
+  const p = pipeline(ON, { neededBy: ({ service }) => service === "db" ? ["web"] : [] });
+  for (const service of ["mail", "web", "db"]) await p.publish({ node: "vps", service });
+  assert.deepEqual(p.asked(), ["vps/db"]);
+});
+
 Deno.test("pipeline: nobody decides: after a while the rest is looked at", async () => {
   const p = pipeline(ON);
   for (const service of ["mail", "web", "db"]) await p.publish({ node: "vps", service });

@@ -32,7 +32,7 @@ import {
 } from "../../lib/queue/state.ts";
 import { createCured } from "../../lib/gate/cured.ts";
 import { isNodeAway } from "../../lib/gate/gravity.ts";
-import { svcKey, targetKey } from "../../lib/event/target.ts";
+import { svcKey, type Target, targetKey } from "../../lib/event/target.ts";
 import { createTraces, type Tracer } from "../../lib/observe/trace.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
@@ -60,12 +60,15 @@ export function pipeline(
     clock = fakeClock(),
     tracer,
     proposedBefore = () => Promise.resolve(undefined),
+    neededBy = () => [],
     disk = { refuses: () => 0 },
   }: {
     /** In how many milliseconds the disk is to be tried again, 0 when it takes a proposal. */
     disk?: { refuses: () => number };
     coordination?: Coordination;
     proposedBefore?: ProposedBefore;
+    /** Services that depend on a target. */
+    neededBy?: (target: Target) => readonly string[];
     saved?: SavedState;
     pending?: number;
     /** What other programs propose for the event's target. */
@@ -104,6 +107,7 @@ export function pipeline(
     remember,
   });
   const suppression = createSuppression({
+    neededBy,
     ...config,
     clock,
     nodes,

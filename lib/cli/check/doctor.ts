@@ -76,7 +76,7 @@ async function checkSettings(options: DoctorOptions): Promise<Finding[]> {
   if (uncovered.some(({ variable }) => variable === "RUNTIME_PATH")) return [valid, ...permissions];
   const [operator, folders, agent] = await Promise.all([
     checkConfigFiles(config, files),
-    checkFolders({ ...options, root }),
+    checkFolders({ ...options, root, installed: options.build !== null }),
     checkAgent({ root, files, nowMs: clock.now() }),
   ]);
   return [valid, ...operator, ...permissions, ...folders, ...agent];

@@ -10,6 +10,7 @@ import type { Files } from "../../base/disk/files.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import { readFailure } from "../../base/disk/read_failure.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
+import { shellWord } from "../../base/text/shell_word.ts";
 import { explainWriteFailure, isSystemFailure } from "../../base/disk/write_failure.ts";
 
 /** Folders that the agent writes to, under RUNTIME_PATH. */
@@ -26,6 +27,8 @@ export interface FoldersOptions {
   readonly files: Pick<Files, "kind" | "list" | "writeNew" | "remove">;
   /** A new random text for each call. */
   readonly nonce: () => string;
+  /** Whether an installer made the folders, or `run` does, from source. */
+  readonly installed?: boolean;
   /** Asks for the room on a filesystem; throws where that is not allowed. */
   readonly room?: (path: string) => Promise<Room>;
 }
@@ -48,11 +51,20 @@ export async function checkFolders(options: FoldersOptions): Promise<Finding[]> 
   const written = await Promise.all(WRITTEN.map((name) => checkWritten(name, options)));
   const read = await Promise.all(READ.map((name) => checkRead(name, options)));
   const unwell = read.filter((finding) => finding !== undefined);
+  const { root, installed = true } = options;
+  const remedied = (finding: Finding) => installed ? finding : bySource(finding, root);
   if (unwell.length === 0) {
     const detail = `${READ.length} folders are there`;
     unwell.push(fine({ check: "folder", subject: "actions", detail }));
   }
-  return [...written, ...unwell, await checkRoom(options)];
+  return [...written.map(remedied), ...unwell.map(remedied), await checkRoom(options)];
+}
+
+/** From source there is no installer to run again. */
+function bySource(finding: Finding, root: string): Finding {
+  if (finding.code !== "folder_missing" && finding.code !== "folder_unused") return finding;
+  const path = shellWord(join(root, finding.subject));
+  return { ...finding, remedy: `'planner-agent run' makes it, or: mkdir -p ${path}` };
 }
 
 async function checkWritten(

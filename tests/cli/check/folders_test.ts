@@ -127,3 +127,21 @@ Deno.test("checkFolders: little room, and room that may not be asked for", async
   const refused = await of(() => Promise.reject(new Deno.errors.NotCapable("no")));
   assert.deepEqual(refused[0]?.slice(0, 2), ["skipped", ""]);
 });
+
+Deno.test("checkFolders: from source no installer is recommended, but what makes the folder", async () => {
+  const files = memoryFiles();
+  files.put("/r/actions/pending/keep", "");
+  const findings = await checkFolders({
+    root: "/r",
+    files,
+    nonce: () => "n",
+    room: () => Promise.resolve(ROOM),
+    installed: false,
+  });
+  const remedies = new Map(findings.map(({ subject, remedy }) => [subject, remedy]));
+  assert.equal(remedies.get("events"), "'planner-agent run' makes it, or: mkdir -p /r/events");
+  assert.equal(
+    remedies.get("actions/approved"),
+    "'planner-agent run' makes it, or: mkdir -p /r/actions/approved",
+  );
+});
