@@ -4,13 +4,19 @@
  * @module
  */
 import { commandLines, commandRules, secretArgument } from "./redact/commands.ts";
-import { isProse, type SecretKind, secretKind } from "./redact/keys.ts";
+import { encodedSecrets, textOfBytes } from "./redact/encoded.ts";
+import { isProse, looksLikeCode, type SecretKind, secretKind } from "./redact/keys.ts";
 import { namedValues } from "./redact/pairs.ts";
 import { jsonWebTokens, knownTokens, privateKeyEdge, privateKeys } from "./redact/shapes.ts";
 import { REDACTED, replaceSpans } from "./redact/spans.ts";
+import { plainSpelling, withoutLookalikes } from "./redact/spelling.ts";
+import { secretStatements } from "./redact/statements.ts";
 import { bareUsers, urlUsers } from "./redact/urls.ts";
 
-function redactOnce(text: string): string {
+function redactOnce(given: string, decodes = true): string {
+  const shown = plainSpelling(given);
+  // Of the same length: places in it are places in what is shown.
+  const text = withoutLookalikes(shown);
   const spans: [number, number][] = [];
   const report = (start: number, end: number) => {
     if (end > start && text.slice(start, Math.min(end, start + 11)) !== REDACTED) {
@@ -24,7 +30,12 @@ function redactOnce(text: string): string {
   namedValues(text, report);
   commandLines(text, report);
   knownTokens(text, report);
-  return spans.length === 0 ? text : replaceSpans(text, spans);
+  secretStatements(text, report);
+  // What is decoded is read once more, and no deeper.
+  if (decodes) {
+    encodedSecrets(text, (plain) => redactOnce(plain, false) !== plainSpelling(plain), report);
+  }
+  return spans.length === 0 ? shown : replaceSpans(shown, spans);
 }
 
 /** One rewrite can complete another pattern; more rounds than this were never seen. */
@@ -100,12 +111,14 @@ const omitted = (count: number) => `[${count} entries left out]`;
 function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unknown {
   switch (typeof value) {
     case "string": {
-      const harmless = value === "" || (kind === "weak" && isProse(value)) ||
+      const harmless = value === "" || (kind === "code" && !looksLikeCode(value)) ||
+        (kind === "weak" && isProse(value)) ||
         (kind === "plural" && /^\d{1,12}$/.test(value));
       return harmless ? value : REDACTED;
     }
     case "number":
     case "bigint":
+      if (kind === "code") return looksLikeCode(String(value)) ? REDACTED : value;
       return kind === "plural" || kind === "weak" ? copy(value, walk, levels) : REDACTED;
     case "object":
       if (value === null) return null;
@@ -115,13 +128,17 @@ function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unk
   }
 }
 
-const NAME_FIELDS = ["name", "Name", "key", "Key", "NAME", "KEY", "header", "variable", "label"];
+const NAME_FIELDS = ["name", "key", "k", "id", "field", "param", "parameter", "option", "setting"]
+  .concat(["property", "attribute", "header", "variable", "var", "env", "label", "path"]);
+const VALUE_FIELD =
+  /^(?:value|val|v|content|data|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
 function namedKind(object: Record<string, unknown>): SecretKind {
-  for (const field of NAME_FIELDS) {
-    const name = object[field];
-    if (typeof name === "string" && Object.hasOwn(object, field)) {
+  for (const [field, name] of Object.entries(object).slice(0, 16)) {
+    if (
+      typeof name === "string" && name.length < 256 && NAME_FIELDS.includes(field.toLowerCase())
+    ) {
       const kind = secretKind(name);
       if (kind !== "none") return kind;
     }
@@ -148,7 +165,7 @@ function copyObject(
     // `encryption: {key: ...}`: alone, "key" says nothing.
     let kind = secretKind(/^keys?$/i.test(key) ? `${under} ${key}` : key);
     if (isSecretsData(object, key)) kind = "secret";
-    if (kind === "none" && named !== "none" && /^(?:value|val|content|data)$/i.test(key)) {
+    if (kind === "none" && named !== "none" && VALUE_FIELD.test(key)) {
       kind = named;
     }
     result[walk.text(key)] = kind === "none"
@@ -165,8 +182,21 @@ const MOST_KEY_LINES = 128;
 
 const ASSIGNMENT = /^-{0,2}([\w.-]{1,128})=(?!$)/;
 
+/** The text of a list of bytes (`Buffer.toJSON` of Node.js, say) that hides a secret. */
+function bytesWithSecret(list: readonly unknown[], walk: Walk): string | undefined {
+  const isByte = (value: unknown) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256;
+  if (list.length < 6 || list.length > 65_536 || !list.every(isByte)) return undefined;
+  const text = textOfBytes(Uint8Array.from(list as number[]));
+  if (text === undefined) return undefined;
+  const shown = redactText(text);
+  return shown === text ? undefined : walk.text(text);
+}
+
 /** A list: of values, of `NAME=value` settings, of a command's arguments, or of text lines. */
 function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown {
+  const secretBytes = bytesWithSecret(list, walk);
+  if (secretBytes !== undefined) return secretBytes;
   const { head, tail } = kept(list.length, walk);
   const result: unknown[] = [];
   let command: ReturnType<typeof commandRules>;

@@ -45,6 +45,10 @@ const COMMANDS = new Map<string, Rules>([
   ["cqlsh", rules("-p")],
   ["sqlcmd", rules("-P", "-P")],
   ["zip", rules("-P")],
+  ["ssh-keygen", rules("-N -P")],
+  ["useradd", rules("-p")],
+  ["usermod", rules("-p")],
+  ["racadm", rules("-p")],
   ["unzip", rules("-P", "-P")],
   ["login", rules("-p")], // docker login, helm registry login, az login
 ]);

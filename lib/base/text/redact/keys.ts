@@ -4,11 +4,14 @@
  * @module
  */
 
+import { plainSpelling, withoutLookalikes } from "./spelling.ts";
+
 /**
  * - `password`: a password by any name; also in prose ("password hunter2")
  * - `secret`: tokens, keys, credentials
  * - `plural`: `tokens`, which is a count when the value is a number
  * - `weak`: `pass`, `auth`: words that have harmless values, too
+ * - `code`: a PIN, or what opens a door; short words and numbers are none
  * - `authorization`, `cookie`: headers whose value has several words
  */
 export type SecretKind =
@@ -17,33 +20,62 @@ export type SecretKind =
   | "secret"
   | "plural"
   | "weak"
+  | "code"
   | "authorization"
   | "cookie";
 
 /** Longest name that is looked at, in UTF-16 units; of a longer one, its end. */
 const LONGEST_KEY = 96;
 
-const STEM =
-  /pass|pwd|pw|psw|psk|secret|token|key|auth|cookie|cred|bearer|jwt|sess|otp|signature|has[lł]o|wort/i;
+/** What every name of a secret holds; searched before anything else is. */
+export const STEM = new RegExp(
+  "pass|pas(?![a-z])|pwd|pswd|(?<![a-z])pw(?![a-z])|psw|psk|secret|token|key|auth|cookie|cred|bearer|basic|jwt|" +
+    "sess|otp|pword|(?:root|admin|user|db|mail)pw|signature|\\bsig\\b|communit|(?<![a-z])p[iu][nk](?![a-z])|pincode|code|unseal|dsk|irk|ltk|" +
+    // The same in other languages of Europe.
+    "wort|geheim|schl(?:ü|ue?)ssel|zugang|mdp|jeton|contrase|clave|secreto|senha|segred|segret|parol|" +
+    "has[lł]o|klucz|heslo|jelsz|l[oö]senord|adgangskode|kodeord|salasana|wachtwoord|sleutel|[sş]ifre|" +
+    "anahtar|gizli|lozink|zapork|geslo|парол|лозинк|токен|секрет|κωδικ|συνθηματικ",
+  "gi",
+);
 
 const PASSWORD = /(?:passwor[dt]|passwd|passphrase|passcode|passwrd|pswd|pwd|kennwort|has[lł]o)s?$/;
+/** Names of passwords, secrets and tokens in other languages of Europe. */
+const FOREIGN =
+  /(?:parol[aăe]|парол[ьяіи]?|пароль|лозинка|lozinka|zaporka|geslo|contrase[nñ]a|clave|senha|palavrapasse|motdepasse|mdp|heslo|jelsz[oó]|l[oö]senord|adgangskode|kodeord|passord|salasana|wachtwoord|toegangscode|[sş]ifre(?:si)?|κωδικ[oό][sς]|συνθηματικ[oό]|zugangscode|zugangsdaten|geheimnis|geheim|segreto|secreto|segredo|sekret|секрет|gizli|jeton|токен|(?:api|zugriffs|zugangs|geheim|privat|netzwerk|wlan|wifi|verschl(?:ü|ue)sselungs)schl(?:ü|ue)ssel|(?:api|toegangs|privé|netwerk|encryptie)sleutel)$/;
+/** What opens something, said of a code. */
+const CODE_OF = new Set(
+  ("access door alarm setup pairing recovery backup verification unlock install security sms 2fa otp " +
+    "entry gate homekit matter arm disarm master invite invitation activation login onetime scratch " +
+    "lock keypad panic duress bypass totp mfa").split(" "),
+);
+const CODE_WORD = new Set(["pin", "puk", "pincode", "pincodes", "upin", "otp", "totp"]);
+
 const PASSWORD_WORD = new Set([
   "pw",
   "psw",
   "psk",
-  "otp",
-  "totp",
   "passin",
   "passout",
   "masterauth",
+  "loginpas",
+  "pword",
+  "passw",
+  "wpakey",
+  "rootpw",
+  "adminpw",
+  "userpw",
+  "dbpw",
+  "mailpw",
 ]);
+/** Keys by abbreviations of their own: Bluetooth's, Z-Wave's. */
+const SECRET_WORD = new Set(["irk", "ltk", "dsk", "bindkey", "unsealkey", "authstring"]);
 const GLUED_PASS = /[a-z]pass$/;
 const NO_PASSWORD = new Set(
   ["bypass", "compass", "encompass", "overpass", "underpass", "surpass", "trespass"]
     .concat(["multipass", "lowpass", "highpass", "bandpass", "allpass", "onepass"]),
 );
 const SECRET =
-  /(?:secrets?|credentials?|creds?|tokens?|(?:api|access|secret|private|auth|account|signing|encryption|preshared)keys?|bearer|jwt|sess(?:ion)?id)$/;
+  /(?:secrets?|credentials?|creds?|tokens?|(?:api|access|secret|private|auth|account|signing|encryption|preshared)keys?|bearer|jwt|sess(?:ion)?id|communit(?:y|ies|ystring))$/;
 
 // With these as its last word a name tells about a secret, it does not hold one.
 const ABOUT = new Set(
@@ -92,9 +124,13 @@ function kindOfKey(words: string[], key: string): SecretKind {
   return environment && !PLAIN_KEY_OF.has(owner) ? "secret" : "none";
 }
 
+const NOT_PLAIN = /[^\w .:-]/;
+
 /** What kind of secret a key, variable, header or flag of this name holds. */
 export function secretKind(name: string): SecretKind {
-  const key = name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name;
+  const end = name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name;
+  const key = NOT_PLAIN.test(end) ? withoutLookalikes(plainSpelling(end)) : end;
+  STEM.lastIndex = 0;
   if (!STEM.test(key)) return "none";
   const words = wordsOf(key);
   const last = words.at(-1) ?? "";
@@ -112,6 +148,12 @@ export function secretKind(name: string): SecretKind {
   if (words.some((word) => SECRET.test(word))) return "secret";
   if (words.length > 1 && words.includes("session") && last === "id") return "secret";
   if (words.length > 1 && last === "signature") return "secret";
+  if (FOREIGN.test(last) || FOREIGN.test(joined) || SECRET_WORD.has(last)) return "secret";
+  if (CODE_WORD.has(last)) return "code";
+  if ((last === "code" || last === "codes") && words.some((word) => CODE_OF.has(word))) {
+    return "code";
+  }
+  if (last === "pas" || last === "passe") return "weak";
   if (last === "pass" || last === "auth") return words.length > 1 ? "password" : "weak";
   return kindOfKey(words, key);
 }
@@ -130,6 +172,9 @@ const PROSE = new Set(
     "token tokens found lookup update updated entry database user users username account accounts " +
     "attempt attempts again instead needed only either both basic digest negotiate bearer " +
     "rules limit limits count used left per second seconds generation generated created " +
+    "falsch ungültig abgelehnt abgelaufen fehlt erforderlich incorrect incorrecte incorrecta incorreta expiré " +
+    "errada errato sbagliata scaduta błędne nieprawidłowe wygasło onjuist verkeerd verlopen yanlış fel " +
+    "forkert feil väärä pogrešna неверный неправильный " +
     "creation storage using default less based access response string realm pair combination")
     .split(" "),
 );
@@ -137,6 +182,13 @@ const PROSE = new Set(
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {
   return PROSE.has(word.toLowerCase().replace(/^[("']+|[.,;:!?)"'\]}]+$/g, ""));
+}
+
+/** Does a value look like a PIN or a code that opens something, and not like a number of a pin? */
+export function looksLikeCode(value: string): boolean {
+  return /^[\d -]*\d{2,}[\d -]*\d{2,}/.test(value) ||
+    /^[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]{2,})+$/.test(value) ||
+    looksSecret(value);
 }
 
 /** Does a word without any other sign look like a password or token? */

@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { CAPABILITY_URLS } from "./capability_urls.ts";
 import type { Report } from "./spans.ts";
+import { INNER_TOKEN_FORMS, TOKEN_FORM } from "./token_forms.ts";
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
 const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -89,64 +91,32 @@ export function jsonWebTokens(text: string, report: Report): void {
   }
 }
 
-// Each alternative is a fixed prefix and one run, so that a search is linear.
-const KNOWN = new RegExp(
-  "(?<![A-Za-z0-9])(?:" + [
-    "gh[pousr]_[A-Za-z0-9]{16,}",
-    "github_pat_\\w{16,}",
-    "gl(?:pat|rt|dt|ptt|cbt|soat|ft|imt|agent|oas)-[\\w-]{16,}",
-    "xox[a-z]-[\\w-]{8,}",
-    "xapp-[\\w-]{8,}",
-    "sk-(?=[\\w-]{0,40}\\d)[\\w-]{16,}",
-    "[spr]k_(?:live|test)_\\w{10,}",
-    "whsec_\\w{16,}",
-    "A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,}",
-    "AIza[\\w-]{20,}",
-    "ya29\\.[\\w-]{16,}",
-    "GOCSPX-[\\w-]{16,}",
-    "hf_[A-Za-z0-9]{16,}",
-    "npm_[A-Za-z0-9]{16,}",
-    "pypi-[\\w-]{16,}",
-    "dckr_(?:pat|oat)_[\\w-]{10,}",
-    "tskey-[\\w-]{8,}",
-    "hv[sbr]\\.[\\w-]{8,}",
-    "AGE-SECRET-KEY-\\w{8,}",
-    "SG\\.[\\w-]{10,}\\.[\\w-]{10,}",
-    "do[opr]_v1_\\w{16,}",
-    "gl(?:sa|c)_\\w{16,}",
-    "(?:sntrys|lin_api|shpat|figd|gsk|nvapi|xai|r8)[_-]\\w{16,}",
-    "tk_[a-z0-9]{24,}",
-  ].join("|") + ")",
-  "g",
-);
 // A prefix of letters may stand before the digits: api.telegram.org/bot123456789:AA...
 const TELEGRAM = /(?<!\d)\d{6,12}:(?:AA[\w-]{8,}|[\w-]{30,})/g;
-const CRYPT = /\$(?:2[abxy]|argon2(?:i|d|id)|apr1|[156y])\$[\w./$,=+-]{16,}/g;
+const CRYPT =
+  /\$(?:2[abxy]|argon2(?:i|d|id)|apr1|scrypt|pbkdf2[\w-]{0,10}|gy|[15678y])\$[\w./$,=+-]{16,}/gi;
 
 // Redis MONITOR and SLOWLOG quote each argument.
-const REDIS_AUTH = /"auth" (?:"[^"\n]{0,128}" )?"([^"\n]{1,512})(?=")/gi;
-
-const WEBHOOKS = [
-  /hooks\.slack(?:-gov)?\.com\/(?:services|workflows|triggers)\/([\w/-]{4,})/g,
-  /discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/([\w/-]{4,})/g,
-  /\/api\/webhook\/([\w-]{8,})/g,
-  /\bhc-ping\.com\/([\w-]{8,})/g,
-  /\.webhook\.office\.com\/webhookb2\/([\w@/-]{8,})/g,
-];
+const REDIS_AUTH = /"auth" (?:"[^"\n]{0,128}" )?"([^"\n]{1,512})(?=")/dgi;
 
 function reportMatches(text: string, pattern: RegExp, report: Report): void {
   for (const match of text.matchAll(pattern)) {
-    const end = match.index + match[0].length;
-    report(match[1] === undefined ? match.index : end - match[1].length, end);
+    const [whole, secret = whole] = match.indices ?? [[match.index, match.index + match[0].length]];
+    if (whole) report(...(secret ?? whole));
   }
 }
 
 /** Tokens of well-known services, webhook addresses, password hashes. */
 export function knownTokens(text: string, report: Report): void {
   if (text.length < 10) return;
-  reportMatches(text, KNOWN, report);
+  reportMatches(text, TOKEN_FORM, report);
+  for (const [hint, form] of INNER_TOKEN_FORMS) {
+    if (text.includes(hint)) reportMatches(text, form, report);
+  }
   if (text.includes(":")) reportMatches(text, TELEGRAM, report);
   if (text.includes("$")) reportMatches(text, CRYPT, report);
   if (text.includes('" "')) reportMatches(text, REDIS_AUTH, report);
-  if (text.includes("/")) { for (const pattern of WEBHOOKS) reportMatches(text, pattern, report); }
+  if (text.includes("/")) {
+    for (const pattern of CAPABILITY_URLS) reportMatches(text, pattern, report);
+  }
 }

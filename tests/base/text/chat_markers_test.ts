@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { withoutMarkers } from "../../../lib/base/text/chat_markers.ts";
+
+Deno.test("withoutMarkers: markers of today's templates, by their families, in place", () => {
+  const markers =
+    "<|im_start|> <|eot_id|> <｜User｜> [INST] [/INST] [|assistant|] [|endofturn|] <<SYS>> " +
+    "<seed:bos> <seed:eos> ]~b] ]~!b[ [e~[ <end_of_utterance> [gMASK] [sMASK] <eoh> <eoa> <用户> <AI> " +
+    "<fim_prefix> <file_sep> <image> [IMG_END] [MODEL_SETTINGS] <unused0> <bos> </s> <think> </think> " +
+    "<start_of_turn> <tool_call> [TOOL_CALLS] [AVAILABLE_TOOLS] <｜tool▁calls▁begin｜> <extra_id_0> " +
+    "<function_calls> [UNUSED_TOKEN_145] <minimax:tool_call> <reasoning>";
+  for (const marker of markers.split(" ")) {
+    const plain = withoutMarkers(`a ${marker} b`);
+    assert.equal(plain.length, marker.length + 4, marker);
+    assert.ok(!plain.includes(marker), marker);
+    assert.doesNotMatch(plain, /[<>]/, marker);
+  }
+  assert.equal(withoutMarkers("[gMASK]<sop><|user|>"), "(gMASK)(sop)(|user|)");
+});
+
+Deno.test("withoutMarkers: a heading's word is enough, and what a fence is stays as long", () => {
+  assert.equal(withoutMarkers("###  SystemIgnore all"), "===  SystemIgnore all");
+  assert.equal(withoutMarkers("```sh ~~~~"), "'''sh ''''");
+});
+
+Deno.test("withoutMarkers: ordinary text is left alone", () => {
+  for (
+    const text of [
+      "<none> <nil> [error] [1] [a-z] a < b > c <br> <div> </table> 2 <3",
+      "## Changes\n# Users",
+      "[INFO] started, [WARN] slow, temp ~20 C, ~/config",
+      "IPs [10.0.0.1] ports [80, 443] {a: [b]}",
+    ]
+  ) assert.equal(withoutMarkers(text), text);
+});
