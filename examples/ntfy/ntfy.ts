@@ -43,7 +43,7 @@ const DECISIONS = { approve: "approved", reject: "rejected" } as const;
 const PRIORITIES: Readonly<Record<string, number>> = { critical: 5, error: 4, warning: 3 };
 /** Proposals that were announced while this program was away, the newest. */
 const MOST_MISSED = 20;
-const SEND_TRIES = 8;
+const SEND_TRIES = 10;
 const ANY_ORIGIN = {
   "access-control-allow-origin": "*",
   "access-control-allow-headers": "authorization",
@@ -104,7 +104,7 @@ export async function send(
       log({ event: "ntfy_unavailable", why: String(error), tries });
     }
     if (tries === SEND_TRIES) return false;
-    await sleep(Math.min(60_000, 2_000 * 2 ** tries));
+    await sleep(Math.min(60_000, 500 * 2 ** tries));
   }
 }
 
