@@ -14,12 +14,20 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
+/** The longest that setTimeout can hold; past it a timer would run at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clocks. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms);
+    let timer = arm(ms);
+    function arm(leftMs: number): number {
+      return leftMs <= LONGEST_TIMER_MS
+        ? setTimeout(callback, leftMs)
+        : setTimeout(() => timer = arm(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+    }
     return () => clearTimeout(timer);
   },
 };

@@ -15,6 +15,8 @@ function other(changes: Partial<WaitingAction> = {}): WaitingAction {
     own: false,
     by: "supervisor",
     sinceMs: NOW - 300_000,
+    untilMs: undefined,
+    gravity: -1,
     ...changes,
   };
 }

@@ -13,6 +13,8 @@ import type { Files, FileTimes } from "../../base/disk/files.ts";
 import { ACTION_FOLDERS, LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts";
 import { parseObject } from "../../base/json.ts";
 import type { Log } from "../../base/log/log.ts";
+import type { WaitingEvent } from "../../event/event.ts";
+import { gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import { actionIdPrefix } from "../action_file.ts";
@@ -51,8 +53,13 @@ export type OutcomesFor = (target: Target) => Promise<readonly ProposalOutcome[]
 export interface ActionIndex {
   /** What other programs propose for a target and nobody has decided yet; never rejects. */
   othersFor(target: Target): Promise<readonly WaitingAction[]>;
-  /** How many proposals for a target wait, the planner's own among them; never rejects. */
-  countWaiting(target: Target): Promise<number>;
+  /**
+   * How many proposals for an event's target can still be approved and are for a fault as grave,
+   * the planner's own among them; never rejects.
+   */
+  countWaiting(
+    event: Pick<WaitingEvent, "node" | "service" | "type" | "severity">,
+  ): Promise<number>;
   readonly outcomesFor: OutcomesFor;
   /** Looks through all folders, so that the first event need not wait for that. */
   warmUp(): Promise<void>;
@@ -273,9 +280,13 @@ export function createActionIndex(
         proposed && !proposed.own ? [{ actionId, ...proposed }] : []
       );
     },
-    async countWaiting(target) {
+    async countWaiting(event) {
       await sync("pending");
-      return (await filesFor("pending", target)).length;
+      const grave = gravity(event);
+      const nowMs = clock.now();
+      return (await filesFor("pending", event)).filter(([, { proposed }]) =>
+        proposed && (proposed.untilMs ?? Infinity) > nowMs && proposed.gravity <= grave
+      ).length;
     },
     outcomesFor,
     async warmUp() {

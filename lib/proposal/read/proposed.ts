@@ -7,9 +7,12 @@
  */
 import { isObject } from "../../base/json.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
+import { GRAVEST, gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import { nameIn as name } from "./text.ts";
 import { momentOf, transitionsOf } from "./transitions.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** Services that other programs write where they mean the node itself. */
 const WHOLE_NODE: ReadonlySet<string> = new Set(["", "all", "node"]);
@@ -28,6 +31,10 @@ export interface Proposed extends Target {
   readonly own: boolean;
   /** Milliseconds since 1970; undefined where the file does not say. */
   readonly sinceMs: number | undefined;
+  /** Until when it asks for a decision; undefined where the file does not say. */
+  readonly untilMs: number | undefined;
+  /** How grave its event was; the gravest where the file does not say. */
+  readonly gravity: number;
 }
 
 /** What a parsed file proposes; undefined for what names no node. */
@@ -50,7 +57,26 @@ export function proposedBy(content: unknown): Proposed | undefined {
     by: own ? "planner-agent" : name(content.proposed_by) || (transitions[0]?.by ?? ""),
     sinceMs: momentOf(content.created_at) ?? momentOf(content.timestamp) ?? transitions[0]?.atMs ??
       momentOf(content.updated_at),
+    untilMs: untilMs(content, payload),
+    gravity: gravityIn(payload),
   };
+}
+
+/** One that was written late asks for as long as others do. */
+function untilMs(content: Fields, { valid_until, audit }: Fields): number | undefined {
+  const until = momentOf(valid_until);
+  const since = momentOf(content.timestamp);
+  const written = isObject(audit) ? momentOf(audit.proposed_at) : undefined;
+  if (until === undefined || since === undefined || written === undefined) return until;
+  return Math.max(until, written + until - since);
+}
+
+function gravityIn({ audit }: Fields): number {
+  const event = isObject(audit) ? audit.event : undefined;
+  if (!isObject(event)) return GRAVEST;
+  const [node, service, type] = [name(event.node), name(event.service), name(event.type)];
+  const severity = typeof event.severity === "string" ? event.severity : "";
+  return gravity({ node, service, type, severity });
 }
 
 /** Whether a planner-agent wrote a file: it has keys that no other program writes. */

@@ -254,13 +254,45 @@ Deno.test("othersFor: what other programs propose is found by what it says, unti
     own: false,
     by: "supervisor",
     sinceMs: EPOCH * 1000,
+    untilMs: undefined,
+    gravity: -1,
   }]);
-  assert.equal(await countWaiting(TARGET), 2);
+  const fault = { ...TARGET, type: "service_unhealthy", severity: "error" };
+  assert.equal(await countWaiting(fault), 2);
 
   await files.makeFolder("/r/actions/cancelled");
   await files.rename(path, `/r/actions/cancelled/${SUPERVISOR.action_id}.json`);
   assert.deepEqual(await othersFor(TARGET), []);
-  assert.equal(await countWaiting(TARGET), 1);
+  assert.equal(await countWaiting(fault), 1);
+});
+
+Deno.test("countWaiting: what is stale, or for a lesser fault, keeps nothing back", async () => {
+  const { clock, files, countWaiting } = inMemory();
+  const minutes = (from: number) => new Date(clock.now() + from * 60_000).toISOString();
+  const file = (nth: number, severity: string, written: number) =>
+    files.put(
+      `/r/actions/pending/plan-piha-mosquitto-17673000${nth}.json`,
+      JSON.stringify({
+        ...JSON.parse(text()),
+        timestamp: (clock.now() + written * 60_000) / 1000,
+        payload: {
+          action: "restart",
+          valid_until: minutes(written + 30),
+          audit: {
+            proposed_at: minutes(written),
+            event: { ...TARGET, type: "service_unhealthy", severity },
+          },
+        },
+      }),
+    );
+  file(10, "warning", -10);
+  file(11, "error", -10);
+  file(12, "critical", -31);
+  const fault = (severity: string) => ({ ...TARGET, type: "service_unhealthy", severity });
+  assert.deepEqual(
+    await Promise.all(["info", "warning", "error", "critical"].map(fault).map(countWaiting)),
+    [2, 2, 1, 0],
+  );
 });
 
 Deno.test("othersFor: a file that was half-written at first is read again", async () => {
