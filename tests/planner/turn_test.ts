@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { settle } from "../support/clock.ts";
+import { pipeline } from "../support/pipeline.ts";
+
+const HOUR = 3_600_000;
+const MEANWHILE = { type: "service_recovered", severity: "info" };
+type Pipeline = ReturnType<typeof pipeline>;
+const aborted = (p: Pipeline) => p.calls.map(({ context }) => context.signal.aborted);
+
+Deno.test("turn: what is well again while the model thinks is not proposed, and not asked further", async () => {
+  const p = pipeline();
+  await p.publish();
+  await p.clock.advance(10_000);
+  await p.publish(MEANWHILE);
+  assert.deepEqual(aborted(p), [true]);
+  assert.deepEqual(p.ended().toSorted(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+  assert.equal(p.log.of("event_parked").length, 0);
+  // It ended without a cooldown.
+  await p.publish();
+  assert.equal(p.calls.length, 2);
+});
+
+Deno.test("turn: of a restored event the recovery may be the first that is heard", async () => {
+  const p = pipeline();
+  await p.publish();
+  await p.publish({ service: "web" });
+  const q = pipeline({}, { saved: p.remembered, clock: p.clock });
+  await settle();
+  assert.deepEqual(q.asked(), ["piha/mosquitto"]);
+  await q.publish(MEANWHILE);
+  assert.deepEqual(q.asked(), ["piha/mosquitto", "piha/web"]);
+  assert.deepEqual(q.proposals, []);
+});
+
+Deno.test("turn: what is over during the last look at the disk is not written", async () => {
+  const proposed = Promise.withResolvers<number>();
+  const p = pipeline({}, {
+    disk: { refuses: () => 0 },
+    coordination: {
+      claim: () =>
+        Promise.resolve({
+          kind: "claimed",
+          claim: {
+            shared: true,
+            fence: async () => await proposed.promise > 0,
+            settle: () => Promise.resolve(),
+            release: () => Promise.resolve(),
+          },
+        }),
+      close: () => Promise.resolve(),
+    },
+  });
+  await p.publish();
+  await p.calls[0]?.answer();
+  await p.publish(MEANWHILE);
+  proposed.resolve(1);
+  await settle();
+  assert.deepEqual([p.proposals.length, p.remembered.cooldowns.size], [0, 0]);
+  assert.deepEqual(p.ended(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+});
+
+Deno.test("turn: a service whose node went away meanwhile waits for it, and is asked anew", async () => {
+  const p = pipeline();
+  await p.publish();
+  await p.clock.advance(1_000);
+  await p.publish({ service: undefined, type: "node_offline", severity: "critical" });
+  assert.deepEqual(aborted(p), [true, false]);
+  await p.calls[1]?.answer({ action: "notify" });
+  assert.deepEqual(p.proposals.map(({ event }) => event.service), ["piha"]);
+  await p.publish({ service: undefined, type: "node_online", timestamp: null });
+  await p.clock.advance(30_000);
+  assert.deepEqual(p.asked(), ["piha/mosquitto", "piha/piha", "piha/mosquitto"]);
+});
+
+Deno.test("turn: something graver is diagnosed next, and what it overtook is not proposed", async () => {
+  const p = pipeline();
+  await p.publish({ type: "memory_high", severity: "warning" });
+  await p.publish({ type: "data_corruption", severity: "critical" });
+  assert.deepEqual(aborted(p), [true, false]);
+  await p.calls[1]?.answer();
+  assert.deepEqual(p.ended(), ["coalesced piha/mosquitto", "proposed piha/mosquitto"]);
+  assert.deepEqual(p.proposals.map(({ event }) => event.type), ["data_corruption"]);
+});
+
+Deno.test("turn: a proposal that cannot be written waits aside, without its claim; others go on", async () => {
+  let full = true;
+  const claims: string[] = [];
+  const p = pipeline({}, {
+    disk: { refuses: () => full ? 60_000 : 0 },
+    coordination: {
+      claim({ service }) {
+        claims.push(`claim ${service}`);
+        const done = (what: string) => () => {
+          claims.push(`${what} ${service}`);
+          return Promise.resolve();
+        };
+        const claim = { shared: true, fence: () => Promise.resolve(true) };
+        return Promise.resolve({
+          kind: "claimed",
+          claim: { ...claim, settle: done("settle"), release: done("release") },
+        });
+      },
+      close: () => Promise.resolve(),
+    },
+  });
+  await p.publish();
+  await p.calls[0]?.answer();
+  assert.deepEqual(claims, ["claim mosquitto", "release mosquitto"]);
+  await p.publish({ service: "web" });
+  await p.publish({ service: "over" });
+  await p.calls[1]?.answer();
+  await p.calls[2]?.answer();
+  await p.publish({ service: "over", ...MEANWHILE });
+  assert.deepEqual(p.asked(), ["piha/mosquitto", "piha/web", "piha/over"]);
+  full = false;
+  await p.clock.advance(60_000);
+  assert.deepEqual(p.ended(), [
+    "benign piha/over",
+    "recovered piha/over",
+    "proposed piha/mosquitto",
+    "proposed piha/web",
+  ]);
+  assert.equal(p.calls.length, 3, "the answer is kept");
+  assert.deepEqual(claims.filter((line) => line.endsWith("mosquitto")), [
+    "claim mosquitto",
+    "release mosquitto",
+    "claim mosquitto",
+    "settle mosquitto",
+    "release mosquitto",
+  ]);
+});
+
+Deno.test("turn: a stop loses neither what could not be written nor that it is bad again", async () => {
+  const p = pipeline({}, { disk: { refuses: () => HOUR } });
+  await p.publish({ severity: "warning" });
+  await p.calls[0]?.answer();
+  await p.publish({ service: "other" });
+  await p.calls[1]?.answer();
+  await p.publish(MEANWHILE);
+  await p.publish({ severity: "critical" });
+  await p.calls[2]?.answer();
+  const stopped = p.planner.stop(5_000);
+  await p.clock.advance(5_000);
+  await stopped;
+  assert.deepEqual(
+    [...p.remembered.waiting.values()].map(({ event }) => `${event.service} ${event.severity}`)
+      .toSorted(),
+    ["mosquitto critical", "other error"],
+  );
+  assert.equal(p.remembered.cooldowns.size, 0);
+});
