@@ -82,7 +82,7 @@ export const GOOD_AFTER =
 
 /** `[RESOLVED] DiskFull`, `Resolved: disk full`. */
 export const OPENED_BY_RESOLVED =
-  /^\s*(?:\[(?:resolved|recovered|ok)\]|(?:resolved|recovered)\s*[:\-])\s*\S/i;
+  /^\s*(?:\[(?:resolved|recovered|ok)\]|(?:resolved|recovered|ok)\s*[:\-])\s*\S/i;
 
 /** Words beside which `healthy`, `completed` or `up` are no good news. */
 export const SPEAKS_OF_TROUBLE = anyOf(
@@ -265,7 +265,7 @@ export const FAULTS: readonly FaultRow[] = [
      readiness* probe_fail* probe_warning unresponsive not_responding no_response hang* hung frozen freeze
      stuck deadlock* timeout* timed_out service_error container_error app_error pod_error
      service_degraded container_degraded service_slow not_ready notready watchdog_timeout bad_gateway
-     gateway_timeout 502 503 504 memory_leak check_failed error_state gestoert gestört`,
+     gateway_timeout 502 503 504 memory_leak check_failed error_state gestoert gestört hängt haengt`,
     "create_container_error run_container_error",
   ),
   row(

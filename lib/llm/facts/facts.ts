@@ -73,10 +73,14 @@ const MEANT = names(
   "planned scheduled maintenance plannedmaintenance inmaintenance expected intentional deliberate " +
     "ismaintenance maintenancemode userinitiated",
 );
+const RUNS = names("running runningimage runningversion runningdigest deployed");
+const WANTED = names(
+  "compose composeimage declared declaredimage desired desiredimage described desiredversion wanted",
+);
 const STOPPED_BY = names("stoppedby initiatedby requestedby triggeredby stoppedbyuser actor user");
 
 const NOT_THERE =
-  /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|(?:has|have|with) no container|no container (?:for|of|named|exists)|never (?:created|applied)|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
+  /no such (?:container|service|object|pod)|(?:container|service|pod)s?\b[^.\n]{0,60}(?:(?:was |been |is |are )?(?:removed|deleted|missing|gone)|does not exist|not found|disappeared|no longer exists?)|not in (?:docker ps|the list of containers)|(?:differs?|drift\w*|deviat\w+|mismatch)[^.\n]{0,40}(?:compose|desired|declared|described|git)|(?:compose|desired|declared|described)[^.\n]{0,50}(?:differs?|drift\w*|mismatch|not (?:running|applied|deployed|match))|(?:has|have|with) no container|no container (?:for|of|named|exists)|(?:has|have|needs?|must) (?:to )?be re-?created|never (?:created|applied)|orphan(?:ed)? container|recreat(?:e|ed|ion) (?:needed|required)|outdated container/i;
 
 /** The name of an alert; what has more words is a sentence about it. */
 const A_NAME = /^[\p{L}\p{N}_.:\/-]{1,60}(?: [\p{L}\p{N}_.:\/-]{1,20}){0,3}$/u;
@@ -110,7 +114,7 @@ export function factsOf(
     }),
     ...(runsForMs !== undefined && { runsForMs }),
     starting: family === "starting" || !exit && isStarting(payload, runsForMs),
-    drifted: family === "drifted" || NOT_THERE.test(text),
+    drifted: family === "drifted" || NOT_THERE.test(text) || differs(payload),
     ...(lasting && { lasting }),
     unread: isUnread(text),
     past,
@@ -137,13 +141,13 @@ function familyIn({ type, service }: WaitingEvent, payload: Fields): FaultFamily
 /** What passes with a restart, as programs and monitors say it. */
 const PASSING = new RegExp(
   [
-    "hang|hung|stuck|fr[eo]+ze|frozen|not? (?:longer )?respon|unresponsive|responding|stands? still|silen(?:ce|t)",
+    "hang|hung|stuck|fr[eo]+ze|frozen|not? (?:longer )?respon|unresponsive|responding|stands? still|silen(?:ce|t)|no (?:log|output|line|data|reply|answer)|(?:not|n't) load\\b",
     "(?:not|n't|never|no|stopped to|stops|stopped) (?:longer )?answer|reachable|time[ds]? ?-?out|timeout|deadline|deadlock|block(?:ed|s)|busy|lagging",
     "sig(?:segv|kill|abrt|bus)|seg(?:v|fault|mentation)|core ?-?dump|dumped|panic|nil|null ?pointer|unwrap|unhandled|uncaught|exception|traceback|assert|abort|crash|killed|died|dead\\b|exit(?:ed|s)?\\b|terminat|quit",
     "memory|\\boom|heap|leak|gc overhead|descriptor|open files|thread|worker|executor|goroutine|queue|pool",
     "refused|reset|hang ?up|broken pipe|econn|epipe|empty reply|recv failure|disconnect|reconnect|connection (?:was )?(?:closed|lost)|lost (?:the )?connection|websocket|heartbeat",
     "\\b50[0234]\\b|bad gateway|unavailable|unhealthy|failed checks?|(?:is|are|went|was|be) (?:down|offline|stopped|not running)|not running|not started|stopp|has gone|100 ?%",
-    "ausgefallen|antwortet nicht|keine antwort|abgestürzt|gestoppt|hängt|nicht erreichbar",
+    "ausgefallen|antwortet\\b.*nicht|keine antwort|abgestürzt|gestoppt|hängt|nicht erreichbar",
   ].join("|"),
   "i",
 );
@@ -155,6 +159,13 @@ function isUnread(text: string): boolean {
     each.length >= A_SENTENCE && / .* /.test(each)
   );
   return sentences.length > 0 && !PASSING.test(sentences.join("\n"));
+}
+
+/** Whether what runs is said to be other than what is described. */
+function differs(payload: Fields): boolean {
+  const [runs, wanted] = [valueOf(payload, RUNS), valueOf(payload, WANTED)];
+  return (typeof runs === "string" || typeof runs === "number") && typeof wanted === typeof runs &&
+    runs !== wanted;
 }
 
 function isMeant(payload: Fields): boolean {

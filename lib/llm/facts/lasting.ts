@@ -41,7 +41,7 @@ const LASTING: readonly Row[] = [
     "flood[- ]stage|disk watermark",
   ]),
   row("host", "a file system that is read-only", [
-    "read[- ]only file ?system",
+    "read[- ]?only (?:file|database|volume|mount|fs)",
     "EROFS",
     "remount\\w* .{0,20}read-only",
   ]),
@@ -66,7 +66,7 @@ const LASTING: readonly Row[] = [
     "ext4-fs error|xfs .{0,30}corrupt|blk_update_request|smart .{0,30}fail",
   ]),
   row("data", "data that is damaged", [
-    "corrupt(?!ion-free)|MISCONF|\\bRDB\\b|append[- ]only file|recovery mode|\\bfsck\\b|transid|ibdata|relation mapping|file is not a",
+    "corrupt(?!ion-free)|MISCONF|\\bRDB\\b|append[- ]only file|recovery mode|\\bfsck\\b|transid|ibdata|relation mapping|WiredTiger|fatal assertion|innodb\\w*\\b.{0,60}(?:error|assert|fail|recovery)|assertion failure.{0,60}(?:buf|page|log)0|file is not a",
     "malformed",
     "checksum (?:mismatch|error|fail)|invalid checksum|crc (?:error|mismatch)",
     "bad (?:magic|header|page)|invalid (?:page|magic|checkpoint)|torn page",
@@ -121,7 +121,7 @@ const LASTING: readonly Row[] = [
     "NOAUTH|WRONGPASS|no password supplied|selinux|apparmor|avc: +denied",
   ]),
   row("outside", "a limit or fault of somebody else's service", [
-    "rate[- ]?limit|too many requests|\\b429\\b|throttled by|quota|usage limit|retry-after",
+    "blocked by|captcha|\\bbanned\\b|blacklist|rate[- ]?limit|too many requests|\\b429\\b|throttled by|quota|usage limit|retry-after",
     "upstream (?:provider|api|service|server)|(?:provider|vendor|isp|third[- ]party|cloud ?flare|github|docker hub|registry|external api)\\b.{0,60}(?:down|outage|unavailable|error|fail|incident|maintenance|timeout|timed out|unreachable|degraded|50\\d)",
     "status ?page|(?:subscription|licen[sc]e) .{0,30}(?:expired|invalid|ended|required)|billing|payment required",
   ]),
@@ -145,7 +145,7 @@ const LASTING: readonly Row[] = [
     ]),
   },
   row("host", "a host that is short of something", [
-    "oom-killer|constraint_none|global_oom|out of memory: kill|host (?:memory|is out)|system (?:is )?(?:low on|out of) memory|\\bmem(?:ory)? pressure|swap (?:is )?(?:full|exhausted)|load average|cpu steal",
+    "\\b(?:ram|swap|memory|load|cpu)\\b[^.\\n]{0,12}(?:9\\d|100) ?%|oom-killer|constraint_none|global_oom|out of memory: kill|host (?:memory|is out)|system (?:is )?(?:low on|out of) memory|\\bmem(?:ory)? pressure|swap (?:is )?(?:full|exhausted)|load average|cpu steal",
     "cannot allocate memory|ENOMEM|cannot fork|fork: |resource temporarily unavailable|pids? (?:limit|cgroup)",
     "kernel (?:panic|bug)|soft lockup|blocked for more than \\d+ seconds|hung_task|(?:clock|time) (?:drift|skew|jump)",
     "requires more (?:system )?memory|max_map_count|bootstrap check|sysctl|ulimit|system limit|oom_reaper",
