@@ -103,3 +103,10 @@ systemTest("terminal: the command that show prints approves the proposal", NEEDS
   const after = await runAgent(agent, ["show", ID, "--json"]);
   assert.equal(JSON.parse(after.stdout).folder, "approved");
 });
+
+systemTest("terminal: the bare name shows what there is, and starts nothing", NEEDS, async () => {
+  const agent = await prepared();
+  const { code, text } = await draw(agent, []);
+  assert.equal(code, 0);
+  assert.match(bare(text), /^Usage: planner-agent \[COMMAND\] \[OPTIONS\]\r?\n/);
+});

@@ -80,19 +80,20 @@ Deno.test("explainLines: of a service the events, of a node the services, too", 
   ]);
 });
 
+const waiting = (changes: Partial<WaitingView>): WaitingView => ({
+  at: "2026-01-02T03:20:00.000Z",
+  node: "piha",
+  service: "redis",
+  type: "container_exited",
+  severity: "error",
+  state: "queued",
+  failures: 0,
+  age_seconds: 5,
+  next_try_seconds: null,
+  ...changes,
+});
+
 Deno.test("explainLines: what has not ended yet says what it waits for", () => {
-  const waiting = (changes: Partial<WaitingView>): WaitingView => ({
-    at: "2026-01-02T03:20:00.000Z",
-    node: "piha",
-    service: "redis",
-    type: "container_exited",
-    severity: "error",
-    state: "queued",
-    failures: 0,
-    age_seconds: 5,
-    next_try_seconds: null,
-    ...changes,
-  });
   assert.deepEqual(
     explainLines([], {
       width: 80,
@@ -146,6 +147,14 @@ Deno.test("explainLines: where the clock on the wall shows another time, it stan
     "2026-01-02 03:04:05  04:04:05 CET  benign   service_healthy, info",
   ]);
   assert.match(at(40).join("\n"), /^when \(UTC\) {11}outcome\n2026-01-02 03:04:05 {2}benign$/);
+});
+
+Deno.test("why: nothing is said twice, and once is once", () => {
+  const flaps = "it flaps, and a person has been told";
+  assert.equal(why({ ...HEALTHY, outcome: "inhibited", detail: flaps }), flaps);
+  const parked = waiting({ state: "parked", failures: 1, next_try_seconds: 30 });
+  const [, , told] = explainLines([], { width: 80, palette, wholeNode: false, waiting: [parked] });
+  assert.equal(told, "    no model answered, tried again in 30 s");
 });
 
 Deno.test("why: decisions and results are part of the story", () => {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { proposalLines } from "../../../lib/cli/replay/ending_view.ts";
+import { paletteFor } from "../../../lib/cli/view/palette.ts";
+import type { ActionFile } from "../../../lib/proposal/action_file.ts";
 import { makeRuntime, permissions, runAgent, type Settings } from "../../support/agent.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { TextLineStream } from "../../support/text_lines.ts";
@@ -233,4 +236,22 @@ Deno.test("planner-agent replay: a file that is not there, and no file at all", 
   );
   assert.match(option.err, /Usage: planner-agent replay/);
   assert.deepEqual(lab.pending(), []);
+});
+
+Deno.test("replay: on a terminal a dry run is a table, with every id whole", () => {
+  const palette = paletteFor({ isTerminal: false, env: () => undefined });
+  const file = {
+    action_id: "plan-piha-mosquitto-1767323045",
+    confidence: 0.5,
+    payload: { action: "restart", reason: "service_unhealthy: its container is stopped" },
+  } as ActionFile;
+  assert.deepEqual(proposalLines([file], { width: 80, palette }), [
+    "proposal                        action   conf.  reason",
+    "plan-piha-mosquitto-1767323045  restart   0.50  service_unhealthy: its container",
+    "                                                is stopped",
+  ]);
+  assert.deepEqual(proposalLines([file], { width: 40, palette }), [
+    "proposal                        action",
+    "plan-piha-mosquitto-1767323045  restart",
+  ]);
 });
