@@ -35,6 +35,9 @@ const STATES = names("status state activestate substate containerstatus");
 /** Of what runs, the code is a former one's. */
 const RUNS = /^(?:running|healthy|unhealthy|starting|up|active|restarting|paused)\b/;
 
+/** Said of what ended: its code is this end's, even where the type only says "unhealthy". */
+const ENDED = /^(?:exited|stopped|dead|inactive)\b/;
+
 /** The exit code among known fields, with what it means. */
 export function exitOf(
   payload: Fields,
@@ -50,8 +53,9 @@ export function exitOf(
       : undefined;
   }
   // Docker keeps 0 as the code of a container that runs.
-  const runs = RUNS.test(wordOf(payload, STATES)) || valueOf(payload, names("running")) === true;
-  if (code === 0 && (runs || family === "unhealthy")) return undefined;
+  const state = wordOf(payload, STATES);
+  const runs = RUNS.test(state) || valueOf(payload, names("running")) === true;
+  if (code === 0 && (runs || family === "unhealthy" && !ENDED.test(state))) return undefined;
   return { code, ...meaning(code, isOom), told: told !== undefined };
 }
 
