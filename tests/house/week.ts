@@ -9,8 +9,7 @@ import { parseConfig } from "../../lib/config/config.ts";
 import { NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import { newsOf } from "../../lib/event/news.ts";
 import { createPipeline, openParts } from "../../lib/agent/parts.ts";
-import { createOutages } from "../../lib/gate/outages.ts";
-import { createBacklog } from "../../lib/queue/backlog.ts";
+import { emptyState } from "../../lib/queue/state.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { observers } from "../../lib/observe/ending.ts";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
@@ -143,10 +142,9 @@ async function openPlanner(
   const random = () => 0.5;
   let nth = 0;
   const store = createStore({ root: "/r", files, nonce: () => `n${++nth}` });
-  const { queueLimit, cooldownSeconds, nodeName } = config;
-  const backlog = createBacklog({ clock, queueLimit, cooldownSeconds });
-  const outages = createOutages({ clock, longestMs: config.eventTtlSeconds * 1000 });
-  const opened = await openParts({ config, clock, log, files, store, outages });
+  const { nodeName } = config;
+  const saved = emptyState();
+  const opened = await openParts({ config, clock, log, files, store, saved, remember: () => {} });
   const parts = model === "rules"
     ? opened
     : { ...opened, router: { ...opened.router, route: eager } };
@@ -158,7 +156,6 @@ async function openPlanner(
     files,
     store,
     parts,
-    backlog,
     coordination: NO_COORDINATION,
     observer: observers([{
       onEnding: ({ outcome }) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1),
@@ -170,7 +167,7 @@ async function openPlanner(
   });
   planner.start();
   every(clock, MINUTE, () => {
-    backlog.prune();
+    parts.backlog.prune();
     parts.suppression.prune();
   });
   const encoder = new TextEncoder();
