@@ -43,7 +43,7 @@ function labelOf(payload: Fields): string {
 }
 
 function zabbixWord(sent: string, payload: Fields): string | undefined {
-  if (sent !== "" && !/^[0-5]$/.test(sent)) return undefined;
+  if (sent.length > 1 || sent > "5") return undefined;
   const inner = isObject(payload["EVENT"]) ? payload["EVENT"] : {};
   const number = payload["EVENT.NSEVERITY"] ?? payload["TRIGGER.NSEVERITY"] ??
     payload["EVENT_NSEVERITY"] ?? payload["event_nseverity"] ?? inner["NSEVERITY"];

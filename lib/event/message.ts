@@ -35,8 +35,9 @@ const decoder = new TextDecoder();
 /** Senders that write JSON twice put the message into a string. */
 const MOST_WRAPPERS = 2;
 
-/** As many digits as a number can have and lose some. */
-const MANY_DIGITS = /\d{16}/;
+const MAX = Number.MAX_SAFE_INTEGER;
+/** Levels of nesting that are shown to anybody. */
+const DEPTH = 24;
 const INTEGER = /^-?\d+$/;
 
 /**
@@ -63,7 +64,7 @@ function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
   if (text.includes("\ufffd") && !isUtf8(bytes)) return "invalid_utf8";
   let value = parseJson(text);
   if (value === undefined) return "invalid_json";
-  for (let i = 0; i < MOST_WRAPPERS && typeof value === "string"; i++) value = parseJson(value);
+  for (let i = 0; typeof value === "string" && i < MOST_WRAPPERS; i++) value = parseJson(value);
   return isObject(value) ? value : "not_object";
 }
 
@@ -93,12 +94,26 @@ function parseJson(text: string): unknown {
 
 function parseExact(text: string): unknown {
   const plain: unknown = JSON.parse(text);
-  if (!MANY_DIGITS.test(text)) return plain;
+  if (!hasInexact(plain, 0)) return plain;
   try {
     return withDigits(text);
   } catch {
     return plain; // nested too deep for the slower way
   }
+}
+
+/** Whether a number may have lost digits, as deep as anybody looks. Plain: each message pays. */
+function hasInexact(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (const key in value) {
+    const inner = (value as Record<string, unknown>)[key];
+    if (typeof inner === "number") {
+      if (inner > MAX || inner < -MAX) return true;
+    } else if (typeof inner === "object" && depth < DEPTH && hasInexact(inner, depth + 1)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** The same, with integers that a number cannot hold as their digits. */

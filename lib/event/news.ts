@@ -51,11 +51,24 @@ export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp"
     case "change":
       return "benign";
     default:
-      return newsIn(event.payload, NEUTRAL.test(form), event.timestamp);
+      return newsIn(event.payload, form, event.timestamp);
   }
 }
 
-function newsIn(payload: Fields, neutral: boolean, seconds: number): News {
+/** Keys without which a payload says nothing of this; most have none of them. */
+const TELLING: ReadonlySet<string> = new Set([
+  ...STATE_KEYS,
+  ...["alert", "heartbeat", "EVENT", "EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"],
+  ...["EVENT.STATUS", "TRIGGER.STATUS", "endsAt", "ends_at"],
+]);
+
+function saysHowItStands(payload: Fields): boolean {
+  for (const key in payload) if (TELLING.has(key)) return true;
+  return false;
+}
+
+function newsIn(payload: Fields, form: string, seconds: number): News {
+  if (!saysHowItStands(payload)) return "fault";
   const alert = isObject(payload["alert"]) ? payload["alert"] : payload;
   const states = statesOf(alert);
   if (states.some((state) => BAD.has(state))) return "fault";
@@ -63,7 +76,7 @@ function newsIn(payload: Fields, neutral: boolean, seconds: number): News {
   if (kuma === "3") return "benign";
   const isOver = kuma === "1" || isZabbixOk(payload) || hasEnded(alert, seconds) ||
     cameBack(payload) || states.some((state) => RESOLVED.has(state)) ||
-    (neutral || isGrafana(payload)) && states.some((state) => WELL.has(state));
+    (NEUTRAL.test(form) || isGrafana(payload)) && states.some((state) => WELL.has(state));
   return isOver ? "recovery" : "fault";
 }
 

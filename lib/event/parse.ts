@@ -72,13 +72,14 @@ export function parseEvent(
   const sentNode = cleanedName(raw.node);
   if (sentNode === undefined) return { ok: false, refusal: "node_not_text" };
   if (sentNode === "") return { ok: false, refusal: "no_node" };
-  const node = aliases.get(sentNode.toLowerCase()) ?? sentNode;
+  const node = aliases.size > 0 && aliases.get(sentNode.toLowerCase()) || sentNode;
   const service = serviceOf(raw);
 
   const payload = payloadOf(raw);
   const { severity, unknown } = gradeOf(severityIn(raw), { type, payload });
   const time = parseTimestamp(raw.timestamp, nowMs);
-  const event: HealthEvent = {
+  const origin = originOf(raw, sentNode === node ? undefined : sentNode);
+  const bare: HealthEvent = {
     node,
     service: service === undefined || service === sentNode ? node : service,
     type,
@@ -88,8 +89,8 @@ export function parseEvent(
     heardAt: heardMs,
     happenedAt: Math.min(heardMs, Math.round(time.seconds * 1000)),
     channel,
-    ...originOf(raw, { sentNode, node }),
   };
+  const event = origin ? { ...bare, origin } : bare;
   if (time.replaced === undefined && unknown === undefined) return { ok: true, event };
   return {
     ok: true,
@@ -101,13 +102,18 @@ export function parseEvent(
 
 /** A service by name; undefined where an event is about its node. */
 function serviceOf(raw: Fields): string | undefined {
+  const name = cleanedName(raw.service) || serviceInside(raw);
+  return !name || name.length <= 4 && THE_NODE.test(name) ? undefined : name;
+}
+
+function serviceInside(raw: Fields): string | undefined {
   const details = isTruthy(raw.details) ? raw.details : raw.payload;
-  const name = cleanedName(raw.service) || isObject(details) && cleanedName(details.service);
-  return !name || THE_NODE.test(name) ? undefined : name;
+  return isObject(details) ? cleanedName(details.service) : undefined;
 }
 
 /** A severity as sent, "" for none; some loggers send an object with its number and its name. */
 function severityIn({ severity, level }: Fields): string {
+  if (typeof severity === "string") return harmlessName(severity, SEVERITY_LENGTH);
   const sent = severity ?? level;
   const value = isObject(sent) ? sent.level ?? sent.name ?? sent.severity : sent;
   // To the seed 0 is a missing severity, but syslog's 0 is an emergency.

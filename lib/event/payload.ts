@@ -34,6 +34,8 @@ const ENVELOPE: ReadonlySet<string> = new Set([
  */
 export function payloadOf(raw: Fields): Fields {
   const { payload, details, message } = raw;
+  // Most messages, and each pays.
+  if (message === undefined && isObject(payload) && hasKeys(payload)) return payload;
   const told = isTruthy(payload) ? payload : details;
   if (!isTruthy(told)) return restOf(raw);
   const fields = fieldsOf(told);

@@ -61,6 +61,8 @@ function fromValue(raw: unknown): number | TimeReplacement {
 }
 
 function fromText(raw: string): number | TimeReplacement {
+  const usual = fromUsual(raw);
+  if (usual !== undefined) return usual;
   const text = raw.trim();
   if (text.length > LONGEST_TEXT) return "not_a_time";
   const iso = ISO.exec(text);
@@ -70,6 +72,15 @@ function fromText(raw: string): number | TimeReplacement {
   }
   const rewritten = isoOf(text);
   return rewritten === undefined || rewritten === text ? "not_a_time" : fromText(rewritten);
+}
+
+/** `2026-01-02T03:04:05Z`, which most senders write, by the runtime's own fast way. */
+function fromUsual(raw: string): number | undefined {
+  if (raw.length !== 20 || raw[10] !== "T" || raw[19] !== "Z" || raw[4] !== "-") return undefined;
+  // It lets days run over into the next month, and takes 24 o'clock.
+  if (raw.slice(8, 10) > "28" || raw.slice(11, 13) > "23") return undefined;
+  const ms = Date.parse(raw);
+  return ms >= 0 ? ms / 1000 : undefined;
 }
 
 /** Libraries that write a time as an object: protobuf, MongoDB, Rust, PHP. */
