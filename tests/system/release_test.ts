@@ -5,6 +5,7 @@ import { sha256 } from "../../scripts/compile/release.ts";
 import { makeDeb, makeTar } from "../../scripts/release/packages.ts";
 import { PROJECT, requirements, run } from "./support/binary.ts";
 import { program, root, systemTest } from "./support/requirement.ts";
+import { until } from "./support/shell.ts";
 
 const ARCH = Deno.build.arch;
 const NEEDS = [root, ...requirements(ARCH), program("dpkg-deb"), program("useradd")];
@@ -269,5 +270,50 @@ systemTest("deb: the binary says that it is the generic build", NEEDS, async () 
     assert.equal(json.generic, true);
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+systemTest("deb: installed, it finds Redis by its name and proposes", [
+  ...NEEDS,
+  program("unshare"),
+  program("redis-server"),
+  program("redis-cli"),
+], async () => {
+  const deb = join(await release(), DEB);
+  await using it = await image();
+  await it.dpkg("--install", deb);
+  // An address of this machine's loopback that no other Redis has.
+  const address = `127.66.${Deno.pid >> 8 & 255}.${Deno.pid & 255 | 1}`;
+  await Deno.writeTextFile(it.at("etc/hosts"), `${address} planner-redis planner-ollama\n`);
+  const redis = new Deno.Command("redis-server", {
+    args: ["--bind", address, "--port", "6379", "--save", "", "--protected-mode", "no"],
+    stdout: "null",
+  }).spawn();
+  const mounts =
+    'mount --bind "$0/opt" /opt && mount --bind "$0/etc/hosts" /etc/hosts && exec "$@"';
+  const agent = new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", mounts, it.root, it.at("usr/bin/planner-agent"), "run"],
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH") ?? "", NODE_NAME: "piha", LLM_CHAIN: "rules" },
+    stdout: "piped",
+  }).spawn();
+  let said = "";
+  const reading = agent.stdout.pipeThrough(new TextDecoderStream())
+    .pipeTo(new WritableStream({ write: (text) => void (said += text) }));
+  try {
+    await until(() => said.includes('"event":"planner_started"'));
+    const event =
+      '{"type":"service_unhealthy","node":"vps","service":"traefik","severity":"error"}';
+    assert.equal(
+      await run("redis-cli", ["-h", address, "publish", "health_events", event]),
+      "1\n",
+    );
+    const pending = it.at(`${OPT}/actions/pending`);
+    await until(() => [...Deno.readDirSync(pending)].some(({ name }) => /^plan-vps-/.test(name)));
+  } finally {
+    agent.kill("SIGTERM");
+    await Promise.all([agent.status, reading]);
+    redis.kill("SIGTERM");
+    await redis.status;
   }
 });
