@@ -12,7 +12,8 @@ import type { Coordination } from "../coordination/coordination.ts";
 import { type Counters, createCounters } from "../observe/outcome.ts";
 import { createDecision } from "../planner/decide.ts";
 import { createDiagnosis } from "../planner/diagnose.ts";
-import { createChainRouter } from "../llm/chain.ts";
+import { ANSWER_TOKENS, createChainRouter } from "../llm/chain.ts";
+import { warnOfLongPrompts } from "../llm/fit.ts";
 import { createModelDigests } from "../llm/ollama/model_digests.ts";
 import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
 import { createMemory } from "../gate/memory.ts";
@@ -91,6 +92,14 @@ export async function openParts(
     saved: saved.offline,
     remember,
   });
+  if (config.chain.some(({ kind }) => kind !== "rules")) {
+    warnOfLongPrompts(log, {
+      system: homelab.current().systemPrompt,
+      contextTokens: config.contextTokens,
+      payloadBytes: config.promptPayloadBytes,
+      answerTokens: ANSWER_TOKENS,
+    });
+  }
   return {
     counters: createCounters(),
     backlog,

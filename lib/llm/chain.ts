@@ -187,7 +187,7 @@ interface ChainOptions {
 
 const CONNECT_MS = 5_000;
 /** A diagnosis takes about 100 tokens; the rest is for models that think first. */
-const ANSWER_TOKENS = 512;
+export const ANSWER_TOKENS = 512;
 
 /** The router of a configuration. */
 export function createChainRouter({ config, clock, log, dial }: ChainOptions): ChainRouter {
@@ -200,12 +200,12 @@ export function createChainRouter({ config, clock, log, dial }: ChainOptions): C
   const links = config.chain.map((spec): Link => {
     if (spec.kind === "rules") return rulesLink();
     const { name, kind, host, model } = spec;
-    const server = { host, model, clock, deadlines, answerTokens: ANSWER_TOKENS };
+    const { contextTokens } = config;
+    const server = { host, model, clock, deadlines, contextTokens, answerTokens: ANSWER_TOKENS };
     switch (kind) {
       case "ollama":
         return ollamaLink(name, {
           ...server,
-          contextTokens: config.contextTokens,
           keepAlive: config.keepAlive,
           ...(dial && { dial }),
         });

@@ -23,6 +23,8 @@ export interface Link {
   readonly model: string;
   /** True for a link that needs no network and never fails. */
   readonly builtIn: boolean;
+  /** What a prompt may take, so that its answer fits behind it; no bound where left out. */
+  readonly promptTokens?: number;
   /** @throws {LinkFailure} */
   ask(messages: readonly Message[], context: RouteContext): Promise<LinkReply>;
   /** What was learned of the server and is worth telling a person. */
@@ -39,6 +41,7 @@ export function ollamaLink(name: string, options: ChatOptions): Link {
     name,
     model: options.model,
     builtIn: false,
+    promptTokens: options.contextTokens - options.answerTokens,
     async ask(messages, { signal }) {
       const think = dialect.think;
       try {

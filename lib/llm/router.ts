@@ -19,6 +19,7 @@ import {
 } from "./contract.ts";
 import { correction } from "./correction.ts";
 import { canPassAtOnce, isWrongAnswer, LinkFailure } from "./failure.ts";
+import { fitted } from "./fit.ts";
 import { judge } from "./verdict.ts";
 import type { Link } from "./link.ts";
 
@@ -38,6 +39,8 @@ export interface LinkState {
 export interface ChainRouter extends Router {
   /** The links in their order. */
   snapshot(): readonly LinkState[];
+  /** What was learned of the servers and is worth telling a person. */
+  remarks(): readonly string[];
 }
 
 interface RouterOptions {
@@ -78,6 +81,16 @@ export function createRouter(options: RouterOptions): ChainRouter {
     }
   }
 
+  function withinContext(link: Link, messages: readonly Message[], { event }: RouteContext) {
+    const most = link.promptTokens ?? Infinity;
+    const fitting = fitted(messages, most);
+    if (fitting !== messages) {
+      const fields = { link: link.name, svc_key: svcKey(event), prompt_tokens: most };
+      log.warning("prompt_cut", fields);
+    }
+    return fitting;
+  }
+
   /** One request to one link. */
   async function ask(
     index: number,
@@ -93,7 +106,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
     let figures: Attempt["figures"];
     let result: Diagnosis | LinkFailure;
     try {
-      const reply = await link.ask(messages, context);
+      const reply = await link.ask(withinContext(link, messages, context), context);
       figures = reply.figures;
       const judgement = judge(reply.content, { schema, target: context.event });
       reply.judged(judgement.ok);
@@ -179,6 +192,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
   return {
     route,
     close: () => closing.abort(),
+    remarks: () => links.map((link) => link.remark?.()).filter((each) => each !== undefined),
     snapshot: () =>
       links.map(({ name, model }, index) => {
         const { state, failures, until } = breaker(index);

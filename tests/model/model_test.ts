@@ -247,6 +247,7 @@ Deno.test({
         model: "tiny",
         clock: systemClock,
         deadlines: { connectMs: 5_000, firstTokenMs: 300_000, idleMs: 60_000, totalMs: 600_000 },
+        contextTokens: 8192,
         answerTokens: 40,
       });
       const context = { label: "planner.test", event: waitingEvent(), signal: NEVER };

@@ -13,6 +13,8 @@ import type { Dialect } from "./dialect.ts";
 import { completionReader } from "./reply_stream.ts";
 
 export interface CompletionOptions extends ServerOptions {
+  /** What the prompt and its answer are kept within; the server is not told. */
+  readonly contextTokens: number;
   /** Longest answer in tokens. */
   readonly answerTokens: number;
   /** Sent to the host as a bearer token, and shown nowhere. */

@@ -15,6 +15,7 @@ export function openaiLink(name: string, options: CompletionOptions): Link {
     name,
     model: options.model,
     builtIn: false,
+    promptTokens: options.contextTokens - options.answerTokens,
     async ask(messages, { signal }) {
       for (;;) {
         const used = dialect;

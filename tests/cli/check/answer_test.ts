@@ -37,7 +37,7 @@ Deno.test("checkAnswer: a valid answer with its time and its speeds", async () =
   assert.equal(finding.level, "ok");
   assert.match(
     finding.detail,
-    /^answered restart after \d+\.\d s, loaded in 2\.0 s, reads 70\.0 tokens\/s, writes 4\.5 tokens\/s$/,
+    /^answered restart after \d+\.\d s, loaded in 2\.0 s, reads 70\.0 tokens\/s, writes 4\.5 tokens\/s; the next one after \d+\.\d s: a storm of 20 services takes \d+\.\d min$/,
   );
   const [request] = requests;
   assert.equal(request?.options?.num_ctx, CONFIG.contextTokens);
@@ -56,7 +56,14 @@ Deno.test("checkAnswer: a wrong answer is asked again as in run, and told when i
 Deno.test("checkAnswer: a prompt that nearly fills the context is a warning", async () => {
   const { finding } = await examine(timed({ prompt_eval_count: 1_000 }), { contextTokens: 1_024 });
   assert.equal(finding.code, "prompt_too_long");
-  assert.match(finding.detail, /the prompt alone has 1000 of 1024 tokens$/);
+  assert.match(finding.detail, /of 1024 tokens this prompt has 1000, and one with a payload/);
+});
+
+Deno.test("checkAnswer: a payload that may be longer than the context is a warning", async () => {
+  const { finding, requests } = await examine(timed({}), { promptPayloadBytes: 16_384 });
+  assert.equal(finding.code, "prompt_too_long");
+  assert.match(finding.detail, /a payload of 16384 bytes and its answer take up to \d{4}$/);
+  assert.equal(requests.length, 1);
 });
 
 Deno.test("checkAnswer: what takes more than half of the deadline is slow", async () => {

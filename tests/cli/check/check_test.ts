@@ -46,7 +46,7 @@ Deno.test("check: a homelab that is well, for people", async () => {
   assert.match(lines.at(-1) ?? "", /^\d+ ok, 0 warnings, 0 failures, \d skipped$/);
   assert.match(out, /^ok +qwen2\.5:7b +answered restart after \d+\.\d s/m);
   for (const line of lines) assert.ok(line.length <= 80, line);
-  assert.equal(lab.ollama.requests.length, 1);
+  assert.equal(lab.ollama.requests.length, 2);
   assert.deepEqual([...Deno.readDirSync(join(lab.root, "actions/pending"))], []);
   assert.deepEqual([...Deno.readDirSync(join(lab.root, "state"))], []);
 });

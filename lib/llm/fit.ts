@@ -1,0 +1,93 @@
+/**
+ * Whether a prompt fits into a model's context, and cutting its payload where it does not: what is
+ * too long loses its beginning in some servers, and that is where the rules stand
+ * (ollama/ollama#3839, #17427).
+ *
+ * @module
+ */
+import type { Log } from "../base/log/log.ts";
+import type { Message } from "./contract.ts";
+
+/** What a chat template adds to each message. */
+const TOKENS_PER_MESSAGE = 12;
+/** The event's own lines, and what is known of it. */
+const EVENT_TOKENS = 300;
+/** JSON and log lines, measured with Gemma's tokens; the worst there is, bare digits, have 1. */
+const PAYLOAD_BYTES_PER_TOKEN = 2.5;
+const FENCE = "```";
+const CUT = "\n... (cut to fit the model's context) ...\n";
+
+/** How many tokens a text takes, rather too many: words by length, digits and signs one by one. */
+export function estimatedTokens(text: string): number {
+  let tokens = 0;
+  for (const [run] of text.matchAll(/[A-Za-z]+|[^\sA-Za-z]|\s+/g)) {
+    const code = run.charCodeAt(0);
+    const isWord = (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
+    // A blank before a word is a part of its token.
+    tokens += isWord ? Math.ceil(run.length / 5) : run === " " ? 0 : 1;
+  }
+  return tokens;
+}
+
+/** The most tokens that a prompt with `system` and so large a payload, and its answer, take. */
+export function longestPromptTokens(
+  system: string,
+  { payloadBytes, answerTokens }: { readonly payloadBytes: number; readonly answerTokens: number },
+): number {
+  return estimatedTokens(system) + EVENT_TOKENS + 2 * TOKENS_PER_MESSAGE + answerTokens +
+    Math.ceil(payloadBytes / PAYLOAD_BYTES_PER_TOKEN);
+}
+
+/** Says at the start when a prompt of these settings may be cut later, and what to set. */
+export function warnOfLongPrompts(
+  log: Log,
+  { system, contextTokens, ...most }: {
+    readonly system: string;
+    readonly contextTokens: number;
+    readonly payloadBytes: number;
+    readonly answerTokens: number;
+  },
+): void {
+  const tokens = longestPromptTokens(system, most);
+  if (tokens <= contextTokens) return;
+  log.warning("prompt_may_not_fit", {
+    prompt_tokens: tokens,
+    context_tokens: contextTokens,
+    set: `LLM_CONTEXT_TOKENS=${Math.ceil(tokens / 1024) * 1024}, or less PROMPT_PAYLOAD_BYTES`,
+  });
+}
+
+function tokensOf(messages: readonly Message[]): number {
+  return messages.reduce(
+    (sum, { content }) => sum + estimatedTokens(content) + TOKENS_PER_MESSAGE,
+    0,
+  );
+}
+
+/** The messages within `tokens`; the same ones where they fit. Nothing but the payload is cut. */
+export function fitted(messages: readonly Message[], tokens: number): readonly Message[] {
+  if (tokensOf(messages) <= tokens) return messages;
+  const index = messages.findIndex(({ role, content }) =>
+    role === "user" && content.includes(`\n${FENCE}\n`)
+  );
+  const message = messages[index];
+  if (!message) return messages;
+  const { content } = message;
+  const start = content.indexOf(`\n${FENCE}\n`) + FENCE.length + 2;
+  const end = content.lastIndexOf(`\n${FENCE}`);
+  if (end <= start) return messages;
+  const payload = content.slice(start, end);
+  const keeping = (kept: number): readonly Message[] => {
+    const [head, tail] = [Math.ceil(kept / 2), Math.floor(kept / 2)];
+    const rest = `${payload.slice(0, head)}${CUT}${payload.slice(payload.length - tail)}`;
+    const shorter = `${content.slice(0, start)}${rest.toWellFormed()}${content.slice(end)}`;
+    return messages.with(index, { ...message, content: shorter });
+  };
+  let [least, most] = [0, payload.length];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (tokensOf(keeping(middle)) <= tokens) least = middle;
+    else most = middle - 1;
+  }
+  return keeping(least);
+}
