@@ -5,6 +5,11 @@ import { ENVIRONMENT_NAMES, type EnvironmentName } from "../lib/config/environme
 import { OUTCOMES } from "../lib/observe/outcome.ts";
 import { parsePolicy } from "../lib/policy/file.ts";
 import { parseTopology } from "../lib/config/topology.ts";
+import { pendingLines } from "../lib/cli/pending/view.ts";
+import { paletteFor } from "../lib/cli/view/palette.ts";
+import { readAction } from "../lib/proposal/read/action.ts";
+import type { WaitingProposal } from "../lib/proposal/read/waiting.ts";
+import { proposalFile } from "./support/proposal_file.ts";
 import { COMMANDS } from "../lib/cli/commands.ts";
 import { parseSilences } from "../lib/gate/silences.ts";
 import { anchorsOf, commandsIn, linksIn, readDocs, shellBlocks } from "./support/docs.ts";
@@ -230,3 +235,69 @@ Deno.test("docs: the silence that is shown is valid", () => {
     [undefined, "backup"],
   ]);
 });
+
+Deno.test("docs: the list of proposals that is shown is what pending prints", () => {
+  const nowMs = 1_795_619_290_000;
+  const proposal = (changes: Partial<WaitingProposal>): WaitingProposal => ({
+    ...readProposal(),
+    requiresHuman: true,
+    confidence: 0.5,
+    writtenMs: nowMs,
+    stale: false,
+    altered: false,
+    recoveredMs: null,
+    ...changes,
+  });
+  const traefik = {
+    actionId: "plan-vps-traefik-1795619049",
+    node: "vps",
+    service: "traefik",
+    timestamp: 1_795_619_049,
+    reason: "service_unhealthy: its container is stopped or unhealthy",
+  };
+  const lines = pendingLines({
+    proposals: [
+      proposal({
+        actionId: "plan-chelsty-infra-zigbee2mqtt-1795619179",
+        node: "chelsty-infra",
+        service: "zigbee2mqtt",
+        timestamp: 1_795_619_179,
+        reason: "container_exited: its container is stopped",
+        recoveredMs: nowMs - 1_000,
+      }),
+      proposal(traefik),
+      proposal({ ...traefik, actionId: "plan-vps-traefik-1795618749" }),
+      proposal({
+        actionId: "plan-piha-grafana-1795616769",
+        node: "piha",
+        service: "grafana",
+        action: "redeploy",
+        riskLevel: "guarded",
+        confidence: 0.4,
+        timestamp: 1_795_616_769,
+        reason: "container_restart_loop: it was restarted already again and again",
+        stale: true,
+      }),
+    ],
+    damaged: [{ actionId: "plan-vps-mail-1762053124", why: "it is empty" }],
+    unread: 0,
+  }, {
+    nowMs,
+    width: 80,
+    palette: paletteFor({ isTerminal: false, env: () => undefined }),
+    superseded: new Map(),
+    folder: (name) => `/opt/homelab/actions/${name}`,
+  });
+  for (const path of ["README.md", "docs/approving.md"]) {
+    assert.ok(
+      page(path).includes(lines.join("\n")),
+      `copy this into ${path}:\n${lines.join("\n")}`,
+    );
+  }
+});
+
+function readProposal() {
+  const read = readAction(proposalFile(), "plan-piha-mosquitto-1767323045");
+  assert.ok(read.kind === "proposal");
+  return read.view;
+}
