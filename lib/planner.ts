@@ -152,6 +152,7 @@ export function createPlanner(parts: PlannerParts): Planner {
     if (news === "fault") return gateFault(event, key);
     tell.received(event, key);
     if (news === "recovery") heardWell(event, key);
+    else suppression.heardChange(event);
     object(event, key, BENIGN);
   }
 

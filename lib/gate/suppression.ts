@@ -12,6 +12,7 @@ import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { createFlaps, type FlapRecord } from "./flap.ts";
 import { gravity, isNodeAway, isOutOfReach } from "./gravity.ts";
+import { createHomeAssistant } from "./home_assistant.ts";
 import { createIsolation } from "./isolation.ts";
 import type { Objected, Objection } from "./objection.ts";
 import type { Outages } from "./outages.ts";
@@ -34,7 +35,7 @@ export interface Hold {
 
 /** What of an entry decides whether it is held. */
 interface Holdable {
-  readonly event: Pick<HealthEvent, "node" | "service" | "type">;
+  readonly event: Pick<HealthEvent, "node" | "service" | "type" | "origin">;
   readonly arrivedAt: number;
 }
 
@@ -57,6 +58,8 @@ export interface Suppression {
   heardWell(event: HealthEvent, key: string): Release[];
   /** Something is wrong; tells what it shows beyond its own target. */
   heardBad(event: HealthEvent, key: string): { alarm?: Alarm | undefined; releases: Release[] };
+  /** Somebody changed something, or meant to. */
+  heardChange(event: HealthEvent): void;
   /** Objects to what nobody wants to hear of. */
   readonly muted: Objection;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
@@ -116,6 +119,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     ...(options.remember && { remember: options.remember }),
   });
   const isolation = createIsolation(nodes);
+  const homeAssistant = createHomeAssistant({ clock });
   const storms = createStorms({
     services: options.stormServices,
     windowMs: options.stormWindowSeconds * 1000,
@@ -167,6 +171,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     const doubted = isolation.doubtedUntil(node, now);
     yield { until: doubted, why: "this node's own link may be down" };
     yield { until: releasedAt(entry, now), why: `${node} has just come back` };
+    yield { until: homeAssistant.heldUntil(entry.event), why: "Home Assistant itself is away" };
   }
 
   /** The storm that begins with a fault. */
@@ -198,6 +203,8 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       isolation.heard(node);
       const now = clock.monotonic();
       return [
+        // What its diagnosis said meanwhile is looked at now, and found to be noise.
+        ...homeAssistant.heard(event, "recovery") ? [{ node, at: now }] : [],
         // The other outages are real, then.
         ...isolation.online(node) ? [{ at: now }] : [],
         ...outages.online(node, happenedAt) ? [release(node, now)] : [],
@@ -209,6 +216,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       flaps.bad(key, at);
       if (!inhibit) return { alarm: stormOf(event, at), releases: [] };
       isolation.heard(node);
+      homeAssistant.heard(event, "fault");
       if (isNodeAway(event)) {
         outages.offline(node, at, happenedAt);
         const alarm = isolation.offline(node, at) ? { kind: "isolated" as const } : undefined;
@@ -224,9 +232,12 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     muted(event, key) {
       const quiet = silenced(event);
       if (quiet && !endsSoon(quiet.lastsMs)) return mutedAs("silenced", quiet.silence.reason);
-      if (!flaps.isTold(key, gravity(event))) return undefined;
-      return mutedAs("inhibited", "it flaps, and a person has been told");
+      if (flaps.isTold(key, gravity(event))) {
+        return mutedAs("inhibited", "it flaps, and a person has been told");
+      }
+      return inhibit ? homeAssistant.noise(event, key) : undefined;
     },
+    heardChange: (event) => void homeAssistant.heard(event, "benign"),
     heldUntil: (entry) => holding(entry)?.until ?? 0,
     holding,
     isFlapping: (key) => flaps.flapping(key) > 0,
