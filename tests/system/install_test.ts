@@ -432,6 +432,10 @@ systemTest("install.sh: shellcheck has nothing to say", [program("shellcheck")],
     "scripts/boot_test.sh",
     "scripts/deno",
     "scripts/install.sh",
+    "scripts/release/debian/postinst",
+    "scripts/release/debian/prerm",
+    "scripts/release/debian/postrm",
+    "examples/systemd/planner-publish",
   ];
   for (const script of scripts) {
     const { code, stdout } = await new Deno.Command("shellcheck", { args: [join(PROJECT, script)] })
