@@ -168,7 +168,7 @@ head -c 104857600 /dev/zero | redis-cli -x XADD health_events '*' data >/dev/nul
 redis-cli XADD health_events '*' data \
   '{"event_type":"service_unhealthy","severity":"error","node":"piha","service":"behind"}' >/dev/null
 buried() { [ "$(redis-cli XLEN health_events:dead)" = 1 ]; }
-behind() { ls "$lab/actions/pending" | grep -q plan-piha-behind; }
+behind() { set -- "$lab"/actions/pending/plan-piha-behind*; [ -e "$1" ]; }
 check "an entry of 100 MB is buried by its id" within 120 buried
 check "what is behind it becomes a proposal" within 60 behind
 check "and the agent is the same" [ "$(show MainPID)" = "$pid" ]
@@ -183,6 +183,8 @@ sed -i '/^INTAKE=/d; /^COORDINATION=/d' /etc/planner-agent/planner-agent.env
 systemctl stop $unit
 mkfifo /run/unread
 chmod 0666 /run/unread
+# It opens the pipe to read, and never does.
+# shellcheck disable=SC2217
 sleep 600 </run/unread &
 reader=$!
 systemd-run --quiet --unit=unread --uid=planner-agent --gid=homelab \
@@ -192,7 +194,7 @@ for _ in $(seq 1200); do
   echo "PUBLISH health_events \"no event $(head -c 90 /dev/zero | tr '\0' x)$_\""
 done | redis-cli >/dev/null
 event unread
-unread() { ls "$lab/actions/pending" | grep -q plan-piha-unread; }
+unread() { set -- "$lab"/actions/pending/plan-piha-unread*; [ -e "$1" ]; }
 check "it proposes all the same" within 60 unread
 unread_pid=$(systemctl show --value -p MainPID unread)
 kill -TERM "$unread_pid"
