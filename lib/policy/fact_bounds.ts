@@ -53,6 +53,9 @@ export function factBounds(
   if (cause && !ALLOWED[cause].includes(action)) {
     say("cause_allows_the_action", `the cause it names is ${cause.replaceAll("_", " ")}`);
   }
+  if (action === "ignore") {
+    say("too_serious_to_ignore", isSerious(facts) && "it is serious, and not over");
+  }
   if (action !== "restart" && action !== "redeploy") return bounds;
   const { exit, past, failing, lasting } = facts;
   say("over_is_left_alone", facts.over && "the alert itself is resolved");
@@ -75,6 +78,11 @@ export function factBounds(
   say("no_guess_at_this_service", guesses && roleInWords(facts));
   say("no_guess_at_the_unknown", guesses && isVague(facts) && "nothing says that it is down");
   return bounds;
+}
+
+function isSerious(facts: Facts): boolean {
+  const { rank, over, planned, family } = facts;
+  return rank <= 1 && !over && !planned && (NOT_MENDED.has(family) || isLooping(facts));
 }
 
 /** A redeploy may well mend settings where what runs is known to differ from its description. */

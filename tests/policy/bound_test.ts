@@ -136,6 +136,15 @@ for (const [rule, about] of Object.entries(ONLY_RESTART)) {
   });
 }
 
+Deno.test("bound: what is serious and not over is not ignored, what is over or minor may be", () => {
+  const ignored = (about: Partial<Facts>) => boundTo({ action: "ignore" }, about);
+  assert.deepEqual(ignored({ family: "power" }), ["notify", "too_serious_to_ignore"]);
+  assert.deepEqual(ignored({ restarts: 4 }), ["notify", "too_serious_to_ignore"]);
+  assert.deepEqual(ignored({ family: "power", rank: 2 }), ["ignore"]);
+  assert.deepEqual(ignored({ family: "power", over: true }), ["ignore"]);
+  assert.deepEqual(ignored({ family: "power", planned: true }), ["ignore"]);
+});
+
 Deno.test("bound: what runs for hours is in no loop, however often it was restarted", () => {
   assert.deepEqual(boundTo({}, { restarts: 30, runsForMs: 4 * 3_600_000 }), ["restart"]);
   assert.deepEqual(boundTo({}, { restarts: 30, runsForMs: 60_000 }), [

@@ -6,6 +6,7 @@
  */
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
+import { isObject } from "../../base/json.ts";
 import type { HealthEvent } from "../../event/event.ts";
 import { parseEvent } from "../../event/parse.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
@@ -37,7 +38,7 @@ export function parseContext(raw: unknown, event: HealthEvent): Context | string
   const outcomes: ProposalOutcome[] = [];
   for (const [index, item] of raw.entries()) {
     const fields = unwrapped(item);
-    const action = ACTIONS.find((each) => each === fields?.action);
+    const action = fields && actionOf(fields);
     const parsed = fields && !action ? parseEvent({ ...fields }, CHANNEL, nowMs) : undefined;
     if (parsed?.ok) {
       events.push(parsed.event);
@@ -58,11 +59,17 @@ export function parseContext(raw: unknown, event: HealthEvent): Context | string
 
 /** The item, or what it holds under `event` or `outcome`, as a label does. */
 function unwrapped(item: unknown): Fields | undefined {
-  if (typeof item !== "object" || item === null || Array.isArray(item)) return undefined;
-  const { event, outcome, ...rest } = item as Fields;
+  if (!isObject(item)) return undefined;
+  const { event, outcome, ...rest } = item;
   const inner = event ?? outcome;
-  if (typeof inner === "object" && inner !== null) return { ...rest, ...inner };
-  return item as Fields;
+  return isObject(inner) ? { ...rest, ...inner } : item;
+}
+
+/** The action of an outcome, which may be written as an action file. */
+function actionOf({ action, type, payload, status }: Fields): Action | undefined {
+  const inside = isObject(payload) && status !== undefined ? payload["action"] : undefined;
+  const word = action ?? inside ?? (type === "container_restart" ? "restart" : undefined);
+  return ACTIONS.find((each) => each === word);
 }
 
 function outcomeOf(fields: Fields, action: Action, nowMs: number): ProposalOutcome | undefined {

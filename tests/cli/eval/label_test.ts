@@ -77,6 +77,7 @@ Deno.test("parseLabels: context is earlier events and outcomes for the same targ
       { action: "restart", became: "completed", timestamp: at(20) },
       { outcome: { action: "restart", became: "rejected", timestamp: at(5) } },
       { action: "restart", became: "failed", timestamp: at(2), service: "grafana" },
+      { type: "container_restart", status: "failed", timestamp: at(30), payload: {} },
     ],
   }));
   assert.deepEqual(parsed?.context.events.map(({ type, service }) => [type, service]), [
@@ -85,7 +86,11 @@ Deno.test("parseLabels: context is earlier events and outcomes for the same targ
   ]);
   assert.deepEqual(
     parsed?.context.outcomes.map(({ action, became, atMs }) => [action, became, atMs]),
-    [["restart", "rejected", at(5) * 1000], ["restart", "completed", at(20) * 1000]],
+    [
+      ["restart", "rejected", at(5) * 1000],
+      ["restart", "completed", at(20) * 1000],
+      ["restart", "failed", at(30) * 1000],
+    ],
   );
 });
 
