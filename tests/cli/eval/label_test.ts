@@ -34,8 +34,10 @@ Deno.test("parseLabels: an event as it waits, its actions in their order, a pers
     label({ requires_human: null }),
   ];
   const { type, node, service, severity, timestamp } = EVENT;
+  // An event from tomorrow counts as heard now.
+  const times = { heardAt: OPTIONS.nowMs, happenedAt: OPTIONS.nowMs };
   const plain = { benign: false, context: { events: [], outcomes: [] } };
-  const event = { node, service, type, severity, timestamp, channel: "health_events" };
+  const event = { node, service, type, severity, timestamp, channel: "health_events", ...times };
   assert.deepEqual(parse(lines.join("\n")), [
     {
       line: 1,
