@@ -175,7 +175,8 @@ export function createPlanner(parts: PlannerParts): Planner {
     cured.well(event, key, suppression.isBad(key) || backlog.has(key));
     const releases = suppression.heardWell(event, key);
     const isOver = (fault: WaitingEvent) =>
-      fault.happenedAt <= event.happenedAt && cures(event.type, fault.type);
+      Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
+      cures(event.type, fault.type);
     // Of a target that flaps, the last recovery must not hide that it does.
     const entry = backlog.has(key) && !suppression.isFlapping(key) &&
       backlog.recover(key, isOver);

@@ -104,7 +104,7 @@ export async function openParts(
     counters: createCounters(),
     backlog,
     outages,
-    cured: createCured({ clock, saved: saved.well.values(), remember }),
+    cured: createCured({ saved: saved.well.values(), remember }),
     suppression: createSuppression({
       clock,
       nodes: homelab.current().topology.nodes.map((node) => node.name),

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
 import { cures } from "../event/cures.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type Objection, RECOVERED } from "./objection.ts";
@@ -23,7 +22,6 @@ export interface WellRecord {
 }
 
 interface CuredOptions {
-  readonly clock: Clock;
   /** What an earlier run left. */
   readonly saved?: Iterable<WellRecord>;
   /** Writes down good news that ended a fault. */
@@ -47,7 +45,7 @@ export function overBefore(
   return (event, key) => isOver(event, key) && !isFlapping(key) ? RECOVERED : undefined;
 }
 
-export function createCured({ clock, saved = [], remember = () => {} }: CuredOptions): Cured {
+export function createCured({ saved = [], remember = () => {} }: CuredOptions = {}): Cured {
   /** By target, then by the type of the news: when it happened. */
   const news = new Map<string, Map<string, number>>();
   const lasting = new Map<string, WellRecord>();
@@ -80,13 +78,12 @@ export function createCured({ clock, saved = [], remember = () => {} }: CuredOpt
       keep(record);
       remember(record);
     },
-    isOver({ type, happenedAt }, key) {
+    isOver({ type, heardAt, happenedAt }, key) {
       const known = news.get(key);
       if (!known) return false;
-      // News of a time to come was dated by a clock that went wrong: it is as old as can be.
-      const now = clock.now();
       for (const [good, at] of known) {
-        if (Math.min(at, now) > happenedAt && cures(good, type)) return true;
+        // News of a time to come was dated by a clock that went wrong: it is no newer than this.
+        if (Math.min(at, heardAt) > happenedAt && cures(good, type)) return true;
       }
       return false;
     },

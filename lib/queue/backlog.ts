@@ -143,7 +143,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
     const waiting = queue.get(key);
     if (!active || active.settled) return waiting;
     if (!waiting) return active.entry;
-    return outranks(waiting, active.entry, clock.now()) ? waiting : active.entry;
+    return outranks(waiting, active.entry) ? waiting : active.entry;
   }
 
   /** Writes down what is unfinished of a target now. */
@@ -170,7 +170,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
   function offer(newcomer: QueueEntry, heldUntil: number): Offered {
     const { key } = newcomer;
     const waiting = queue.get(key);
-    const wins = !waiting || outranks(newcomer, waiting, clock.now());
+    const wins = !waiting || outranks(newcomer, waiting);
     const [kept, other] = wins ? [newcomer, waiting] : [waiting, newcomer];
     const entry = other ? mergedInto(kept, other) : kept;
     const dropped = queue.put(entry, untilFinished(key, Math.max(entry.notBefore, heldUntil)));

@@ -37,13 +37,13 @@ const MOST_MERGED = 5;
  * Whether `one` of two events of a target stands for both: the graver one does; of two that are
  * equally grave the newer one, by the time at which it happened; of two at one time the one that
  * was heard last.
- *
- * @param nowMs milliseconds since 1970: a time beyond it was written by a clock that went wrong.
  */
-export function outranks(one: QueueEntry, other: QueueEntry, nowMs: number): boolean {
+export function outranks(one: QueueEntry, other: QueueEntry): boolean {
   const graver = gravity(other.event) - gravity(one.event);
   if (graver !== 0) return graver > 0;
-  const newer = Math.min(one.event.happenedAt, nowMs) - Math.min(other.event.happenedAt, nowMs);
+  // A time that had not come when the other was heard was told by a clock that went wrong.
+  const latest = Math.min(one.event.heardAt, other.event.heardAt);
+  const newer = Math.min(one.event.happenedAt, latest) - Math.min(other.event.happenedAt, latest);
   return newer !== 0 ? newer > 0 : one.serial > other.serial;
 }
 

@@ -104,7 +104,7 @@ export function openMember(options: MemberOptions): Member {
     log,
     random,
     suppression,
-    cured: createCured({ clock }),
+    cured: createCured(),
     backlog,
     counters,
     aliases: new Map(),

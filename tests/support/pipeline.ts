@@ -115,7 +115,7 @@ export function pipeline(
     saved: saved.flaps.values(),
     remember,
   });
-  const cured = createCured({ clock, saved: saved.well.values(), remember });
+  const cured = createCured({ saved: saved.well.values(), remember });
   const budgets = createBudgets({ ...config, clock, saved: saved.spent, remember });
   const observer = observers([
     { onEnding: (ending) => endings.push(ending) },
