@@ -57,7 +57,7 @@ Deno.test("run, replay: a folder that cannot be made is one message, without a s
     assert.equal(code, 1);
     assert.match(
       err,
-      /^planner-agent: cannot use RUNTIME_PATH \S+: .*A file or link is where a folder belongs.*\n$/,
+      /^planner-agent: \S+\/events is not a folder of its own \(a link or a file\); move it out of the way\n$/,
     );
   }
 });
