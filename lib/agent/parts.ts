@@ -141,6 +141,7 @@ export async function openParts(
       clock,
       log,
       aliases,
+      repeats: config.outcomeRepeats,
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
     homelab,

@@ -98,7 +98,8 @@ export async function runWeek(
       if (now % MINUTE === 0) await supervise();
       const isRound = now % (10 * MINUTE) === 0 && someone.isAwake();
       for (const entry of desk.waiting) {
-        if (!entry.wantsPerson && entry.what.own) {
+        // A notice is for a person, whoever may approve it.
+        if (!entry.wantsPerson && entry.what.own && entry.what.remedy !== "notify") {
           await desk.move(entry.id, { from: "pending", to: "approved", by: "system" });
           await carryOut([entry]);
         } else if (isRound) {

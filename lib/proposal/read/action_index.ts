@@ -33,6 +33,8 @@ const MOST_REMEMBERED = 2_000;
 const MOST_ANSWERS = 1_000;
 /** An executor may add to a file where it lies: after this long it is looked at again. */
 const ANSWER_MS = 30_000;
+/** So many outcomes of a folder are enough, if as many repairs as count are among them. */
+const ENOUGH = 8;
 /** Text read for one target, per folder, in UTF-16 units. */
 const MOST_TEXT = 1024 * 1024;
 /** A young file that makes no sense may be half-written, and is looked at again. */
@@ -71,6 +73,8 @@ export interface ActionIndexOptions {
   readonly files: Pick<Files, "list" | "times" | "read">;
   readonly clock: Clock;
   readonly log: Log;
+  /** OUTCOME_REPEATS: so many repairs that did not last are told of. @default 3 */
+  readonly repeats?: number;
   /** Other names of nodes, in small letters, for files of other programs. @default none */
   readonly aliases?: ReadonlyMap<string, string>;
   /** What was decided longer ago is of no interest. */
@@ -97,7 +101,7 @@ interface Others {
 }
 
 export function createActionIndex(
-  { root, files, clock, log, windowMs, aliases = new Map() }: ActionIndexOptions,
+  { root, files, clock, log, windowMs, repeats = 3, aliases = new Map() }: ActionIndexOptions,
 ): ActionIndex {
   const shelves = new Map<ActionFolder, Shelf>(ACTION_FOLDERS.map((folder) => [
     folder,
@@ -240,11 +244,15 @@ export function createActionIndex(
     const mine = whose === "all" ? shelf.own(actionIdPrefix(target)) : [];
     const found: (readonly [string, Known])[] = [];
     let length = 0;
+    let repairs = 0;
     for (const id of [...mine, ...others.get(folder)?.byKey.get(key) ?? []]) {
-      if (length > MOST_TEXT) break;
+      const isEnough = found.length >= ENOUGH && repairs >= repeats;
+      if (folder !== "pending" && isEnough || length > MOST_TEXT) break;
       const file = await known(folder, id).catch(() => undefined);
       length += file?.length ?? 0;
-      if (file?.proposed && isFor(file.proposed, target)) found.push([id, file]);
+      if (!file?.proposed || !isFor(file.proposed, target)) continue;
+      found.push([id, file]);
+      if (file.outcome && file.outcome.action !== "notify") repairs++;
     }
     return found;
   }

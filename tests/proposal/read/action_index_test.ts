@@ -107,9 +107,21 @@ Deno.test("outcomesFor: only the newest files of a target are read", async () =>
     return "works";
   };
   const outcomes = await outcomesFor(TARGET);
-  assert.equal(read.length, 32);
-  assert.equal(outcomes.length, 32);
+  assert.equal(read.length, 8);
+  assert.equal(outcomes.length, 8);
   assert.equal(outcomes[0]?.actionId, `plan-piha-mosquitto-${EPOCH + 499}`);
+});
+
+Deno.test("outcomesFor: repairs are found behind many notices", async () => {
+  const { put, outcomesFor } = inMemory();
+  for (let i = 0; i < 24; i++) {
+    put("completed", `plan-piha-mosquitto-${EPOCH + i}`, {
+      at: EPOCH + i,
+      payload: { action: i < 4 ? "restart" : "notify" },
+    });
+  }
+  const repairs = (await outcomesFor(TARGET)).filter(({ action }) => action === "restart");
+  assert.equal(repairs.length, 3);
 });
 
 Deno.test("outcomesFor: large files end the reading of a folder", async () => {

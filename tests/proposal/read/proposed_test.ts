@@ -14,6 +14,8 @@ Deno.test("proposedBy: the planner's own file", () => {
     own: true,
     by: "planner-agent",
     sinceMs: EPOCH * 1000,
+    untilMs: EPOCH * 1000 + 1_810_000,
+    gravity: 1,
   });
 });
 
@@ -39,6 +41,8 @@ Deno.test("proposedBy: an operator's tool, with a history of transitions", () =>
       own: false,
       by,
       sinceMs: EPOCH * 1000,
+      untilMs: undefined,
+      gravity: -1,
     },
   );
 });
