@@ -8,6 +8,7 @@ import { join } from "node:path/posix";
 import { parseArgs } from "node:util";
 import { randomHex } from "../lib/base/random.ts";
 import { lineSink } from "../lib/base/log/log.ts";
+import { ChainSyntaxError } from "../lib/llm/chain.ts";
 import { VERSION } from "../lib/base/version.ts";
 import { PROJECT, replay, ReplayError } from "./demo/replay.ts";
 import { eventCount, SCENES } from "./demo/scenes.ts";
@@ -21,10 +22,13 @@ import {
 } from "./demo/view.ts";
 
 const HELP = `Usage: ./scripts/deno task demo [--root DIR]
+                                   [--model-server URL [--model NAME]]
 Replays sample events through the agent, without Redis and without an LLM, and shows what it wrote.
 
-  --root DIR   write into this folder, which should be empty (default: a new temporary folder)
-  --help       this text`;
+  --root DIR           write into this folder, which should be empty (default: a new temporary one)
+  --model-server URL   ask a model: llama.cpp's server, an Ollama, or another that speaks OpenAI's API
+  --model NAME         the model's name there (default: "default", which llama.cpp's server takes)
+  --help               this text`;
 
 /** Width where the output goes to a file or a pipe. */
 const PIPE_WIDTH = 100;
@@ -37,19 +41,26 @@ function look(): Look {
   return { width: Deno.consoleSize().columns, colour: !Deno.env.get("NO_COLOR") };
 }
 
-async function demo(root: string): Promise<void> {
+async function demo(root: string, chain: string): Promise<void> {
   const view = look();
   const config = join(root, "config");
   await Deno.mkdir(config, { recursive: true });
   await Deno.copyFile(join(PROJECT, "scripts/demo/policy.json"), join(config, "policy.json"));
 
+  const without = chain === "rules" ? "without Redis and without an LLM" : "without Redis";
   say(
-    `planner-agent ${VERSION}: ${await eventCount()} sample messages, without Redis and without an LLM.`,
+    `planner-agent ${VERSION}: ${await eventCount()} sample messages, ${without}.`,
+    ...(chain === "rules" ? [] : [`LLM_CHAIN is ${chain}.`]),
     "The chain ends in `rules`, the diagnosis that is built in; severe events are served first.",
   );
   for (const [i, { title, note, file, settings }] of SCENES.entries()) {
     say("", heading(`${i + 1}. ${title}`, view), note, "");
-    say(...endingTable(await replay(file, { root, settings }), view));
+    say(
+      ...endingTable(
+        await replay(file, { root, settings: { LLM_CHAIN: chain, ...settings } }),
+        view,
+      ),
+    );
   }
 
   const pending = join(root, "actions/pending");
@@ -86,7 +97,12 @@ async function main(): Promise<number> {
   try {
     ({ values } = parseArgs({
       args: Deno.args,
-      options: { root: { type: "string" }, help: { type: "boolean", short: "h" } },
+      options: {
+        root: { type: "string" },
+        "model-server": { type: "string" },
+        model: { type: "string", default: "default" },
+        help: { type: "boolean", short: "h" },
+      },
     }));
   } catch (error) {
     lineSink(Deno.stderr)(`demo: ${error instanceof Error ? error.message : error}\n\n${HELP}\n`);
@@ -97,10 +113,12 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    await demo(values.root ?? await temporaryFolder());
+    const server = values["model-server"];
+    const chain = server === undefined ? "rules" : `openai/${values.model}@${server},rules`;
+    await demo(values.root ?? await temporaryFolder(), chain);
     return 0;
   } catch (error) {
-    if (!(error instanceof ReplayError)) throw error;
+    if (!(error instanceof ReplayError || error instanceof ChainSyntaxError)) throw error;
     lineSink(Deno.stderr)(`demo: ${error.message}\n`);
     return 1;
   }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
+import { startOllama } from "./support/ollama.ts";
+import { startOpenaiProxy } from "./support/openai_proxy.ts";
 import { sandbox } from "./support/sandbox.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");
@@ -141,4 +143,23 @@ Deno.test("demo: --help tells how to run it", async () => {
   const { code, stdout } = await demo(folder.path, "--help");
   assert.equal(code, 0);
   assert.ok(stdout.startsWith("Usage: ./scripts/deno task demo [--root DIR]\n"));
+});
+
+Deno.test("demo: --model-server asks a model, and --model names it", async () => {
+  using folder = sandbox();
+  await using ollama = startOllama();
+  await using proxy = startOpenaiProxy({ ollama: ollama.url });
+  const { code, stdout } = await demo(
+    folder.path,
+    "--root",
+    folder.path,
+    "--model-server",
+    `${proxy.url}/v1`,
+    "--model",
+    "qwen2.5:7b",
+  );
+  assert.equal(code, 0);
+  assert.match(stdout, /^LLM_CHAIN is openai\/qwen2\.5:7b@http:\/\/127\.0\.0\.1:\d+\/v1,rules\.$/m);
+  assert.ok(proxy.requests.length > 0);
+  assert.equal(proxy.requests[0]?.body.model, "qwen2.5:7b");
 });

@@ -5,6 +5,7 @@
  */
 import { join, resolve } from "node:path/posix";
 import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/config/environment.ts";
+import { parseChain } from "../../lib/llm/chain.ts";
 import { type Outcome, OUTCOMES } from "../../lib/observe/outcome.ts";
 
 export const PROJECT = resolve(import.meta.dirname ?? ".", "../..");
@@ -32,7 +33,10 @@ export interface ReplayOptions {
   readonly settings: Readonly<Partial<Record<EnvironmentName, string>>>;
 }
 
-/** Replays a file of the project with the permissions of the agent: no network, no programs. */
+/**
+ * Replays a file of the project with the permissions of the agent: no programs, and no network but
+ * the models' servers of its chain.
+ */
 export async function replay(
   file: string,
   { root, settings }: ReplayOptions,
@@ -41,6 +45,8 @@ export async function replay(
   const list = (...paths: string[]) => paths.map((each) => each.replaceAll(",", ",,")).join(",");
   const folders = ["actions/pending", "events", "state"].map((name) => join(root, name));
   const path = join(PROJECT, file);
+  const servers = parseChain(settings.LLM_CHAIN ?? "rules", "http://127.0.0.1:11434")
+    .flatMap((link) => link.kind === "rules" ? [] : [new URL(link.host).host]);
   const { success, stdout } = await new Deno.Command("deno", {
     args: [
       "run",
@@ -49,6 +55,7 @@ export async function replay(
       "--no-prompt",
       "--ignore-env",
       `--allow-env=${ENVIRONMENT_NAMES.join(",")}`,
+      ...(servers.length === 0 ? [] : [`--allow-net=${servers.join(",")}`]),
       `--allow-read=${list(root, path)}`,
       `--allow-write=${list(...folders)}`,
       "main.ts",

@@ -109,9 +109,20 @@ export function done(more: Record<string, unknown> = {}) {
 }
 
 const MODEL = { name: "qwen2.5:7b", model: "qwen2.5:7b", digest: "845dbda0ea48", size: 1 };
+/** A loaded model, its keys as a real Ollama of August 2026 has them. */
+const LOADED = {
+  name: MODEL.name,
+  model: MODEL.model,
+  size: 1,
+  digest: MODEL.digest,
+  details: { format: "gguf", family: "qwen2" },
+  expires_at: "2026-01-02T03:09:05Z",
+  size_vram: 0,
+  context_length: 4096,
+};
 const KNOWN: Readonly<Record<string, unknown>> = {
   "/api/tags": { models: [MODEL] },
-  "/api/ps": { models: [MODEL] },
+  "/api/ps": { models: [LOADED] },
   "/api/version": { version: "0.12.0" },
   "/api/show": { capabilities: ["completion"], details: { family: "qwen2" } },
 };

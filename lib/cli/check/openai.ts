@@ -100,6 +100,7 @@ function contextOf(entry: Json | undefined, props: Answered | undefined): number
   const settings = props?.body.default_generation_settings;
   const reported = [
     isObject(settings) ? settings.n_ctx : undefined,
+    isObject(entry?.meta) ? entry.meta.n_ctx : undefined,
     entry?.max_model_len,
     entry?.loaded_context_length,
   ];
