@@ -118,6 +118,13 @@ Deno.test({
         "compose --project-name monitoring restart grafana\n",
       );
 
+      // The agent looks at what was decided every few seconds.
+      const history = `${root}/state/history`;
+      await until(() =>
+        [...Deno.readDirSync(history)].some(({ name }) =>
+          Deno.readTextFileSync(`${history}/${name}`).includes('"outcome":"completed"')
+        )
+      );
       const story = await shell.type("planner-agent explain piha/monitoring-grafana");
       assert.match(story, /container_exited, error/);
       assert.match(story, /completed/);
