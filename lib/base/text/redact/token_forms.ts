@@ -41,7 +41,7 @@ const FORMS: readonly (readonly [source: string, ...forms: readonly string[]])[]
   ["Healthchecks", "hc[rw]_[A-Za-z0-9]{20,}"],
   ["Heroku", "HRKU-[\\w-]{30,}"],
   ["HubSpot", "pat-(?:na|eu)\\d-[a-f0-9-]{30,}"],
-  ["Hugging Face", "hf_[A-Za-z0-9]{16,}", "api_org_[A-Za-z]{20,}"],
+  ["Hugging Face", "hf_[A-Za-z0-9]{16,}", "api_org_[A-Za-z0-9]{20,}"],
   ["Infracost", "ico-[A-Za-z0-9]{20,}"],
   ["Kagi, Perplexity, Tavily", "(?:pplx|tvly(?:-dev)?)-[\\w-]{20,}"],
   ["Mailgun", "key-[a-f0-9]{32}"],
@@ -72,7 +72,7 @@ const FORMS: readonly (readonly [source: string, ...forms: readonly string[]])[]
   ["Typeform", "tfp_[\\w.-]{30,}"],
   ["UptimeRobot", "(?:u\\d{4,9}|m\\d{4,12})-[a-f0-9]{24,32}(?!\\w)"],
   ["Yandex", "AQVN[\\w-]{30,}", "y0_[\\w-]{30,}"],
-  ["BIP 32, extended private keys", "[xyz]prv[A-HJ-NP-Za-km-z1-9]{60,}"],
+  ["BIP 32, extended private keys", "[xyz]prv[A-Za-z0-9]{60,}"],
 ];
 
 /** Forms that begin with anything, and what else is in each: searched where that occurs. */
