@@ -9,7 +9,8 @@ import { reading } from "../../../lib/cli/reading.ts";
 import { textWidth } from "../../../lib/cli/view/table.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
 import type { WaitingProposal } from "../../../lib/proposal/read/waiting.ts";
-import { makeRuntime, runAgent } from "../../support/agent.ts";
+import { TextLineStream } from "../../support/text_lines.ts";
+import { agentCommand, makeRuntime, runAgent } from "../../support/agent.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { systemError } from "../../support/system_error.ts";
@@ -338,4 +339,62 @@ Deno.test("planner-agent pending: says where it looked in vain", async () => {
   assert.match(told, /^planner-agent: \/r\/actions\/completed cannot be read: this user has no/);
   const argument = await runAgent(["pending", "x"], { root: folder.path });
   assert.deepEqual([argument.code, argument.out], [2, ""]);
+});
+
+/** Five restarts for one outage, of which the newest was approved, and a fault on another node. */
+function outage() {
+  const folder = sandbox();
+  makeRuntime(folder.path);
+  const now = Math.floor(Date.now() / 1000);
+  const put = (place: string, action_id: string, changes: Record<string, unknown> = {}) =>
+    Deno.writeTextFileSync(
+      join(folder.path, "actions", place, `${action_id}.json`),
+      proposalFile({ action_id, ...changes }, { valid_until: "2099-01-01T00:00:00Z" }),
+    );
+  const ids = [80, 60, 40, 20].map((ago) => `plan-piha-immich-${now - ago}`);
+  for (const id of ids) put("pending", id, { service: "immich", timestamp: Number(id.slice(-10)) });
+  put("completed", `plan-piha-immich-${now - 10}`, {
+    service: "immich",
+    timestamp: now - 10,
+    completed_at: new Date(now * 1000).toISOString(),
+  });
+  const traefik = `plan-vps-traefik-${now - 5}`;
+  put("pending", traefik, { node: "vps", service: "traefik", timestamp: now - 5 });
+  return { root: folder.path, ids, traefik, [Symbol.dispose]: () => folder[Symbol.dispose]() };
+}
+
+Deno.test("planner-agent pending: after a restart was done the rest of its fold is superseded", async () => {
+  using lab = outage();
+  const { out } = await runAgent(["pending"], { root: lab.root });
+  assert.match(out, /immich +low +either +0\.90 +x4, superseded: restart/);
+  assert.match(out, /\n4 proposals are superseded\. This rejects them:\n {2}mv /);
+  const [command = ""] = /^ {2}mv .*$/m.exec(out) ?? [];
+  for (const id of lab.ids) assert.ok(command.includes(`/pending/${id}.json `), id);
+  assert.equal(command.includes(lab.traefik), false);
+  assert.ok(command.endsWith(`${lab.root}/actions/rejected/`));
+});
+
+Deno.test("planner-agent pending: --ready and --node", async () => {
+  using lab = outage();
+  const ask = async (...more: string[]) =>
+    (await runAgent(["pending", "--ids", ...more], { root: lab.root })).out.trimEnd().split("\n");
+  assert.deepEqual(await ask("--ready"), [lab.traefik]);
+  assert.deepEqual(await ask("--node", "vps"), [lab.traefik]);
+  assert.deepEqual((await ask("--node", "piha")).sort(), [...lab.ids].sort());
+  assert.deepEqual(await ask("--node", "piha", "--ready"), [""]);
+});
+
+Deno.test("planner-agent pending: --watch goes on until it is told to stop", async () => {
+  using lab = outage();
+  const child = agentCommand(["pending", "--watch", "--json"], { root: lab.root }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const [first, second] = [[], []] as unknown[][];
+  let seen = 0;
+  for await (const line of lines) {
+    (seen++ === 0 ? first : second)?.push(...JSON.parse(line).pending);
+    if (seen === 2) child.kill("SIGTERM");
+  }
+  await child.stderr.cancel();
+  assert.equal((await child.status).code, 0);
+  assert.deepEqual([first?.length, second?.length], [5, 5]);
 });
