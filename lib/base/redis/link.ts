@@ -19,7 +19,8 @@ import {
   type RedisStage,
   RedisTimeoutError,
 } from "./errors.ts";
-import { type ReplyBounds, replyCheck, SHORT_REPLY } from "./reply_check.ts";
+import { type ReplyBounds, SHORT_REPLY } from "./reply_bounds.ts";
+import { replyCheck } from "./reply_check.ts";
 
 /** While bytes come in, an answer is waited for so many deadlines, and no longer. */
 const MOST_DEADLINES = 12;

@@ -9,21 +9,8 @@
  */
 import { Buffer } from "node:buffer";
 import { RedisProtocolError, RedisReplyTooLargeError } from "./errors.ts";
-
-/** How large a reply may be, in bytes. */
-export interface ReplyBounds {
-  /** Of one reply as it comes; a larger one ends the link as soon as it says so. */
-  readonly most: number;
-  /** Of each string in it; what is longer is cut to this, and the rest never held. */
-  readonly kept: number;
-}
-
-const MIB = 1_048_576;
-
-/** For answers of a few words. */
-export const SHORT_REPLY: ReplyBounds = { most: MIB, kept: MIB };
-/** For answers of which the ids are wanted, and not the entries: these may be of any size. */
-export const IDS_ONLY: ReplyBounds = { most: Number.MAX_SAFE_INTEGER, kept: 64 };
+import { type ReplyBounds, SHORT_REPLY } from "./reply_bounds.ts";
+import { handOverWhole, type OnMessage } from "./whole_message.ts";
 
 /** Lists within lists; an answer to XREADGROUP has four. */
 const DEEPEST = 8;
@@ -68,9 +55,6 @@ const PUSHES = (["message", "subscribe", "pong"] as const).map((word) => ({
   length: word === "pong" ? 2 : 3,
 }));
 
-/** How a message begins, up to the length of its channel. */
-const MESSAGE = encoder.encode("*3\r\n$7\r\nmessage\r\n$");
-
 function wrong(what: string): never {
   throw new RedisProtocolError(what);
 }
@@ -84,7 +68,7 @@ function wrong(what: string): never {
  */
 export function replyCheck(
   messages: ReplyBounds,
-  onMessage?: (bytes: Uint8Array, channel: Uint8Array) => void,
+  onMessage?: OnMessage,
 ): ReplyCheck {
   const queue: { readonly awaited: Awaited; readonly bounds: ReplyBounds }[] = [];
   let subscribed = false;
@@ -229,41 +213,6 @@ export function replyCheck(
     return stop + 2;
   }
 
-  /** Where the last length that was read ends. */
-  let cursor = 0;
-
-  /** A length with its line end, or -1 where there is none, or not all of it. */
-  function lengthAt(bytes: Uint8Array, at: number): number {
-    let value = 0;
-    let next = at;
-    for (; next - at < MOST_DIGITS; next++) {
-      const digit = (bytes[next] ?? 0) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      value = value * 10 + digit;
-    }
-    if (next === at || bytes[next] !== CR || bytes[next + 1] !== LF) return -1;
-    cursor = next + 2;
-    return value;
-  }
-
-  /** Hands over the message that lies at `at` as a whole; returns where it ends, or -1. */
-  function handOver(bytes: Uint8Array, at: number): number {
-    for (let nth = 0; nth < MESSAGE.length; nth++) {
-      if (bytes[at + nth] !== MESSAGE[nth]) return -1;
-    }
-    const channelLength = lengthAt(bytes, at + MESSAGE.length);
-    const channel = cursor;
-    const behind = channel + channelLength;
-    if (channelLength < 0 || bytes[behind] !== CR || bytes[behind + 1] !== LF) return -1;
-    if (bytes[behind + 2] !== DOLLAR) return -1;
-    const length = lengthAt(bytes, behind + 3);
-    const end = cursor + length;
-    const isWhole = length >= 0 && bytes[end] === CR && bytes[end + 1] === LF;
-    if (!isWhole || length > messages.kept) return -1;
-    onMessage?.(bytes.subarray(cursor, end), bytes.subarray(channel, behind));
-    return end + 2;
-  }
-
   return {
     expect(awaited, bounds = SHORT_REPLY) {
       queue.push({ awaited, bounds });
@@ -288,7 +237,9 @@ export function replyCheck(
           if (bytes[at++] !== (ending-- === 2 ? CR : LF)) wrong("a string without its end");
           if (ending === 0) endValue();
         } else {
-          const over = subscribed && onMessage && lists.length === 0 ? handOver(bytes, at) : -1;
+          const over = subscribed && onMessage && lists.length === 0
+            ? handOverWhole(bytes, at, { kept: messages.kept, onMessage })
+            : -1;
           if (over > 0) {
             if (at > from) pass(bytes.subarray(from, at));
             from = at = over;
