@@ -81,7 +81,7 @@ Deno.test("demo: every message has its outcome, and every proposal its row", asy
     ["plan-vps-traefik-1762053129", "restart", "low", "yes"],
     ["plan-chelsty-infra-zigbee2mqtt-1762053161", "restart", "low", "yes"],
     ["plan-solaria-solaria-1762053180", "notify", "low", "yes"],
-    ["plan-piha-grafana-1762053200", "redeploy", "guarded", "yes"],
+    ["plan-piha-grafana-1762053200", "notify", "low", "yes"],
     ["plan-piha-postgres-1762053211", "notify", "low", "yes"],
     ["plan-chelsty-ha-chelsty-ha-1762057230", "notify", "low", "yes"],
   ]);
