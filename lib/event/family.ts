@@ -4,20 +4,19 @@
  *
  * @module
  */
+import { FAULTS, KNOWN_TYPES } from "./words/faults.ts";
 import {
-  FAULTS,
   GOOD_AFTER,
   GOOD_AT_THE_END,
   GOOD_ENDINGS,
   GOOD_TYPES,
   HEALTH_SUBJECTS,
-  KNOWN_TYPES,
   NEWS,
   OPENED_BY_RESOLVED,
   PLANNED,
   SPEAKS_OF_TROUBLE,
   STATE_WORDS,
-} from "./words.ts";
+} from "./words/good.ts";
 import { normalType } from "./type.ts";
 
 /** The kinds of fault, and `unknown` for a type that says nothing known. */
