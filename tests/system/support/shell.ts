@@ -40,9 +40,17 @@ export function openShell() {
   };
 }
 
-/** Resolves when it is so; fails after 30 s. */
+/** Resolves when it is so; fails after 30 s. A file that is not there yet says that it is not. */
 export async function until(isSo: () => boolean): Promise<void> {
-  for (let tries = 0; !isSo(); tries++) {
+  const isSoNow = () => {
+    try {
+      return isSo();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  };
+  for (let tries = 0; !isSoNow(); tries++) {
     if (tries > 300) throw new Error("it did not come within 30 s");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
