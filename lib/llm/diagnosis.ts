@@ -61,6 +61,9 @@ export const DIAGNOSIS_SCHEMA = {
   },
 } as const;
 
+/** A text without a bound runs on to the token limit under a grammar; this is two long sentences. */
+const LONGEST_ANSWERED_REASON = 400;
+
 /**
  * The answer asked of a model: the keys in the order in which it shall think, without node and
  * service (the target is the event's, and every token costs a Pi a fifth of a second); without
@@ -71,7 +74,7 @@ export const ANSWER_SCHEMA = {
   properties: {
     evidence: { type: "string", maxLength: LONGEST_EVIDENCE },
     cause: { type: "string", enum: CAUSES },
-    reason: { type: "string", minLength: 10 },
+    reason: { type: "string", minLength: 10, maxLength: LONGEST_ANSWERED_REASON },
     action: { type: "string", enum: ACTIONS },
     confidence: { type: "number", minimum: 0, maximum: 1 },
     requires_human: { type: "boolean" },

@@ -58,18 +58,26 @@ interface Labelled {
   readonly context?: unknown;
 }
 
-/** Labelled events of one target each; none that holds others back or that nobody is asked about. */
+/**
+ * Labelled events of one target each; none that holds others back or that nobody is asked about.
+ * First come some that the risk rules bound.
+ */
 function labelledEvents(): Labelled[] {
-  const text = Deno.readTextFileSync(join(PROJECT, "scripts/eval/events.ndjson"));
+  const text = ["development", "test"]
+    .map((name) => Deno.readTextFileSync(join(PROJECT, `scripts/eval/${name}.ndjson`))).join("");
   const targets = new Set<string>();
-  return text.trim().split("\n").map((line): Labelled => JSON.parse(line))
+  const events = text.trim().split("\n").map((line): Labelled => JSON.parse(line))
     .filter(({ event: { node, service, type, severity }, context }) => {
       const target = `${node}/${service}`;
-      const asked = typeof type === "string" && !/node|offline|link|flap/.test(type) &&
+      const asked = /^(?:service_un|service_err|container|disk_pressure|oom)/.test(String(type)) &&
         severity !== "info" && context === undefined && !targets.has(target);
       if (asked) targets.add(target);
       return asked;
-    }).slice(0, EVENTS);
+    });
+  const isBounded = ({ event: { node, type } }: Labelled) =>
+    String(node).startsWith("chelsty-") || String(type).startsWith("disk_pressure");
+  const bounded = events.filter(isBounded).slice(0, 5);
+  return [...bounded, ...events.filter((each) => !bounded.includes(each))].slice(0, EVENTS);
 }
 
 /** One question to the server through the chain. */
@@ -153,6 +161,9 @@ modelTest(
       LLM_CONTEXT_TOKENS: "8192",
       LLM_ATTEMPTS: "3",
       LOG_LEVEL: "debug",
+      // Twenty at once are what the test wants.
+      STORM_SERVICES: "0",
+      INHIBIT: "off",
     });
     await redis.awaitSubscribed();
     const started = performance.now();
@@ -173,14 +184,17 @@ modelTest(
     const proposals = [...Deno.readDirSync(pending)]
       .map(({ name }) => JSON.parse(Deno.readTextFileSync(join(pending, name))));
     assert.ok(proposals.length > 0);
-    for (const { action_id, node, requires_human, confidence, payload } of proposals) {
+    const pressed = new Set(
+      events.filter(({ event }) => String(event.type).startsWith("disk_pressure"))
+        .map(({ event: { node, service } }) => `${node}/${service}`),
+    );
+    assert.ok(pressed.size > 0);
+    for (const { action_id, node, service, requires_human, confidence, payload } of proposals) {
       assert.ok(ACTIONS.includes(payload.action) && payload.action !== "ignore", action_id);
       assert.ok(payload.reason.length >= 10, action_id);
       if (String(node).startsWith("chelsty")) assert.equal(requires_human, true, action_id);
       if (confidence < 0.7) assert.equal(requires_human, true, action_id);
-      if (String(payload.event_type).startsWith("disk_pressure")) {
-        assert.equal(payload.action, "notify", action_id);
-      }
+      if (pressed.has(`${node}/${service}`)) assert.equal(payload.action, "notify", action_id);
     }
     await Deno.remove(root, { recursive: true });
   },
