@@ -6,9 +6,11 @@
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson } from "../../base/json.ts";
-import { type Config, parseConfig } from "../../config/config.ts";
+import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
 import { aliasesOf } from "../../config/topology.ts";
 import { createStore } from "../../base/disk/store.ts";
+import { isSystemFailure } from "../../base/disk/write_failure.ts";
+import { isRefusal } from "../../proposal/read/folders.ts";
 import { randomHex } from "../../base/random.ts";
 import type { NodeAliases } from "../../event/parse.ts";
 import { readMessage } from "../../event/message.ts";
@@ -63,7 +65,8 @@ async function aliasesUnder({ runtimePath: root }: Config): Promise<NodeAliases>
   try {
     const store = createStore({ root, files: realFiles, nonce: randomHex });
     return aliasesOf((await readHomelab(store)).topology);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof ConfigError || isSystemFailure(error) || isRefusal(error))) throw error;
     return new Map();
   }
 }

@@ -69,6 +69,18 @@ export async function* historyLines(place: HistoryPlace): AsyncGenerator<History
   for (const name of await namesIn(place)) yield* await linesOf(name, place);
 }
 
+/** The lines since a moment (milliseconds since 1970), in no order; older files are not read. */
+export async function linesSince(place: HistoryPlace, sinceMs: number): Promise<HistoryLine[]> {
+  const found: HistoryLine[] = [];
+  for (const name of (await namesIn(place)).toReversed()) {
+    const lines = await linesOf(name, place);
+    found.push(...lines.filter(({ at }) => Date.parse(at) > sinceMs));
+    const [oldest] = lines;
+    if (oldest && Date.parse(oldest.at) <= sinceMs) break;
+  }
+  return found;
+}
+
 /** Every target of the history, as its nodes' and services' names. */
 export async function targetsIn(place: HistoryPlace): Promise<Target[]> {
   const targets = new Map<string, Target>();

@@ -6,7 +6,7 @@
 import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
 import { STATUS_FILE } from "../status.ts";
-import { historyLines } from "../history/reader.ts";
+import { linesSince } from "../history/reader.ts";
 import { OUTCOMES } from "../outcome.ts";
 import type { SparseCounts } from "./minutes.ts";
 import { LARGEST_STATUS_BYTES, parseStatus } from "./read.ts";
@@ -31,14 +31,13 @@ async function earlierCounts(
 ): Promise<SparseCounts[]> {
   const fromMs = nowMs - HOUR_MS;
   if (started === undefined || started * 1000 <= fromMs) return [];
-  const counts: SparseCounts[] = [];
-  for await (const line of historyLines({ state: join(root, "state"), files })) {
-    const { at, outcome, repeated = 1, others = repeated } = line;
-    const atMs = Date.parse(at);
-    if (atMs <= fromMs || atMs >= started * 1000 || !ENDED.has(outcome)) continue;
-    counts.push({ received: others, outcomes: { [outcome]: others } });
-  }
-  return counts;
+  const lines = await linesSince({ state: join(root, "state"), files }, fromMs);
+  return lines
+    .filter(({ at, outcome }) => Date.parse(at) < started * 1000 && ENDED.has(outcome))
+    .map(({ outcome, repeated = 1, others = repeated }) => ({
+      received: others,
+      outcomes: { [outcome]: others },
+    }));
 }
 
 /**
