@@ -9,7 +9,7 @@ import { similarNames } from "../../base/text/similar.ts";
 import { targetKey } from "../../event/target.ts";
 import { actionIdPrefix } from "../../proposal/action_file.ts";
 import { isActionId } from "../../proposal/read/action.ts";
-import type { ActionFiles } from "../../proposal/read/folders.ts";
+import type { ActionFiles, ActionFolder } from "../../proposal/read/folders.ts";
 
 /** The newest ids of a folder that are looked through. */
 const MOST_IDS = 5_000;
@@ -51,14 +51,16 @@ async function newestFor(
   const at = given.indexOf("/");
   const target = { node: given.slice(0, at), service: given.slice(at + 1) };
   const prefix = actionIdPrefix(target);
+  const isFor = async (folder: ActionFolder, id: string) => {
+    const read = (await actions.find(folder, id))?.read;
+    return read?.kind === "proposal" && targetKey(read.view) === targetKey(target);
+  };
   for (const id of ids.filter((id) => id.startsWith(prefix))) {
-    for (const folder of ACTION_FOLDERS) {
-      const found = await actions.find(folder, id);
-      if (found?.read.kind === "proposal" && targetKey(found.read.view) === targetKey(target)) {
-        return id;
-      }
-    }
+    for (const folder of ACTION_FOLDERS) if (await isFor(folder, id)) return id;
   }
+  // Other programs name their files as they like.
+  const waiting = (await actions.ids("pending")).slice(0, MOST_IDS);
+  for (const id of waiting) if (await isFor("pending", id)) return id;
   return undefined;
 }
 

@@ -398,3 +398,19 @@ Deno.test("planner-agent pending: --watch goes on until it is told to stop", asy
   assert.equal((await child.status).code, 0);
   assert.deepEqual([first?.length, second?.length], [5, 5]);
 });
+
+Deno.test("pendingLines: another program's proposal, by whom and for which house", () => {
+  const shown = lines([
+    proposal({
+      actionId: "container-restart-chelsty-ha-homeassistant",
+      node: "chelsty-ha",
+      service: "homeassistant",
+      riskLevel: "",
+      requiresHuman: null,
+      confidence: null,
+      proposedBy: "supervisor",
+      location: "chelsty",
+    }),
+  ], { width: 120 });
+  assert.match(shown.join("\n"), /restart +homeassistant +- +- +by supervisor, chelsty\n/);
+});

@@ -317,3 +317,35 @@ Deno.test("planner-agent show: an unknown id suggests near ones", async () => {
     assert.match(wrong.err, /Usage: planner-agent show ID/);
   }
 });
+
+Deno.test("findShown, showLines: another program's file, by its target", async () => {
+  const files = memoryFiles();
+  const id = "container-restart-chelsty-ha-homeassistant";
+  const content = {
+    action_id: id,
+    type: "container_restart",
+    node: "chelsty-ha",
+    service: "homeassistant",
+    location_tag: "chelsty",
+    created_at: 1_767_323_045,
+    transition_history: [
+      { from: null, to: "pending", timestamp: "2026-01-02T03:04:05Z", by: "supervisor" },
+    ],
+  };
+  files.put(`/r/actions/pending/${id}.json`, JSON.stringify(content));
+  const actions = openActionFiles({ root: "/r", files });
+  assert.deepEqual(await findShown(actions, "chelsty-ha/homeassistant"), { actionId: id });
+  const nowMs = 1_767_323_045_000 + 3_600_000;
+  const shown = await look(actions, id, {
+    nowMs,
+    recoveredAt: () => undefined,
+    outcomesFor: () => Promise.resolve([]),
+  });
+  assert.ok(shown);
+  const palette = paletteFor({ isTerminal: false, env: () => undefined });
+  const text = showLines(shown, { nowMs, width: 100, palette }).join("\n");
+  assert.match(text, /proposed by +supervisor\n/);
+  assert.match(text, /location +chelsty\n/);
+  assert.match(text, /What became of it\n +pending +by supervisor, 1 h ago\n/);
+  assert.doesNotMatch(text, /The model said|Damaged/);
+});

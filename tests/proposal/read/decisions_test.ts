@@ -130,3 +130,34 @@ Deno.test("decisionStats: bounded rows, whatever names the files hold, and bound
   const some = await lab.stats({ mostFiles: 20 });
   assert.deepEqual([some.total.folders.pending, some.unread], [20, 130]);
 });
+
+Deno.test("decisionStats: what other programs proposed is counted by who did, in every folder", async () => {
+  const lab = homelab();
+  const folders = ["pending", "approved", "running", "completed", "failed", "rejected"] as const;
+  const moved = (to: string) => [
+    { from: "pending", to: "approved", timestamp: "2026-01-02T03:14:15Z", by: "operator-anna" },
+    { from: "pending", to, timestamp: "2026-01-02T03:14:15Z", by: "operator-anna" },
+  ];
+  for (const folder of [...folders, "cancelled"] as const) {
+    lab.putText(
+      folder,
+      JSON.stringify({
+        created_at: PROPOSED / 1000,
+        proposed_by: "supervisor",
+        node: "vps",
+        service: "caddy",
+        action_type: "redeploy_service",
+        transition_history: folder === "pending" ? [] : moved(folder),
+      }),
+    );
+  }
+  const { rows: [row, ...more], damaged } = await lab.stats();
+  assert.deepEqual([row?.action, row?.model, more.length, damaged], [
+    "redeploy",
+    "supervisor",
+    0,
+    0,
+  ]);
+  assert.deepEqual(Object.values(row?.folders ?? {}), [1, 1, 1, 1, 1, 1, 1]);
+  assert.deepEqual(row?.decision, { count: 6, median: 600, p90: 600 });
+});
