@@ -6,82 +6,30 @@
  *
  * @module
  */
-import type { ActionIndex } from "./proposal/read/action_index.ts";
-import type { Allowance, Budgets } from "./gate/budgets.ts";
-import type { Backlog, Running } from "./queue/backlog.ts";
+import type { Allowance } from "./gate/budgets.ts";
+import type { Running } from "./queue/backlog.ts";
 import { BENIGN } from "./gate/benign.ts";
 import { createClaiming } from "./planner/claim.ts";
-import type { Coordination } from "./coordination/coordination.ts";
-import type { Clock } from "./base/clock.ts";
-import type { Config } from "./config/config.ts";
 import { coolingDown } from "./gate/cooldown.ts";
-import type { Counters } from "./observe/outcome.ts";
-import { type Cured, overBefore } from "./gate/cured.ts";
+import { overBefore } from "./gate/cured.ts";
 import { cures } from "./event/cures.ts";
-import type { Decide } from "./planner/decide.ts";
-import type { Diagnose } from "./planner/diagnose.ts";
-import type { Observer } from "./observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
-import type { Memory } from "./gate/memory.ts";
-import type { NodeAliases } from "./event/parse.ts";
 import { isNodeAway } from "./gate/gravity.ts";
-import type { Log } from "./base/log/log.ts";
 import { createPlannerLog } from "./planner/log.ts";
 import { newsOf } from "./event/news.ts";
 import { createNotices } from "./planner/notice.ts";
 import { firstOf, RECOVERED } from "./gate/objection.ts";
 import { alreadyProposed, enoughPending } from "./planner/objections.ts";
 import { createProposal } from "./planner/propose.ts";
-import type { Propose } from "./proposal/proposer.ts";
-import type { ProposedBefore } from "./proposal/read/proposed_before.ts";
 import type { QueueEntry } from "./queue/entry.ts";
 import { createReception, type Reception } from "./planner/receive.ts";
 import { createEndings } from "./planner/endings.ts";
 import { createTurns } from "./planner/turn.ts";
 import { createSchedule } from "./planner/schedule.ts";
-import type { Release, Suppression } from "./gate/suppression.ts";
+import type { Release } from "./gate/suppression.ts";
 import { createWatchers } from "./base/watchers.ts";
-
-interface PlannerParts {
-  readonly settings: Pick<
-    Config,
-    | "nodeName"
-    | "stormWindowSeconds"
-    | "logLevel"
-    | "cooldownSeconds"
-    | "concurrency"
-    | "promptPayloadBytes"
-    | "queueLimit"
-    | "eventTtlSeconds"
-    | "maxPendingPerService"
-  >;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly random: () => number;
-  readonly counters: Counters;
-  /** Other names of nodes. */
-  readonly aliases: NodeAliases;
-  readonly observer: Required<Pick<Observer, "onEnding" | "onParked">>;
-  readonly suppression: Suppression;
-  /** What good news was heard of each target. */
-  readonly cured: Cured;
-  readonly budgets: Budgets;
-  readonly backlog: Backlog;
-  /** Who of several planners may work on a target. */
-  readonly coordination: Pick<Coordination, "claim">;
-  /** Whether an event that was handed out before was proposed for then. */
-  readonly proposedBefore: ProposedBefore;
-  /** How many proposals for an event's target, at least as grave, wait for a person. */
-  readonly countPending: (event: WaitingEvent) => Promise<number>;
-  /** What other programs propose for an event's target. */
-  readonly othersFor: ActionIndex["othersFor"];
-  /** Is told of every event. */
-  readonly memory: Pick<Memory, "heard">;
-  readonly diagnose: Diagnose;
-  readonly policy: Decide;
-  readonly propose: Propose;
-}
+import type { PlannerParts } from "./planner/parts.ts";
 
 export interface Planner extends Pick<Reception, "receive" | "refuse"> {
   /** A person decided on a proposal; what waits for that gets its turn. */
