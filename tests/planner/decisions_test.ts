@@ -213,8 +213,10 @@ Deno.test("decisions: the pipeline decides as the model of one page does", async
             const { service, how } = command;
             up.asked.get(service)?.answer(how);
             const model = models[service];
-            // What is critical is not ignored.
-            const ignored = how === "ignore" && model.running?.gravity !== 0;
+            // What is critical is not ignored, nor a backup's error.
+            const { gravity = 3, type } = model.running ?? {};
+            const leastIgnored = type === "backup_failed" ? 2 : 1;
+            const ignored = how === "ignore" && gravity >= leastIgnored;
             if (how === "fail") model.failed(now);
             else model.answered(ignored ? "ignored" : "proposed", now, wallMs);
             break;
