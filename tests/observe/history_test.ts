@@ -36,7 +36,8 @@ function recording(files = memoryFiles()) {
     lines: (path = FIRST) =>
       (files.text(path) ?? "").split("\n").slice(0, -1).map((line) => JSON.parse(line)),
     end(outcome: Ending["outcome"], changes: Parameters<typeof waitingEvent>[0] = {}) {
-      history.onEnding({ outcome, channel: "health_events", event: waitingEvent(changes) });
+      const event = waitingEvent({ heardAt: clock.now(), ...changes });
+      history.onEnding({ outcome, channel: "health_events", event });
     },
   };
 }
@@ -282,26 +283,30 @@ Deno.test("historyOf: nothing recorded, and lines that are damaged", async () =>
 
 Deno.test("recoveries: when a target was last well, unless it had trouble since", async () => {
   const it = recording();
-  const at = async (service: string) => (await recoveries(it.place))({ node: "piha", service });
+  const at = async (service: string, sourceEvent = "service_unhealthy") =>
+    (await recoveries(it.place))({ node: "piha", service, sourceEvent });
   it.end("coalesced", { service: "a" });
   await it.clock.advance(60_000);
   it.end("benign", { service: "a", type: "service_healthy" });
   it.end("benign", { service: "b", type: "service_recovered" });
   it.end("benign", { service: "c", type: "deployment_started" });
-  await it.clock.advance(60_000);
-  // Diagnosed for two minutes: the event is older than the recovery.
-  it.history.onEnding({
-    outcome: "ignored",
-    channel: "health_events",
-    event: waitingEvent({ service: "a" }),
-    diagnosed: { ...diagnosed, milliseconds: 119_000, waitedMs: 1_000 },
-  });
-  it.end("cooldown", { service: "b" });
+  it.end("benign", { service: "d", type: "service_healthy" });
+  const heardAt = it.clock.now();
+  await it.clock.advance(1);
+  // Heard before the recovery, however late it could be written down: a full disk takes its time.
+  const older = waitingEvent({ service: "a", heardAt: heardAt - 1 });
+  await it.clock.advance(3_600_000);
+  it.history.onEnding({ outcome: "ignored", channel: "health_events", event: older, diagnosed });
+  it.end("cooldown", { service: "b", heardAt: it.clock.now() });
+  it.end("cooldown", { service: "d", type: "disk_pressure_high", heardAt: it.clock.now() });
   await it.history.close();
   assert.equal(await at("a"), Date.UTC(2026, 0, 2, 3, 5, 5));
   assert.equal(await at("b"), undefined);
   assert.equal(await at("c"), undefined);
   assert.equal(await at("unheard"), undefined);
+  // Good health mends no disk, and a full disk is no sign of bad health.
+  assert.equal(await at("d", "disk_pressure_high"), undefined);
+  assert.equal(await at("d"), Date.UTC(2026, 0, 2, 3, 5, 5));
 });
 
 Deno.test("history: receipts for each event of a stream cost no line of their own", async () => {

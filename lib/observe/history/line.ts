@@ -41,6 +41,8 @@ export interface HistoryLine {
   readonly severity?: string;
   /** The event's own time, in seconds since 1970. */
   readonly timestamp?: number;
+  /** When the event was heard, as `at`; absent where that is when it ended, and of repeated ones. */
+  readonly heard?: string;
   /** The line stands for so many further events like the one before it. */
   readonly repeated?: number;
   /** The line stands for so many events of targets that got no line of their own. */
@@ -73,7 +75,7 @@ export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
     at: new Date(nowMs).toISOString(),
     outcome,
     channel,
-    ...(event && eventKeys(event)),
+    ...(event && eventKeys(event, nowMs)),
     ...(proposal
       ? proposalKeys(proposal)
       : detail !== undefined && { detail: cut(detail, LONGEST_DETAIL) }),
@@ -88,7 +90,7 @@ export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLin
     at: new Date(nowMs).toISOString(),
     outcome: "exhausted",
     channel: event.channel,
-    ...eventKeys(event),
+    ...eventKeys(event, nowMs),
     ...(error !== undefined && { detail: cut(error, LONGEST_DETAIL) }),
     ...diagnosedKeys(diagnosed),
   };
@@ -135,6 +137,7 @@ export function parseHistoryLine(text: string): HistoryLine | undefined {
   const valid = isTime(line.at) && typeof line.outcome === "string" && KNOWN.has(line.outcome) &&
     TEXTS.every((key) => line[key] === undefined || typeof line[key] === "string") &&
     NUMBERS.every((key) => line[key] === undefined || Number.isFinite(line[key])) &&
+    (line.heard === undefined || isTime(line.heard)) &&
     areRules(line.rules) && areAttempts(line.attempts);
   return valid ? line as unknown as HistoryLine : undefined;
 }
@@ -162,8 +165,10 @@ function areAttempts(value: unknown): boolean {
     );
 }
 
-function eventKeys({ node, service, type, severity, timestamp }: NonNullable<Ending["event"]>) {
-  return { node, service, type, severity, timestamp };
+function eventKeys(event: NonNullable<Ending["event"]>, nowMs: number) {
+  const { node, service, type, severity, timestamp, heardAt } = event;
+  const heard = heardAt < nowMs && { heard: new Date(heardAt).toISOString() };
+  return { node, service, type, severity, timestamp, ...heard };
 }
 
 function proposalKeys({ action_id, confidence, requires_human, payload }: ActionFile) {

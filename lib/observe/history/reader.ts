@@ -5,7 +5,7 @@
  */
 import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
-import { isRecovery } from "../../gate/benign.ts";
+import { cures } from "../../event/cures.ts";
 import { HISTORY_FOLDER, historyNames, LARGEST_FILE_BYTES } from "./files.ts";
 import { type HistoryLine, parseHistoryLine } from "./line.ts";
 import { type Target, targetKey } from "../../event/target.ts";
@@ -91,27 +91,44 @@ export async function targetsIn(place: HistoryPlace): Promise<Target[]> {
   return [...targets.values()];
 }
 
+/** Kinds of good news of one target that are remembered: those heard last. */
+const MOST_NEWS = 16;
+
 /**
- * When targets were last heard to be well, in milliseconds since 1970; undefined for one that was
- * not, or that had another event since.
+ * When what a target complained of was last heard to be over, in milliseconds since 1970; undefined
+ * where it was not, or where that fault was heard again since.
  */
 export async function recoveries(
   place: HistoryPlace,
-): Promise<(target: Target) => number | undefined> {
-  const well = new Map<string, number>();
+): Promise<(fault: Target & { readonly sourceEvent: string }) => number | undefined> {
+  /** By target, the good news by their type. */
+  const well = new Map<string, Map<string, number>>();
   for await (const line of historyLines(place)) {
-    const { node, service, type, outcome, at } = line;
+    const { node, service, type, outcome } = line;
     if (node === undefined || service === undefined || type === undefined) continue;
     const key = targetKey({ node, service });
-    if (isRecovery(type)) well.set(key, Date.parse(at));
-    else if (outcome !== "benign" && arrivedMs(line) >= (well.get(key) ?? 0)) well.delete(key);
+    const news = well.get(key) ?? new Map<string, number>();
+    if (outcome === "benign") {
+      news.delete(type);
+      well.set(key, news.set(type, heardMs(line)));
+      const [oldest] = news.keys();
+      if (news.size > MOST_NEWS && oldest !== undefined) news.delete(oldest);
+    } else if (outcome !== "recovered") {
+      for (const [good, at] of news) {
+        if (heardMs(line) >= at && cures(good, type)) news.delete(good);
+      }
+    }
   }
-  return (target) => well.get(targetKey(target));
+  return (fault) => {
+    const news = [...well.get(targetKey(fault)) ?? []];
+    const times = news.flatMap(([good, at]) => cures(good, fault.sourceEvent) ? [at] : []);
+    return times.length > 0 ? Math.max(...times) : undefined;
+  };
 }
 
-/** When the event of a line came: one that took minutes to diagnose may be older than a recovery. */
-function arrivedMs({ at, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): number {
-  return Date.parse(at) - waited_ms - diagnosis_ms;
+/** When the event of a line was heard; of lines of earlier versions, as near as they tell. */
+function heardMs({ at, heard, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): number {
+  return heard === undefined ? Date.parse(at) - waited_ms - diagnosis_ms : Date.parse(heard);
 }
 
 function isAbout(line: HistoryLine, { node, service }: HistorySubject): boolean {

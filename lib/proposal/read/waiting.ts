@@ -12,8 +12,8 @@ import { isStale } from "../validity.ts";
 /** The newest files that are read; a person who has that many needs no list of them. */
 const MOST_FILES = 5_000;
 
-/** When a target was last heard to be well, in milliseconds since 1970; undefined: not known. */
-export type RecoveredAt = (target: Target) => number | undefined;
+/** When a fault was last heard to be over, in milliseconds since 1970; undefined: not known. */
+export type RecoveredAt = (fault: Target & { readonly sourceEvent: string }) => number | undefined;
 
 export interface WaitingProposal extends Omit<ActionView, "content"> {
   readonly writtenMs: number;
@@ -82,7 +82,7 @@ export async function waitingProposals(
 
 /** When the target of a proposal recovered after its event; null where that is not known. */
 export function recoveredSince(
-  view: Target & { readonly timestamp: number },
+  view: Target & { readonly timestamp: number; readonly sourceEvent: string },
   recoveredAt: RecoveredAt,
 ): number | null {
   const at = recoveredAt(view);

@@ -79,7 +79,7 @@ Deno.test("waitingProposals: a recovery counts when it came after the event", as
 });
 
 Deno.test("recoveredSince: not known where nothing is known", () => {
-  const about = { node: "piha", service: "mosquitto", timestamp: EVENT };
+  const about = { node: "piha", service: "mosquitto", timestamp: EVENT, sourceEvent: "x" };
   assert.equal(recoveredSince(about, () => undefined), null);
 });
 
