@@ -220,6 +220,7 @@ export function createPlanner(parts: PlannerParts): Planner {
       case "objected":
         return object(event, key, claimed.objected);
       case "taken":
+        check(running);
         return { ...entry, notBefore: clock.monotonic() + claimed.againMs };
     }
     const { claim } = claimed;
