@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClaimResult } from "../../lib/coordination/coordination.ts";
+import type { WaitingAction } from "../../lib/proposal/read/action_index.ts";
 import { settle } from "../support/clock.ts";
 import { pipeline } from "../support/pipeline.ts";
 import { recordingCoordination } from "../support/recording_coordination.ts";
@@ -31,7 +32,18 @@ Deno.test("claim: an event that needs nothing cools down for the others, too, an
 
 Deno.test("claim: where another program proposes the same, the others need not ask", async () => {
   const coordination = recordingCoordination();
-  const same = { actionId: "other-1", by: "doctor", word: "restart", remedy: "restart" } as const;
+  const same: WaitingAction = {
+    actionId: "other-1",
+    node: "piha",
+    service: "mosquitto",
+    remedy: "restart",
+    word: "restart",
+    own: false,
+    by: "doctor",
+    sinceMs: undefined,
+    untilMs: undefined,
+    gravity: -1,
+  };
   const p = pipeline({ cooldownSeconds: 60 }, { coordination, others: () => [same] });
   await p.publish();
   await p.calls[0]?.answer();
