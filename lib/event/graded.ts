@@ -12,7 +12,7 @@ import { knownRank } from "./severity.ts";
 const ZABBIX = ["not classified", "information", "warning", "average", "high", "disaster"] as const;
 
 /** A severity as an event carries it. */
-export interface Grade {
+interface Grade {
   readonly severity: string;
   /** As sent, where that is a word that nobody defined. */
   readonly unknown?: string;

@@ -26,7 +26,7 @@ const OLDEST_MS = 3_600_000;
 const COARSE_MS = 2_500;
 
 /** What is known of a target; times in milliseconds since 1970. */
-export interface WorldView {
+interface WorldView {
   /** How often its incident occurred, this time included. */
   readonly occurrences?: number;
   readonly badSinceMs?: number;

@@ -16,7 +16,7 @@ export type WorldFile = typeof WORLD_FILES[number];
 const MOST_ENTRIES = 5_000;
 
 /** What is known of one target or node; times in milliseconds since 1970. */
-export interface WorldEntry {
+interface WorldEntry {
   /** How often its incident occurred, this time included. */
   readonly occurrences?: number;
   readonly badSinceMs?: number;

@@ -1,5 +1,5 @@
 /**
- * Events that need no action, and those that say that a target is well again.
+ * Events that need no action.
  *
  * @module
  */
@@ -13,9 +13,4 @@ export const BENIGN: Objected = { outcome: "benign", line: "benign_event_skipped
 export function isBenign(type: string): boolean {
   const family = familyOf(type);
   return family === "good_news" || family === "planned" || family === "change";
-}
-
-/** Whether an event of this type says that its target is well again. */
-export function isRecovery(type: string): boolean {
-  return familyOf(type) === "good_news";
 }

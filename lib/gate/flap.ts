@@ -51,7 +51,7 @@ interface FlapOptions {
 }
 
 /** Times are monotonic milliseconds, and may lie in the past. */
-export interface Flaps {
+interface Flaps {
   /** Something is wrong with the target. */
   bad(key: string, at: number): void;
   /** The target is well. */

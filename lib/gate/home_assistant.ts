@@ -19,7 +19,7 @@ const MOST_HOUSES = 100;
 
 type Heard = HealthEvent | WaitingEvent;
 
-export interface HomeAssistant {
+interface HomeAssistant {
   /** Takes note of an event of any kind; true when Home Assistant is back with it. */
   heard(event: Heard, news: News): boolean;
   /** Until when an event of Home Assistant's diagnosis waits, monotonic milliseconds; 0 if not. */

@@ -14,7 +14,7 @@ import { SILENCES_FILE } from "./silences_watch.ts";
 const LARGEST_BYTES = 1024 * 1024;
 
 /** The file's text is "" where there is no file. */
-export type SilencesFile =
+type SilencesFile =
   | {
     readonly path: string;
     readonly text: string;

@@ -32,7 +32,7 @@ export interface Storm {
 }
 
 /** Times are monotonic milliseconds. */
-export interface Storms {
+interface Storms {
   /** A target is bad; returns the storm that begins with it, if one does. */
   bad(target: Target, now: number): Storm | undefined;
   well(target: Target): void;

@@ -40,7 +40,7 @@ interface Holdable {
 }
 
 /** What a fault shows beyond its own target. */
-export type Alarm =
+type Alarm =
   /** We are cut off from the others ourselves. */
   | { readonly kind: "isolated" }
   /** Several services of a node went bad together. */

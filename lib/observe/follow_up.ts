@@ -16,7 +16,7 @@ const MOST_FOLLOWED = 1_000;
 const HOUR_MS = 3_600_000;
 
 /** Why a proposal needs no decision any more. */
-export type FollowUpKind =
+type FollowUpKind =
   /** Its target is well again. */
   | "recovered"
   /** Another proposal of its target was decided, or a newer one says something else. */
@@ -31,8 +31,7 @@ export interface FollowUp {
   readonly by?: string;
 }
 
-export interface FollowUps
-  extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
+interface FollowUps extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
   close(): void;
 }
 

@@ -14,7 +14,7 @@ import type { Decision } from "./decide.ts";
 const MOST_NAMED = 3;
 
 /** Either the same remedy waits already, or the decision, naming what else waits. */
-export type Beside =
+type Beside =
   | { readonly objected: Objected }
   | { readonly decision: Decision; readonly others: readonly OtherProposal[] };
 

@@ -26,7 +26,7 @@ export interface Situation extends OutcomeRuleOptions {
 }
 
 /** The name under which an invented quotation is recorded. */
-export const EVIDENCE_RULE = "evidence_is_in_the_payload";
+const EVIDENCE_RULE = "evidence_is_in_the_payload";
 /** What an answer counts for whose quotation is invented: too little to go without a person. */
 const DOUBTED = 0.5;
 

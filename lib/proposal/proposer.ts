@@ -48,7 +48,7 @@ interface ProposeOptions {
 }
 
 /** What became of a try to propose. */
-export type Proposed =
+type Proposed =
   /** It is safe; `announced` resolves with whether its event file is, too. */
   | { readonly is: "written"; readonly file: ActionFile; readonly announced: Promise<boolean> }
   /** The disk refused, and the log says so; it is worth another try after `retryMs`. */
@@ -59,7 +59,7 @@ export type Proposed =
 /** Tries once to put a proposal before a person. */
 export type Propose = (proposal: Proposal, options: ProposeOptions) => Promise<Proposed>;
 
-export interface ProposerOptions {
+interface ProposerOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;

@@ -17,7 +17,7 @@ const MOST_OUTDATED = 64;
 const TURN_OF_THE_LONGEST = 8;
 const LONG_MS = 600_000;
 
-export interface Queue {
+interface Queue {
   /**
    * Puts an entry in its target's place; it sleeps until `until`, monotonic milliseconds, 0 for not
    * at all. When that makes one target too many, the least severe, oldest entry is dropped and

@@ -8,7 +8,7 @@
 import { openOwn } from "./files.ts";
 
 /** A lock that is held until it is released or the process ends. */
-export interface Lock {
+interface Lock {
   release(): void;
 }
 

@@ -9,7 +9,7 @@ import type { Files } from "./files.ts";
 import { NotAFolderError } from "./store.ts";
 
 /** Another folder is where one of the agent's was at the start. */
-export class FolderReplacedError extends Error {
+class FolderReplacedError extends Error {
   override readonly name = "FolderReplacedError";
   constructor(path: string) {
     super(

@@ -10,7 +10,7 @@ import type { LineSink } from "./log.ts";
 /** UTF-16 units that wait at most: a quarter of an hour of a busy log. */
 const MOST_WAITING = 1_048_576;
 
-export interface QueuedLines {
+interface QueuedLines {
   /** Takes text that ends in a newline. Never waits. */
   readonly write: LineSink;
   /** Resolves once all is written, or after `mostMs`. */

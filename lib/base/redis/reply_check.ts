@@ -23,9 +23,9 @@ const LONGEST_LINE = 8_192;
 const MOST_DIGITS = 19;
 
 /** What is awaited: any answer, or that of SUBSCRIBE, from which on messages may come unasked. */
-export type Awaited = "answer" | "subscription";
+type Awaited = "answer" | "subscription";
 
-export interface ReplyCheck {
+interface ReplyCheck {
   /** A command is on its way. */
   expect(awaited: Awaited, bounds?: ReplyBounds): void;
   /**

@@ -19,7 +19,7 @@ export interface Context {
   readonly outcomes: readonly ProposalOutcome[];
 }
 
-export const NO_CONTEXT: Context = { events: [], outcomes: [] };
+const NO_CONTEXT: Context = { events: [], outcomes: [] };
 
 const MOST_ITEMS = 200;
 const CHANNEL = "health_events";

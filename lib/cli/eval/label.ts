@@ -36,7 +36,7 @@ export function needOf({ acceptable }: Pick<Label, "acceptable">): Need {
   return acceptable.includes("ignore") ? "over" : "person";
 }
 
-export interface LabelOptions {
+interface LabelOptions {
   readonly nowMs: number;
   /** PROMPT_PAYLOAD_BYTES. */
   readonly payloadBytes: number;

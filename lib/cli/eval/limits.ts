@@ -23,7 +23,7 @@ export const LIMIT_OPTIONS: Readonly<Record<Limit, { readonly type: "string" }>>
   "min-right": { type: "string" },
 };
 
-export type Limits = ReadonlyMap<Limit, number>;
+type Limits = ReadonlyMap<Limit, number>;
 
 /** @throws {UsageError} for what is no whole number. */
 export function limitsIn(values: Values): Limits {

@@ -31,7 +31,7 @@ export interface Miss {
   readonly mistake?: Mistake;
 }
 
-export interface Violation extends Omit<Miss, "acceptable" | "mistake"> {
+interface Violation extends Omit<Miss, "acceptable" | "mistake"> {
   readonly rules: readonly string[];
 }
 
@@ -63,13 +63,13 @@ interface Mistakes {
 }
 
 /** One kind of events. */
-export interface KindReport extends Mistakes {
+interface KindReport extends Mistakes {
   readonly kind: Need;
   readonly right: Rate;
 }
 
 /** Answers whose confidence lies from `from`, up to the next row's. */
-export interface CalibrationRow {
+interface CalibrationRow {
   readonly from: number;
   readonly confidence_mean: number;
   readonly right: Rate;

@@ -25,7 +25,7 @@ export interface ViewOptions {
 }
 
 /** What the list is made with beside the proposals. */
-export interface PendingOptions extends ViewOptions {
+interface PendingOptions extends ViewOptions {
   readonly superseded: Superseded;
   /** Path of a folder under actions/. */
   readonly folder: (name: "pending" | "rejected") => string;

@@ -23,7 +23,7 @@ interface Ordered {
   readonly id: string;
 }
 
-export interface InOrder<Entry extends Ordered> {
+interface InOrder<Entry extends Ordered> {
   /** Those of `streams` that are to be read next: nothing of them waits. */
   wanted(streams: readonly string[]): readonly string[];
   /** What one read of a stream brought; `isAll` when there was no more. */

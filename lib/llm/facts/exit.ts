@@ -9,7 +9,7 @@
 import type { FaultFamily } from "../../event/family.ts";
 import { countOf, type Fields, valueOf, wordOf } from "./reading.ts";
 
-export type ExitKind =
+type ExitKind =
   /** It was told to end, or ended without an error. */
   | "on_purpose"
   | "crashed"

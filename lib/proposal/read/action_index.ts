@@ -67,7 +67,7 @@ export interface ActionIndex {
   warmUp(): Promise<void>;
 }
 
-export interface ActionIndexOptions {
+interface ActionIndexOptions {
   /** RUNTIME_PATH. */
   readonly root: string;
   readonly files: Pick<Files, "list" | "times" | "read">;

@@ -12,7 +12,7 @@ import { parseTimestamp } from "../../event/timestamp.ts";
 const MOST_ENTRIES = 100;
 const LONGEST_NAME = 100;
 
-export interface Transition {
+interface Transition {
   readonly from: string;
   readonly to: string;
   /** Milliseconds since 1970; undefined where the entry names no plausible time. */
