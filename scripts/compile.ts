@@ -31,7 +31,7 @@ import { ValidatorError } from "./compile/validator.ts";
 
 /** A build that could not be finished; the message says why and what to do. */
 class CompileError extends Error {
-  override name = "CompileError";
+  override readonly name = "CompileError";
 }
 
 const writeOut = lineSink(Deno.stdout);

@@ -6,7 +6,7 @@
 
 /** A place that cannot be granted; the message says what was wrong and what is taken. */
 export class SiteError extends Error {
-  override name = "SiteError";
+  override readonly name = "SiteError";
   constructor(
     message: string,
     /** What is taken instead. */

@@ -43,15 +43,15 @@ interface ScriptRunner {
   /**
    * The answer to a script, which may be sent more than once. The first call connects.
    *
-   * @throws {RedisAway} within the deadline; at once while Redis is known to be away.
+   * @throws {RedisAwayError} within the deadline; at once while Redis is known to be away.
    */
   run(call: ScriptCall): Promise<unknown>;
   close(): void;
 }
 
 /** Redis cannot be asked. Whether it did what it was asked before is not known. */
-class RedisAway extends Error {
-  override readonly name = "RedisAway";
+class RedisAwayError extends Error {
+  override readonly name = "RedisAwayError";
 }
 
 const BACKOFF: Backoff = { firstMs: 100, mostMs: 25_000, jitter: 0.2 };
@@ -208,7 +208,7 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
           }
         }
       }
-      throw new RedisAway("Redis cannot be asked");
+      throw new RedisAwayError("Redis cannot be asked");
     },
     close() {
       closing.abort();

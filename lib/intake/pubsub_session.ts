@@ -40,7 +40,8 @@ interface RedisSessionEnd {
   readonly channel?: string;
 }
 
-class ChannelRefused extends Error {
+class ChannelRefusedError extends Error {
+  override readonly name = "ChannelRefusedError";
   constructor(readonly channel: string, override readonly cause: unknown) {
     super(`${channel} refused`);
   }
@@ -110,7 +111,7 @@ export async function redisSession(
     );
     let refused = await subscribe(channels);
     for (const [channel, error] of refused) {
-      if (refused.size === channels.length) throw new ChannelRefused(channel, error);
+      if (refused.size === channels.length) throw new ChannelRefusedError(channel, error);
       options.onRefused(channel, error);
     }
     const subscribed = () => channels.filter((channel) => !refused.has(channel));
@@ -131,7 +132,7 @@ export async function redisSession(
   try {
     return await listen();
   } catch (error) {
-    return error instanceof ChannelRefused
+    return error instanceof ChannelRefusedError
       ? { error: error.cause, channel: error.channel }
       : { error };
   } finally {

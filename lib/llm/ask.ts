@@ -7,8 +7,8 @@ import type { Clock } from "../base/clock.ts";
 import { ConnectError } from "../base/connect.ts";
 import { errorMessage } from "../base/error_message.ts";
 import { type Dial, dial, post } from "../base/http/http.ts";
-import { HttpFailure, type HttpReply } from "../base/http/reply.ts";
-import { LinkFailure } from "./failure.ts";
+import { HttpError, type HttpReply } from "../base/http/reply.ts";
+import { LinkError } from "./failure.ts";
 
 /** Deadlines of one request, in milliseconds. */
 interface Deadlines {
@@ -44,7 +44,7 @@ interface Request<T> extends ServerOptions {
 /**
  * Sends one request.
  *
- * @throws {LinkFailure}
+ * @throws {LinkError}
  */
 export async function ask<T>(url: URL, request: Request<T>): Promise<T> {
   const watch = startWatch(request, request.signal);
@@ -67,7 +67,7 @@ export async function ask<T>(url: URL, request: Request<T>): Promise<T> {
         }),
     });
   } catch (error) {
-    if (error instanceof HttpFailure) throw new LinkFailure(error.kind, error.message);
+    if (error instanceof HttpError) throw new LinkError(error.kind, error.message);
     throw error;
   } finally {
     watch.stop();
@@ -80,8 +80,8 @@ type DeadlineKind = "connect_timeout" | "first_token_timeout" | "idle_timeout" |
 function startWatch({ clock, deadlines }: ServerOptions, caller: AbortSignal) {
   const controller = new AbortController();
   const expire = (kind: DeadlineKind) => () =>
-    controller.abort(new LinkFailure(kind, deadlineText(kind, deadlines)));
-  const giveUp = () => controller.abort(new LinkFailure("aborted", "the agent is stopping"));
+    controller.abort(new LinkError(kind, deadlineText(kind, deadlines)));
+  const giveUp = () => controller.abort(new LinkError("aborted", "the agent is stopping"));
   if (caller.aborted) giveUp();
   caller.addEventListener("abort", giveUp);
   const cancelTotal = clock.after(deadlines.totalMs, expire("total_timeout"));
@@ -129,18 +129,18 @@ export async function beginning(reply: HttpReply): Promise<string> {
     }
   } catch (error) {
     // The status says more than the break; a deadline's own error comes from post().
-    if (!(error instanceof HttpFailure)) throw error;
+    if (!(error instanceof HttpError)) throw error;
   }
   return text;
 }
 
 /** Why no connection to `host` came about, in words. */
-export function connectFailure(error: unknown, host: string, server: string): LinkFailure {
+export function connectFailure(error: unknown, host: string, server: string): LinkError {
   const refused = error instanceof Deno.errors.ConnectionRefused ||
     (error instanceof ConnectError && error.code === "ECONNREFUSED");
   if (refused) {
     const tried = error instanceof ConnectError ? ` (${error.tried.join(" and ")})` : "";
-    return new LinkFailure(
+    return new LinkError(
       "refused",
       `nothing listens on ${host}${tried}; is ${server} running there?`,
     );
@@ -149,5 +149,5 @@ export function connectFailure(error: unknown, host: string, server: string): Li
   const hint = /certificate/i.test(text)
     ? " (a certificate authority of your own: name its PEM file in DENO_CERT)"
     : "";
-  return new LinkFailure("unreachable", `cannot reach ${host}: ${text}${hint}`);
+  return new LinkError("unreachable", `cannot reach ${host}: ${text}${hint}`);
 }

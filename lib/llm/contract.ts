@@ -74,7 +74,7 @@ export interface RouteResult {
 }
 
 export interface Router {
-  /** @throws {ChainExhausted} when no link gave a valid answer. */
+  /** @throws {ChainExhaustedError} when no link gave a valid answer. */
   route(
     messages: readonly Message[],
     schema: object,
@@ -84,8 +84,8 @@ export interface Router {
 }
 
 /** No link of the chain gave a valid answer. */
-export class ChainExhausted extends Error {
-  override readonly name = "ChainExhausted";
+export class ChainExhaustedError extends Error {
+  override readonly name = "ChainExhaustedError";
   constructor(label: string, readonly attempts: readonly Attempt[]) {
     const tried = attempts.map((a) => `${a.link}: ${a.outcome}${a.error ? ` (${a.error})` : ""}`);
     super(`${label}: no link answered: ${tried.join("; ") || "every link was skipped"}`);

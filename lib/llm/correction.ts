@@ -5,7 +5,7 @@
  */
 import { cut } from "../base/text/cut.ts";
 import type { Message } from "./contract.ts";
-import { isWrongAnswer, type LinkFailure } from "./failure.ts";
+import { isWrongAnswer, type LinkError } from "./failure.ts";
 
 /** The longest part of a wrong answer, and of what is wrong with it, that goes back to the model. */
 const LONGEST_ANSWER = 1500;
@@ -15,7 +15,7 @@ const LONGEST_ERROR = 500;
  * Messages to add before asking again: the model's own answer and what is wrong with it. None
  * after a failure of the transport, which is no business of the model.
  */
-export function correction(failure: LinkFailure): Message[] {
+export function correction(failure: LinkError): Message[] {
   if (!isWrongAnswer(failure.kind)) return [];
   const said = failure.detail.content?.trim() ?? "";
   const answer: Message[] = said === ""

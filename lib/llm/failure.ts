@@ -20,8 +20,8 @@ export interface FailureDetail {
 }
 
 /** One attempt of one link gave no usable answer. The message is raw: redact it before showing. */
-export class LinkFailure extends Error {
-  override readonly name = "LinkFailure";
+export class LinkError extends Error {
+  override readonly name = "LinkError";
   constructor(readonly kind: FailureKind, message: string, readonly detail: FailureDetail = {}) {
     super(message);
   }
@@ -75,7 +75,7 @@ function isLasting(text: string): boolean {
  * Never after a timeout: an Ollama on a CPU goes on with the abandoned prompt and a second request
  * waits behind it (ollama/ollama#11889).
  */
-export function canPassAtOnce(failure: LinkFailure): boolean {
+export function canPassAtOnce(failure: LinkError): boolean {
   const { kind, detail, message } = failure;
   if (isWrongAnswer(kind)) return true;
   switch (kind) {

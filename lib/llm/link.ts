@@ -5,7 +5,7 @@
  */
 import type { Figures, Message, RouteContext } from "./contract.ts";
 import { type Dialect, FIRST_DIALECT, learn, type Lesson, type Think } from "./ollama/dialect.ts";
-import { LinkFailure } from "./failure.ts";
+import { LinkError } from "./failure.ts";
 import { chat, type ChatOptions } from "./ollama/chat.ts";
 import { diagnoseByRules } from "./rules.ts";
 
@@ -25,7 +25,7 @@ export interface Link {
   readonly builtIn: boolean;
   /** What a prompt may take, so that its answer fits behind it; no bound where left out. */
   readonly promptTokens?: number;
-  /** @throws {LinkFailure} */
+  /** @throws {LinkError} */
   ask(messages: readonly Message[], context: RouteContext): Promise<LinkReply>;
   /** What was learned of the server and is worth telling a person. */
   remark?(): string | undefined;
@@ -54,7 +54,7 @@ export function ollamaLink(name: string, options: ChatOptions): Link {
           },
         };
       } catch (error) {
-        if (error instanceof LinkFailure) {
+        if (error instanceof LinkError) {
           const { aboutThinking, thought } = error.detail;
           if (aboutThinking) note(think, "refused");
           else if (error.kind === "empty" || error.kind === "truncated") {

@@ -11,14 +11,14 @@ import { svcKey } from "../event/target.ts";
 import { advance, allows, type Breaker, type BreakerEvent, CLOSED } from "./breaker.ts";
 import {
   type Attempt,
-  ChainExhausted,
+  ChainExhaustedError,
   type Message,
   type RouteContext,
   type Router,
   type RouteResult,
 } from "./contract.ts";
 import { correction } from "./correction.ts";
-import { canPassAtOnce, isWrongAnswer, LinkFailure } from "./failure.ts";
+import { canPassAtOnce, isWrongAnswer, LinkError } from "./failure.ts";
 import { fitted } from "./fit.ts";
 import { judge } from "./verdict.ts";
 import type { Link } from "./link.ts";
@@ -53,7 +53,7 @@ interface RouterOptions {
 
 interface Asked {
   readonly attempt: Attempt;
-  readonly result: Diagnosis | LinkFailure;
+  readonly result: Diagnosis | LinkError;
 }
 
 /** A router over `links`, first asked first. */
@@ -104,7 +104,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
     const started = clock.monotonic();
     happened(index, "begin");
     let figures: Attempt["figures"];
-    let result: Diagnosis | LinkFailure;
+    let result: Diagnosis | LinkError;
     try {
       const reply = await link.ask(withinContext(link, messages, context), context);
       figures = reply.figures;
@@ -113,12 +113,12 @@ export function createRouter(options: RouterOptions): ChainRouter {
       const { content } = reply;
       result = judgement.ok
         ? judgement.diagnosis
-        : new LinkFailure(judgement.kind, judgement.error, { content });
+        : new LinkError(judgement.kind, judgement.error, { content });
     } catch (error) {
       // Nothing that a link does may end the agent: the unforeseen is a failure with its text.
-      result = error instanceof LinkFailure ? error : new LinkFailure("bad_response", `${error}`);
+      result = error instanceof LinkError ? error : new LinkError("bad_response", `${error}`);
     }
-    const failure = result instanceof LinkFailure ? result : undefined;
+    const failure = result instanceof LinkError ? result : undefined;
     if (!failure || isWrongAnswer(failure.kind)) happened(index, "success");
     else happened(index, failure.kind === "aborted" ? "abandoned" : "failure");
     const attempt: Attempt = {
@@ -172,7 +172,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
         context,
       });
       attempts.push(attempt);
-      if (!(result instanceof LinkFailure)) {
+      if (!(result instanceof LinkError)) {
         log.debug("llm_answered", { ...attempt, svc_key: svcKey(context.event) });
         return { content: result, modelUsed: link.model, attempts };
       }
@@ -186,7 +186,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
       if (!again) asked = 0;
       index = after;
     }
-    throw new ChainExhausted(context.label, attempts);
+    throw new ChainExhaustedError(context.label, attempts);
   }
 
   return {

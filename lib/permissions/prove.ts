@@ -24,8 +24,8 @@ export interface Verdict {
 const CONNECT_MS = 3_000;
 
 /** The environment hides a name rather than throwing; this makes the two look alike. */
-class HiddenName extends Error {
-  override name = "Hidden";
+class HiddenNameError extends Error {
+  override readonly name = "HiddenNameError";
 }
 
 async function createAndRemove(path: string): Promise<void> {
@@ -49,7 +49,7 @@ async function connect(hostname: string, port: number, clock: Clock): Promise<vo
 async function readVariable(name: string): Promise<void> {
   const { state } = await Deno.permissions.query({ name: "env", variable: name });
   const value = Deno.env.get(name);
-  if (value === undefined && state !== "granted") throw new HiddenName("reads as unset");
+  if (value === undefined && state !== "granted") throw new HiddenNameError("reads as unset");
 }
 
 /** Every act that is refused to a binary built for `site`. */
@@ -133,7 +133,7 @@ export function forbiddenActs(site: Site, clock: Clock): Act[] {
 
 function verdict(act: string, error: unknown): Verdict {
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const runtime = error instanceof Deno.errors.NotCapable || error instanceof HiddenName;
+  const runtime = error instanceof Deno.errors.NotCapable || error instanceof HiddenNameError;
   return { act, stoppedBy: runtime ? "runtime" : "operating system", detail };
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Allowance } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
-import { ChainExhausted, type Router, type RouteResult } from "../llm/contract.ts";
+import { ChainExhaustedError, type Router, type RouteResult } from "../llm/contract.ts";
 import { DIAGNOSIS_SCHEMA } from "../llm/diagnosis.ts";
 import type { ModelDigests } from "../llm/ollama/model_digests.ts";
 import { factLines } from "../llm/facts/words.ts";
@@ -44,7 +44,7 @@ export interface Answer {
 /**
  * Diagnoses an entry's event until `signal` aborts.
  *
- * @throws {ChainExhausted} when no link answered; observers are told, unless `signal` aborted.
+ * @throws {ChainExhaustedError} when no link answered; observers are told, unless `signal` aborted.
  */
 export type Diagnose = (
   entry: QueueEntry,
@@ -87,7 +87,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
       const context = { label: `planner.${svcKey(event)}`, event, facts, signal };
       result = await router.route(messages, DIAGNOSIS_SCHEMA, context);
     } catch (error) {
-      if (error instanceof ChainExhausted && !signal.aborted) {
+      if (error instanceof ChainExhaustedError && !signal.aborted) {
         onDiagnosed(over({ attempts: error.attempts, error: error.message }));
       }
       throw error;

@@ -9,7 +9,7 @@ import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type FoldedLine, foldedLines, SILENT } from "../base/log/fold.ts";
 import { isBenign } from "../gate/benign.ts";
-import type { ChainExhausted } from "../llm/contract.ts";
+import type { ChainExhaustedError } from "../llm/contract.ts";
 import type { Log, LogLevel } from "../base/log/log.ts";
 import type { PolicyChange } from "../policy/policy.ts";
 import { readableReason } from "../proposal/action_file.ts";
@@ -101,7 +101,7 @@ export function createPlannerLog(
         queue_limit: queueLimit,
       }));
     },
-    exhausted(event: WaitingEvent, error: ChainExhausted) {
+    exhausted(event: WaitingEvent, error: ChainExhaustedError) {
       const text = error.message.slice(0, LONGEST_ERROR);
       exhausted.log(`${text}\0${targetKey(event)}`, () => ({
         svc_key: svcKey(event),

@@ -9,7 +9,7 @@ import type { Allowance, Budgets } from "../gate/budgets.ts";
 import type { Backlog, Running } from "../queue/backlog.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Endings } from "./endings.ts";
-import { ChainExhausted } from "../llm/contract.ts";
+import { ChainExhaustedError } from "../llm/contract.ts";
 import { firstOf, type Objected, type Objection } from "../gate/objection.ts";
 import type { PlannerLog } from "./log.ts";
 import type { Observer } from "../observe/ending.ts";
@@ -77,12 +77,12 @@ export function createTurns(options: TurnsOptions): Turns {
     const objected = whyNot(running);
     if (objected) return endings.object(event, key, objected);
     if (isToWait(running) || stopped.signal.aborted) return entry;
-    if (error instanceof ChainExhausted && signal.aborted) return entry;
+    if (error instanceof ChainExhaustedError && signal.aborted) return entry;
     if (error instanceof ClaimLostError) {
       tell.claimLost(event);
       return entry;
     }
-    if (error instanceof ChainExhausted) tell.exhausted(event, error);
+    if (error instanceof ChainExhaustedError) tell.exhausted(event, error);
     else tell.fault(event, error);
     const again = options.afterFailure(entry);
     if (!again) endings.expire(entry);

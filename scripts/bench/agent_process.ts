@@ -12,7 +12,7 @@ export interface AgentProcess {
   readonly status: Promise<Deno.CommandStatus>;
   /**
    * The promise's value, unless the agent ends before.
-   * @throws {AgentEnded} when it does.
+   * @throws {AgentEndedError} when it does.
    */
   alive<T>(promise: Promise<T>): Promise<T>;
   /** SIGTERM, ten seconds later SIGKILL; children that are left are ended, too. */
@@ -20,8 +20,8 @@ export interface AgentProcess {
 }
 
 /** The agent is gone: nothing more can be measured. */
-export class AgentEnded extends Error {
-  override readonly name = "AgentEnded";
+export class AgentEndedError extends Error {
+  override readonly name = "AgentEndedError";
 }
 
 export interface StartOptions {
@@ -53,14 +53,16 @@ export function startAgent(words: readonly string[], options: StartOptions): Age
   const ended = child.status.then(async ({ code, signal }) => {
     running = false;
     const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
-    return new AgentEnded(`the agent ${how}; its last output: ${await lastOf(logFile) || "none"}`);
+    return new AgentEndedError(
+      `the agent ${how}; its last output: ${await lastOf(logFile) || "none"}`,
+    );
   });
   return {
     pid: child.pid,
     status: child.status,
     async alive(promise) {
       const first = await Promise.race([promise.then((value) => ({ value })), ended]);
-      if (first instanceof AgentEnded) {
+      if (first instanceof AgentEndedError) {
         promise.catch(() => {}); // Its own deadline may still pass.
         throw first;
       }

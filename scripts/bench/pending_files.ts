@@ -8,15 +8,15 @@ import { type Clock, sleep } from "../../lib/base/clock.ts";
 export interface PendingFiles {
   /**
    * When (by the monotonic clock) a proposal appeared whose name holds `fragment`.
-   * @throws {TimedOut} when there is none within `ms` milliseconds of this call.
+   * @throws {TimedOutError} when there is none within `ms` milliseconds of this call.
    */
   seen(fragment: string, ms: number): Promise<number>;
   close(): void;
 }
 
 /** Something did not happen in time. */
-export class TimedOut extends Error {
-  override readonly name = "TimedOut";
+export class TimedOutError extends Error {
+  override readonly name = "TimedOutError";
 }
 
 /** Watches a folder that is still empty; temporary names do not count. */
@@ -49,7 +49,7 @@ export function watchPending(folder: string, clock: Clock): PendingFiles {
       waiters.delete(waiter);
       done.abort();
       if (at === undefined) {
-        throw new TimedOut(`no proposal "*${fragment}*.json" in ${ms / 1000} s`);
+        throw new TimedOutError(`no proposal "*${fragment}*.json" in ${ms / 1000} s`);
       }
       return at;
     },

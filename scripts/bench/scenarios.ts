@@ -5,7 +5,7 @@
  */
 import { sleep } from "../../lib/base/clock.ts";
 import { errorMessage } from "../../lib/base/error_message.ts";
-import { AgentEnded } from "./agent_process.ts";
+import { AgentEndedError } from "./agent_process.ts";
 import { CHANNELS, healthEvent, healthEvents, SENTINEL, stormEvents } from "./events.ts";
 import type { Outcome, Scenario, Values } from "./measures.ts";
 import { cpuSeconds, memoryMiB } from "./processes.ts";
@@ -167,7 +167,7 @@ export async function measure(world: World, options: ScenarioOptions): Promise<O
       Object.assign(values, await measuring(world, options));
     } catch (error) {
       notes.push(`${name}: ${errorMessage(error)}`);
-      if (error instanceof AgentEnded) return { values, notes };
+      if (error instanceof AgentEndedError) return { values, notes };
     }
   }
   values.peakMiB = memoryMiB(world.agent.pid, "VmHWM");

@@ -8,7 +8,7 @@ import { type AgentProcess, startAgent } from "./agent_process.ts";
 import { environment, fillIn } from "./commands.ts";
 import { CHANNELS } from "./events.ts";
 import { type ChatReply, type FakeOllama, startOllama } from "./ollama.ts";
-import { type PendingFiles, TimedOut, watchPending } from "./pending_files.ts";
+import { type PendingFiles, TimedOutError, watchPending } from "./pending_files.ts";
 import { startRedis } from "./redis_server.ts";
 import type { RedisConnection } from "./resp.ts";
 
@@ -69,7 +69,7 @@ async function subscribed(redis: RedisConnection, clock: Clock): Promise<void> {
   for (;;) {
     const counts = await redis.command("PUBSUB", "NUMSUB", ...CHANNELS);
     if (Array.isArray(counts) && Number(counts[1]) > 0 && Number(counts[3]) > 0) return;
-    if (clock.monotonic() > end) throw new TimedOut("not subscribed to both channels in 60 s");
+    if (clock.monotonic() > end) throw new TimedOutError("not subscribed to both channels in 60 s");
     await sleep(clock, 2);
   }
 }

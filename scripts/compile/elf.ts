@@ -33,7 +33,7 @@ export interface ElfFile {
 
 /** Not an ELF-64 little-endian file, or cut off; the message says which. */
 export class ElfError extends Error {
-  override name = "ElfError";
+  override readonly name = "ElfError";
 }
 
 /**

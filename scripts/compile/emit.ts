@@ -10,7 +10,7 @@ import { lineMapComment } from "./line_map.ts";
 
 /** A module that `deno cache` did not write, or not in the form known. */
 export class EmitError extends Error {
-  override name = "EmitError";
+  override readonly name = "EmitError";
 }
 
 /** `lib/a.ts` -> `lib/a.js`; other files keep their names. */

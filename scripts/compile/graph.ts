@@ -14,7 +14,7 @@ export interface Graph {
 
 /** The program imports what cannot be built in. */
 export class GraphError extends Error {
-  override name = "GraphError";
+  override readonly name = "GraphError";
 }
 
 interface InfoModule {

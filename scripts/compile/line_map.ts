@@ -9,7 +9,7 @@ const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 
 /** A map that cannot be read; the message says why. */
 export class LineMapError extends Error {
-  override name = "LineMapError";
+  override readonly name = "LineMapError";
 }
 
 /** The numbers of one segment: base 64, five bits a digit, the lowest first, the sign lowest. */

@@ -23,7 +23,7 @@ export interface Lock {
 
 /** A lock that this cannot cut; the message says what was found. */
 export class LockError extends Error {
-  override name = "LockError";
+  override readonly name = "LockError";
 }
 
 function parseLock(text: string): Lock {

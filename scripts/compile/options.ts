@@ -47,7 +47,7 @@ const OPTIONS = ["--target", "--redis-url", "--ollama-host", "--runtime-path", "
 
 /** A command line that cannot be followed; the message says why. */
 export class UsageError extends Error {
-  override name = "UsageError";
+  override readonly name = "UsageError";
 }
 
 /** A URL or host as it goes into the binary: without credentials, and without what a URL hides. */

@@ -28,7 +28,7 @@ export interface Stage {
 
 /** A package that should be in Deno's cache and is not. */
 export class StageError extends Error {
-  override name = "StageError";
+  override readonly name = "StageError";
 }
 
 /** Where Deno looks for packages by default: a mirror's name must not end up in the binary. */

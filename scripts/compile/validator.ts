@@ -30,7 +30,7 @@ function commonJs(imported: { default: unknown }): { default: () => unknown } {
 
 /** ajv's code needs a helper that is not written into it. */
 export class ValidatorError extends Error {
-  override name = "ValidatorError";
+  override readonly name = "ValidatorError";
 }
 
 /**

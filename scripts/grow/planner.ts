@@ -7,7 +7,7 @@ import { join } from "node:path/posix";
 import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { type AgentProcess, hasStarted, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
-import { TimedOut } from "../bench/pending_files.ts";
+import { TimedOutError } from "../bench/pending_files.ts";
 import { FOLDERS } from "../bench/world.ts";
 import type { Intake } from "./arguments.ts";
 
@@ -78,7 +78,7 @@ export async function untilStarted({ name, process, logFile }: GrowPlanner, cloc
   const end = clock.monotonic() + STARTED_WITHIN_MS;
   for (;;) {
     if (await hasStarted(logFile)) return;
-    if (clock.monotonic() > end) throw new TimedOut(`${name} did not start: see ${logFile}`);
+    if (clock.monotonic() > end) throw new TimedOutError(`${name} did not start: see ${logFile}`);
     await process.alive(sleep(clock, LOOK_EVERY_MS));
   }
 }

@@ -5,7 +5,7 @@
  */
 import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { CHANNELS } from "../bench/events.ts";
-import { TimedOut } from "../bench/pending_files.ts";
+import { TimedOutError } from "../bench/pending_files.ts";
 import { preparePublish, type RedisConnection, type Reply } from "../bench/resp.ts";
 import { unreadBytes } from "../soak/unread.ts";
 import type { Intake } from "./arguments.ts";
@@ -58,7 +58,7 @@ export async function untilRead(
       : redis.command("XINFO", "GROUPS", CHANNEL).then(openEntries);
   while (await left() > 0) {
     if (clock.monotonic() > end) {
-      throw new TimedOut(`not everything was read in ${mostMs / 1000} s`);
+      throw new TimedOutError(`not everything was read in ${mostMs / 1000} s`);
     }
     await sleep(clock, LOOK_EVERY_MS);
   }

@@ -6,7 +6,7 @@
 import { type Clock, sleep } from "../../lib/base/clock.ts";
 import { healthEvents, stormEvents } from "../bench/events.ts";
 import { startOllama } from "../bench/ollama.ts";
-import { TimedOut } from "../bench/pending_files.ts";
+import { TimedOutError } from "../bench/pending_files.ts";
 import { memoryMiB } from "../bench/processes.ts";
 import { startRedis } from "../bench/redis_server.ts";
 import { waitingIn } from "../chaos/remains.ts";
@@ -127,7 +127,9 @@ async function untilDecided(
     const targets = new Set(proposed.flat()).size;
     if (targets >= services) return;
     if (clock.monotonic() > end) {
-      throw new TimedOut(`${targets} of ${services} services have a proposal after ${mostMs} ms`);
+      throw new TimedOutError(
+        `${targets} of ${services} services have a proposal after ${mostMs} ms`,
+      );
     }
     await sleep(clock, LOOK_EVERY_MS);
   }
@@ -142,7 +144,9 @@ async function untilIdle(
   for (let idleSince = clock.monotonic(); clock.monotonic() - idleSince < STATUS_AGE_MS;) {
     const waiting = await Promise.all(planners.map(({ root }) => waitingIn(root)));
     if (waiting.some((count) => count > 0)) idleSince = clock.monotonic();
-    if (clock.monotonic() > end) throw new TimedOut(`${waiting.join(" + ")} events still wait`);
+    if (clock.monotonic() > end) {
+      throw new TimedOutError(`${waiting.join(" + ")} events still wait`);
+    }
     await sleep(clock, LOOK_EVERY_MS);
   }
 }

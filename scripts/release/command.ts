@@ -6,7 +6,7 @@
 
 /** It could not be run, or failed; the message has its words. */
 export class CommandError extends Error {
-  override name = "CommandError";
+  override readonly name = "CommandError";
 }
 
 /** What it printed. */

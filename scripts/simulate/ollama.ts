@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../../lib/base/clock.ts";
 import type { Message } from "../../lib/llm/contract.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import type { Link } from "../../lib/llm/link.ts";
 import { type Speed, tokensOf, workMs } from "./profiles.ts";
 
@@ -143,10 +143,10 @@ export function simulatedLink(options: SimulatedLinkOptions): Link {
     builtIn: false,
     ask: (messages) =>
       new Promise((resolve, reject) => {
-        const fail = (...why: ConstructorParameters<typeof LinkFailure>) => {
+        const fail = (...why: ConstructorParameters<typeof LinkError>) => {
           cancelTimers();
           abandon();
-          reject(new LinkFailure(...why));
+          reject(new LinkError(...why));
         };
         const timers = [
           clock.after(options.firstTokenSeconds * 1000, () =>

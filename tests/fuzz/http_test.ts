@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { get } from "../../lib/base/http/http.ts";
-import { HttpFailure, textOf } from "../../lib/base/http/reply.ts";
+import { HttpError, textOf } from "../../lib/base/http/reply.ts";
 import { inTime, runs } from "./runs.ts";
 
 const encoder = new TextEncoder();
@@ -87,7 +87,7 @@ Deno.test("fuzz: whatever an HTTP server answers, it is a reply or a failure, so
         }));
         assert.ok(Buffer.byteLength(text) <= 3 * MOST_BYTES);
       } catch (error) {
-        assert.ok(error instanceof HttpFailure || isReset(error), String(error));
+        assert.ok(error instanceof HttpError || isReset(error), String(error));
       }
     }),
     runs(120),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../lib/config/config.ts";
 import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { createChainRouter } from "../../lib/llm/chain.ts";
-import { ChainExhausted } from "../../lib/llm/contract.ts";
+import { ChainExhaustedError } from "../../lib/llm/contract.ts";
 import { buildMessages } from "../../lib/llm/prompt.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
@@ -39,7 +39,7 @@ async function diagnose(
       event,
       signal: new AbortController().signal,
     }).catch((error) => {
-      assert.ok(error instanceof ChainExhausted, String(error));
+      assert.ok(error instanceof ChainExhaustedError, String(error));
       return error;
     });
   const results = [];
@@ -99,7 +99,7 @@ for (const [what, answer] of Object.entries(PASSING)) {
 
 Deno.test("createChainRouter: an Ollama that always fails is given up after two requests", async () => {
   const { result, requests, log } = await diagnose([{ status: 500, body: KILLED }]);
-  assert.ok(result instanceof ChainExhausted);
+  assert.ok(result instanceof ChainExhaustedError);
   assert.equal(requests.length, 2);
   assert.match(result.message, /HTTP 500: llama runner process has terminated/);
   assert.deepEqual(log.of("llm_attempt_failed").map(({ next }) => next), ["qwen2.5:7b", "none"]);
@@ -126,7 +126,7 @@ const HOPELESS: Readonly<Record<string, [answer: OllamaAnswer, said: RegExp]>> =
 for (const [what, [answer, said]] of Object.entries(HOPELESS)) {
   Deno.test(`createChainRouter: after ${what} the same link is not asked again`, async () => {
     const { result, requests } = await diagnose([answer]);
-    assert.ok(result instanceof ChainExhausted);
+    assert.ok(result instanceof ChainExhaustedError);
     assert.match(result.message, said);
     assert.equal(requests.length, 1);
   });

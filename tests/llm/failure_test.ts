@@ -5,7 +5,7 @@ import { correction } from "../../lib/llm/correction.ts";
 import {
   canPassAtOnce,
   type FailureDetail,
-  LinkFailure,
+  LinkError,
   withoutMarkup,
 } from "../../lib/llm/failure.ts";
 
@@ -46,7 +46,7 @@ const AT_ONCE: readonly [
 
 for (const [kind, again, text = "", detail = {}] of AT_ONCE) {
   Deno.test(`canPassAtOnce: ${again ? "again" : "not again"} after ${kind} ${text}`, () => {
-    assert.equal(canPassAtOnce(new LinkFailure(kind, text, detail)), again);
+    assert.equal(canPassAtOnce(new LinkError(kind, text, detail)), again);
   });
 }
 
@@ -69,7 +69,7 @@ Deno.test("withoutMarkup: leaves no tag of any text, and ends", () => {
 });
 
 Deno.test("correction: shows the model its answer and what is wrong with it", () => {
-  const failure = new LinkFailure("schema_violation", "action is missing", { content: '{"a":1}' });
+  const failure = new LinkError("schema_violation", "action is missing", { content: '{"a":1}' });
   const [answer, request, ...rest] = correction(failure);
   assert.deepEqual(answer, { role: "assistant", content: '{"a":1}' });
   assert.equal(request?.role, "user");
@@ -78,7 +78,7 @@ Deno.test("correction: shows the model its answer and what is wrong with it", ()
 });
 
 Deno.test("correction: is bounded, whatever the model wrote", () => {
-  const failure = new LinkFailure("not_json", "x".repeat(9000), { content: "🚀".repeat(9000) });
+  const failure = new LinkError("not_json", "x".repeat(9000), { content: "🚀".repeat(9000) });
   const messages = correction(failure);
   assert.equal(messages.length, 2);
   for (const { content } of messages) {
@@ -88,11 +88,11 @@ Deno.test("correction: is bounded, whatever the model wrote", () => {
 });
 
 Deno.test("correction: an empty answer is not repeated", () => {
-  assert.deepEqual(correction(new LinkFailure("empty", "no content")).map(({ role }) => role), [
+  assert.deepEqual(correction(new LinkError("empty", "no content")).map(({ role }) => role), [
     "user",
   ]);
 });
 
 Deno.test("correction: a failure of the transport is not told to the model", () => {
-  assert.deepEqual(correction(new LinkFailure("disconnected", "cut")), []);
+  assert.deepEqual(correction(new LinkError("disconnected", "cut")), []);
 });

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { readAnswer } from "../../lib/llm/answer.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { type ReplyReader, replyReader } from "../../lib/llm/ollama/reply_stream.ts";
 import { completionReader } from "../../lib/llm/openai/reply_stream.ts";
 import { startOllama } from "../support/ollama.ts";
@@ -56,7 +56,7 @@ Deno.test("recorded: llama.cpp's error in the middle of a stream under status 20
     '{"code":500,"message":"The model produced output that does not match the expected ' +
     'peg-native format","type":"server_error"}';
   assert.throws(() => reader.push(`data: {"error":${error}}\n\n`), (thrown) => {
-    assert.ok(thrown instanceof LinkFailure);
+    assert.ok(thrown instanceof LinkError);
     assert.equal(thrown.kind, "server_error");
     return true;
   });

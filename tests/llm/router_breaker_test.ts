@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FailureKind } from "../../lib/llm/contract.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { BROKEN, DOWN, GOOD, routing, scripted } from "../support/chain.ts";
 
 Deno.test("route: after three failures in a row a link is skipped, then probed once", async () => {
@@ -85,7 +85,7 @@ Deno.test("route: a link that opens is not tried again when another can answer",
 
 Deno.test("route: wrong answers never open a link, and end a row of failures", async () => {
   const wrong: FailureKind[] = ["empty", "truncated"];
-  const outcomes = [BROKEN, "no", ...wrong.map((kind) => new LinkFailure(kind, "")), BROKEN, "no"];
+  const outcomes = [BROKEN, "no", ...wrong.map((kind) => new LinkError(kind, "")), BROKEN, "no"];
   const link = scripted("a", outcomes);
   const { exhausted, router } = routing([link, scripted("b", ["no"])]);
   for (let i = 0; i < 3; i++) await exhausted();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { ChainExhausted } from "../../lib/llm/contract.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { ChainExhaustedError } from "../../lib/llm/contract.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { rulesLink } from "../../lib/llm/link.ts";
 import { ANSWER, BROKEN, DOWN, GOOD, MESSAGES, routing, scripted } from "../support/chain.ts";
 
-const SLOW = new LinkFailure("first_token_timeout", "no token within 300 s");
+const SLOW = new LinkError("first_token_timeout", "no token within 300 s");
 
 Deno.test("route: the first good answer is the result, about the event's target", async () => {
   const first = scripted("a", [JSON.stringify({ ...ANSWER, node: "vps", service: "traefik" })]);
@@ -115,9 +115,9 @@ Deno.test("route: each failure is a log line that says what comes next", async (
 
 Deno.test("route: errors are short, clean and without secrets", async () => {
   const text = "\x1b[31mno\x00\npostgres://ha:CANARY-1@db/ " + "x".repeat(5_000);
-  const { route, log } = routing([scripted("a", [new LinkFailure("server_error", text)])]);
+  const { route, log } = routing([scripted("a", [new LinkError("server_error", text)])]);
   const error = await route().then(() => undefined, (error) => error);
-  assert.ok(error instanceof ChainExhausted);
+  assert.ok(error instanceof ChainExhaustedError);
   for (const line of [error.attempts[0]?.error, log.of("llm_attempt_failed")[0]?.error]) {
     assert.ok(typeof line === "string" && line.length <= 300, String(line));
     assert.ok(line.startsWith("no postgres://"), line);

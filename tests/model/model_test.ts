@@ -4,11 +4,11 @@ import { join } from "node:path/posix";
 import { lineSink } from "../../lib/base/log/log.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
-import { type Attempt, ChainExhausted, type Figures } from "../../lib/llm/contract.ts";
+import { type Attempt, ChainExhaustedError, type Figures } from "../../lib/llm/contract.ts";
 import { ACTIONS, DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { judge } from "../../lib/llm/verdict.ts";
 import { parseObject } from "../../lib/base/json.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { openaiLink } from "../../lib/llm/openai/link.ts";
 import { buildMessages } from "../../lib/llm/prompt.ts";
 import { homelabPrompt } from "../../lib/policy/homelab.ts";
@@ -116,7 +116,7 @@ async function ask(
     );
     return { attempts, action: content.action };
   } catch (error) {
-    if (!(error instanceof ChainExhausted)) throw error;
+    if (!(error instanceof ChainExhaustedError)) throw error;
     return { attempts: error.attempts };
   } finally {
     router.close();
@@ -266,7 +266,7 @@ Deno.test({
       });
       const context = { label: "planner.test", event: waitingEvent(), signal: NEVER };
       const failure = await link.ask(messages, context).catch((error) => error);
-      outcomes.push(failure instanceof LinkFailure ? failure.kind : "an answer");
+      outcomes.push(failure instanceof LinkError ? failure.kind : "an answer");
       if (outcomes.at(-1) === "server_error") break;
     }
     assert.equal(outcomes.at(-1), "server_error", outcomes.join());

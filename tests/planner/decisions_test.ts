@@ -10,7 +10,7 @@ import { createMemory } from "../../lib/gate/memory.ts";
 import { createOutages } from "../../lib/gate/outages.ts";
 import { createPlanner } from "../../lib/planner.ts";
 import { createSuppression } from "../../lib/gate/suppression.ts";
-import { ChainExhausted, type RouteResult } from "../../lib/llm/contract.ts";
+import { ChainExhaustedError, type RouteResult } from "../../lib/llm/contract.ts";
 import { parseConfig } from "../../lib/config/config.ts";
 import { NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import { dryProposer } from "../../lib/proposal/proposer.ts";
@@ -122,7 +122,7 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
             const { node, service } = event;
             const fail = () => {
               asked.delete(service);
-              reject(new ChainExhausted("", []));
+              reject(new ChainExhaustedError("", []));
             };
             signal.addEventListener("abort", fail);
             asked.set(service, {

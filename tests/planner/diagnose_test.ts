@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { promptSha256 } from "../../lib/proposal/audit.ts";
 import type { Diagnosed } from "../../lib/observe/ending.ts";
-import { type Attempt, ChainExhausted, type RouteResult } from "../../lib/llm/contract.ts";
+import { type Attempt, ChainExhaustedError, type RouteResult } from "../../lib/llm/contract.ts";
 import { createDiagnosis } from "../../lib/planner/diagnose.ts";
 import { createMemory } from "../../lib/gate/memory.ts";
 import { buildMessages } from "../../lib/llm/prompt.ts";
@@ -103,7 +103,7 @@ Deno.test("createDiagnosis: the answer, and how it came to be", async () => {
 
 Deno.test("createDiagnosis: an exhausted chain is told, and thrown", async () => {
   const attempts = ATTEMPTS.slice(0, 1);
-  const exhausted = new ChainExhausted("planner.piha/mosquitto", attempts);
+  const exhausted = new ChainExhaustedError("planner.piha/mosquitto", attempts);
   const it = asking(() => {
     throw exhausted;
   });
@@ -120,7 +120,7 @@ Deno.test("createDiagnosis: an exhausted chain is told, and thrown", async () =>
 });
 
 Deno.test("createDiagnosis: what ends because the agent stops, or by a fault, is not told", async () => {
-  for (const error of [new ChainExhausted("x", []), new TypeError("fault")]) {
+  for (const error of [new ChainExhaustedError("x", []), new TypeError("fault")]) {
     const it = asking(() => {
       it.stopping.abort();
       throw error;

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
-import { ChainExhausted, type Message, type RouteContext } from "../../lib/llm/contract.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { ChainExhaustedError, type Message, type RouteContext } from "../../lib/llm/contract.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { type Link } from "../../lib/llm/link.ts";
 import { createRouter } from "../../lib/llm/router.ts";
 import { fakeClock } from "./clock.ts";
@@ -21,10 +21,10 @@ export const ANSWER = {
   requires_human: false,
 };
 export const GOOD = JSON.stringify(ANSWER);
-export const DOWN = new LinkFailure("refused", "nothing listens");
-export const BROKEN = new LinkFailure("disconnected", "cut");
+export const DOWN = new LinkError("refused", "nothing listens");
+export const BROKEN = new LinkError("disconnected", "cut");
 
-type Outcome = string | LinkFailure | Error | Promise<string>;
+type Outcome = string | LinkError | Error | Promise<string>;
 
 /** A link that does as it is told, its last outcome for ever. */
 export function scripted(name: string, outcomes: readonly Outcome[]) {
@@ -36,7 +36,7 @@ export function scripted(name: string, outcomes: readonly Outcome[]) {
     builtIn: false,
     async ask(messages, { signal }) {
       const outcome = await outcomes[Math.min(asked.push(messages), outcomes.length) - 1];
-      if (signal.aborted) throw new LinkFailure("aborted", "the agent is stopping");
+      if (signal.aborted) throw new LinkError("aborted", "the agent is stopping");
       if (typeof outcome !== "string") throw outcome;
       return { content: outcome, judged: (accepted) => void verdicts.push(accepted) };
     },
@@ -69,7 +69,7 @@ export function routing(links: readonly { link: Link }[], attemptsPerLink = 2) {
     /** The attempts of a route that must fail. */
     async exhausted(signal?: AbortSignal) {
       const error = await route(signal).then(() => undefined, (error) => error);
-      assert.ok(error instanceof ChainExhausted, String(error));
+      assert.ok(error instanceof ChainExhaustedError, String(error));
       return error.attempts.map(({ link, outcome }) => `${link} ${outcome}`);
     },
     /** Outcomes of the attempts of a route that must succeed. */

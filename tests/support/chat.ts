@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Think } from "../../lib/llm/ollama/dialect.ts";
-import { LinkFailure } from "../../lib/llm/failure.ts";
+import { LinkError } from "../../lib/llm/failure.ts";
 import { chat, type ChatOptions } from "../../lib/llm/ollama/chat.ts";
 import { fakeClock } from "./clock.ts";
 
@@ -57,8 +57,8 @@ export function asking(host: string, changes: Partial<ChatOptions> & { think?: T
 }
 
 /** The failure of a chat that must fail. */
-export async function failure(reply: Promise<unknown>): Promise<LinkFailure> {
+export async function failure(reply: Promise<unknown>): Promise<LinkError> {
   const error = await reply.then((value) => value, (error) => error);
-  assert.ok(error instanceof LinkFailure, `not a failure: ${JSON.stringify(error)}`);
+  assert.ok(error instanceof LinkError, `not a failure: ${JSON.stringify(error)}`);
   return error;
 }

@@ -5,7 +5,7 @@ import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coord
 import type { Diagnosis } from "../../lib/llm/diagnosis.ts";
 import { type Ending, observers } from "../../lib/observe/ending.ts";
 import {
-  ChainExhausted,
+  ChainExhaustedError,
   type RouteContext,
   type Router,
   type RouteResult,
@@ -125,7 +125,7 @@ export function pipeline(
   const route: Router["route"] = (messages, _schema, context) =>
     new Promise<RouteResult>((resolve, reject) => {
       const { node, service } = context.event;
-      const exhausted = () => reject(new ChainExhausted(context.label, []));
+      const exhausted = () => reject(new ChainExhaustedError(context.label, []));
       context.signal.addEventListener("abort", exhausted);
       calls.push({
         context,

@@ -11,7 +11,7 @@
  */
 import { connect } from "../connect.ts";
 import { errorMessage } from "../error_message.ts";
-import { HttpFailure, type HttpReply, readReply } from "./reply.ts";
+import { HttpError, type HttpReply, readReply } from "./reply.ts";
 
 /** Opens a connection to the URL's host; TLS included for https. */
 export type Dial = (url: URL, signal: AbortSignal) => Promise<Deno.Conn>;
@@ -36,7 +36,7 @@ export const dial: Dial = (url, signal) => {
  * Sends `json` to `url` and hands the reply to `read`. Redirects are not followed. The connection
  * is closed when `read` is done or `signal` is aborted; then the signal's reason is thrown.
  *
- * @throws {HttpFailure}, the error of the dialling, or the reason of the signal.
+ * @throws {HttpError}, the error of the dialling, or the reason of the signal.
  */
 export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> {
   return exchange(url, requestBytes(url, options, json), options);
@@ -113,7 +113,7 @@ async function send(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   try {
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
   } catch (error) {
-    throw new HttpFailure(
+    throw new HttpError(
       "disconnected",
       `the connection broke while asking: ${errorMessage(error)}`,
     );

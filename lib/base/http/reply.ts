@@ -6,8 +6,8 @@
 import { errorMessage } from "../error_message.ts";
 
 /** The connection broke, or what came over it is not HTTP. */
-export class HttpFailure extends Error {
-  override readonly name = "HttpFailure";
+export class HttpError extends Error {
+  override readonly name = "HttpError";
   constructor(readonly kind: "disconnected" | "bad_response", message: string) {
     super(message);
   }
@@ -17,7 +17,7 @@ export interface HttpReply {
   readonly status: number;
   /** Names in lower case; of repeated ones the last. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The decoded body; throws {@linkcode HttpFailure} when it ends too early. */
+  /** The decoded body; throws {@linkcode HttpError} when it ends too early. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -39,7 +39,7 @@ function byteSource(conn: Deno.Conn): ByteSource {
     try {
       count = await conn.read(chunk);
     } catch (error) {
-      throw new HttpFailure("disconnected", `the connection broke: ${errorMessage(error)}`);
+      throw new HttpError("disconnected", `the connection broke: ${errorMessage(error)}`);
     }
     if (count === null) return false;
     const joined = new Uint8Array(held.length + count);
@@ -59,7 +59,7 @@ function byteSource(conn: Deno.Conn): ByteSource {
         }
         if (held.length > LONGEST_LINE) throw notHttp("a header line is too long");
         if (!await more()) {
-          throw new HttpFailure("disconnected", "the server hung up before its reply was complete");
+          throw new HttpError("disconnected", "the server hung up before its reply was complete");
         }
       }
     },
@@ -75,7 +75,7 @@ function byteSource(conn: Deno.Conn): ByteSource {
 /**
  * Reads a reply up to its body.
  *
- * @throws {HttpFailure}
+ * @throws {HttpError}
  */
 export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
   const source = byteSource(conn);
@@ -125,7 +125,7 @@ async function* untilClosed(source: ByteSource): AsyncGenerator<Uint8Array> {
 async function* exactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array> {
   for (let left = length; left > 0;) {
     const some = await source.some(left);
-    if (!some) throw new HttpFailure("disconnected", `the reply ended ${left} bytes too early`);
+    if (!some) throw new HttpError("disconnected", `the reply ended ${left} bytes too early`);
     left -= some.length;
     yield some;
   }
@@ -145,14 +145,14 @@ async function* chunks(source: ByteSource): AsyncGenerator<Uint8Array> {
   }
 }
 
-function notHttp(what: string): HttpFailure {
-  return new HttpFailure("bad_response", `not an HTTP reply: ${what}`);
+function notHttp(what: string): HttpError {
+  return new HttpError("bad_response", `not an HTTP reply: ${what}`);
 }
 
 /**
  * A whole body as text.
  *
- * @throws {HttpFailure} for one of more than `mostBytes`.
+ * @throws {HttpError} for one of more than `mostBytes`.
  */
 export async function textOf(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const decoder = new TextDecoder();
@@ -160,7 +160,7 @@ export async function textOf(body: AsyncIterable<Uint8Array>, mostBytes: number)
   let bytes = 0;
   for await (const part of body) {
     bytes += part.length;
-    if (bytes > mostBytes) throw new HttpFailure("bad_response", "its reply is too long");
+    if (bytes > mostBytes) throw new HttpError("bad_response", "its reply is too long");
     text += decoder.decode(part, { stream: true });
   }
   return text;

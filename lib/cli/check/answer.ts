@@ -10,7 +10,7 @@ import type { WaitingEvent } from "../../event/event.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import { longestPromptTokens } from "../../llm/fit.ts";
 import { ANSWER_TOKENS, createChainRouter, type LinkSpec } from "../../llm/chain.ts";
-import { type Attempt, ChainExhausted, type Figures } from "../../llm/contract.ts";
+import { type Attempt, ChainExhaustedError, type Figures } from "../../llm/contract.ts";
 import type { Dial } from "../../base/http/http.ts";
 import type { Log } from "../../base/log/log.ts";
 import { buildMessages } from "../../llm/prompt.ts";
@@ -105,7 +105,7 @@ export async function checkAnswer(options: AnswerCheckOptions): Promise<Finding>
     if (remark === undefined) return fine(about(`${first}; ${storm}`));
     return problem("model_server_lax", about(`it ${remark}; ${first}; ${storm}`));
   } catch (error) {
-    if (!(error instanceof ChainExhausted)) throw error;
+    if (!(error instanceof ChainExhaustedError)) throw error;
     if (signal.aborted) return skipped(about("interrupted"));
     return problem("answer_failed", about(failureText(error.attempts)));
   } finally {

@@ -5,12 +5,12 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { type Dial, dial as openConnection, get } from "../../base/http/http.ts";
-import { HttpFailure, textOf } from "../../base/http/reply.ts";
+import { HttpError, textOf } from "../../base/http/reply.ts";
 import { parseObject } from "../../base/json.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 import { connectFailure } from "../../llm/ask.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
-import { LinkFailure } from "../../llm/failure.ts";
+import { LinkError } from "../../llm/failure.ts";
 import type { Finding } from "../../observe/health.ts";
 import type { ClockReading } from "./clock.ts";
 
@@ -58,7 +58,7 @@ export async function askFor(
   const deadline = new AbortController();
   const cancel = clock.after(
     timeoutMs,
-    () => deadline.abort(new HttpFailure("disconnected", `no answer within ${timeoutMs / 1000} s`)),
+    () => deadline.abort(new HttpError("disconnected", `no answer within ${timeoutMs / 1000} s`)),
   );
   try {
     return await get(new URL(path, host), {
@@ -79,7 +79,7 @@ export async function askFor(
       },
     });
   } catch (error) {
-    if (!(error instanceof HttpFailure || error instanceof LinkFailure)) throw error;
+    if (!(error instanceof HttpError || error instanceof LinkError)) throw error;
     return { failure: plainLine(error.message, 300) };
   } finally {
     cancel();

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Action, type Diagnosis, DIAGNOSIS_SCHEMA } from "../../llm/diagnosis.ts";
-import { type Attempt, ChainExhausted, type Router } from "../../llm/contract.ts";
+import { type Attempt, ChainExhaustedError, type Router } from "../../llm/contract.ts";
 import { bound, type Situation } from "../../policy/bound.ts";
 import { factLines } from "../../llm/facts/words.ts";
 import { createMemory, type Memory } from "../../gate/memory.ts";
@@ -68,7 +68,7 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
       corrected: [...new Set(changes.map(({ rule }) => rule))],
     };
   } catch (error) {
-    if (!(error instanceof ChainExhausted)) throw error;
+    if (!(error instanceof ChainExhaustedError)) throw error;
     if (signal.aborted) return undefined;
     return { label, attempts: error.attempts, violations: [], corrected: [] };
   }

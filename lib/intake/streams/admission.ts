@@ -35,8 +35,8 @@ const ADOPTED = 100;
 const NEWEST = "$";
 
 /** No stream is left; this one's refusal tells why. */
-export class StreamRefused extends Error {
-  override readonly name = "StreamRefused";
+export class StreamRefusedError extends Error {
+  override readonly name = "StreamRefusedError";
   constructor(readonly stream: string, override readonly cause: unknown) {
     super(`${stream} refused`);
   }
@@ -95,7 +95,7 @@ export function streamsAdmission(options: AdmissionOptions) {
     /**
      * Looks at these streams; returns those that can be read.
      *
-     * @throws {StreamRefused} when none of all is left.
+     * @throws {StreamRefusedError} when none of all is left.
      */
     async admit(wanted: readonly string[]): Promise<readonly string[]> {
       for (const stream of wanted) {
@@ -108,7 +108,7 @@ export function streamsAdmission(options: AdmissionOptions) {
         }
       }
       for (const [stream, error] of refused) {
-        if (refused.size === streams.length) throw new StreamRefused(stream, error);
+        if (refused.size === streams.length) throw new StreamRefusedError(stream, error);
         options.onRefused(stream, error);
       }
       askAgainAt = clock.monotonic() + options.refusedRetryMs;

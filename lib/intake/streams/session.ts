@@ -13,7 +13,7 @@ import { entryMessage } from "./entry.ts";
 import { isOfStream } from "./failure.ts";
 import { streamGroup } from "./group.ts";
 import type { StreamEntry } from "./reply.ts";
-import { type AdmissionOptions, StreamRefused, streamsAdmission } from "./admission.ts";
+import { type AdmissionOptions, StreamRefusedError, streamsAdmission } from "./admission.ts";
 import type { Fate, Hand } from "./hand.ts";
 import { inOrder } from "./order.ts";
 import { pendingEntries, type PendingEvents, type TooLarge } from "./pending.ts";
@@ -250,7 +250,9 @@ export async function streamsSession(
   await acknowledging;
   signal.removeEventListener("abort", abort);
   const error = (ended as { readonly error: unknown } | null)?.error ?? null;
-  return error instanceof StreamRefused ? { error: error.cause, stream: error.stream } : { error };
+  return error instanceof StreamRefusedError
+    ? { error: error.cause, stream: error.stream }
+    : { error };
 }
 
 function sizeOf(fields: StreamEntry["fields"]): number {

@@ -7,7 +7,7 @@ import type { HttpReply } from "../../base/http/reply.ts";
 import { ask, beginning, type ServerOptions } from "../ask.ts";
 import type { Message } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
-import { LinkFailure } from "../failure.ts";
+import { LinkError } from "../failure.ts";
 import type { Think } from "./dialect.ts";
 import { errorText, replyReader, type Spoken } from "./reply_stream.ts";
 
@@ -23,7 +23,7 @@ export interface ChatOptions extends ServerOptions {
 /**
  * Asks once.
  *
- * @throws {LinkFailure} of any kind that is about the transport or an answer without content.
+ * @throws {LinkError} of any kind that is about the transport or an answer without content.
  */
 export function chat(
   { messages, think, signal }: {
@@ -73,9 +73,9 @@ async function readChat(reply: HttpReply, model: string, onToken: () => void): P
   }
   const spoken = reader.finish();
   if (spoken.doneReason === "length") {
-    throw new LinkFailure("truncated", "the answer was cut at the token limit", spoken);
+    throw new LinkError("truncated", "the answer was cut at the token limit", spoken);
   }
-  if (spoken.content.trim() === "") throw new LinkFailure("empty", emptiness(spoken), spoken);
+  if (spoken.content.trim() === "") throw new LinkError("empty", emptiness(spoken), spoken);
   return spoken;
 }
 
@@ -85,21 +85,21 @@ function emptiness({ calledTools, thought }: Spoken): string {
 }
 
 /** Statuses as in Ollama's server/routes.go and docs/api/errors. */
-function statusFailure({ status, headers }: HttpReply, body: string, model: string): LinkFailure {
+function statusFailure({ status, headers }: HttpReply, body: string, model: string): LinkError {
   const said = errorText(body).trim();
   const text = `HTTP ${status}${said ? `: ${said}` : ""}`;
   if (status === 404 && /\bmodel\b/i.test(said)) {
-    return new LinkFailure("model_missing", `model not found, try: ollama pull ${model} (${text})`);
+    return new LinkError("model_missing", `model not found, try: ollama pull ${model} (${text})`);
   }
   if (status === 404) {
-    return new LinkFailure("http_status", `${text} (is this Ollama's address?)`, { status });
+    return new LinkError("http_status", `${text} (is this Ollama's address?)`, { status });
   }
   if (status >= 300 && status < 400) {
     const location = headers.get("location") ?? "an unnamed place";
-    return new LinkFailure("http_status", `${text} (redirects to ${location}; not followed)`, {
+    return new LinkError("http_status", `${text} (redirects to ${location}; not followed)`, {
       status,
     });
   }
   const aboutThinking = status === 400 && /\bthink/i.test(said);
-  return new LinkFailure("http_status", text, { status, aboutThinking });
+  return new LinkError("http_status", text, { status, aboutThinking });
 }

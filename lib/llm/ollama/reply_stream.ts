@@ -5,7 +5,7 @@
  */
 import { isObject, parseObject } from "../../base/json.ts";
 import type { Figures } from "../contract.ts";
-import { LinkFailure, withoutMarkup } from "../failure.ts";
+import { LinkError, withoutMarkup } from "../failure.ts";
 
 /** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
 const LONGEST_CONTENT = 64 * 1024;
@@ -36,7 +36,7 @@ export interface ReplyReader {
  * A reader of one reply.
  *
  * @param onLine called for each line of a stream: the model has moved on by a token.
- * @throws {LinkFailure} `server_error`, `bad_response` or `disconnected`, from both of its methods.
+ * @throws {LinkError} `server_error`, `bad_response` or `disconnected`, from both of its methods.
  */
 export function replyReader(onLine: () => void): ReplyReader {
   let received = 0;
@@ -63,7 +63,7 @@ export function replyReader(onLine: () => void): ReplyReader {
   }
 
   function takeObject(object: Record<string, unknown>) {
-    if ("error" in object) throw new LinkFailure("server_error", errorText(object.error));
+    if ("error" in object) throw new LinkError("server_error", errorText(object.error));
     const message = object.message;
     if (!isObject(message)) {
       if (object.done !== true) throw notOllama("no message in it", JSON.stringify(object));
@@ -76,7 +76,7 @@ export function replyReader(onLine: () => void): ReplyReader {
       calledTools ||= Array.isArray(message.tool_calls) && message.tool_calls.length > 0;
     }
     if (content.length > LONGEST_CONTENT) {
-      throw new LinkFailure("bad_response", `an answer of more than ${LONGEST_CONTENT} characters`);
+      throw new LinkError("bad_response", `an answer of more than ${LONGEST_CONTENT} characters`);
     }
     last = object;
     lines++;
@@ -87,7 +87,7 @@ export function replyReader(onLine: () => void): ReplyReader {
     push(text) {
       received += text.length;
       if (received > LONGEST_STREAM) {
-        throw new LinkFailure("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
+        throw new LinkError("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
       }
       let from = 0;
       for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
@@ -111,7 +111,7 @@ export function replyReader(onLine: () => void): ReplyReader {
       const complete = last.done === true || (lines === 1 && last.done === undefined);
       if (!complete) {
         const far = lines === 0 ? "before the first token" : `after ${lines} tokens`;
-        throw new LinkFailure("disconnected", `the reply ended ${far}, without done: true`);
+        throw new LinkError("disconnected", `the reply ended ${far}, without done: true`);
       }
       const doneReason = typeof last.done_reason === "string" ? last.done_reason : undefined;
       return { content, thought, doneReason, calledTools, figures: figuresOf(last) };
@@ -132,8 +132,8 @@ export function errorText(body: unknown): string {
   return JSON.stringify(body) ?? "";
 }
 
-function notOllama(what: string, text: string): LinkFailure {
-  return new LinkFailure("bad_response", `not a reply of Ollama (${what}): ${errorText(text)}`);
+function notOllama(what: string, text: string): LinkError {
+  return new LinkError("bad_response", `not a reply of Ollama (${what}): ${errorText(text)}`);
 }
 
 /** Nanoseconds and counts of the last object, as Ollama's API documents them. */

@@ -7,7 +7,7 @@ import type { HttpReply } from "../../base/http/reply.ts";
 import { ask, beginning, type ServerOptions } from "../ask.ts";
 import type { Message } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
-import { LinkFailure } from "../failure.ts";
+import { LinkError } from "../failure.ts";
 import { errorText, type Spoken } from "../ollama/reply_stream.ts";
 import type { Dialect } from "./dialect.ts";
 import { completionReader } from "./reply_stream.ts";
@@ -24,7 +24,7 @@ export interface CompletionOptions extends ServerOptions {
 /**
  * Asks once.
  *
- * @throws {LinkFailure} of any kind that is about the transport or an answer without content.
+ * @throws {LinkError} of any kind that is about the transport or an answer without content.
  */
 export async function complete(
   { messages, dialect, signal }: {
@@ -45,10 +45,10 @@ export async function complete(
       read: (reply, onToken) => readCompletion(reply, model, onToken),
     });
   } catch (error) {
-    if (!(error instanceof LinkFailure) || apiKey === undefined) throw error;
+    if (!(error instanceof LinkError) || apiKey === undefined) throw error;
     // Servers quote the key that they do not take.
     const said = error.message.replaceAll(apiKey, "[redacted]");
-    throw new LinkFailure(error.kind, said, error.detail);
+    throw new LinkError(error.kind, said, error.detail);
   }
 }
 
@@ -95,10 +95,10 @@ async function readCompletion(
   }
   const spoken = reader.finish();
   if (spoken.doneReason === "length") {
-    throw new LinkFailure("truncated", "the answer was cut at the token limit", spoken);
+    throw new LinkError("truncated", "the answer was cut at the token limit", spoken);
   }
   if (spoken.doneReason === "content_filter") {
-    throw new LinkFailure("truncated", "the server's content filter ended the answer", spoken);
+    throw new LinkError("truncated", "the server's content filter ended the answer", spoken);
   }
   if (spoken.content.trim() === "") {
     const why = spoken.calledTools
@@ -106,16 +106,16 @@ async function readCompletion(
       : spoken.thought
       ? "no content, only thinking"
       : "no content";
-    throw new LinkFailure("empty", why, spoken);
+    throw new LinkError("empty", why, spoken);
   }
   return spoken;
 }
 
-function statusFailure(status: number, body: string, model: string): LinkFailure {
+function statusFailure(status: number, body: string, model: string): LinkError {
   const said = errorText(body).trim();
   const text = `HTTP ${status}${said ? `: ${said}` : ""}`;
   if (status === 404 && /\bmodel\b/i.test(said)) {
-    return new LinkFailure("model_missing", `the server has no model ${model} (${text})`, {
+    return new LinkError("model_missing", `the server has no model ${model} (${text})`, {
       status,
     });
   }
@@ -124,5 +124,5 @@ function statusFailure(status: number, body: string, model: string): LinkFailure
     : status === 401 || status === 403
     ? " (a key goes into LLM_API_KEY)"
     : "";
-  return new LinkFailure("http_status", `${text}${hint}`, { status, said });
+  return new LinkError("http_status", `${text}${hint}`, { status, said });
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LinkFailure } from "../failure.ts";
+import { LinkError } from "../failure.ts";
 import type { Link } from "../link.ts";
 import { complete, type CompletionOptions } from "./chat.ts";
 import { afterRefusal, type Dialect, dialectInWords, FIRST_DIALECT } from "./dialect.ts";
@@ -25,7 +25,7 @@ export function openaiLink(name: string, options: CompletionOptions): Link {
         } catch (error) {
           // A refusal costs nothing, so that asking again is no attempt of its own; each leaves
           // something out, which comes to an end.
-          const { status, said } = error instanceof LinkFailure ? error.detail : {};
+          const { status, said } = error instanceof LinkError ? error.detail : {};
           const next = status !== undefined && said !== undefined
             ? afterRefusal(used, { status, said })
             : undefined;

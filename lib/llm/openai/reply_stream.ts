@@ -5,7 +5,7 @@
  */
 import { isObject, parseObject } from "../../base/json.ts";
 import type { Figures } from "../contract.ts";
-import { LinkFailure } from "../failure.ts";
+import { LinkError } from "../failure.ts";
 import { errorText, type ReplyReader } from "../ollama/reply_stream.ts";
 
 /** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
@@ -20,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>;
  * A reader of one reply.
  *
  * @param onToken called whenever the model has moved on.
- * @throws {LinkFailure} `server_error`, `bad_response` or `disconnected`, from both of its methods.
+ * @throws {LinkError} `server_error`, `bad_response` or `disconnected`, from both of its methods.
  */
 export function completionReader(onToken: () => void): ReplyReader {
   let received = 0;
@@ -58,7 +58,7 @@ export function completionReader(onToken: () => void): ReplyReader {
 
   function takeObject(object: Json, part: "delta" | "message") {
     if (object.error !== undefined && object.error !== null) {
-      throw new LinkFailure("server_error", errorText(object.error));
+      throw new LinkError("server_error", errorText(object.error));
     }
     figures = { ...figures, ...figuresOf(object) };
     const { choices } = object;
@@ -81,7 +81,7 @@ export function completionReader(onToken: () => void): ReplyReader {
     const calls = Array.isArray(said.tool_calls) && said.tool_calls.length > 0;
     calledTools ||= calls;
     if (content.length > LONGEST_CONTENT) {
-      throw new LinkFailure("bad_response", `an answer of more than ${LONGEST_CONTENT} characters`);
+      throw new LinkError("bad_response", `an answer of more than ${LONGEST_CONTENT} characters`);
     }
     // The first event names a role only; some servers send it before they read the prompt.
     if (content.length > before || thinking || calls) onToken();
@@ -103,7 +103,7 @@ export function completionReader(onToken: () => void): ReplyReader {
     push(text) {
       received += text.length;
       if (received > LONGEST_STREAM) {
-        throw new LinkFailure("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
+        throw new LinkError("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
       }
       const lines = (pending + text).split(/\r\n|\n|\r(?!$)/);
       pending = lines.pop() ?? "";
@@ -124,15 +124,15 @@ export function completionReader(onToken: () => void): ReplyReader {
       }
       if (!done && finish === undefined) {
         const far = events === 0 ? "before the first event" : `after ${events} events`;
-        throw new LinkFailure("disconnected", `the reply ended ${far}, without [DONE]`);
+        throw new LinkError("disconnected", `the reply ended ${far}, without [DONE]`);
       }
       return { content, thought, doneReason: finish, calledTools, figures };
     },
   };
 }
 
-function notCompletion(what: string, text: string): LinkFailure {
-  return new LinkFailure(
+function notCompletion(what: string, text: string): LinkError {
+  return new LinkError(
     "bad_response",
     `not a reply of OpenAI's API (${what}): ${errorText(text)}`,
   );

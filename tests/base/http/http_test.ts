@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Dial, post } from "../../../lib/base/http/http.ts";
-import { HttpFailure } from "../../../lib/base/http/reply.ts";
+import { HttpError } from "../../../lib/base/http/reply.ts";
 
 /** Answers each connection with `reply` once a whole request is there, then closes. */
 function rawServer(reply: string, { split = false } = {}) {
@@ -96,7 +96,7 @@ Deno.test("post: does not follow a redirect", async () => {
   assert.equal(server.requests.length, 1);
 });
 
-const BROKEN: Readonly<Record<string, [reply: string, kind: HttpFailure["kind"]]>> = {
+const BROKEN: Readonly<Record<string, [reply: string, kind: HttpError["kind"]]>> = {
   "nothing at all": ["", "disconnected"],
   "half a head": ["HTTP/1.1 200 OK\r\ncontent-", "disconnected"],
   "less than its length": ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello", "disconnected"],
@@ -133,7 +133,7 @@ for (const [what, [reply, kind]] of Object.entries(BROKEN)) {
   Deno.test(`post: says ${kind} after ${what}, and does not ask again`, async () => {
     await using server = rawServer(reply);
     await assert.rejects(fetched(server.url), (error) => {
-      assert.ok(error instanceof HttpFailure, String(error));
+      assert.ok(error instanceof HttpError, String(error));
       assert.equal(error.kind, kind);
       return true;
     });

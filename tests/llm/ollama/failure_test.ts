@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { FailureKind } from "../../../lib/llm/contract.ts";
-import type { LinkFailure } from "../../../lib/llm/failure.ts";
+import type { LinkError } from "../../../lib/llm/failure.ts";
 import { asking, failure } from "../../support/chat.ts";
 import { CUT, done, type OllamaAnswer, startOllama, token } from "../../support/ollama.ts";
 
-async function failureAfter(answer: OllamaAnswer): Promise<LinkFailure> {
+async function failureAfter(answer: OllamaAnswer): Promise<LinkError> {
   await using server = startOllama({ answer: () => answer });
   const error = await failure(asking(server.url).reply);
   assert.equal(server.requests.length, 1);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createChainRouter, parseChain } from "../../../lib/llm/chain.ts";
-import { ChainExhausted } from "../../../lib/llm/contract.ts";
+import { ChainExhaustedError } from "../../../lib/llm/contract.ts";
 import { ANSWER_SCHEMA, DIAGNOSIS_SCHEMA } from "../../../lib/llm/diagnosis.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
@@ -59,7 +59,7 @@ function asking(
     /** The attempts of a route that must fail. */
     async failed() {
       const error = await route().catch((error) => error);
-      assert.ok(error instanceof ChainExhausted, String(error));
+      assert.ok(error instanceof ChainExhaustedError, String(error));
       return error.attempts;
     },
     async [Symbol.asyncDispose]() {
