@@ -96,7 +96,9 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
       onParked() {},
       onEnding({ outcome, event }) {
         if (event && outcome !== "benign") {
-          ended[event.service]?.push(`${outcome} ${idOf(event)}`);
+          // What may be ignored is the risk rules' to say; both begin a cooldown.
+          const said = outcome === "proposed" || outcome === "ignored" ? "answered" : outcome;
+          ended[event.service]?.push(`${said} ${idOf(event)}`);
         }
       },
     },
@@ -213,12 +215,8 @@ Deno.test("decisions: the pipeline decides as the model of one page does", async
             const { service, how } = command;
             up.asked.get(service)?.answer(how);
             const model = models[service];
-            // What is critical is not ignored, nor a backup's error.
-            const { gravity = 3, type } = model.running ?? {};
-            const leastIgnored = type === "backup_failed" ? 2 : 1;
-            const ignored = how === "ignore" && gravity >= leastIgnored;
             if (how === "fail") model.failed(now);
-            else model.answered(ignored ? "ignored" : "proposed", now, wallMs);
+            else model.answered(now, wallMs);
             break;
           }
           case "pass": {

@@ -58,11 +58,11 @@ export class TargetModel {
     this.turn(now);
   }
 
-  answered(how: "proposed" | "ignored", now: number, wallMs: number) {
+  answered(now: number, wallMs: number) {
     const { running } = this;
     if (!running) return;
     this.cooldown = { since: now, sinceMs: wallMs, gravity: running.gravity };
-    this.running = this.end(how, running);
+    this.running = this.end("answered", running);
     this.turn(now);
   }
 
