@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../base/json.ts";
 import { cut } from "../base/text/cut.ts";
 import { cleanName } from "../base/text/names.ts";
 
@@ -98,7 +99,7 @@ export function placesIn<K extends string>(
   { known, reject, takes }: { known: readonly K[]; reject: Reject; takes?: string },
 ): Partial<Record<K, Place>> | undefined {
   const { path, value } = place;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return reject(place, takes ?? `an object with ${known.join(", ")}`);
   }
   const inside = path === "the file" ? "" : `${path}.`;
@@ -147,6 +148,6 @@ function shown(value: unknown): string {
     return text.replace(INVISIBLE, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
   }
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
+  if (isObject(value)) return "an object";
   return String(value);
 }

@@ -21,8 +21,8 @@ interface Grade {
 /**
  * The severity of an event of `type`: as sent, if it can be ranked. Zabbix' numbers count as
  * Zabbix' words where the payload shows whose they are. What is missing is looked for in `level`
- * and in the alert's labels, and is info in the end, as in the seed. A known fault with a word that
- * nobody defined is a warning.
+ * and in the alert's labels, and is info in the end. A known fault with a word that nobody defined
+ * is a warning.
  */
 export function gradeOf(sent: string, { type, payload }: { type: string; payload: Fields }): Grade {
   const severity = zabbixWord(sent, payload) ?? (sent || labelOf(payload));

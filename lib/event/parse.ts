@@ -53,11 +53,11 @@ interface HeardAs {
  * Normalizes a message of either shape: `type` and `payload` (node agents), or `event_type` and
  * `details` (control plane).
  *
- * The fallbacks are the seed's, by Python's idea of an empty value: a service that is missing is
- * looked for in `details`, or in `payload` when details is empty, and is the node's name in the
- * end; for the payload see {@linkcode payloadOf}. Beyond the seed, numbers count as names, a
- * service or severity of another kind counts as missing, and a service `all` or `node` is the node.
- * A node's alias becomes its name; what was sent is kept in the origin.
+ * What is empty counts as missing. A missing service is looked for in `details`, or in `payload`
+ * when details is empty, and is the node's name in the end; for the payload see
+ * {@linkcode payloadOf}. Numbers count as names, a service or severity of another kind counts as
+ * missing, and a service `all` or `node` is the node. A node's alias becomes its name; what was sent
+ * is kept in the origin.
  */
 export function parseEvent(
   raw: Fields,
@@ -116,7 +116,7 @@ function severityIn({ severity, level }: Fields): string {
   if (typeof severity === "string") return harmlessName(severity, SEVERITY_LENGTH);
   const sent = severity ?? level;
   const value = isObject(sent) ? sent.level ?? sent.name ?? sent.severity : sent;
-  // To the seed 0 is a missing severity, but syslog's 0 is an emergency.
+  // Elsewhere 0 counts as missing, but syslog's severity 0 is an emergency.
   const text = value === 0 ? "0" : textOf(value);
   return text ? harmlessName(text, SEVERITY_LENGTH) : "";
 }

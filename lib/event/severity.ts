@@ -73,8 +73,8 @@ export function knownRank(severity: string): SeverityRank | undefined {
  * The rank of a severity: words in any letter case, their usual synonyms, and syslog's numbers 0
  * to 7.
  *
- * An unknown word ranks as info, as a missing severity does in the seed: it is diagnosed like any
- * other, but a word that nobody defined must not push aside what a sender did grade.
+ * An unknown word ranks as info, as a missing severity does: its event is diagnosed like any other,
+ * but a word that nobody defined must not push aside what a sender did grade.
  */
 export function severityRank(severity: string): SeverityRank {
   return knownRank(severity) ?? 3;

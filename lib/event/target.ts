@@ -20,7 +20,7 @@ export function targetKey(target: Target): string {
   return `${target.node}\0${target.service}`;
 }
 
-/** The target as people and logs write it (the seed's `svc_key`). */
+/** The target as people read it; `svc_key` in the log. */
 export function svcKey(target: Target): string {
   return `${target.node}/${target.service}`;
 }

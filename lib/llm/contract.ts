@@ -1,6 +1,6 @@
 /**
- * What the planner asks of an LLM router, as in the seed: messages, a schema and a context in; a
- * parsed, validated answer with its provenance out.
+ * What the planner asks of an LLM router: messages, a schema and a context in; a validated
+ * diagnosis and what every attempt came to out.
  *
  * @module
  */

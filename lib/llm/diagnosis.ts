@@ -29,7 +29,7 @@ export type Cause = typeof CAUSES[number];
 /** Longest quotation from a payload. */
 export const LONGEST_EVIDENCE = 120;
 
-/** A validated diagnosis of one event. Keys as in the seed. */
+/** A validated diagnosis of one event; its keys are those of the action file. */
 export interface Diagnosis {
   readonly action: Action;
   readonly service: string;
@@ -44,7 +44,7 @@ export interface Diagnosis {
   readonly evidence?: string;
 }
 
-/** The seed's schema of a finished diagnosis, with two optional keys. */
+/** The schema of a finished diagnosis; `cause` and `evidence` may be missing. */
 export const DIAGNOSIS_SCHEMA = {
   type: "object",
   required: ["action", "service", "node", "reason", "confidence", "requires_human"],

@@ -65,7 +65,7 @@ Answer with one JSON object and nothing else, no markdown. Its six keys, in this
 - "requires_human": true or false`;
 }
 
-/** ISO 8601 in UTC; whole seconds as the seed writes them. */
+/** ISO 8601 in UTC as Python's `isoformat` writes it: without a fraction where that is zero. */
 function isoTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return "unknown";
@@ -91,7 +91,7 @@ function inWords({ type, severity, count }: Heard): string {
   return withoutMarkers(`${type} (${severity})`) + (count > 1 ? ` ${count} times` : "");
 }
 
-/** The messages of one diagnosis: `system` as it is, and the event in the seed's layout. */
+/** The messages of one diagnosis: `system` as it is, and the event as a list of named lines. */
 export function buildMessages(
   system: string,
   event: WaitingEvent,

@@ -30,7 +30,7 @@ export function judge(
   const answer = readAnswer(text);
   if (!answer.ok) return answer;
   const { node: _node, service: _service, action, ...rest } = answer.value;
-  // The seed's order of keys; a missing action must stay missing.
+  // The keys in the order of an action file; a missing action must stay missing.
   const record: unknown = {
     ...(action === undefined ? {} : { action }),
     service: target.service,

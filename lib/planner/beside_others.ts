@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { spanInWords } from "../base/text/span.ts";
+import { isoSecond, spanInWords } from "../base/text/span.ts";
 import type { Objected } from "../gate/objection.ts";
 import type { OtherProposal } from "../proposal/action_file.ts";
 import type { WaitingAction } from "../proposal/read/action_index.ts";
@@ -42,7 +42,7 @@ export function besideOthers(
       action_id: actionId,
       ...by !== "" && { proposed_by: by },
       type: word,
-      ...sinceMs !== undefined && { since: isoSeconds(sinceMs) },
+      ...sinceMs !== undefined && { since: isoSecond(sinceMs) },
     })),
   };
 }
@@ -59,5 +59,3 @@ function heldBy(other: WaitingAction, nowMs: number): Objected {
 }
 
 const whose = ({ by }: WaitingAction) => by || "another program";
-
-const isoSeconds = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;

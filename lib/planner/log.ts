@@ -1,6 +1,6 @@
 /**
- * What the pipeline tells the log: one function an event, with the seed's names and fields. Lines
- * that a flood would repeat are folded.
+ * What the pipeline writes to the log, one function a line. Names and fields are a contract with
+ * those who read the log. Lines that a flood would repeat are folded.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { QueueEntry } from "../queue/entry.ts";
 import type { Objected } from "../gate/objection.ts";
 import { svcKey, targetKey } from "../event/target.ts";
 
-/** Longest error of an exhausted chain, as in the seed. */
+/** Longest error of an exhausted chain, in UTF-16 units. */
 const LONGEST_ERROR = 400;
 
 export type PlannerLog = ReturnType<typeof createPlannerLog>;

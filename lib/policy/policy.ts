@@ -74,7 +74,7 @@ export type PolicyChange =
     readonly to: true;
   };
 
-/** The rules that always hold; config/policy.json adds to them. The first three are in the seed's prompt. */
+/** The rules that always hold; config/policy.json adds to them. The prompt names the first three too. */
 export const BUILT_IN_RULES: readonly PolicyRule[] = [
   {
     name: "offline_first_needs_human",

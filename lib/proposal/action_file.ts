@@ -1,7 +1,7 @@
 /**
  * What a proposal looks like to those who act on it: the action file that a person approves and
  * the executor reads, and the event file that tells others of it. Keys, their order and the form
- * of the text are the seed's.
+ * of the text are a contract: programs and people outside read these files.
  *
  * @module
  */
@@ -234,8 +234,8 @@ export function eventFilePath({ action, nodeName, nowMs }: EventFileOptions): st
 }
 
 /**
- * The text of a file, as Python's `json.dumps(value, indent=2)` in the seed forms it: two spaces,
- * no newline at the end, ASCII only.
+ * The text of a file, formed as by Python's `json.dumps(value, indent=2)`: two spaces, no newline
+ * at the end, ASCII only.
  */
 export function fileText(value: ActionFile | EventFile): string {
   return asciiJson(value, 2);

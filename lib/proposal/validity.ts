@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../base/json.ts";
 import { isoSecond } from "../base/text/span.ts";
 import type { Action } from "../llm/diagnosis.ts";
 
@@ -67,7 +68,5 @@ export function isStale(content: unknown, nowMs: number): boolean {
 }
 
 function valueAt(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? (value as Record<string, unknown>)[key]
-    : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

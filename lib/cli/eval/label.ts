@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isObject } from "../../base/json.ts";
 import { cut } from "../../base/text/cut.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { type Context, parseContext } from "./context.ts";
@@ -109,7 +110,7 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
   }
 
   const { event: raw, acceptable, requires_human: requiresHuman = null } = label;
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+  if (!isObject(raw)) {
     return `event is ${shown(raw)}; it takes an object, as it is published on Redis`;
   }
   const parsed = parseEvent({ ...raw }, CHANNEL, options.nowMs);
