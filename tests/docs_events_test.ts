@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { cures } from "../lib/event/cures.ts";
-import { type Family, familyOf } from "../lib/event/family.ts";
+import { familyOf } from "../lib/event/family.ts";
 import { severityRank } from "../lib/event/severity.ts";
+
+type Family = ReturnType<typeof familyOf>;
 
 const DOCS = join(import.meta.dirname ?? ".", "..", "docs");
 const text = Deno.readTextFileSync(join(DOCS, "events.md"));

@@ -1,6 +1,7 @@
+import type { Coordination } from "../../lib/coordination/coordination.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Claim, ClaimResult } from "../../lib/coordination/coordination.ts";
+import type { Claim } from "../../lib/coordination/coordination.ts";
 import { shareCooldowns } from "../../lib/coordination/shared_cooldowns.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import {
@@ -13,6 +14,8 @@ import {
   TTL_MS,
 } from "../support/claims.ts";
 import { HAS_REDIS, startRedis } from "../support/redis.ts";
+
+type ClaimResult = Awaited<ReturnType<Coordination["claim"]>>;
 
 const TARGET = { node: "piha", service: "mosquitto" };
 const KEY = "planner:claim:piha/mosquitto";

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Family, familyOf, kindOf } from "../../lib/event/family.ts";
+import { familyOf, kindOf } from "../../lib/event/family.ts";
+
+type Family = ReturnType<typeof familyOf>;
 
 const FAMILIES: Partial<Record<Family, readonly string[]>> = {
   change: [

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { cures } from "../../lib/event/cures.ts";
 import { eachContainer } from "../../lib/event/containers.ts";
-import { type Family, familyOf } from "../../lib/event/family.ts";
+import { familyOf } from "../../lib/event/family.ts";
 import { type News, newsOf } from "../../lib/event/news.ts";
 import { parseEvent } from "../../lib/event/parse.ts";
+
+type Family = ReturnType<typeof familyOf>;
 
 const NOW = Date.UTC(2026, 10, 30, 20);
 

@@ -2,18 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FailureKind } from "../../lib/llm/contract.ts";
 import { correction } from "../../lib/llm/correction.ts";
-import {
-  canPassAtOnce,
-  type FailureDetail,
-  LinkError,
-  withoutMarkup,
-} from "../../lib/llm/failure.ts";
+import { canPassAtOnce, LinkError, withoutMarkup } from "../../lib/llm/failure.ts";
 
 const AT_ONCE: readonly [
   kind: FailureKind,
   again: boolean,
   text?: string,
-  detail?: FailureDetail,
+  detail?: ConstructorParameters<typeof LinkError>[2],
 ][] = [
   ["empty", true],
   ["truncated", true],

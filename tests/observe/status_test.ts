@@ -5,7 +5,7 @@ import type { LinkState } from "../../lib/llm/router.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import { MOST_ROWS } from "../../lib/observe/status/record.ts";
-import { createStatusBoard, type StatusBoardOptions } from "../../lib/observe/status.ts";
+import { createStatusBoard } from "../../lib/observe/status.ts";
 import { parseStatus } from "../../lib/observe/status/read.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { targetKey } from "../../lib/event/target.ts";
@@ -14,6 +14,8 @@ import { recordingLog } from "../support/log.ts";
 import { memoryFiles } from "../support/memory_files.ts";
 import { systemError } from "../support/system_error.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
+
+type StatusBoardOptions = Parameters<typeof createStatusBoard>[0];
 
 const PATH = "/r/state/planner-agent.status.json";
 /** The fake clock's start. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../lib/base/clock.ts";
 import type { Diagnosed } from "../../lib/observe/ending.ts";
-import { createTraces, type RootSpan, type Span } from "../../lib/observe/trace.ts";
+import { createTraces, type Span, type Tracer } from "../../lib/observe/trace.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
 import { fakeClock } from "../support/clock.ts";
 import { startCollector } from "../support/collector.ts";
@@ -10,6 +10,8 @@ import { echo, startOllama } from "../support/ollama.ts";
 import { pipeline } from "../support/pipeline.ts";
 import { sandbox } from "../support/sandbox.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
+
+type RootSpan = Parameters<Tracer>[0];
 
 const START = Date.UTC(2026, 0, 2, 3, 4, 5);
 

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { type Act, forbiddenActs, prove } from "../../lib/permissions/prove.ts";
-import { type PermissionsParts, showPermissions } from "../../lib/cli/permissions.ts";
+import { showPermissions } from "../../lib/cli/permissions.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
 import { askPermissions, type Query, uncovered } from "../../lib/permissions/permissions.ts";
 import { fakeClock } from "../support/clock.ts";
 import { sandbox } from "../support/sandbox.ts";
+
+type PermissionsParts = Parameters<typeof showPermissions>[1];
 
 const SITE = {
   redisUrl: "redis://10.0.0.1:6379",

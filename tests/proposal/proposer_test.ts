@@ -1,3 +1,4 @@
+import type { Propose } from "../../lib/proposal/proposer.ts";
 import assert from "node:assert/strict";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import {
@@ -5,7 +6,6 @@ import {
   announceOnce,
   createProposer,
   dryProposer,
-  type Proposal,
   proposeUntilWritten,
 } from "../../lib/proposal/proposer.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
@@ -14,6 +14,8 @@ import { recordingLog } from "../support/log.ts";
 import { memoryFiles, type Step } from "../support/memory_files.ts";
 import { systemError } from "../support/system_error.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
+
+type Proposal = Parameters<Propose>[0];
 
 const ID = "plan-piha-mosquitto-1767323045";
 const PENDING = `/r/actions/pending/${ID}.json`;

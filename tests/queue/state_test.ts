@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { cleanName } from "../../lib/base/text/names.ts";
 import {
   applyRecord,
-  type DecodedState,
   decodeState,
   emptyState,
   encodeHeader,
@@ -13,6 +12,8 @@ import {
 } from "../../lib/queue/state.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
+
+type DecodedState = ReturnType<typeof decodeState>;
 
 const piha = { node: "piha", service: "mosquitto" };
 const key = targetKey(piha);

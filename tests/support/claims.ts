@@ -3,16 +3,20 @@
  *
  * @module
  */
+import type { Coordination } from "../../lib/coordination/coordination.ts";
 import assert from "node:assert/strict";
-import type { Claim, ClaimResult } from "../../lib/coordination/coordination.ts";
+import type { Claim } from "../../lib/coordination/coordination.ts";
 import {
   CLAIM_PREFIX,
   createRedisCoordination,
-  type RedisCoordinationOptions,
 } from "../../lib/coordination/redis_coordination.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import type { TestRedis } from "./redis.ts";
+
+type RedisCoordinationOptions = Parameters<typeof createRedisCoordination>[0];
+
+type ClaimResult = Awaited<ReturnType<Coordination["claim"]>>;
 
 export const TTL_MS = 30_000;
 export const RENEW_EVERY_MS = 10_000;

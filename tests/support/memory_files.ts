@@ -1,6 +1,8 @@
 import { basename, dirname } from "node:path/posix";
-import type { FileLook, Files, ReadFile } from "../../lib/base/disk/files.ts";
+import type { Files, ReadFile } from "../../lib/base/disk/files.ts";
 import { systemError } from "./system_error.ts";
+
+type FileLook = NonNullable<Awaited<ReturnType<Files["times"]>>>;
 
 /** Every operation consists of such steps; a crash can come before each. */
 export interface Step {

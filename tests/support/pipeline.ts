@@ -1,3 +1,5 @@
+import type { Propose } from "../../lib/proposal/proposer.ts";
+import type { Reception } from "../../lib/planner/receive.ts";
 import { createBacklog } from "../../lib/queue/backlog.ts";
 import { createBudgets } from "../../lib/gate/budgets.ts";
 import { type Config, parseConfig } from "../../lib/config/config.ts";
@@ -19,11 +21,9 @@ import { createPlanner } from "../../lib/planner.ts";
 import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
 import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
-import type { Proposal } from "../../lib/proposal/proposer.ts";
 import type { WaitingAction } from "../../lib/proposal/read/action_index.ts";
 import type { ProposedBefore } from "../../lib/proposal/read/proposed_before.ts";
 import { createSuppression } from "../../lib/gate/suppression.ts";
-import type { Arrival } from "../../lib/planner/receive.ts";
 import {
   applyRecord,
   emptyState,
@@ -36,6 +36,10 @@ import { svcKey, type Target, targetKey } from "../../lib/event/target.ts";
 import { createTraces, type Tracer } from "../../lib/observe/trace.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
+
+type Proposal = Parameters<Propose>[0];
+
+type Arrival = NonNullable<Parameters<Reception["receive"]>[2]>;
 
 /** One diagnosis that the pipeline waits for. */
 export interface Call {

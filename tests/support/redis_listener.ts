@@ -3,15 +3,13 @@
  *
  * @module
  */
-import {
-  createRedisIntake,
-  type RedisIntakeOptions,
-  type RedisState,
-} from "../../lib/intake/pubsub.ts";
+import { createRedisIntake, type RedisState } from "../../lib/intake/pubsub.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { CHANNELS } from "./channels.ts";
+
+type RedisIntakeOptions = Parameters<typeof createRedisIntake>[0];
 
 export const PING_EVERY_MS = 10_000;
 /** Unlike every other time, so that a test can tell a PING's deadline from the rest. */

@@ -4,12 +4,7 @@
  *
  * @module
  */
-import {
-  createStreamsIntake,
-  type Delivery,
-  type Fate,
-  type StreamsIntakeOptions,
-} from "../../lib/intake/streams.ts";
+import { createStreamsIntake, type Delivery, type Fate } from "../../lib/intake/streams.ts";
 import type { RedisState } from "../../lib/intake/pubsub.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
@@ -17,6 +12,8 @@ import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { HAS_REDIS, type RedisSetup, startRedis, type TestRedis } from "./redis.ts";
 import type { Reply } from "./resp.ts";
+
+type StreamsIntakeOptions = Parameters<typeof createStreamsIntake>[0];
 
 export const GROUP = "planner";
 export const CLAIM_IDLE_MS = 600_000;

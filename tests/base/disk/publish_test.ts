@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { realFiles } from "../../../lib/base/disk/files.ts";
-import { type Publication, publish, TEMPORARY_NAME } from "../../../lib/base/disk/publish.ts";
+import { publish, TEMPORARY_NAME } from "../../../lib/base/disk/publish.ts";
 import { type MemoryFiles, memoryFiles, type Step } from "../../support/memory_files.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { systemError } from "../../support/system_error.ts";
+
+type Publication = Parameters<typeof publish>[2];
 
 const FOLDER = "/pending";
 const TEXT = '{"a":1}';

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { checkFolders, type FoldersOptions, type Room } from "../../../lib/cli/check/folders.ts";
+import { checkFolders } from "../../../lib/cli/check/folders.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
 import { makeRuntime } from "../../support/agent.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { plantLink } from "../../support/plant_link.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { systemError } from "../../support/system_error.ts";
+
+type Room = Awaited<ReturnType<NonNullable<FoldersOptions["room"]>>>;
+
+type FoldersOptions = Parameters<typeof checkFolders>[0];
 
 const ROOM: Room = { bytes: 5e9, inodes: 100_000, allInodes: 200_000 };
 

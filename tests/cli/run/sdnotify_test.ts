@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import {
-  type Notifier,
-  type NotifierOptions,
-  openNotifier,
-} from "../../../lib/cli/run/sdnotify.ts";
+import { openNotifier } from "../../../lib/cli/run/sdnotify.ts";
 import { fakeClock, settle } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
 import { sandbox } from "../../support/sandbox.ts";
+
+type Notifier = ReturnType<typeof openNotifier>;
+
+type NotifierOptions = Parameters<typeof openNotifier>[0];
 
 /** Stands for systemd, in a folder of its own. */
 function systemd() {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { type CountedSilence, silenceLines } from "../../../lib/cli/silences/silences.ts";
+import { silenceLines } from "../../../lib/cli/silences/silences.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { parseSilences } from "../../../lib/gate/silences.ts";
 import { makeRuntime, runAgent } from "../../support/agent.ts";
 import { sandbox } from "../../support/sandbox.ts";
+
+type CountedSilence = Parameters<typeof silenceLines>[0][number];
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const PLAIN = paletteFor({ isTerminal: false, env: () => undefined });

@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  readStreamHistory,
-  StreamHistoryError,
-  type StreamHistoryOptions,
-} from "../../../lib/intake/streams/history.ts";
+import { readStreamHistory, StreamHistoryError } from "../../../lib/intake/streams/history.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { scriptedRedis } from "../../support/scripted_redis.ts";
 import type { TestRedis } from "../../support/redis.ts";
 import { redisTest } from "../../support/stream_reader.ts";
+
+type StreamHistoryOptions = Parameters<typeof readStreamHistory>[0];
 
 const STREAM = "health_events";
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { reportStatus, type StatusSources } from "../../../lib/observe/status/report.ts";
+import { reportStatus } from "../../../lib/observe/status/report.ts";
 import { statusRecord, THEN } from "../../support/status_record.ts";
+
+type StatusSources = Parameters<typeof reportStatus>[0];
 
 /** A report 2 s after a record was written and the heart has beaten. */
 function report(changes: Partial<StatusSources> = {}) {
