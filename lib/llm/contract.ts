@@ -1,6 +1,6 @@
 /**
- * What the planner asks of an LLM router: messages, a schema and a context in; a validated
- * diagnosis and what every attempt came to out.
+ * What the planner asks of an LLM router: messages and a context in; a validated diagnosis and what
+ * every attempt came to out.
  *
  * @module
  */
@@ -77,7 +77,6 @@ export interface Router {
   /** @throws {ChainExhaustedError} when no link gave a valid answer. */
   route(
     messages: readonly Message[],
-    schema: object,
     context: RouteContext,
   ): Promise<RouteResult>;
   close(): void;

@@ -94,10 +94,9 @@ export function createRouter(options: RouterOptions): ChainRouter {
   /** One request to one link. */
   async function ask(
     index: number,
-    { link, messages, schema, context }: {
+    { link, messages, context }: {
       link: Link;
       messages: readonly Message[];
-      schema: object;
       context: RouteContext;
     },
   ): Promise<Asked> {
@@ -108,7 +107,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
     try {
       const reply = await link.ask(withinContext(link, messages, context), context);
       figures = reply.figures;
-      const judgement = judge(reply.content, { schema, target: context.event });
+      const judgement = judge(reply.content, context.event);
       reply.judged(judgement.ok);
       const { content } = reply;
       result = judgement.ok
@@ -141,7 +140,6 @@ export function createRouter(options: RouterOptions): ChainRouter {
 
   async function route(
     messages: readonly Message[],
-    schema: object,
     outer: RouteContext,
   ): Promise<RouteResult> {
     const context = { ...outer, signal: AbortSignal.any([outer.signal, closing.signal]) };
@@ -168,7 +166,6 @@ export function createRouter(options: RouterOptions): ChainRouter {
       const { attempt, result } = await ask(index, {
         link,
         messages: conversation,
-        schema,
         context,
       });
       attempts.push(attempt);

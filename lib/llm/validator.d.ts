@@ -1,5 +1,5 @@
 /**
- * The check of a record by a schema; errors are on the function afterwards, as ajv leaves them.
+ * The check of a record by `DIAGNOSIS_SCHEMA`; errors are on the function afterwards, as ajv leaves them.
  *
  * @module
  */
@@ -15,10 +15,9 @@ export interface SchemaError {
   readonly data?: unknown;
 }
 
-export interface Validate {
+interface Validate {
   (value: unknown): value is Diagnosis;
   errors?: readonly SchemaError[] | null;
 }
 
-/** @throws {TypeError} for a schema that validator.js was not written for. */
-export function validatorOf(schema: object): Validate;
+export const validate: Validate;

@@ -8,7 +8,7 @@ import type { Diagnosis } from "./diagnosis.ts";
 import type { Target } from "../event/target.ts";
 import { readAnswer } from "./answer.ts";
 import { saysNothing } from "./answer/reason.ts";
-import { type SchemaError, validatorOf } from "./validator.js";
+import { type SchemaError, validate } from "./validator.js";
 
 type Judgement =
   | { readonly ok: true; readonly diagnosis: Diagnosis }
@@ -23,10 +23,7 @@ type Judgement =
  * The diagnosis in `text` about `target`. A node and a service named by the model are not looked
  * at: the target is the event's own, always.
  */
-export function judge(
-  text: string,
-  { schema, target }: { readonly schema: object; readonly target: Target },
-): Judgement {
+export function judge(text: string, target: Target): Judgement {
   const answer = readAnswer(text);
   if (!answer.ok) return answer;
   const { node: _node, service: _service, action, ...rest } = answer.value;
@@ -37,7 +34,6 @@ export function judge(
     node: target.node,
     ...rest,
   };
-  const validate = validatorOf(schema);
   if (validate(record)) {
     return saysNothing(record.reason)
       ? {

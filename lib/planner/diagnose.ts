@@ -7,7 +7,6 @@
 import type { Allowance } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import { ChainExhaustedError, type Router, type RouteResult } from "../llm/contract.ts";
-import { DIAGNOSIS_SCHEMA } from "../llm/diagnosis.ts";
 import type { ModelDigests } from "../llm/ollama/model_digests.ts";
 import { factLines } from "../llm/facts/words.ts";
 import type { Memory } from "../gate/memory.ts";
@@ -85,7 +84,7 @@ export function createDiagnosis(options: DiagnosisOptions): Diagnose {
     let result: RouteResult;
     try {
       const context = { label: `planner.${svcKey(event)}`, event, facts, signal };
-      result = await router.route(messages, DIAGNOSIS_SCHEMA, context);
+      result = await router.route(messages, context);
     } catch (error) {
       if (error instanceof ChainExhaustedError && !signal.aborted) {
         onDiagnosed(over({ attempts: error.attempts, error: error.message }));

@@ -57,12 +57,5 @@ export function validatorModule(license: string): string {
 // Written by \`deno task validator\`; do not edit.
 /* ajv:\n${license.replaceAll("*/", "* /")}*/
 ${code}
-const SCHEMA = ${JSON.stringify(JSON.stringify(DIAGNOSIS_SCHEMA))};
-export function validatorOf(schema) {
-  if (JSON.stringify(schema) !== SCHEMA) {
-    throw new TypeError("there is the check of one schema, and this is another; run deno task validator");
-  }
-  return validate;
-}
 `;
 }

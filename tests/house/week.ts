@@ -179,7 +179,7 @@ async function openPlanner(
 }
 
 /** A model that is sure of itself and knows one remedy. */
-const eager: Router["route"] = (_messages, _schema, { event: { node, service } }) =>
+const eager: Router["route"] = (_messages, { event: { node, service } }) =>
   Promise.resolve({
     content: {
       action: "restart",

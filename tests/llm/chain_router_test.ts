@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../lib/config/config.ts";
-import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { createChainRouter } from "../../lib/llm/chain.ts";
 import { ChainExhaustedError } from "../../lib/llm/contract.ts";
 import { buildMessages } from "../../lib/llm/prompt.ts";
@@ -34,7 +33,7 @@ async function diagnose(
   const router = createChainRouter({ config, clock: fakeClock(), log });
   const event = waitingEvent();
   const route = () =>
-    router.route(buildMessages("system", event), DIAGNOSIS_SCHEMA, {
+    router.route(buildMessages("system", event), {
       label: "planner.piha/mosquitto",
       event,
       signal: new AbortController().signal,

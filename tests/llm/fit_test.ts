@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
-import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import {
   estimatedTokens,
   fitted,
@@ -92,7 +91,7 @@ Deno.test("router: a prompt that is too long is cut and logged, and the rules ar
     log,
   });
   const event = { ...waitingEvent(), excerpt: "word, ".repeat(3_000) };
-  await router.route(buildMessages(homelabPrompt(), event), DIAGNOSIS_SCHEMA, {
+  await router.route(buildMessages(homelabPrompt(), event), {
     label: "planner.piha/mosquitto",
     event,
     signal: new AbortController().signal,

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { factsOf } from "../../lib/llm/facts/facts.ts";
 import { NO_PAST, type Past } from "../../lib/llm/facts/past.ts";
 import { judge } from "../../lib/llm/verdict.ts";
@@ -123,7 +122,7 @@ Deno.test("diagnoseByRules: always a valid diagnosis of the event's target that 
     const event = waitingEvent({ type, severity });
     const diagnosis = diagnoseByRules(event);
     assert.equal(diagnosis.requires_human, true);
-    const judgement = judge(JSON.stringify(diagnosis), { schema: DIAGNOSIS_SCHEMA, target: event });
+    const judgement = judge(JSON.stringify(diagnosis), event);
     assert.deepEqual(judgement, { ok: true, diagnosis });
   }));
 });

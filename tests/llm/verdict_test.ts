@@ -12,7 +12,7 @@ const GOOD = {
 };
 
 function judged(value: unknown) {
-  return judge(JSON.stringify(value), { schema: DIAGNOSIS_SCHEMA, target: TARGET });
+  return judge(JSON.stringify(value), TARGET);
 }
 
 Deno.test("judge: gives a valid answer the event's target", () => {
@@ -67,13 +67,13 @@ for (const [what, [change, error]] of Object.entries(WRONG)) {
 
 Deno.test("judge: refuses a number that JavaScript reads as infinite", () => {
   const text = JSON.stringify(GOOD).replace("0.9", "1e999");
-  const judgement = judge(text, { schema: DIAGNOSIS_SCHEMA, target: TARGET });
+  const judgement = judge(text, TARGET);
   assert.equal(judgement.ok ? "" : judgement.kind, "schema_violation");
 });
 
 Deno.test("judge: refuses __proto__ as a key", () => {
   const text = JSON.stringify(GOOD).replace("{", '{"__proto__": {}, ');
-  const judgement = judge(text, { schema: DIAGNOSIS_SCHEMA, target: TARGET });
+  const judgement = judge(text, TARGET);
   assert.equal(judgement.ok ? "" : judgement.error, '"__proto__" is not one of its keys');
 });
 
@@ -89,7 +89,7 @@ Deno.test("judge: words few errors, and quotes little of the answer", () => {
 });
 
 Deno.test("judge: passes on why a text is no object", () => {
-  const judgement = judge("restart it", { schema: DIAGNOSIS_SCHEMA, target: TARGET });
+  const judgement = judge("restart it", TARGET);
   assert.deepEqual(judgement, { ok: false, kind: "not_json", error: "no complete JSON object" });
 });
 
@@ -100,7 +100,7 @@ Deno.test("judge: what it accepts has exactly the seed's keys and the event's ta
       fc.dictionary(fc.constantFrom(...Object.keys(GOOD), "node"), fc.jsonValue()),
       (text, change) => {
         for (const given of [text, JSON.stringify({ ...GOOD, ...change })]) {
-          const judgement = judge(given, { schema: DIAGNOSIS_SCHEMA, target: TARGET });
+          const judgement = judge(given, TARGET);
           if (!judgement.ok) continue;
           const { node, service } = judgement.diagnosis;
           assert.deepEqual({ node, service }, TARGET);

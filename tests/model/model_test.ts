@@ -5,7 +5,7 @@ import { lineSink } from "../../lib/base/log/log.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
 import { type Attempt, ChainExhaustedError, type Figures } from "../../lib/llm/contract.ts";
-import { ACTIONS, DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
+import { ACTIONS } from "../../lib/llm/diagnosis.ts";
 import { judge } from "../../lib/llm/verdict.ts";
 import { parseObject } from "../../lib/base/json.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
@@ -111,7 +111,6 @@ async function ask(
   try {
     const { attempts, content } = await router.route(
       buildMessages(homelabPrompt(), event),
-      DIAGNOSIS_SCHEMA,
       { label: "planner.test", event, signal },
     );
     return { attempts, action: content.action };
@@ -310,7 +309,7 @@ Deno.test({
         confidence,
         requires_human: false,
       });
-      const judgement = judge(text, { schema: DIAGNOSIS_SCHEMA, target: waitingEvent() });
+      const judgement = judge(text, waitingEvent());
       assert.ok(!judgement.ok && judgement.kind === "schema_violation");
       assert.match(judgement.error, /^confidence must be [<>]= [01]/);
     }

@@ -119,7 +119,7 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
       outcomesFor,
       onDiagnosed() {},
       router: {
-        route: (_messages, _schema, { event, signal }) =>
+        route: (_messages, { event, signal }) =>
           new Promise<RouteResult>((resolve, reject) => {
             const { node, service } = event;
             const fail = () => {

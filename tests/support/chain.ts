@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { ChainExhaustedError, type Message, type RouteContext } from "../../lib/llm/contract.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
 import { type Link } from "../../lib/llm/link.ts";
@@ -59,8 +58,7 @@ export function routing(links: readonly { link: Link }[], attemptsPerLink = 2) {
     event: waitingEvent(),
     signal,
   });
-  const route = (signal = new AbortController().signal) =>
-    router.route(MESSAGES, DIAGNOSIS_SCHEMA, context(signal));
+  const route = (signal = new AbortController().signal) => router.route(MESSAGES, context(signal));
   return {
     clock,
     log,

@@ -126,7 +126,7 @@ export function pipeline(
     ...tracer ? [createTraces({ tracer, clock, log })] : [],
   ]);
   const outcomesFor = () => Promise.resolve(outcomes());
-  const route: Router["route"] = (messages, _schema, context) =>
+  const route: Router["route"] = (messages, context) =>
     new Promise<RouteResult>((resolve, reject) => {
       const { node, service } = context.event;
       const exhausted = () => reject(new ChainExhaustedError(context.label, []));

@@ -5,7 +5,6 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../config/config.ts";
-import { DIAGNOSIS_SCHEMA } from "../../llm/diagnosis.ts";
 import type { WaitingEvent } from "../../event/event.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import { longestPromptTokens } from "../../llm/fit.ts";
@@ -70,7 +69,6 @@ export async function checkAnswer(options: AnswerCheckOptions): Promise<Finding>
     const started = clock.monotonic();
     const { content, attempts } = await router.route(
       buildMessages(systemPrompt, event),
-      DIAGNOSIS_SCHEMA,
       { label: "planner.check", event, signal },
     );
     const seconds = (clock.monotonic() - started) / 1000;

@@ -11,7 +11,7 @@ export const CONSTANTS = ["notify", "restart", "ignore"] as const satisfies read
 /** A router whose every answer is `action`, and that it is sure. */
 export function constantRouter(action: Action): Router {
   return {
-    route: (_messages, _schema, { event: { node, service } }) =>
+    route: (_messages, { event: { node, service } }) =>
       Promise.resolve({
         content: {
           action,

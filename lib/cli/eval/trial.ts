@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Action, type Diagnosis, DIAGNOSIS_SCHEMA } from "../../llm/diagnosis.ts";
+import { type Action, type Diagnosis } from "../../llm/diagnosis.ts";
 import { type Attempt, ChainExhaustedError, type Router } from "../../llm/contract.ts";
 import { bound, type Situation } from "../../policy/bound.ts";
 import { factLines } from "../../llm/facts/words.ts";
@@ -55,7 +55,6 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
         earlier: outcomesInWords(outcomes, nowMs),
         facts: factLines(facts),
       }),
-      DIAGNOSIS_SCHEMA,
       { label: `eval.${svcKey(event)}`, event, facts, signal },
     );
     const { diagnosis, changes } = bound(content, { ...options, event, facts, outcomes, nowMs });

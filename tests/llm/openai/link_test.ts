@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createChainRouter, parseChain } from "../../../lib/llm/chain.ts";
 import { ChainExhaustedError } from "../../../lib/llm/contract.ts";
-import { ANSWER_SCHEMA, DIAGNOSIS_SCHEMA } from "../../../lib/llm/diagnosis.ts";
+import { ANSWER_SCHEMA } from "../../../lib/llm/diagnosis.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
 import { type Script, startOllama } from "../../support/ollama.ts";
@@ -47,7 +47,7 @@ function asking(
     log,
   });
   const route = () =>
-    router.route([{ role: "user", content: "what now?" }], DIAGNOSIS_SCHEMA, {
+    router.route([{ role: "user", content: "what now?" }], {
       label: "planner.piha/mosquitto",
       event: waitingEvent(),
       signal: new AbortController().signal,
