@@ -204,3 +204,24 @@ Deno.test("redis coordination: what answers and is no Redis is not relied on", a
   assert.equal(a.clock.waiting, 0);
   await server.close();
 });
+
+Deno.test("redis coordination: a Redis that drops each connection at once is called ever more seldom", async () => {
+  const server = scriptedRedis((words, connection) => {
+    if (words[0] !== "EVAL") return "OK";
+    // The rehearsal goes well, then the connection ends.
+    connection.send(1);
+    connection.close();
+    return undefined;
+  });
+  const a = planner(`redis://127.0.0.1:${server.port}`);
+  const tries = [100, 200, 400, 800, 1_600].map((ms) => ({ ms, armed: a.armed(ms) }));
+  const asking = a.claim(TARGET);
+  for (const { ms, armed } of tries) {
+    await armed;
+    if (ms < 1_600) await a.clock.advance(ms);
+  }
+  assert.equal(granted(await a.within(DEADLINE_MS, asking)).shared, false);
+  await a.within(DEADLINE_MS, a.close());
+  assert.equal(a.clock.waiting, 0);
+  await server.close();
+});

@@ -62,6 +62,28 @@ Deno.test("redis intake: a callback that throws is logged and costs nothing else
   );
 });
 
+Deno.test("redis intake: a Redis that drops each connection at once is called ever more seldom", async () => {
+  const waits: number[] = [];
+  let subscribed = 0;
+  const server = scriptedRedis((words, connection) => {
+    // Once it hears its channels, the connection ends: short, and no success of any kind.
+    if (words[0] === "SUBSCRIBE" && ++subscribed % CHANNELS.length === 0) {
+      connection.send(healthy(words));
+      connection.close();
+      return undefined;
+    }
+    return healthy(words);
+  });
+  await using heard = listener(`redis://127.0.0.1:${server.port}`);
+  for (let nth = 1; nth <= 6; nth++) {
+    await heard.log.seen("redis_lost", nth);
+    waits.push(await heard.retry());
+  }
+  assert.deepEqual(waits, [1_250, 2_500, 5_000, 10_000, 20_000, 25_000]);
+  await heard.stop();
+  await server.close();
+});
+
 Deno.test("redis intake: subscribes again after Redis restarted", async () => {
   await using redis = await startRedis();
   await using heard = listener(redis.url());

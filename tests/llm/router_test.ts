@@ -31,6 +31,22 @@ Deno.test("route: a wrong answer is asked again with the error, in the same link
   assert.deepEqual(link.verdicts, [false, true]);
 });
 
+Deno.test("route: the prompt does not grow by each wrong answer, and quotes the last", async () => {
+  const link = scripted("a", ["first", "second", "third", "fourth", GOOD]);
+  await routing([link], 5).outcomes();
+  assert.deepEqual(
+    link.asked.map((messages) => messages.map(({ content }) => content).slice(0, 2)),
+    [
+      ["what now?"],
+      ["what now?", "first"],
+      ["what now?", "second"],
+      ["what now?", "third"],
+      ["what now?", "fourth"],
+    ],
+  );
+  assert.deepEqual(link.asked.map(({ length }) => length), [1, 3, 3, 3, 3]);
+});
+
 Deno.test("route: the next link gets the original messages", async () => {
   const second = scripted("b", [GOOD]);
   const { outcomes } = routing([scripted("a", ["no"]), second]);

@@ -9,7 +9,7 @@ import {
   type SavedState,
   type StateRecord,
 } from "../../lib/queue/state.ts";
-import { fakeClock } from "../support/clock.ts";
+import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { type MemoryFiles, memoryFiles, type Step } from "../support/memory_files.ts";
 import { systemError } from "../support/system_error.ts";
@@ -424,6 +424,28 @@ Deno.test("journal: while a rewrite fails, changes still go to the old file", as
     await journal.close();
     assert.equal(files.open, 0);
   }
+});
+
+Deno.test("journal: while the disk refuses, it is rewritten every 10 s, however many changes come", async () => {
+  const { open, change, clock, files } = journaling();
+  const journal = await open();
+  let tries = 0;
+  files.fate = ({ op }) => op === "create" && ++tries > 0 ? systemError("ENOSPC") : "works";
+  for (let n = 0; n < 1_100; n++) change(journal, cooldown(n));
+  await settle();
+  for (let n = 0; n < 100; n++) change(journal, cooldown(n));
+  await settle();
+  assert.equal(tries, 1);
+  for (const nth of [2, 3]) {
+    await clock.advance(9_999);
+    change(journal, cooldown(nth));
+    assert.equal(tries, nth - 1);
+    await clock.advance(1);
+    assert.equal(tries, nth);
+  }
+  files.fate = () => "works";
+  await journal.close();
+  assert.equal(clock.waiting, 0);
 });
 
 Deno.test("journal: a folder that cannot be synced loses no change to the end of the process", async () => {

@@ -160,6 +160,14 @@ Deno.test("store.sweep: removes what crashed writes left, and nothing else", asy
   assert.equal(await disk.store.sweep(), 0);
 });
 
+Deno.test("store.sweep: looks through the newest seven days, those of the last crash", async () => {
+  const { files, store } = await inMemory();
+  const leftover = (day: number) => `/r/events/2026-01-0${day}/piha/.evt-x.0a1b2c3d.tmp`;
+  for (let day = 1; day <= 9; day++) files.put(leftover(day), "");
+  assert.equal(await store.sweep(), 7);
+  assert.deepEqual(files.paths(), [leftover(1), leftover(2)]);
+});
+
 Deno.test("store.sweep: a leftover that cannot be removed does not keep the agent from starting", async () => {
   const { files, store } = await inMemory();
   files.put("/r/actions/pending/.plan-a.1.tmp", "");

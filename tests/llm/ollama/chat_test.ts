@@ -50,6 +50,34 @@ Deno.test("chat: reads a stream whatever its pieces", async () => {
   }
 });
 
+/** A connection to a server that answers any request with these pieces, one a read. */
+function answering(pieces: readonly Uint8Array[]): () => Promise<Deno.Conn> {
+  const head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n";
+  const left = [new TextEncoder().encode(head), ...pieces];
+  const conn = {
+    write: (bytes: Uint8Array) => Promise.resolve(bytes.length),
+    read(into: Uint8Array) {
+      const piece = left.shift();
+      if (piece) into.set(piece);
+      return Promise.resolve(piece?.length ?? null);
+    },
+    close() {},
+  };
+  return () => Promise.resolve(conn as unknown as Deno.Conn);
+}
+
+Deno.test("chat: a letter of several bytes that is split between reads stays itself", async () => {
+  const bytes = new TextEncoder().encode(
+    `${JSON.stringify(token("ä€😀"))}\n${JSON.stringify(done())}\n`,
+  );
+  const first = bytes.findIndex((byte) => byte > 127);
+  // Nine bytes: a cut inside each of the three letters, and after each byte.
+  for (let cut = first; cut <= first + 9; cut++) {
+    const dial = answering([bytes.subarray(0, cut), bytes.subarray(cut)]);
+    assert.equal((await asking("http://127.0.0.1:1", { dial }).reply).content, "ä€😀");
+  }
+});
+
 const WHOLE = { message: { role: "assistant", content: "yes" }, done: true, done_reason: "stop" };
 const WHOLE_FORMS: Readonly<Record<string, string>> = {
   "on one line": JSON.stringify(WHOLE),
