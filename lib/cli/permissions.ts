@@ -24,7 +24,7 @@ import { type PlantedVerdict, tryPlanted } from "../permissions/planted.ts";
 import { type Act, forbiddenActs, prove, type Verdict } from "../permissions/prove.ts";
 
 /** What the command works with. */
-export interface PermissionsParts {
+interface PermissionsParts {
   /** Where the configuration says the agent runs; a build's own record goes before it. */
   readonly site: Site;
   /** This program's build; null from source. */

@@ -25,7 +25,7 @@ export interface Claim {
 }
 
 /** What became of asking for a claim. */
-export type ClaimResult =
+type ClaimResult =
   | { readonly kind: "claimed"; readonly claim: Claim }
   /** Another planner works on the target; it is worth asking again after `againMs`. */
   | { readonly kind: "taken"; readonly by: string; readonly againMs: number }

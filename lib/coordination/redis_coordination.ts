@@ -15,7 +15,7 @@ import type { Claim, Coordination } from "./coordination.ts";
 import { type ClaimEnd, momentOf, redisClaim } from "./redis_claim.ts";
 import { createScriptRunner, type ScriptCall } from "./script_runner.ts";
 
-export interface RedisCoordinationOptions {
+interface RedisCoordinationOptions {
   /** REDIS_URL. Claims are kept in database 0. */
   readonly url: string;
   /** Of this planner, for the others' logs. */

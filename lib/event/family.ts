@@ -53,7 +53,7 @@ export type FaultFamily =
   | "update"
   | "unknown";
 
-export type Family =
+type Family =
   | FaultFamily
   /** Something is well again, or went well. */
   | "good_news"

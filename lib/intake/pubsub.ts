@@ -15,7 +15,7 @@ import { redisSession } from "./pubsub_session.ts";
 
 export type { RedisIntake, RedisState };
 
-export interface RedisIntakeOptions extends RedisListenerOptions {
+interface RedisIntakeOptions extends RedisListenerOptions {
   readonly channels: readonly string[];
   /** Called synchronously for each message; `bytes` are only valid during the call. */
   readonly onMessage: (bytes: Uint8Array, channel: string) => void;

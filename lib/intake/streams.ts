@@ -19,7 +19,7 @@ import { type Delivery, streamsSession } from "./streams/session.ts";
 export type { Delivery, Fate };
 
 /** The URL's database number is left out. */
-export interface StreamsIntakeOptions extends RedisListenerOptions {
+interface StreamsIntakeOptions extends RedisListenerOptions {
   readonly streams: readonly string[];
   /** The consumer group; planners of one group share the entries. */
   readonly group: string;

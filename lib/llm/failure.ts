@@ -6,7 +6,7 @@
 import type { FailureKind } from "./contract.ts";
 
 /** What is known about a failed attempt beside its kind. */
-export interface FailureDetail {
+interface FailureDetail {
   /** The HTTP status, where there was one other than 200. */
   readonly status?: number;
   /** What the server said with that status. */

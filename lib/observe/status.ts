@@ -32,7 +32,7 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 /** Its name in state/. */
 export const STATUS_FILE = "planner-agent.status.json";
 
-export interface StatusBoardOptions {
+interface StatusBoardOptions {
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;

@@ -30,7 +30,7 @@ export interface Span {
 }
 
 /** A span that has no parent, and the spans that it is the parent of, in their order. */
-export interface RootSpan extends Span {
+interface RootSpan extends Span {
   readonly children: readonly Span[];
 }
 

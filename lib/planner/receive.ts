@@ -33,7 +33,7 @@ interface ReceptionOptions {
 }
 
 /** What is known of a message beside its bytes and its channel. */
-export interface Arrival {
+interface Arrival {
   /** Called once the message's outcome is durable. */
   readonly settled?: () => void;
   /**

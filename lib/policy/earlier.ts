@@ -21,8 +21,8 @@ export interface ProposalOutcome {
 }
 
 /** The names under which `payload.policy` records this. */
-export const REPEATED_RULE = "repeated_without_lasting_effect";
-export const REJECTED_RULE = "rejected_by_a_person";
+const REPEATED_RULE = "repeated_without_lasting_effect";
+const REJECTED_RULE = "rejected_by_a_person";
 
 export interface OutcomeRuleOptions {
   /** OUTCOME_REPEATS: so many completed ones are enough; 0 is never. */

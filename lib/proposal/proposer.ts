@@ -29,7 +29,7 @@ const RETRY = { firstMs: 5_000, mostMs: 60_000, jitter: 0.1 };
 const SOON_MS = 60_000;
 
 /** A diagnosis that the policy let through, and how it came to be. */
-export type Proposal = Omit<ActionFileOptions, "actionId" | "writtenMs" | "validity">;
+type Proposal = Omit<ActionFileOptions, "actionId" | "writtenMs" | "validity">;
 
 /** Another planner has the target now: nothing was written. */
 export class ClaimLostError extends Error {

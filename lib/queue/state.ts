@@ -17,7 +17,7 @@ import type { SpentRecord } from "../gate/budgets.ts";
 import type { WellRecord } from "../gate/cured.ts";
 
 /** Version of the records below. A file of a later version is left alone. */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 
 /** Wall-clock times are in milliseconds since 1970. */
 export type StateRecord =
@@ -90,7 +90,7 @@ export function encodeRecord(record: StateRecord): string {
   return `${JSON.stringify(record)}\n`;
 }
 
-export type DecodedState =
+type DecodedState =
   | { readonly kind: "state"; readonly state: SavedState; readonly damagedLines: number }
   | { readonly kind: "damaged" }
   | { readonly kind: "later_version"; readonly version: number };

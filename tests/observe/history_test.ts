@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Diagnosed, Ending } from "../../lib/observe/ending.ts";
 import { createHistory } from "../../lib/observe/history.ts";
-import { LARGEST_FILE_BYTES, MOST_FILES } from "../../lib/observe/history/files.ts";
+import { LARGEST_FILE_BYTES } from "../../lib/observe/history/files.ts";
 import { historyOf, recoveries } from "../../lib/observe/history/reader.ts";
 import { actionFile } from "../../lib/proposal/action_file.ts";
 import { fakeClock } from "../support/clock.ts";
@@ -153,7 +153,7 @@ Deno.test("history: files and their number are bounded; the oldest goes first", 
   }
   await it.history.close();
   const names = it.names();
-  assert.equal(names.length, MOST_FILES);
+  assert.equal(names.length, 8);
   for (const name of names) {
     assert.match(name, /^\/r\/state\/history\/history-\d{8}\.ndjson$/);
     assert.ok((it.files.text(name) ?? "").length <= LARGEST_FILE_BYTES);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import type { ClaimResult } from "../../lib/coordination/coordination.ts";
+import type { Coordination } from "../../lib/coordination/coordination.ts";
 import type { WaitingAction } from "../../lib/proposal/read/action_index.ts";
 import { settle } from "../support/clock.ts";
 import { pipeline } from "../support/pipeline.ts";
 import { recordingCoordination } from "../support/recording_coordination.ts";
+
+type ClaimResult = Awaited<ReturnType<Coordination["claim"]>>;
 
 const TAKEN: ClaimResult = { kind: "taken", by: "vps", againMs: 10_000 };
 /** By then the log has told what it folds. */

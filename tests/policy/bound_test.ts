@@ -4,7 +4,6 @@ import type { Cause, Diagnosis } from "../../lib/llm/diagnosis.ts";
 import { CAUSES } from "../../lib/llm/diagnosis.ts";
 import type { Facts } from "../../lib/llm/facts/facts.ts";
 import { NO_PAST } from "../../lib/llm/facts/past.ts";
-import { REPEATED_RULE } from "../../lib/policy/earlier.ts";
 import type { PolicyRule } from "../../lib/policy/policy.ts";
 import { facts } from "../support/facts.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -62,7 +61,7 @@ Deno.test("bound: risk rules, then outcomes, then rules about what came of those
     changes.map(({ rule, field }) => `${field} by ${rule}`),
     [
       "target by target_is_the_events_own",
-      `action by ${REPEATED_RULE}`,
+      "action by repeated_without_lasting_effect",
       "requires_human by notify_needs_human",
     ],
   );

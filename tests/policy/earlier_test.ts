@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Action, ACTIONS, type Diagnosis } from "../../lib/llm/diagnosis.ts";
-import {
-  applyOutcomes,
-  outcomesInWords,
-  REJECTED_RULE,
-  REPEATED_RULE,
-} from "../../lib/policy/earlier.ts";
+import { applyOutcomes, outcomesInWords } from "../../lib/policy/earlier.ts";
 import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
 import type { DecidedFolder } from "../../lib/proposal/read/decided.ts";
 import { pipeline } from "../support/pipeline.ts";
@@ -44,7 +39,7 @@ Deno.test("applyOutcomes: a restart that was completed three times becomes a not
         "is back. The diagnosis: the broker was killed",
     },
     changes: [{
-      rule: REPEATED_RULE,
+      rule: "repeated_without_lasting_effect",
       field: "action",
       from: "restart",
       to: "notify",
@@ -65,12 +60,15 @@ Deno.test("applyOutcomes: one rejection is enough", () => {
     "not proposed as redeploy: a person rejected a redeploy 1 h ago. The diagnosis: the broker " +
       "was killed",
   );
-  assert.deepEqual(changes.map(({ rule }) => rule), [REJECTED_RULE]);
+  assert.deepEqual(changes.map(({ rule }) => rule), ["rejected_by_a_person"]);
 });
 
 Deno.test("applyOutcomes: both causes are recorded", () => {
   const { changes } = applyOutcomes(diagnosis(), [outcome("rejected", 1), ...thrice], OPTIONS);
-  assert.deepEqual(changes.map(({ rule }) => rule), [REJECTED_RULE, REPEATED_RULE]);
+  assert.deepEqual(changes.map(({ rule }) => rule), [
+    "rejected_by_a_person",
+    "repeated_without_lasting_effect",
+  ]);
 });
 
 Deno.test("applyOutcomes: what does not count leaves the diagnosis alone", () => {
@@ -97,7 +95,7 @@ Deno.test("applyOutcomes: 0 repeats turn that off but not rejections, a window o
   const all = [outcome("rejected", 0), ...thrice];
   const rules = (options: Partial<typeof OPTIONS>) =>
     applyOutcomes(diagnosis(), all, { ...OPTIONS, ...options }).changes.map(({ rule }) => rule);
-  assert.deepEqual(rules({ repeats: 0 }), [REJECTED_RULE]);
+  assert.deepEqual(rules({ repeats: 0 }), ["rejected_by_a_person"]);
   assert.deepEqual(rules({ windowSeconds: 0 }), []);
 });
 
@@ -171,7 +169,7 @@ Deno.test("planner: a rejection while the model thinks turns its restart into a 
   const [proposal] = p.proposals;
   assert.equal(proposal?.diagnosis.action, "notify");
   assert.deepEqual(proposal?.changes, [{
-    rule: REJECTED_RULE,
+    rule: "rejected_by_a_person",
     field: "action",
     from: "restart",
     to: "notify",

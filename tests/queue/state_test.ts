@@ -7,7 +7,6 @@ import {
   emptyState,
   encodeHeader,
   encodeRecord,
-  STATE_VERSION,
   type StateRecord,
 } from "../../lib/queue/state.ts";
 import { targetKey } from "../../lib/event/target.ts";
@@ -168,9 +167,9 @@ Deno.test("decodeState: what is no journal at all is damaged", () => {
 });
 
 Deno.test("decodeState: a later version is told, whatever follows", () => {
-  assert.deepEqual(decodeState(`{"planner_state":${STATE_VERSION + 1}}\nunheard-of\n`), {
+  assert.deepEqual(decodeState('{"planner_state":2}\nunheard-of\n'), {
     kind: "later_version",
-    version: STATE_VERSION + 1,
+    version: 2,
   });
 });
 

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { ClaimResult, Coordination } from "../../lib/coordination/coordination.ts";
+import type { Coordination } from "../../lib/coordination/coordination.ts";
 import type { Target } from "../../lib/event/target.ts";
+
+type ClaimResult = Awaited<ReturnType<Coordination["claim"]>>;
 
 interface Answers {
   /** What the `nth` request for a claim gets, from 1 on. @default it is granted */

@@ -23,7 +23,7 @@ export interface FileTimes {
 }
 
 /** What one look at a path tells, without following a link. */
-export interface FileLook extends FileTimes {
+interface FileLook extends FileTimes {
   readonly kind: "file" | "folder" | "other";
   readonly bytes: number;
 }

@@ -12,7 +12,7 @@ import type { Files } from "./files.ts";
 /** Leftovers of a crashed write look like this; the agent sweeps them at start. */
 export const TEMPORARY_NAME = /^\.(?:plan-|evt-|planner-agent\.).*\.tmp$/;
 
-export interface Publication {
+interface Publication {
   readonly folder: string;
   /** File name without `.json`; a taken one becomes `-2`, `-3` and so on. */
   readonly base: string;

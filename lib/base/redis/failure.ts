@@ -17,26 +17,24 @@ import {
 } from "./errors.ts";
 
 /** The kinds of failure that an operator handles differently. */
-export const REDIS_FAILURE_REASONS = [
-  "refused",
-  "unreachable",
-  "no_such_host",
-  "not_permitted",
-  "timeout",
-  "certificate",
-  "no_auth",
-  "wrong_password",
-  "no_permission",
-  "loading",
-  "too_many_clients",
-  "protected_mode",
-  "no_primary",
-  "closed",
-  "protocol",
-  "too_large",
-  "other",
-] as const;
-export type RedisFailureReason = typeof REDIS_FAILURE_REASONS[number];
+export type RedisFailureReason =
+  | "refused"
+  | "unreachable"
+  | "no_such_host"
+  | "not_permitted"
+  | "timeout"
+  | "certificate"
+  | "no_auth"
+  | "wrong_password"
+  | "no_permission"
+  | "loading"
+  | "too_many_clients"
+  | "protected_mode"
+  | "no_primary"
+  | "closed"
+  | "protocol"
+  | "too_large"
+  | "other";
 
 /** One failure, fit for logs: holds neither the user nor the password of the URL. */
 export interface RedisFailure {

@@ -22,7 +22,7 @@ const PROBE_BYTES = 64 * 1024;
 const LEAST_FREE_BYTES = 256 * 1024 * 1024;
 const LEAST_FREE_INODES = 10_000;
 
-export interface FoldersOptions {
+interface FoldersOptions {
   readonly root: string;
   readonly files: Pick<Files, "kind" | "list" | "writeNew" | "remove">;
   /** A new random text for each call. */
@@ -34,7 +34,7 @@ export interface FoldersOptions {
 }
 
 /** What is left for a user without privileges. */
-export interface Room {
+interface Room {
   readonly bytes: number;
   readonly inodes: number;
   /** 0 on a filesystem that makes inodes as it needs them. */

@@ -17,7 +17,7 @@ const LONGEST_STATUS = 200;
 const LAST_WORDS_MS = 1_000;
 
 /** Says something to systemd; nothing waits for it to arrive but {@linkcode Notifier.close}. */
-export interface Notifier {
+interface Notifier {
   /** Configuration, state and permissions are in order; Redis need not be connected yet. */
   ready(): void;
   /** One line for `systemctl status`. */
@@ -30,7 +30,7 @@ export interface Notifier {
   close(): Promise<void>;
 }
 
-export interface NotifierOptions {
+interface NotifierOptions {
   /** NOTIFY_SOCKET as systemd sets it. */
   readonly socketPath: string | undefined;
   /** Where the socket to send from is made; a path that nothing else uses. */

@@ -20,7 +20,7 @@ import { type Palette, paletteFor } from "../view/palette.ts";
 import { tableLines, wrap } from "../view/table.ts";
 
 /** A silence, and how many events it kept quiet as far as the history goes back. */
-export interface CountedSilence {
+interface CountedSilence {
   readonly silence: Silence;
   readonly state: ReturnType<typeof silenceState>;
   readonly matched: number;

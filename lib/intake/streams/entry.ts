@@ -7,7 +7,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { MAX_MESSAGE_BYTES, readMessage } from "../../event/message.ts";
 
 /** Most fields of an entry that counts as an event. */
-export const MAX_ENTRY_FIELDS = 100;
+const MAX_ENTRY_FIELDS = 100;
 /** How much of an entry that is no event is handed on, for its log line. */
 const SHOWN_BYTES = 4_096;
 

@@ -13,7 +13,7 @@ import { entryMessage } from "./entry.ts";
 import { streamFailure } from "./failure.ts";
 import { entriesOf } from "./reply.ts";
 
-export interface StreamHistoryOptions {
+interface StreamHistoryOptions {
   /** REDIS_URL. */
   readonly url: string;
   readonly stream: string;

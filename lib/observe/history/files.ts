@@ -14,7 +14,7 @@ export const HISTORY_FOLDER = "history";
 const NAME = /^history-(\d{8})\.ndjson$/;
 /** All ASCII, so that characters are bytes. */
 export const LARGEST_FILE_BYTES = 2 * 1024 * 1024;
-export const MOST_FILES = 8;
+const MOST_FILES = 8;
 
 /** Appends text to the newest file, and makes a new one when that is full. */
 interface HistoryFiles {

@@ -74,7 +74,7 @@ export interface StatusReport {
   readonly problems: readonly Finding[];
 }
 
-export interface StatusSources {
+interface StatusSources {
   /** Absent when no agent ever wrote one. */
   readonly record?: StatusRecord | undefined;
   /** What ended within the last hour, but before the agent was started. */
