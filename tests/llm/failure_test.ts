@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FailureKind } from "../../lib/llm/contract.ts";
 import { correction } from "../../lib/llm/correction.ts";
-import { canPassAtOnce, LinkError, withoutMarkup } from "../../lib/llm/failure.ts";
+import { withoutMarkup } from "../../lib/llm/error_text.ts";
+import { canPassAtOnce, LinkError } from "../../lib/llm/failure.ts";
 
 const AT_ONCE: readonly [
   kind: FailureKind,

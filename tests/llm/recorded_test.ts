@@ -5,7 +5,8 @@
 import assert from "node:assert/strict";
 import { readAnswer } from "../../lib/llm/answer.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { type ReplyReader, replyReader } from "../../lib/llm/ollama/reply_stream.ts";
+import { replyReader } from "../../lib/llm/ollama/reply_stream.ts";
+import type { ReplyReader } from "../../lib/llm/spoken.ts";
 import { completionReader } from "../../lib/llm/openai/reply_stream.ts";
 import { startOllama } from "../support/ollama.ts";
 

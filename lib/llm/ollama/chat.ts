@@ -7,9 +7,11 @@ import type { HttpReply } from "../../base/http/reply.ts";
 import { ask, beginning, type ServerOptions } from "../ask.ts";
 import type { Message } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
+import { errorText } from "../error_text.ts";
 import { LinkError } from "../failure.ts";
+import { readSpoken, type Spoken } from "../spoken.ts";
 import type { Think } from "./dialect.ts";
-import { errorText, replyReader, type Spoken } from "./reply_stream.ts";
+import { replyReader } from "./reply_stream.ts";
 
 export interface ChatOptions extends ServerOptions {
   /** The context length; one value for a model, since a different one makes Ollama reload it. */
@@ -66,22 +68,7 @@ function requestBody(
 
 async function readChat(reply: HttpReply, model: string, onToken: () => void): Promise<Spoken> {
   if (reply.status !== 200) throw statusFailure(reply, await beginning(reply), model);
-  const reader = replyReader(onToken);
-  const decoder = new TextDecoder();
-  for await (const bytes of reply.body) {
-    if (reader.push(decoder.decode(bytes, { stream: true }))) break;
-  }
-  const spoken = reader.finish();
-  if (spoken.doneReason === "length") {
-    throw new LinkError("truncated", "the answer was cut at the token limit", spoken);
-  }
-  if (spoken.content.trim() === "") throw new LinkError("empty", emptiness(spoken), spoken);
-  return spoken;
-}
-
-function emptiness({ calledTools, thought }: Spoken): string {
-  if (calledTools) return "no content: it called a tool instead, and none was offered";
-  return thought ? "no content, only thinking" : "no content";
+  return readSpoken(reply, replyReader(onToken));
 }
 
 /** Statuses as in Ollama's server/routes.go and docs/api/errors. */

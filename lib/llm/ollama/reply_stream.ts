@@ -5,32 +5,9 @@
  */
 import { isObject, parseObject } from "../../base/json.ts";
 import type { Figures } from "../contract.ts";
-import { LinkError, withoutMarkup } from "../failure.ts";
-
-/** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
-const LONGEST_CONTENT = 64 * 1024;
-/** Longest line, and longest reply that is one object over several lines. */
-const LONGEST_LINE = 256 * 1024;
-/** Longest stream: thinking tokens count here only. */
-const LONGEST_STREAM = 8 * 1024 * 1024;
-
-/** What the model said. */
-export interface Spoken {
-  readonly content: string;
-  /** True when thinking came along. */
-  readonly thought: boolean;
-  readonly doneReason: string | undefined;
-  /** True when the answer sits in tool calls that nobody offered. */
-  readonly calledTools: boolean;
-  readonly figures: Figures;
-}
-
-export interface ReplyReader {
-  /** Takes the next piece; true once the model is done and nothing more needs to be read. */
-  push(text: string): boolean;
-  /** The body ended, or {@linkcode push} said so. */
-  finish(): Spoken;
-}
+import { errorText } from "../error_text.ts";
+import { LinkError } from "../failure.ts";
+import { LONGEST_CONTENT, LONGEST_LINE, LONGEST_STREAM, type ReplyReader } from "../spoken.ts";
 
 /**
  * A reader of one reply.
@@ -117,19 +94,6 @@ export function replyReader(onLine: () => void): ReplyReader {
       return { content, thought, doneReason, calledTools, figures: figuresOf(last) };
     },
   };
-}
-
-/** The text of an error reply: Ollama's own, that of an HTML page, or the body as it is. */
-export function errorText(body: unknown): string {
-  if (typeof body === "string") {
-    const object = parseObject(body);
-    const said = object?.error ?? object?.message;
-    if (said !== undefined && said !== null) return errorText(said);
-    const page = body.slice(0, 16 * 1024);
-    return /<(?:html|!doctype|head|body|h1|title)\b/i.test(page) ? withoutMarkup(page) : page;
-  }
-  if (isObject(body) && typeof body.message === "string") return body.message;
-  return JSON.stringify(body) ?? "";
 }
 
 function notOllama(what: string, text: string): LinkError {

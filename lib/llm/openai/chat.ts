@@ -7,8 +7,9 @@ import type { HttpReply } from "../../base/http/reply.ts";
 import { ask, beginning, type ServerOptions } from "../ask.ts";
 import type { Message } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
+import { errorText } from "../error_text.ts";
 import { LinkError } from "../failure.ts";
-import { errorText, type Spoken } from "../ollama/reply_stream.ts";
+import { readSpoken, type Spoken } from "../spoken.ts";
 import type { Dialect } from "./dialect.ts";
 import { completionReader } from "./reply_stream.ts";
 
@@ -88,27 +89,7 @@ async function readCompletion(
   onToken: () => void,
 ): Promise<Spoken> {
   if (reply.status !== 200) throw statusFailure(reply.status, await beginning(reply), model);
-  const reader = completionReader(onToken);
-  const decoder = new TextDecoder();
-  for await (const bytes of reply.body) {
-    if (reader.push(decoder.decode(bytes, { stream: true }))) break;
-  }
-  const spoken = reader.finish();
-  if (spoken.doneReason === "length") {
-    throw new LinkError("truncated", "the answer was cut at the token limit", spoken);
-  }
-  if (spoken.doneReason === "content_filter") {
-    throw new LinkError("truncated", "the server's content filter ended the answer", spoken);
-  }
-  if (spoken.content.trim() === "") {
-    const why = spoken.calledTools
-      ? "no content: it called a tool instead, and none was offered"
-      : spoken.thought
-      ? "no content, only thinking"
-      : "no content";
-    throw new LinkError("empty", why, spoken);
-  }
-  return spoken;
+  return readSpoken(reply, completionReader(onToken));
 }
 
 function statusFailure(status: number, body: string, model: string): LinkError {

@@ -5,14 +5,9 @@
  */
 import { isObject, parseObject } from "../../base/json.ts";
 import type { Figures } from "../contract.ts";
+import { errorText } from "../error_text.ts";
 import { LinkError } from "../failure.ts";
-import { errorText, type ReplyReader } from "../ollama/reply_stream.ts";
-
-/** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
-const LONGEST_CONTENT = 64 * 1024;
-const LONGEST_LINE = 256 * 1024;
-/** Longest stream: thinking tokens count here only. */
-const LONGEST_STREAM = 8 * 1024 * 1024;
+import { LONGEST_CONTENT, LONGEST_LINE, LONGEST_STREAM, type ReplyReader } from "../spoken.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
