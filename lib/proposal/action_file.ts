@@ -28,7 +28,7 @@ type ExecutorType = "container_restart" | "redeploy" | "notify" | "ignore";
 type RiskLevel = "none" | "low" | "guarded";
 
 /** What an action is to the executor, and how risky. */
-export function mapAction(action: Action): { type: ExecutorType; riskLevel: RiskLevel } {
+function mapAction(action: Action): { type: ExecutorType; riskLevel: RiskLevel } {
   switch (action) {
     case "restart":
       return { type: "container_restart", riskLevel: "low" };

@@ -26,7 +26,7 @@ interface Approved {
  *     json.dumps([f["action_id"], f["node"], f["service"], f["type"], f["payload"]["action"]],
  *                separators=(",", ":"))
  */
-export function approvedText({ action_id, node, service, type, action }: Approved): string {
+function approvedText({ action_id, node, service, type, action }: Approved): string {
   return asciiJson([action_id, node, service, type, action]);
 }
 

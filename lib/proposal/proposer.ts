@@ -155,7 +155,7 @@ export async function proposeUntilWritten(
  * Writes the event file for a proposal; resolves with whether it is there. A failure is logged: the
  * proposal itself is safe.
  */
-export async function announceAction(
+async function announceAction(
   action: ActionFile,
   { store, clock, log, nodeName }: Omit<ProposerOptions, "random" | "validity">,
 ): Promise<boolean> {

@@ -12,7 +12,6 @@ import {
   eventFile,
   eventFilePath,
   fileText,
-  mapAction,
 } from "../../lib/proposal/action_file.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 23, 59, 59, 900);
@@ -82,12 +81,16 @@ const HOSTILE = [
   "",
 ];
 
-Deno.test("mapAction: executor type and risk of each action, as in the seed", () => {
-  assert.deepEqual(ACTIONS.map((action) => [action, mapAction(action)]), [
-    ["restart", { type: "container_restart", riskLevel: "low" }],
-    ["redeploy", { type: "redeploy", riskLevel: "guarded" }],
-    ["notify", { type: "notify", riskLevel: "low" }],
-    ["ignore", { type: "ignore", riskLevel: "none" }],
+Deno.test("actionFile: executor type and risk of each action", () => {
+  const told = ACTIONS.map((action) => {
+    const { type, risk_level } = file({ diagnosis: { action } });
+    return [action, type, risk_level];
+  });
+  assert.deepEqual(told, [
+    ["restart", "container_restart", "low"],
+    ["redeploy", "redeploy", "guarded"],
+    ["notify", "notify", "low"],
+    ["ignore", "ignore", "none"],
   ]);
 });
 

@@ -2,7 +2,6 @@ import type { Propose } from "../../lib/proposal/proposer.ts";
 import assert from "node:assert/strict";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import {
-  announceAction,
   announceOnce,
   createProposer,
   dryProposer,
@@ -206,11 +205,12 @@ Deno.test("propose: a folder that cannot be synced is logged, and nothing is wri
   assert.equal(log.of("folder_sync_failed")[0]?.code, "EIO");
 });
 
-Deno.test("announceAction: a second one for the same proposal overwrites nothing", async () => {
+Deno.test("announceOnce: a second event file for the same proposal overwrites nothing", async () => {
   const { files, options, written } = await proposing();
   const action = await written();
   assert.ok(action);
-  await announceAction(action, options);
+  const daysLater = options.clock.now() + 3 * 86_400_000;
+  await announceOnce(action, daysLater, options);
   assert.equal(files.text(EVENT.replace(".json", "-2.json")), files.text(EVENT));
 });
 

@@ -51,11 +51,3 @@ export function momentOf(value: unknown): number | undefined {
   const { seconds, replaced } = parseTimestamp(value, 0);
   return replaced ? undefined : seconds * 1000;
 }
-
-/** Who is no person: the names under which the homelab's programs move files. */
-const PROGRAMS = /^(?:system|supervisor|executor|planner(?:-agent)?|observer|auto(?:nomous)?)\b/i;
-
-/** Whether a decision was made by a program; one that names nobody was made by a person. */
-export function isByProgram(by: string): boolean {
-  return PROGRAMS.test(by);
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
-import { isByProgram, transitionsOf } from "../../../lib/proposal/read/transitions.ts";
+import { transitionsOf } from "../../../lib/proposal/read/transitions.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 
 const EPOCH = 1_767_323_045;
@@ -107,13 +107,4 @@ Deno.test("transitionsOf: what is no transition is left out, the newest hundred 
   const many = Array.from({ length: 500 }, (_, i) => ({ to: `s${i}` }));
   const read = transitionsOf({ transition_history: many });
   assert.deepEqual([read.length, read.at(-1)?.to], [100, "s499"]);
-});
-
-Deno.test("isByProgram: who moves files without a person", () => {
-  for (const by of ["system", "supervisor", "executor", "System"]) {
-    assert.equal(isByProgram(by), true, by);
-  }
-  for (const by of ["operator-anna", "webui", "", "systematic-anna"]) {
-    assert.equal(isByProgram(by), false, by);
-  }
 });
