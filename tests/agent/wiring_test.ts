@@ -1,0 +1,247 @@
+/**
+ * Each setting reaches the part that it is for, in the unit that its name says, and the parts hear
+ * of each other: what is dropped on its way through `agent.ts` changes something here.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { fakeClock, settle } from "../support/clock.ts";
+import { liveAgent } from "../support/live_agent.ts";
+import { recordingCoordination } from "../support/recording_coordination.ts";
+
+type Agent = Awaited<ReturnType<typeof liveAgent>>;
+const WAITS = { START_GRACE_SECONDS: "60" };
+
+/** What an agent does by a setting, and what it does without. */
+interface Case {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly shows: (agent: Agent) => unknown;
+  readonly expected: unknown;
+  /** The same agent with the default of that setting. */
+  readonly without: readonly [settings: Readonly<Record<string, string>>, expected: unknown];
+  readonly files?: Readonly<Record<string, unknown>>;
+}
+
+const completed = {
+  "actions/completed/plan-piha-mosquitto-1767287045.json": {
+    action_id: "plan-piha-mosquitto-1767287045",
+    ...{ node: "piha", service: "mosquitto", timestamp: 1767287045, updated_at: 1767287045 },
+    payload: { action: "restart" },
+  },
+};
+
+async function firstProposal(agent: Agent) {
+  agent.publish();
+  await agent.ended(1);
+  return agent.proposals()[0];
+}
+
+async function offline(agent: Agent) {
+  agent.publish({ type: "node_offline", service: undefined });
+  await agent.ended(1);
+  agent.publish();
+  await settle();
+  return (agent.backlog.nextDue() - agent.clock.monotonic()) / 1000;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  COOLDOWN_SECONDS: {
+    settings: { COOLDOWN_SECONDS: "77" },
+    async shows(agent) {
+      await firstProposal(agent);
+      return [...agent.backlog.coolingDown()].map(({ remainingMs }) => remainingMs);
+    },
+    expected: [77_000],
+    without: [{}, [300_000]],
+  },
+  START_GRACE_SECONDS: {
+    settings: WAITS,
+    async shows(agent) {
+      agent.publish();
+      await settle();
+      return agent.backlog.nextDue() - agent.clock.monotonic();
+    },
+    expected: 60_000,
+    without: [{}, Infinity],
+  },
+  QUEUE_LIMIT: {
+    settings: { ...WAITS, QUEUE_LIMIT: "1" },
+    async shows(agent) {
+      for (const service of ["a", "b"]) agent.publish({ service });
+      await settle();
+      return [agent.backlog.waiting, agent.planner.hasRoom()];
+    },
+    expected: [1, false],
+    without: [WAITS, [2, true]],
+  },
+  PROMPT_PAYLOAD_BYTES: {
+    settings: { ...WAITS, PROMPT_PAYLOAD_BYTES: "100" },
+    async shows(agent) {
+      agent.publish({ payload: { text: "a ".repeat(2_000) } });
+      await settle();
+      return [...agent.backlog.entries()].map(({ event }) => Math.ceil(event.excerpt.length / 100));
+    },
+    expected: [1],
+    without: [WAITS, [21]],
+  },
+  MAX_PENDING_PER_SERVICE: {
+    settings: { COOLDOWN_SECONDS: "0", MAX_PENDING_PER_SERVICE: "1" },
+    async shows(agent) {
+      await firstProposal(agent);
+      agent.publish();
+      return (await agent.ended(2))[1];
+    },
+    expected: "held piha/mosquitto",
+    without: [{ COOLDOWN_SECONDS: "0" }, "proposed piha/mosquitto"],
+  },
+  OUTCOME_REPEATS: {
+    settings: { OUTCOME_REPEATS: "1" },
+    shows: async (agent) => (await firstProposal(agent)).payload.action,
+    expected: "notify",
+    without: [{}, "restart"],
+    files: completed,
+  },
+  OUTCOME_WINDOW_SECONDS: {
+    settings: { OUTCOME_REPEATS: "1", OUTCOME_WINDOW_SECONDS: "60" },
+    shows: async (agent) => (await firstProposal(agent)).payload.action,
+    expected: "restart",
+    without: [{ OUTCOME_REPEATS: "1" }, "notify"],
+    files: completed,
+  },
+  INHIBIT: {
+    settings: { INHIBIT: "off" },
+    shows: offline,
+    expected: Infinity,
+    without: [{}, 3_600],
+  },
+  EVENT_TTL_SECONDS: {
+    settings: { EVENT_TTL_SECONDS: "500" },
+    shows: offline,
+    expected: 500,
+    without: [{}, 3_600],
+  },
+  FLAP_CHANGES: {
+    settings: { FLAP_CHANGES: "2", FLAP_WINDOW_SECONDS: "300", START_GRACE_SECONDS: "10" },
+    async shows(agent) {
+      for (const type of ["service_unhealthy", "service_recovered", "service_unhealthy"]) {
+        agent.publish({ type, timestamp: agent.clock.now() / 1000 });
+        await agent.clock.advance(1_000);
+      }
+      await agent.clock.advance(10_000);
+      await agent.ended(2);
+      return agent.proposals().map(({ description }) =>
+        /flapping: it went bad and well 2 times within 5 minutes/.test(description)
+      );
+    },
+    expected: [true],
+    without: [{ START_GRACE_SECONDS: "10" }, [false]],
+  },
+  STORM_SERVICES: {
+    settings: { STORM_SERVICES: "2", STORM_WINDOW_SECONDS: "90", STORM_HOLD_SECONDS: "123" },
+    async shows(agent) {
+      for (const service of ["a", "b"]) agent.publish({ service });
+      await agent.clock.advance(3_000);
+      return [
+        agent.log.of("services_down_together").map(({ reason }) => /within 90 s/.test(`${reason}`)),
+        (agent.backlog.nextDue() - agent.clock.monotonic()) / 1000,
+      ];
+    },
+    expected: [[true], 120],
+    without: [{}, [[], Infinity]],
+  },
+  DIAGNOSES_PER_HOUR: {
+    settings: { DIAGNOSES_PER_HOUR: "1" },
+    shows: budget,
+    expected: ["the budget of 1 diagnoses an hour (DIAGNOSES_PER_HOUR) is used up", 60],
+    without: [{}, []],
+  },
+  PROPOSALS_PER_DAY: {
+    settings: { PROPOSALS_PER_DAY: "1" },
+    shows: budget,
+    expected: ["the budget of 1 proposals a day (PROPOSALS_PER_DAY) is used up", 1_440],
+    without: [{}, []],
+  },
+  VALID_SECONDS: {
+    settings: { VALID_SECONDS: "600" },
+    shows: async (agent) => validFor(await firstProposal(agent)),
+    expected: 600,
+    without: [{}, 1_800],
+  },
+  NOTIFY_VALID_SECONDS: {
+    settings: { NOTIFY_VALID_SECONDS: "7200" },
+    async shows(agent) {
+      agent.publish({ type: "disk_usage_high" });
+      await agent.ended(1);
+      return validFor(agent.proposals()[0]);
+    },
+    expected: 7_200,
+    without: [{}, 86_400],
+  },
+  NODE_NAME: {
+    settings: { NODE_NAME: "attic" },
+    async shows(agent) {
+      await firstProposal(agent);
+      return [...Deno.readDirSync(`${agent.root}/events/2026-01-02`)].map(({ name }) => name);
+    },
+    expected: ["attic"],
+    without: [{}, ["solaria"]],
+  },
+};
+
+async function budget(agent: Agent) {
+  await firstProposal(agent);
+  agent.publish({ service: "web" });
+  await settle();
+  return agent.log.of("diagnosis_budget_used_up").flatMap(({ reason, minutes }) => [
+    `${reason}`.split(":")[0],
+    minutes,
+  ]);
+}
+
+function validFor({ payload, timestamp }: {
+  readonly payload: { readonly valid_until: string };
+  readonly timestamp: number;
+}): number {
+  return Date.parse(payload.valid_until) / 1000 - timestamp;
+}
+
+for (const [setting, { settings, shows, expected, without, files }] of Object.entries(CASES)) {
+  Deno.test(`wiring: ${setting} reaches its part`, async () => {
+    for (const [given, shown] of [[settings, expected], without] as const) {
+      await using agent = await liveAgent(given, files && { files });
+      assert.deepEqual(await shows(agent), shown);
+    }
+  });
+}
+
+Deno.test("wiring: a stop gives the claims back and leaves the lock and no timer", async () => {
+  const coordination = recordingCoordination();
+  await using agent = await liveAgent({}, { coordination });
+  await firstProposal(agent);
+  await agent.stop();
+  assert.equal(coordination.asked.at(-1), "close");
+  await agent.clock.advance(10_000);
+  assert.equal(agent.clock.waiting, 0);
+});
+
+Deno.test("wiring: cooldowns of an earlier run are shared with the others at the start", async () => {
+  const coordination = recordingCoordination();
+  const target = { node: "piha", service: "web" };
+  const atMs = fakeClock().now() - 100_000;
+  const state = [{ is: "cooldown", target, atMs, gravity: 1 }] as const;
+  await using _agent = await liveAgent({}, { coordination, state });
+  await settle();
+  assert.deepEqual(coordination.asked, ["claim piha/web 1", "settle 200000"]);
+});
+
+Deno.test("wiring: that Redis was lost is told: most nodes offline is our own link, then", async () => {
+  const nodes = ["vps", "piha", "chelsty-infra", "chelsty-ha"];
+  const told = async (lost: boolean) => {
+    await using agent = await liveAgent(WAITS);
+    if (lost) agent.redisLost();
+    for (const node of nodes) agent.publish({ node, service: undefined, type: "node_offline" });
+    await settle();
+    return agent.log.of("self_isolated").length;
+  };
+  assert.deepEqual([await told(true), await told(false)], [1, 0]);
+});

@@ -1,0 +1,112 @@
+/**
+ * The agent of this process, on a real disk and a hand-moved clock; the built-in rules answer.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import { openAgent } from "../../lib/agent.ts";
+import { realFiles } from "../../lib/base/disk/files.ts";
+import { parseConfig } from "../../lib/config/config.ts";
+import type { Coordination } from "../../lib/coordination/coordination.ts";
+import { type Ending } from "../../lib/observe/ending.ts";
+import { encodeHeader, encodeRecord, type StateRecord } from "../../lib/queue/state.ts";
+import { svcKey } from "../../lib/event/target.ts";
+import { makeRuntime } from "./agent.ts";
+import { fakeClock } from "./clock.ts";
+import { recordingLog } from "./log.ts";
+import { sandbox } from "./sandbox.ts";
+
+interface Others {
+  readonly coordination?: Coordination;
+  /** Files below RUNTIME_PATH that were written ten hours before the start. */
+  readonly files?: Readonly<Record<string, unknown>>;
+  /** What an earlier run remembered. */
+  readonly state?: readonly StateRecord[];
+}
+
+/** Opens an agent with these settings, as the environment has them. */
+export async function liveAgent(
+  settings: Readonly<Record<string, string>> = {},
+  { coordination, files = {}, state = [] }: Others = {},
+) {
+  const folder = sandbox();
+  makeRuntime(folder.path);
+  const clock = fakeClock();
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder.path, path);
+    Deno.writeTextFileSync(file, JSON.stringify(content));
+    const then = new Date(clock.now() - 36_000_000);
+    Deno.utimeSync(file, then, then);
+  }
+  if (state.length > 0) {
+    const path = join(folder.path, "state", "planner-agent.state");
+    Deno.writeTextFileSync(path, encodeHeader() + state.map(encodeRecord).join(""));
+  }
+  const log = recordingLog();
+  const endings: Ending[] = [];
+  const environment: Readonly<Record<string, string>> = {
+    RUNTIME_PATH: folder.path,
+    LLM_CHAIN: "rules",
+    ...settings,
+  };
+  const ended = new Set<() => void>();
+  let nonces = 0x1000_0000;
+  const agent = await openAgent({
+    config: parseConfig((name) => environment[name]),
+    clock,
+    log,
+    files: realFiles,
+    random: () => 0,
+    nonce: () => (nonces++).toString(16),
+    observers: [{
+      onEnding(ending) {
+        endings.push(ending);
+        for (const look of ended) look();
+      },
+    }],
+    ...coordination && { openCoordination: () => coordination },
+  });
+  return {
+    ...agent,
+    root: folder.path,
+    clock,
+    log,
+    endings,
+    /** An event about `piha/mosquitto`, or as changed. */
+    publish(changes: Record<string, unknown> = {}) {
+      const event = {
+        type: "service_unhealthy",
+        node: "piha",
+        service: "mosquitto",
+        severity: "error",
+        payload: { exit_code: 137 },
+        ...changes,
+      };
+      const bytes = new TextEncoder().encode(JSON.stringify(event));
+      agent.planner.receive(bytes, "health_events");
+    },
+    /** Resolves when so many events have ended; with how, and whose they are. */
+    async ended(count: number): Promise<string[]> {
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          if (endings.length < count) return;
+          ended.delete(look);
+          resolve();
+        };
+        ended.add(look);
+        look();
+      });
+      return endings.map(({ outcome, event }) => `${outcome} ${event ? svcKey(event) : "-"}`);
+    },
+    /** The proposals that wait for a person, by name. */
+    proposals() {
+      const pending = join(folder.path, "actions", "pending");
+      return [...Deno.readDirSync(pending)].map(({ name }) => name).sort()
+        .map((name) => JSON.parse(Deno.readTextFileSync(join(pending, name))));
+    },
+    async [Symbol.asyncDispose]() {
+      await agent.stop();
+      folder[Symbol.dispose]();
+    },
+  };
+}
