@@ -71,7 +71,7 @@ export interface Agent {
   readonly backlog: Backlog;
   /** The connection to Redis was lost: what is said of other nodes now may be our own fault. */
   redisLost(): void;
-  /** Stops within 5 s or so and saves what is not finished. Twice does no harm. */
+  /** Stops within about 5 s and saves what is not finished. Calling it twice does no harm. */
   stop(): Promise<void>;
 }
 

@@ -9,8 +9,7 @@ import type { Clock } from "../base/clock.ts";
 /** Smaller steps are drift. */
 const SMALLEST_JUMP_MS = 2_000;
 
-/** Returns a function that tells by how many milliseconds the wall clock jumped since its last
- * call, 0 when it did not. */
+/** A function that says by how many milliseconds the wall clock jumped since its last call. */
 export function jumpDetector(clock: Clock): () => number {
   let offset = clock.now() - clock.monotonic();
   return () => {

@@ -50,7 +50,7 @@ interface PartsOptions {
   readonly remember: (record: StateRecord) => void;
 }
 
-/** What the pipeline asks on its way. */
+/** The parts that the pipeline asks on an event's way. */
 interface Parts {
   readonly counters: Counters;
   readonly backlog: Backlog;

@@ -40,7 +40,7 @@ export async function settleProposals(saved: SavedState, options: ResumeOptions)
     const grave = event && { gravity: gravity(event) };
     saved.cooldowns.set(key, { is: "cooldown", target, atMs, ...grave });
     if (event) saved.waiting.delete(key);
-    // So a person was told of the node.
+    // Its proposal has told a person that the node is offline.
     const offline = event && isNodeAway(event) && saved.offline.get(event.node);
     if (offline) saved.offline.set(event.node, { ...offline, told: true });
     if (action) await announce(action, atMs);

@@ -86,7 +86,7 @@ function addressesOf(hostname: string, port: number): Promise<readonly Address[]
   // The runtime looks at the port as well: the permission is for both.
   const options = { all: true, verbatim: true, port } as const;
   return new Promise((resolve) => {
-    // Why it has none is told by the connection that is tried then.
+    // The plain connection that is tried next reports why it has none.
     lookup(hostname, options, (error, found) => resolve(error ? [] : inTurn(found)));
   });
 }
@@ -170,7 +170,7 @@ async function connectTo(
   { address, family }: Address,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
-  // What the runtime hands on behind an address is its proof that the name has it.
+  // Along with each address the runtime hands over its proof that the address is the name's.
   const onlyThis: LookupFunction = (name, options, done) => {
     const all = { ...options, all: true, verbatim: true } as const;
     lookup(name, all, (error, _addresses, ...proof: unknown[]) => {

@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value of a JSON text; undefined, which JSON cannot say, where it is none. */
+/** The value of a JSON text; undefined, which no JSON text can mean, where it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -72,7 +72,7 @@ export function completionScript(shell: Shell, commands: readonly Command[]): st
   }
 }
 
-/** Words that are no commands of their own, but can be given like one. */
+/** Words that can stand in a command's place without being commands. */
 function extraWords(commands: readonly Command[]): Word[] {
   return [
     {

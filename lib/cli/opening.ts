@@ -1,5 +1,5 @@
 /**
- * What can keep an agent from starting, told to a person in one message.
+ * What can keep an agent from starting, reported to a person in one message.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export async function uncoveredSettings(
   });
 }
 
-/** Whether the permissions cover the settings; tells what they do not cover. */
+/** Whether the permissions cover the settings; prints what they do not cover. */
 export async function isCovered(
   io: Pick<Io, "err">,
   config: Config,
@@ -69,7 +69,7 @@ function redisProblem(url: string, keys = false): string[] {
   }
 }
 
-/** What `open` opens, or undefined when RUNTIME_PATH does not let it; then it has told why. */
+/** What `open` opens, or undefined when RUNTIME_PATH does not allow it; the reason is printed. */
 export async function opened<T>(
   io: Pick<Io, "err">,
   { config, hint = "", open }: {

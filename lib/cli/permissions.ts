@@ -50,7 +50,7 @@ const ALL: Readonly<Record<Answer["kind"], string>> = {
   import: "any remote host",
 };
 
-/** What each layer keeps from happening. */
+/** What each layer prevents. */
 const HELD_BY = {
   runtime: "hosts, paths as they are written, variables, programs, libraries",
   program: "links, FIFOs, devices and other folders in the place of its own, before each write",

@@ -85,7 +85,7 @@ export interface Budgets {
   open(): Allowance;
   /** Whether a further diagnosis of an event of this rank must wait. */
   usedUp(rank: number): UsedUp | undefined;
-  /** The same as a reason why nothing is diagnosed. */
+  /** A used-up budget as the reason why nothing is diagnosed. */
   holding(rank: number): Hold | undefined;
   /** Everything that must survive a restart. */
   snapshot(): Generator<SpentRecord>;

@@ -9,9 +9,9 @@
 const SUSPICIOUS_MS = 120_000;
 /** ... when most of them do so within this. */
 const TOGETHER_MS = 60_000;
-/** By so much the clock of whoever says so may be behind. */
+/** How far behind the clock of the reporting node may be. */
 const SKEW_MS = 5_000;
-/** So long it is believed, unless a node is heard of again. */
+/** How long we hold ourselves to be cut off, unless a node is heard of again. */
 const LASTING_MS = 300_000;
 const MOST_NODES = 1_000;
 

@@ -11,7 +11,7 @@ import type { Target } from "../event/target.ts";
 
 /** Nodes remembered at once; past that the one that was heard of longest ago is forgotten. */
 const MOST_NODES = 1_000;
-/** That a node is still offline is written down so often at most. */
+/** How often it is written down, at most, that a node is still offline. */
 const WRITTEN_AGAIN_MS = 60_000;
 
 /** What is remembered of nodes across runs; `atMs` is milliseconds since 1970. */
@@ -36,7 +36,7 @@ interface OutagesOptions {
 interface Outage {
   /** When the node was last said to be offline, monotonic milliseconds. */
   readonly at: number;
-  /** The same on the wall clock. */
+  /** When the node was last said to be offline, milliseconds since 1970. */
   readonly atMs: number;
   readonly told: boolean;
 }
@@ -84,7 +84,7 @@ export function createOutages(options: OutagesOptions): Outages {
       node,
       outage: { at: now - elapsedSince(atMs, wall), atMs, told: told ?? false },
     }));
-    // The one that is forgotten first, if there are too many, is the oldest.
+    // Oldest first: when there are too many, the first one is forgotten.
     found.sort((one, other) => one.outage.at - other.outage.at);
     for (const { node, outage } of found) set(node, outage);
   }

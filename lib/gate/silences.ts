@@ -21,7 +21,7 @@ import { parseTimestamp } from "../event/timestamp.ts";
 
 const MOST_SILENCES = 200;
 const LONGEST_REASON = 200;
-/** A time that no parsed one can be: what is out of range is replaced by it. */
+/** Stands for a time out of range; no time in range is this early. */
 const NEVER_MS = Date.UTC(2020, 0, 1);
 
 /** One silence. Patterns are for {@linkcode globMatches}; what is left out holds for every event. */

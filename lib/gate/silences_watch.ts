@@ -49,7 +49,7 @@ export function silencesWatcher({ store, log, use }: SilencesWatchOptions): () =
     }
     const state = text === undefined ? undefined : `${writtenMs} ${text}`;
     if (state === seen) return;
-    // A wrong text is told once: it stays `seen` until it is written again.
+    // A wrong text is logged once: it stays `seen` until the file is written again.
     seen = state;
     try {
       const silences = text === undefined ? [] : parseSilences(text, writtenMs);

@@ -7,7 +7,7 @@
  */
 import type { Target } from "../event/target.ts";
 
-/** Every fault waits so long, for others may follow: the first of a storm must not run ahead. */
+/** How long every fault waits for others to follow, so that the first of a storm is held too. */
 const SETTLE_MS = 2_000;
 /** A service that was bad longer ago than this, and not heard of since, is forgotten. */
 const FORGOTTEN_MS = 6 * 3_600_000;
@@ -18,7 +18,7 @@ interface StormsOptions {
   /** So many services of a node within the window make a storm; 0 turns storms off. */
   readonly services: number;
   readonly windowMs: number;
-  /** A storm holds what belongs to it so long at most. */
+  /** The longest that a storm holds the events of its services. */
   readonly holdMs: number;
   /** Services that depend on a target, as the operator has told. */
   readonly neededBy: (target: Target) => readonly string[];

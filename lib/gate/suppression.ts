@@ -20,7 +20,7 @@ import { createStorms, type Storm } from "./storms.ts";
 import { type Silence, silenceFor } from "./silences.ts";
 import { type Target, targetKey } from "../event/target.ts";
 
-/** What was held for a node waits so long after its return, for its services' own recoveries. */
+/** How long what was held for a node still waits after its return, for its services to recover. */
 const RELEASE_AFTER_MS = 30_000;
 const MOST_RELEASES = 1_000;
 const STORM = "several services went bad together";
@@ -64,7 +64,7 @@ export interface Suppression {
   readonly muted: Objection;
   /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
   heldUntil(entry: Holdable): number;
-  /** The same, with the reason; undefined when it may be diagnosed. */
+  /** Why an entry must not be diagnosed, and until when; undefined when it may be. */
   holding(entry: Holdable): Hold | undefined;
   /** Whether the target flaps, so that its recovery must not hide that. */
   isFlapping(key: string): boolean;
@@ -177,7 +177,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
   /** The storm that begins with a fault. */
   function stormOf(event: HealthEvent, at: number): Alarm | undefined {
     const now = clock.monotonic();
-    // What is told late tells of no storm now; who silenced it, or knows of the node, needs none.
+    // An old event says nothing of a storm now, and one that is silenced or held needs none.
     const isLate = now - at > options.stormWindowSeconds * 1000;
     if (isLate || event.redelivered || silenced(event)) return undefined;
     if (outages.heldUntil(event, now) > now) return undefined;
@@ -225,7 +225,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       // What happens on a node after it was said to be away proves that it lives.
       const lives = !isOutOfReach(type) && outages.isOffline(node, happenedAt) &&
         outages.online(node, happenedAt);
-      // This one itself is no consequence.
+      // The event that proves it is not one of those that the outage held.
       const releases = lives ? [release(node, clock.monotonic() - 1)] : [];
       return { alarm: stormOf(event, at), releases };
     },

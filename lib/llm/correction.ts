@@ -13,7 +13,7 @@ const LONGEST_ERROR = 500;
 
 /**
  * Messages to add before asking again: the model's own answer and what is wrong with it. None
- * after a failure of the transport, which is no business of the model.
+ * after a failure of the transport, which does not concern the model.
  */
 export function correction(failure: LinkError): Message[] {
   if (!isWrongAnswer(failure.kind)) return [];

@@ -45,7 +45,7 @@ interface DecisionsOptions {
 }
 
 interface Decisions {
-  /** Looks once; two at a time are one. */
+  /** Looks once; a call during a running look gets the result of that look. */
   look(): Promise<void>;
   close(): Promise<void>;
 }

@@ -59,7 +59,7 @@ export interface Decided extends Target {
 
 export type OnEnding = (ending: Ending) => void;
 
-/** Somebody who is told of what happens, right when it does. All return at once and never throw. */
+/** Is called as soon as something happens. Its methods return at once and never throw. */
 export interface Observer {
   /** Called for each message. */
   readonly onEnding?: OnEnding;
@@ -73,7 +73,6 @@ export interface Observer {
   readonly onDecided?: (decided: Decided) => void;
 }
 
-/** Several observers as one. */
 export function observers(all: readonly Observer[]): Required<Observer> {
   const ending = all.flatMap(({ onEnding }) => onEnding ?? []);
   const diagnosed = all.flatMap(({ onDiagnosed }) => onDiagnosed ?? []);

@@ -11,7 +11,7 @@ import { type Target, targetKey } from "../event/target.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import type { Observer } from "./ending.ts";
 
-/** Of more, the oldest are no longer followed. */
+/** The most proposals that are followed; beyond that the oldest are dropped. */
 const MOST_FOLLOWED = 1_000;
 const HOUR_MS = 3_600_000;
 
@@ -82,7 +82,7 @@ export function createFollowUps(
       for (const other of filesOf(file)) {
         if (other.payload.action !== action) end(other, "superseded", file.action_id);
       }
-      // The announcement of such a one says by itself that it is too late.
+      // The announcement of an expired proposal already says that it is too late.
       if (!(clock.now() < Date.parse(valid_until))) return;
       const one: Followed = { file, cancel: () => {} };
       followed.set(file.action_id, one);

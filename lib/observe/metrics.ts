@@ -15,7 +15,7 @@ import {
   type Sample,
 } from "./metrics/exposition.ts";
 
-/** Channels told apart by name; what comes on further ones is counted as `other`. */
+/** How many channels are counted by name; messages on further ones are counted as `other`. */
 const MOST_CHANNELS = 8;
 /** From a model on a GPU to one on a Raspberry Pi that has to be loaded first, in seconds. */
 const DIAGNOSIS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];

@@ -23,7 +23,7 @@ export const OUTCOMES = [
 
 export type Outcome = typeof OUTCOMES[number];
 
-/** How many messages came, and what became of them. */
+/** How many messages were received, and how many ended in each outcome. */
 export interface Counts {
   readonly received: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;

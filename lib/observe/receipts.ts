@@ -18,7 +18,7 @@ interface ReceiptsOptions {
   readonly clock: Clock;
   /** Resolves once every ending that was told before is written, with false where it is not. */
   readonly flush: () => Promise<boolean>;
-  /** The same for what is parked: it has to outlive the power, too. */
+  /** Resolves with whether all that is parked is on the disk: it has to survive a power cut. */
   readonly sync: () => Promise<boolean>;
 }
 

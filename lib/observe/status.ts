@@ -29,7 +29,7 @@ import { targetOf } from "../event/target.ts";
 import { VERSION } from "../base/version.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
-/** Its name in state/. */
+/** The file's name in state/. */
 export const STATUS_FILE = "planner-agent.status.json";
 
 interface StatusBoardOptions {

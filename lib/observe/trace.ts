@@ -49,7 +49,7 @@ export function createTraces(
 ): Required<Pick<Observer, "onDiagnosed" | "onEnding">> {
   let broken = false;
 
-  /** Nothing that becomes of a trace may become of the diagnosis. */
+  /** A trace that fails must not make its diagnosis fail. */
   function tell(diagnosed: Diagnosed, ended: Attributes, error?: string) {
     if (broken) return;
     try {
@@ -89,7 +89,7 @@ function trace(
   },
 ): RootSpan {
   const begunMs = endedMs - sinceMs - milliseconds;
-  // A retry is a trace of its own: the time since the event arrived is not the queue's.
+  // A retry has its own trace, without a queue span: the time since arrival includes earlier tries.
   const first = failures === 0;
   const startMs = first ? begunMs - waitedMs : begunMs;
   const children: Span[] = [];

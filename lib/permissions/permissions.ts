@@ -99,7 +99,7 @@ const KINDS = ["net", "read", "write", "env", "run", "ffi", "sys", "import"] as 
  * things that no build may touch.
  *
  * @param grants what to ask about one by one: the build's lists, or from source those of the site.
- * @throws SiteError where `site` is none a program can be built for.
+ * @throws SiteError where no program can be built for `site`.
  */
 export async function askPermissions(
   site: Site,

@@ -25,7 +25,7 @@ export type PlannerLog = ReturnType<typeof createPlannerLog>;
 interface PlannerLogOptions {
   readonly log: Log;
   readonly clock: Clock;
-  /** Benign events are worth a line only to who debugs. */
+  /** Benign events are worth a line only to somebody who debugs. */
   readonly logLevel: LogLevel;
   readonly queueLimit: number;
   readonly eventTtlSeconds: number;
@@ -36,7 +36,7 @@ export function createPlannerLog(
 ) {
   const fold = foldedLines(log, clock);
   const received = fold("info", "event_received");
-  // Of its own, so that no flood of them takes the place of what is wrong.
+  // Folded apart from the others, so that a flood of benign events cannot crowd out faults.
   const receivedBenign = fold("info", "event_received");
   const passed = fold("info", "cooldown_passed");
   const waits = fold("info", "event_held");
@@ -47,7 +47,7 @@ export function createPlannerLog(
   const ignored = fold("info", "proposal_ignored");
   const policyApplied = fold("info", "policy_applied");
   const objections: Readonly<Record<Objected["line"], FoldedLine>> = {
-    // Most of what comes; even the counting costs.
+    // Most messages end here, so that even counting them would be costly.
     benign_event_skipped: logLevel === "debug" ? fold("debug", "benign_event_skipped") : SILENT,
     cooldown_active: fold("info", "cooldown_active"),
     event_muted: fold("info", "event_muted"),

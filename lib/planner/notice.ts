@@ -1,5 +1,5 @@
 /**
- * Proposals that the agent makes of itself: it asks a person to look, without an event.
+ * Proposals that no event asked for: the agent itself wants a person to look.
  *
  * @module
  */
@@ -75,7 +75,7 @@ export function createNotices(options: NoticeOptions): Notices {
   return {
     budgetUsedUp({ what, until }) {
       if (clock.monotonic() < quietUntil) return;
-      // The budget comes free one by one; that it is used up again is no news for a while.
+      // A budget comes free in small steps, each used up at once: a person hears of it once an hour.
       quietUntil = Math.max(until, clock.monotonic() + SAY_AGAIN_MS);
       const minutes = Math.max(1, Math.ceil((until - clock.monotonic()) / 60_000));
       const held = options.backlog.waiting;

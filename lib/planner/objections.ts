@@ -21,7 +21,7 @@ export function alreadyProposed(proposedBefore: ProposedBefore): SlowObjection {
   };
 }
 
-/** Objects where so many proposals for the target wait for a person; a limit of 0 is none. */
+/** Objects when `limit` proposals for the target wait for a person already; 0 means no limit. */
 export function enoughPending(
   limit: number,
   countPending: (event: WaitingEvent) => Promise<number>,

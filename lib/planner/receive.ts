@@ -1,5 +1,5 @@
 /**
- * The front door: turns a message into an event, or counts and logs why it is none.
+ * The front door: turns a message into an event, or counts and logs why that cannot be done.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { parseTimestamp } from "../event/timestamp.ts";
 /** Keys of an object that is no event, as many as a log line shows. */
 const SHOWN_KEYS = 20;
 const LONGEST_KEY = 100;
-/** Unknown severities that are told in one run. */
+/** Unknown severities that are logged in one run. */
 const MOST_SEVERITIES = 100;
 
 interface ReceptionOptions {
@@ -48,7 +48,7 @@ interface Arrival {
 export interface Reception {
   /** Takes one message off a channel. Never throws for what a message holds. */
   receive(bytes: Uint8Array, channel: string, arrival?: Arrival): void;
-  /** The same for a message that was refused before it was whole. */
+  /** Counts and logs a message that was refused before all of it had come. */
   refuse(refusal: Refusal, channel: string, settled?: () => void): void;
   /** Logs what is folded. */
   flush(): void;
@@ -62,7 +62,7 @@ export function createReception(options: ReceptionOptions): Reception {
   const replaced = fold("info", "event_time_replaced");
   const unknownSeverities = new Set<string>();
 
-  /** A word that nobody defined is told once, and so many words at most. */
+  /** An unknown severity is logged once, and only a bounded number of them. */
   function tellSeverity(sent: string, event: HealthEvent) {
     if (unknownSeverities.has(sent) || unknownSeverities.size >= MOST_SEVERITIES) return;
     unknownSeverities.add(sent);

@@ -13,9 +13,9 @@ import type { Suppression } from "../gate/suppression.ts";
 
 /** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
 const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
-/** So often an event is tried at least, however long that takes. */
+/** The fewest tries of an event before it is given up, however long they take. */
 const FEWEST_TRIES = 3;
-/** Proposals that wait for the disk; past that nothing further is diagnosed. */
+/** While so many proposals wait for the disk, nothing further is diagnosed. */
 const MOST_ASIDE = 100;
 /** Ranks of severity: what is critical has a part of each budget to itself. */
 const [CRITICAL, NOT_CRITICAL] = [0, 1];
@@ -26,13 +26,13 @@ interface ScheduleOptions {
   readonly backlog: Backlog;
   readonly budgets: Budgets;
   readonly suppression: Suppression;
-  /** Diagnoses at once. */
+  /** How many diagnoses run at once. */
   readonly concurrency: number;
-  /** A parked event is given up so long after its first try. */
+  /** How long after its first try a parked event is given up, in milliseconds. */
   readonly ttlMs: number;
   /** Takes an event through its turn; it calls {@linkcode Schedule.pump} at the end. */
   readonly run: (running: Running) => void;
-  /** An event is given up. */
+  /** Called when an event is given up. */
   readonly onExpired: (running: Running) => void;
   readonly onBudgetUsedUp: (spent: UsedUp) => void;
 }

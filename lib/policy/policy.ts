@@ -145,7 +145,7 @@ function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis)
     (when.family === undefined || speaksOf(when.family, event.type)) &&
     (when.severity === undefined || when.severity.some((each) => sameRank(each, event.severity))) &&
     (when.action === undefined || when.action.includes(diagnosis.action)) &&
-    // Turned around, so that what is no number at all counts as low.
+    // Negated, so that NaN counts as low.
     (when.confidence_below === undefined || !(diagnosis.confidence >= when.confidence_below));
 }
 

@@ -17,7 +17,7 @@ export interface QueueEntry {
   readonly failures: number;
   /** When the first of them failed. */
   readonly firstFailedAt?: number | undefined;
-  /** Not taken before; 0 for at once. */
+  /** The earliest time at which it is diagnosed; 0 for at once. */
   readonly notBefore: number;
   /** What else was heard of the target while this waited. */
   readonly merged?: readonly Merged[] | undefined;
@@ -41,7 +41,7 @@ const MOST_MERGED = 5;
 export function outranks(one: QueueEntry, other: QueueEntry): boolean {
   const graver = gravity(other.event) - gravity(one.event);
   if (graver !== 0) return graver > 0;
-  // A time that had not come when the other was heard was told by a clock that went wrong.
+  // An event from the future was dated by a clock that was wrong.
   const latest = Math.min(one.event.heardAt, other.event.heardAt);
   const newer = Math.min(one.event.happenedAt, latest) - Math.min(other.event.happenedAt, latest);
   return newer !== 0 ? newer > 0 : one.serial > other.serial;

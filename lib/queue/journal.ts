@@ -25,7 +25,7 @@ const SYNC_AFTER_MS = 1_000;
 const RETRY_AFTER_MS = 10_000;
 /** Appended records before the first rewrite; then as many as four times what is live. */
 const FEWEST_RECORDS = 1_000;
-/** The same for what they add up to, in characters; then as much as is live. */
+/** Appended characters before the first rewrite; then as many as what is live takes. */
 const FEWEST_CHARACTERS = 16 * 1024 * 1024;
 /** Damaged files that are kept for a person to look at. */
 const KEPT_DAMAGED = 5;
@@ -47,7 +47,6 @@ export interface Journal {
   sync(): Promise<boolean>;
   /** Rewrites the file from the snapshot. */
   rewrite(): Promise<void>;
-  /** Rewrites and closes. */
   close(): Promise<void>;
 }
 
@@ -141,7 +140,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     cancelSync ??= clock.after(SYNC_AFTER_MS, () => {
       cancelSync = undefined;
       const syncing = file;
-      // A file that was replaced since has nothing left to lose.
+      // A file that was replaced meanwhile needs no sync any more.
       syncing?.sync().catch((error) => syncing === file && failed(error));
     });
   }

@@ -10,10 +10,10 @@ import { createHeap, type Heap } from "../base/heap.ts";
 import { severityRank } from "../event/severity.ts";
 import type { QueueEntry } from "./entry.ts";
 
-/** So many outdated marks more than live ones may lie in a heap. */
+/** How many more outdated marks than live ones a heap may hold. */
 const MOST_OUTDATED = 64;
 
-/** Each so many turns goes to the one that waits longest, if that is longer than this. */
+/** One turn in so many goes to the target that waits longest, if that is longer than LONG_MS. */
 const TURN_OF_THE_LONGEST = 8;
 const LONG_MS = 600_000;
 

@@ -104,7 +104,7 @@ export function decodeState(text: string): DecodedState {
   if (version > STATE_VERSION) return { kind: "later_version", version };
 
   const state = emptyState();
-  // A whole file ends in a newline; what follows the last one was cut off.
+  // A complete file ends in a newline: anything after the last one is half a record.
   let damagedLines = lines.at(-1) === "" ? 0 : 1;
   for (const line of lines.slice(1, -1)) {
     const record = parseRecord(parseObject(line));

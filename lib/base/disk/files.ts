@@ -28,7 +28,7 @@ interface FileLook extends FileTimes {
   readonly bytes: number;
 }
 
-/** A file with its text, which is undefined for what is no file, or too large. */
+/** A file with its text, which is undefined when it is not a regular file or too large. */
 export interface ReadFile extends FileLook {
   readonly text: string | undefined;
 }
@@ -36,13 +36,13 @@ export interface ReadFile extends FileLook {
 export interface Files {
   /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
   writeNew(path: string, text: string): Promise<void>;
-  /** The same, returning once the system has it: for what need not survive a power cut. */
+  /** Creates a file without syncing it: for what need not survive a power cut. */
   writeUnsynced(path: string, text: string): Promise<void>;
   /** Makes `to` another name of `from`; fails with AlreadyExists rather than replace anything. */
   link(from: string, to: string): Promise<void>;
   /** Moves a file; replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
-  /** The same, done when it returns. */
+  /** Moves a file like `rename`, synchronously. */
   renameNow(from: string, to: string): void;
   /** Opens an existing or new file to append to. */
   openAppend(path: string): AppendFile;
@@ -62,7 +62,7 @@ export interface Files {
   readText(path: string, maxBytes: number): Promise<string | undefined>;
   /** When a file was written and moved, or undefined where it does not exist; follows no link. */
   times(path: string): Promise<FileLook | undefined>;
-  /** Both in one: what lies there and its text, without following a link. */
+  /** What lies there and its text in one call, without following a link. */
   read(path: string, maxBytes: number): Promise<ReadFile | undefined>;
   /** The same, done when it returns: a fifth of the work, for commands that read very many. */
   readNow(path: string, maxBytes: number): ReadFile | undefined;
@@ -80,7 +80,7 @@ function lookAt(info: Deno.FileInfo): FileLook {
   return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
 }
 
-/** Where a file of the agent's own belongs lies something that must not be opened. */
+/** Something that must not be opened lies where one of the agent's own files belongs. */
 export class NotAFileError extends Error {
   override readonly name = "NotAFileError";
   readonly code = "NOTFILE";

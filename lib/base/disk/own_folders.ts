@@ -8,7 +8,7 @@ import { dirname, join } from "node:path/posix";
 import type { Files } from "./files.ts";
 import { NotAFolderError } from "./store.ts";
 
-/** Another folder is where one of the agent's was at the start. */
+/** One of the agent's folders was replaced by another since the start. */
 class FolderReplacedError extends Error {
   override readonly name = "FolderReplacedError";
   constructor(path: string) {
@@ -58,7 +58,7 @@ export function ownFolders(files: Files, root: string): Files {
     for (let at = dirname(path); at.startsWith(`${top}/`); at = dirname(at)) look(at);
   }
 
-  /** The same as an asynchronous operation refuses. */
+  /** Looks, and then makes an asynchronous change; a refusal rejects. */
   async function above<T>(path: string, change: () => Promise<T>): Promise<T> {
     lookAbove(path);
     return await change();

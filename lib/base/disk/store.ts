@@ -34,7 +34,7 @@ export class NotAFolderError extends Error {
   }
 }
 
-/** What lies where a configuration file belongs cannot be read as one. */
+/** A configuration file is there and cannot be read: it is no regular file, or larger than 1 MiB. */
 export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
@@ -135,7 +135,7 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     if (await files.kind(path) !== "folder") throw new NotAFolderError(path);
   }
 
-  /** Someone tidied up: made again, unless all of actions/ is gone, as with a disk not mounted. */
+  /** Makes the folder again if somebody removed it; with all of actions/ gone, a disk is not mounted. */
   async function restorePending() {
     if (await files.kind(pending) !== "none" || await files.kind(dirname(pending)) !== "folder") {
       return;

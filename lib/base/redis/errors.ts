@@ -30,12 +30,12 @@ export class RedisClosedError extends Error {
   }
 }
 
-/** An answer that no Redis gives. */
+/** An answer that breaks the Redis protocol. */
 export class RedisProtocolError extends Error {
   override readonly name = "RedisProtocolError";
 }
 
-/** A reply that is larger than what is asked for here ever is. */
+/** A reply that is larger than any that the commands used here can have. */
 export class RedisReplyTooLargeError extends Error {
   override readonly name = "RedisReplyTooLargeError";
   constructor(readonly most: number, readonly of: "bytes" | "bytes in one line" | "elements") {
@@ -43,7 +43,7 @@ export class RedisReplyTooLargeError extends Error {
   }
 }
 
-/** What a sentinel named as the primary is none. */
+/** The server that a sentinel named as the primary is not the primary. */
 export class RedisReplicaError extends Error {
   override readonly name = "RedisReplicaError";
   constructor(readonly display: string, readonly primaryOf: string) {

@@ -43,7 +43,7 @@ export interface RedisFailure {
   readonly detail: string;
 }
 
-/** There is no server to connect to; `failure` tells all of it. */
+/** No server to connect to was found; `failure` says why. */
 export class RedisNotLocatedError extends Error {
   override readonly name = "RedisNotLocatedError";
   constructor(readonly failure: RedisFailure) {

@@ -11,7 +11,7 @@ import { isReplyError, RedisReplicaError } from "./errors.ts";
  * replica, or while it has lost its primary, reaches nobody else.
  *
  * @param role sends ROLE. A user that may not (NOPERM) is taken at the sentinel's word.
- * @throws {RedisReplicaError} when it is none.
+ * @throws {RedisReplicaError} when it is not the primary.
  */
 export async function confirmPrimary(
   { primaryOf, display }: RedisEndpoint,

@@ -113,20 +113,20 @@ function severalHosts(text: string): SeveralHosts | null {
   };
 }
 
-/** Each host of a list once, as `host:port`; null where one of them is none. */
+/** Each host of a list once, as `host:port`; null where one of them cannot be read. */
 function hostList(text: string, defaultPort: string): readonly string[] | null {
   const hosts = text.split(",").map((host) => hostOf(host, defaultPort));
   return hosts.includes(null) ? null : [...new Set(hosts.filter((host) => host !== null))];
 }
 
-/** `host[:port]` as `host:port`, or null where it is none. */
+/** `host[:port]` as `host:port`, or null where it cannot be read. */
 function hostOf(text: string, defaultPort: string): string | null {
   const plain = `redis://${text}`;
   if (!/^[A-Za-z0-9._:[\]-]+$/.test(text) || !URL.canParse(plain)) return null;
   return hostPort(new URL(plain), defaultPort);
 }
 
-/** A server's answer about an address as `host:port`, or null where it is none. */
+/** The address in a server's answer as `host:port`, or null where it holds none. */
 export function addressOf(host: string, port: string): string | null {
   if (!/^\d{1,5}$/.test(port)) return null;
   return hostOf(`${host.includes(":") ? `[${host}]` : host}:${port}`, SERVER_PORT);

@@ -11,7 +11,7 @@ export function cut(text: string, limit: number, mark = "…"): string {
   return `${text.slice(0, halves ? limit - 1 : limit)}${mark}`;
 }
 
-/** The same, with how long the whole was behind it. */
+/** As `cut`, with the length of the whole text behind the mark. */
 export function cutAndCounted(text: string, limit: number): string {
   return cut(text, limit, `… (${text.length} characters)`);
 }

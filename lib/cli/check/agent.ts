@@ -9,7 +9,7 @@ import { readFailure } from "../../base/disk/read_failure.ts";
 import { readStatus, type StatusReadOptions } from "../../observe/status/look.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
 
-/** What `status` would say; that none runs is no fault when the ground is being checked. */
+/** What `status` would say. That no agent runs is fine: `check` also serves before its first start. */
 export async function checkAgent(options: StatusReadOptions): Promise<Finding[]> {
   const about = (detail: string) => ({ check: "agent", subject: "agent", detail });
   try {

@@ -64,7 +64,7 @@ export async function* fromStream(
 
 /**
  * Hands over every message, never faster than targets find room to wait, and waits for the end.
- * A planner that was not started is when there is no more room, or no more to hand over.
+ * A planner that is not running yet is started once its queue is full or the input has ended.
  */
 export async function feed(
   { planner }: Pick<Agent, "planner">,

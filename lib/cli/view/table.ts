@@ -97,7 +97,7 @@ function rowLines(row: readonly string[], columns: readonly Column[], widths: re
   const pieces = row.map((cell, i) => {
     const width = widths[i] ?? 0;
     const { narrow, align } = columns[i] ?? {};
-    // A number that goes on in the next line would read as another number.
+    // A number broken over two lines would read as two numbers.
     const isCut = narrow === "cut" || narrow === undefined && align === "right";
     return isCut ? [cut(cell, width)] : wrap(cell, width);
   });

@@ -46,7 +46,7 @@ export function surveyOf(text: string): Survey {
   let attempts = 0;
   let next = 0;
   for (let at = 0; at < text.length; at++) {
-    // Marks inside an object's texts are none.
+    // Marks inside an object's texts do not count.
     while ((marks[next]?.at ?? Infinity) < at) next++;
     const mark = marks[next];
     if (mark?.at === at && mark.kind !== "ends") {

@@ -41,7 +41,7 @@ export const FIRST_DIALECT: Dialect = {
 
 /** Statuses of a request that a server does not take as it is. */
 const REFUSALS: readonly number[] = [400, 404, 415, 422, 500, 501];
-/** What is no matter of the request's form. */
+/** Words of a refusal that is not about the form of the request. */
 const OF_ANOTHER_KIND =
   /context|too (?:long|large|many)|exceed|memory|loading|api.?key|not.?found/i;
 

@@ -20,7 +20,7 @@ type Json = Readonly<Record<string, unknown>>;
 export function completionReader(onToken: () => void): ReplyReader {
   let received = 0;
   let pending = "";
-  /** What is no event: the body of a server that does not stream. */
+  /** Lines outside any event: the body of a server that does not stream. */
   let whole = "";
   let events = 0;
   let done = false;

@@ -1,9 +1,9 @@
 /**
  * Keeps a flood of events from becoming a flood of history lines.
  *
- * Of each target, a run of like events is its first line and, later, one with their number; a
- * target that keeps changing, and targets without end, are counted past a bound. Called for every
- * message: what is only counted costs two look-ups.
+ * A run of like events of one target gets two lines: one for the first event, and later one with
+ * how many followed. Past a bound, a target that keeps changing is only counted, and so are further
+ * targets. This runs for every message: one that is only counted costs two look-ups.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Ending } from "../ending.ts";
 import { endingRecord, type HistoryLine } from "./line.ts";
 import type { Outcome } from "../outcome.ts";
 
-/** Counts are told after this, at the latest. */
+/** Counts get their line after this many milliseconds, at the latest. */
 const WINDOW_MS = 15 * 60_000;
 /** Within a window: */
 const MOST_TARGETS = 1_000;

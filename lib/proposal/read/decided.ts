@@ -1,6 +1,6 @@
 /**
  * When a proposal was decided, and by whom, from its file in one of the folders behind
- * actions/pending. What the file says counts before what its times let guess. Those files are read
+ * actions/pending. What the file says counts more than what its times suggest. Those files are read
  * as untrusted: people, an executor or a disk may have changed them.
  *
  * @module

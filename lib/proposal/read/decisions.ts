@@ -123,7 +123,7 @@ function look(
       folder,
       proposedMs,
       action: proposed.remedy ?? proposed.word,
-      // What no model proposed is counted by who did.
+      // A proposal that no model made is counted under the program that made it.
       model: proposed.own ? modelOf(fields) : proposed.by || "another program",
       decisionSeconds: decidedMs === undefined
         ? undefined

@@ -19,9 +19,7 @@ export interface FoundAction {
 }
 
 export interface ActionFiles {
-  /** Path of a folder. */
   folderPath(folder: ActionFolder): string;
-  /** Path of a proposal in a folder. */
   path(folder: ActionFolder, actionId: string): string;
   /**
    * Ids in a folder by the time in them, newest first; damaged files are among them. In no order
@@ -91,7 +89,7 @@ export function openActionFiles(
 
 const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
 
-/** The operating system's no, and the runtime's. */
+/** Whether the operating system or the runtime refused the access. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable;
 }

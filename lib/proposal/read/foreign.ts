@@ -9,7 +9,7 @@ import type { ActionView } from "./action.ts";
 import { proposedBy } from "./proposed.ts";
 import { nameIn, textOf } from "./text.ts";
 
-/** Who proposed what names nobody. */
+/** Stands for the proposer where the file names nobody. */
 const UNNAMED = "another program";
 
 /**

@@ -6,7 +6,7 @@
 import { join } from "node:path/posix";
 import type { Files } from "../../base/disk/files.ts";
 
-/** Files whose age is looked up; of more than that, some are left out. */
+/** The most files whose age is looked up; of any others the age is not known. */
 const MOST_FILES = 10_000;
 
 interface Pending {

@@ -12,7 +12,7 @@ const LONGEST_TEXT = 1_000;
 /** Entries of a list that are looked at. */
 const LONGEST_LIST = 100;
 
-/** A name; "" for what is none. */
+/** A text as a clean, bounded name; "" for any other value. */
 export function nameIn(value: unknown): string {
   return typeof value === "string" ? cleanName(value, LONGEST_NAME) : "";
 }

@@ -21,7 +21,7 @@ interface Transition {
   readonly by: string;
 }
 
-/** The transitions that a parsed file names, the newest last; what is none is left out. */
+/** The transitions that a parsed file names, the newest last; other entries are left out. */
 export function transitionsOf(content: Readonly<Record<string, unknown>>): Transition[] {
   const entries = content.transition_history;
   if (!Array.isArray(entries)) return [];
