@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import { ConnectError } from "../base/connect.ts";
+import { ConnectError } from "../base/happy_eyeballs.ts";
 import { errorMessage } from "../base/error_message.ts";
 import { type Dial, dial, post } from "../base/http/http.ts";
 import { HttpError, type HttpReply } from "../base/http/reply.ts";

@@ -7,13 +7,12 @@
  *
  * @module
  */
-import { asciiJson } from "../base/json.ts";
+import { announcement, laterAnnouncement } from "./announcement.ts";
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Observer } from "./ending.ts";
-import { createFollowUps, type FollowUp } from "./follow_up.ts";
+import { createFollowUps } from "./follow_up.ts";
 import type { Log } from "../base/log/log.ts";
-import type { ActionFile } from "../proposal/action_file.ts";
 import { redisEndpoint } from "../base/redis/endpoint.ts";
 import { redisFailure } from "../base/redis/failure.ts";
 import { redisLink } from "../base/redis/link.ts";
@@ -41,39 +40,6 @@ interface ProposalChannelOptions {
 interface ProposalChannel
   extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
   close(): Promise<void>;
-}
-
-/**
- * What is published of a new proposal: what a message to a person needs, and what a decision on it
- * is bound to. Later keys may follow; the first five were there first.
- */
-export function announcement(file: ActionFile): string {
-  const { action_id, node, service, risk_level, requires_human, confidence, payload } = file;
-  const { action, reason, valid_until, digest, audit } = payload;
-  const { source, correlation_id, location_tag } = payload;
-  const origin = { source, correlation_id, location_tag };
-  return asciiJson({
-    action_id,
-    node,
-    service,
-    action,
-    risk_level,
-    kind: "proposed",
-    severity: audit.event.severity,
-    reason,
-    requires_human,
-    confidence,
-    valid_until,
-    digest,
-    ...origin,
-  });
-}
-
-/** What is published when an announced proposal needs no decision any more. */
-export function laterAnnouncement({ kind, file, by }: FollowUp): string {
-  const { action_id, node, service, risk_level, payload: { action } } = file;
-  const superseding = by === undefined ? {} : { superseded_by: by };
-  return asciiJson({ action_id, node, service, action, risk_level, kind, ...superseding });
 }
 
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */

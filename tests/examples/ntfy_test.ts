@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { createBridge } from "../../examples/ntfy/ntfy.ts";
-import { announcement } from "../../lib/observe/announce.ts";
+import { announcement } from "../../lib/observe/announcement.ts";
 import { freePort, startRedis } from "../support/redis.ts";
 import { sandbox } from "../support/sandbox.ts";
 import { ntfyServer, press } from "./support/ntfy_server.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/base/clock.ts";
 import { type ActionFile, actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
-import { announcement, createProposalChannel } from "../../lib/observe/announce.ts";
+import { createProposalChannel } from "../../lib/observe/announce.ts";
+import { announcement } from "../../lib/observe/announcement.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/docs_acl.ts";

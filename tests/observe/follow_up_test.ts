@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Action } from "../../lib/llm/diagnosis.ts";
-import { laterAnnouncement } from "../../lib/observe/announce.ts";
+import { laterAnnouncement } from "../../lib/observe/announcement.ts";
 import { createFollowUps } from "../../lib/observe/follow_up.ts";
 import { actionFile } from "../../lib/proposal/action_file.ts";
 import { fakeClock } from "../support/clock.ts";

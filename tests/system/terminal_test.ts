@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { textWidth } from "../../lib/cli/view/table.ts";
+import { textWidth } from "../../lib/cli/view/width.ts";
 import { proposalFile } from "../support/proposal_file.ts";
 import {
   type Binary,

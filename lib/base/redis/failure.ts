@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConnectError } from "../connect.ts";
+import { ConnectError } from "../happy_eyeballs.ts";
 import { errorMessage } from "../error_message.ts";
 import { plainLine } from "../text/plain_line.ts";
 import type { RedisEndpoint } from "./endpoint.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { explainLines, type WaitingView, why } from "../../../lib/cli/explain/view.ts";
+import { explainLines, type WaitingView } from "../../../lib/cli/explain/view.ts";
+import { why } from "../../../lib/cli/explain/why.ts";
 import type { HistoryLine } from "../../../lib/observe/history/line.ts";
 import { makeRuntime, runAgent, startAgent } from "../../support/agent.ts";
 import { startRedis } from "../../support/redis.ts";

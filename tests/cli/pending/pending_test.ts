@@ -6,7 +6,7 @@ import { supersededAmong } from "../../../lib/cli/pending/superseded.ts";
 import { isReady, pendingLines } from "../../../lib/cli/pending/view.ts";
 import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
 import { reading } from "../../../lib/cli/reading.ts";
-import { textWidth } from "../../../lib/cli/view/table.ts";
+import { textWidth } from "../../../lib/cli/view/width.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
 import type { WaitingProposal } from "../../../lib/proposal/read/waiting.ts";
 import { TextLineStream } from "../../support/text_lines.ts";

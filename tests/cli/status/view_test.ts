@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { statusLines, statusScreen } from "../../../lib/cli/status/view.ts";
-import { textWidth } from "../../../lib/cli/view/table.ts";
+import { textWidth } from "../../../lib/cli/view/width.ts";
 import type { StatusRecord, WaitingRow } from "../../../lib/observe/status/record.ts";
 import { reportStatus } from "../../../lib/observe/status/report.ts";
 import { statusRecord, THEN } from "../../support/status_record.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Column, tableLines, textWidth } from "../../../lib/cli/view/table.ts";
+import { type Column, tableLines } from "../../../lib/cli/view/table.ts";
+import { textWidth } from "../../../lib/cli/view/width.ts";
 
 const COLUMNS: readonly Column[] = [
   { title: "name", narrow: "wrap" },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConnectError, firstOf, inTurn } from "../../lib/base/connect.ts";
+import { ConnectError, firstOf, inTurn } from "../../lib/base/happy_eyeballs.ts";
 import { fakeClock } from "../support/clock.ts";
 
 const V6 = { address: "2001:db8::1", family: 6 };

@@ -1,0 +1,103 @@
+/**
+ * Which of a name's addresses to use: they are tried in turn, a little apart (RFC 8305).
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+import { errorMessage } from "./error_message.ts";
+
+/** No address of a name took the connection. */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  constructor(
+    message: string,
+    /** The addresses in the order in which they were tried. */
+    readonly tried: readonly string[],
+    /** As in Node.js, where all failed alike: ECONNREFUSED and so on. */
+    readonly code: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/** The next address is tried after so long without an answer (RFC 8305, section 5). */
+const HEAD_START_MS = 250;
+const MOST_ADDRESSES = 8;
+
+export interface Address {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Families in turn, beginning with that of the first (RFC 8305, section 4). */
+export function inTurn(found: readonly Address[]): readonly Address[] {
+  const first = found.filter(({ family }) => family === found[0]?.family);
+  const others = found.filter(({ family }) => family !== found[0]?.family);
+  const length = Math.max(first.length, others.length);
+  return Array.from({ length }, (_, index) => [first[index], others[index]]).flat()
+    .filter((each) => each !== undefined).slice(0, MOST_ADDRESSES);
+}
+
+/**
+ * The first connection that stands, of attempts that begin one after the other: when the one before
+ * has failed, or has not answered for a while. The others are aborted.
+ *
+ * @throws {ConnectError} when all failed, or the reason of the signal.
+ */
+export async function firstOf<T extends { close(): void }>(
+  addresses: readonly Address[],
+  open: (address: Address, signal: AbortSignal) => Promise<T>,
+  { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
+): Promise<T> {
+  signal.throwIfAborted();
+  const failures: { readonly address: string; readonly error: unknown }[] = [];
+  const others = new AbortController();
+  const over = AbortSignal.any([signal, others.signal]);
+  const won = Promise.withResolvers<T>();
+  const giveUp = () => won.reject(signal.reason);
+  signal.addEventListener("abort", giveUp);
+  let cancel = () => {};
+  let begun = 0;
+  const next = () => {
+    cancel();
+    const address = addresses[begun++];
+    if (!address) return;
+    cancel = clock.after(HEAD_START_MS, next);
+    open(address, over).then((conn) => {
+      if (over.aborted) conn.close();
+      else {
+        others.abort();
+        won.resolve(conn);
+      }
+    }, (error) => {
+      failures.push({ address: address.address, error });
+      if (failures.length === addresses.length) won.reject(allFailed(failures));
+      else if (!over.aborted) next();
+    });
+  };
+  next();
+  try {
+    return await won.promise;
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", giveUp);
+    others.abort();
+  }
+}
+
+function allFailed(
+  failures: readonly { readonly address: string; readonly error: unknown }[],
+): ConnectError {
+  const codes = new Set(failures.map(({ error }) => codeOf(error)));
+  const each = failures.map(({ address, error }) => `${address}: ${errorMessage(error)}`);
+  return new ConnectError(
+    `none of ${failures.length} addresses answers: ${each.join("; ")}`,
+    failures.map(({ address }) => address),
+    codes.size === 1 ? [...codes][0] : undefined,
+  );
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}

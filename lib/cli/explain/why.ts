@@ -1,0 +1,75 @@
+/**
+ * Why an event ended as it did.
+ *
+ * @module
+ */
+import { spanInWords } from "../../base/text/span.ts";
+import { DECISIONS, type HistoryLine, type HistoryOutcome } from "../../observe/history/line.ts";
+
+/** The planner's own name for a diagnosis, which errors begin with. */
+const LABEL = /^planner\.\S+: /;
+
+/** One line's explanation in a sentence or two. */
+export function why(line: HistoryLine): string {
+  const { outcome, repeated, detail, action, action_id, by } = line;
+  if (repeated !== undefined) return `${repeated} more like the one before, until then`;
+  const said = DECISIONS.some((known) => known === outcome)
+    ? `${action}: ${sentence(outcome, detail)}${by === undefined ? "" : `, by ${by}`}`
+    : outcome === "proposed" && action !== undefined
+    ? `${action}${line.requires_human ? ", a person is required" : ""}: ${detail ?? ""}`
+    : outcome === "exhausted"
+    ? detail?.replace(LABEL, "")
+    : outcome === "ignored"
+    ? detail
+    : sentence(outcome, detail);
+  const about = provenance(line);
+  const id = action_id === undefined ? "" : ` -> ${action_id}`;
+  return `${said ?? ""}${about === "" ? "" : ` (${about})`}${id}`.trim();
+}
+
+function sentence(outcome: HistoryOutcome, detail: string | undefined): string {
+  const words = WORDS[outcome];
+  return detail === undefined || detail === words ? words : `${words}: ${detail}`;
+}
+
+const WORDS: Readonly<Record<HistoryOutcome, string>> = {
+  malformed: "no JSON object",
+  unparseable: "no event",
+  benign: "needs no action",
+  silenced: "an operator silenced it",
+  inhibited: "it flaps, and a person has been told",
+  cooldown: "proposed for or ignored a short while ago",
+  coalesced: "a newer event of the same service took its place",
+  recovered: "well again before its turn came",
+  dropped: "too many services waited",
+  expired: "nothing could diagnose it in time",
+  held: "enough proposals wait for a person",
+  ignored: "no action needed",
+  proposed: "a proposal waits for a person",
+  exhausted: "no link answered",
+  approved: "approved",
+  running: "the executor has begun",
+  completed: "done",
+  failed: "it failed",
+  rejected: "rejected",
+  cancelled: "cancelled",
+};
+
+/** Who diagnosed it, how long that took, and what else it took. */
+function provenance({ model, diagnosis_ms, waited_ms, attempts = [], rules = [] }: HistoryLine) {
+  const parts: string[] = [];
+  if (model !== undefined) parts.push(`by ${model}`);
+  if (diagnosis_ms !== undefined && diagnosis_ms >= 1_000) {
+    parts.push(`in ${spanInWords(diagnosis_ms)}`);
+  }
+  if (waited_ms !== undefined && waited_ms >= 1_000) {
+    parts.push(`waited ${spanInWords(waited_ms)}`);
+  }
+  const failed = attempts.filter(({ outcome }) => outcome !== "ok");
+  // Of an exhausted chain the text tells each attempt already.
+  if (model !== undefined && failed.length > 0) {
+    parts.push(`before it ${failed.map(({ link, outcome }) => `${link}: ${outcome}`).join(", ")}`);
+  }
+  if (rules.length > 0) parts.push(`changed by ${rules.join(", ")}`);
+  return parts.join("; ");
+}
