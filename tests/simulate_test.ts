@@ -1,3 +1,4 @@
+import "./support/deadlines.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSimulateArguments } from "../scripts/simulate/arguments.ts";

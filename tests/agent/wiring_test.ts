@@ -5,6 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { StateRecord } from "../../lib/queue/state.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { liveAgent } from "../support/live_agent.ts";
 import { recordingCoordination } from "../support/recording_coordination.ts";
@@ -120,6 +121,21 @@ const CASES: Readonly<Record<string, Case>> = {
     expected: 500,
     without: [{}, 3_600],
   },
+  "EVENT_TTL_SECONDS, of what is silenced": {
+    settings: { EVENT_TTL_SECONDS: "100" },
+    async shows(agent) {
+      agent.publish();
+      await settle();
+      return [agent.endings.map(({ outcome }) => outcome), agent.backlog.waiting];
+    },
+    expected: [["silenced"], 0],
+    without: [{}, [[], 1]],
+    files: {
+      "config/silences.json": {
+        silences: [{ node: "piha", until: "2026-01-02T03:10:00Z", reason: "a new disk" }],
+      },
+    },
+  },
   FLAP_CHANGES: {
     settings: { FLAP_CHANGES: "2", FLAP_WINDOW_SECONDS: "300", START_GRACE_SECONDS: "10" },
     async shows(agent) {
@@ -139,7 +155,9 @@ const CASES: Readonly<Record<string, Case>> = {
   STORM_SERVICES: {
     settings: { STORM_SERVICES: "2", STORM_WINDOW_SECONDS: "90", STORM_HOLD_SECONDS: "123" },
     async shows(agent) {
-      for (const service of ["a", "b"]) agent.publish({ service });
+      agent.publish({ service: "a" });
+      await agent.clock.advance(70_000);
+      agent.publish({ service: "b" });
       await agent.clock.advance(3_000);
       return [
         agent.log.of("services_down_together").map(({ reason }) => /within 90 s/.test(`${reason}`)),
@@ -232,6 +250,52 @@ Deno.test("wiring: cooldowns of an earlier run are shared with the others at the
   await using _agent = await liveAgent({}, { coordination, state });
   await settle();
   assert.deepEqual(coordination.asked, ["claim piha/web 1", "settle 200000"]);
+});
+
+const NOW = fakeClock().now();
+const TARGET = { node: "piha", service: "mosquitto" };
+/** What an earlier run left, and how an event ends by it; "waits" for one that does not. */
+const REMEMBERED: readonly (readonly [record: StateRecord, ends: string])[] = [
+  [{ is: "cooldown", target: TARGET, atMs: NOW - 1_000, gravity: 0 }, "cooldown"],
+  [{ is: "offline", node: "piha", atMs: NOW - 1_000, told: true }, "waits"],
+  [{ is: "well", target: TARGET, type: "service_recovered", atMs: NOW - 1_000 }, "recovered"],
+  [{ is: "spent", of: "diagnosis", atMs: [NOW - 1_000] }, "waits"],
+  [{ is: "spent", of: "proposal", atMs: [NOW - 1_000] }, "waits"],
+  [{
+    ...{ is: "flaps", target: TARGET, bad: false },
+    changesMs: [6, 5, 4, 3, 2, 1].map((ago) => NOW - ago * 1_000),
+    told: { atMs: NOW - 1_000, gravity: 0 },
+  }, "inhibited"],
+];
+
+for (const [record, ends] of REMEMBERED) {
+  const what = "of" in record ? `spent ${record.of}` : record.is;
+  Deno.test(`wiring: a record "${what}" counts after a restart, and is kept for the next`, async () => {
+    await using agent = await liveAgent({ DIAGNOSES_PER_HOUR: "1", PROPOSALS_PER_DAY: "1" }, {
+      state: [record],
+    });
+    agent.publish({ timestamp: NOW / 1_000 - 10 });
+    await settle();
+    assert.equal(agent.endings[0]?.outcome ?? "waits", ends);
+    await agent.stop();
+    const state = Deno.readTextFileSync(`${agent.root}/state/planner-agent.state`);
+    assert.ok(state.includes(`"is":"${record.is}"`), state);
+  });
+}
+
+Deno.test("wiring: what a person decided is told, and ends the storm that it is about", async () => {
+  await using agent = await liveAgent({ STORM_SERVICES: "2" });
+  for (const service of ["a", "b"]) agent.publish({ service });
+  while (agent.proposals().length === 0) await settle();
+  // The first look takes up what waits.
+  await agent.clock.advance(5_000);
+  const [{ action_id: id }] = agent.proposals();
+  Deno.renameSync(
+    `${agent.root}/actions/pending/${id}.json`,
+    `${agent.root}/actions/approved/${id}.json`,
+  );
+  await agent.clock.advance(5_000);
+  assert.deepEqual((await agent.ended(2)).toSorted(), ["proposed piha/a", "proposed piha/b"]);
 });
 
 Deno.test("wiring: that Redis was lost is told: most nodes offline is our own link, then", async () => {

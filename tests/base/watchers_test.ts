@@ -1,3 +1,4 @@
+import "../support/deadlines.ts";
 import assert from "node:assert/strict";
 import { createWatchers } from "../../lib/base/watchers.ts";
 

@@ -1,3 +1,4 @@
+import "./deadlines.ts";
 import { join } from "node:path/posix";
 import { TextLineStream } from "./text_lines.ts";
 

@@ -1,3 +1,4 @@
+import "./deadlines.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 
 /** A clock that a test moves by hand. */

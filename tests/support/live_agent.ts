@@ -5,14 +5,14 @@
  */
 import { join } from "node:path/posix";
 import { openAgent } from "../../lib/agent.ts";
-import { realFiles } from "../../lib/base/disk/files.ts";
+import { type Files, realFiles } from "../../lib/base/disk/files.ts";
 import { parseConfig } from "../../lib/config/config.ts";
 import type { Coordination } from "../../lib/coordination/coordination.ts";
 import { type Ending } from "../../lib/observe/ending.ts";
 import { encodeHeader, encodeRecord, type StateRecord } from "../../lib/queue/state.ts";
 import { svcKey } from "../../lib/event/target.ts";
 import { makeRuntime } from "./agent.ts";
-import { fakeClock } from "./clock.ts";
+import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import { sandbox } from "./sandbox.ts";
 
@@ -22,6 +22,23 @@ interface Others {
   readonly files?: Readonly<Record<string, unknown>>;
   /** What an earlier run remembered. */
   readonly state?: readonly StateRecord[];
+}
+
+/** Files that tell how many operations are under way. */
+function counted(files: Files) {
+  let underWay = 0;
+  const operations = Object.entries(files).map(([name, operation]) => [
+    name,
+    (...given: unknown[]) => {
+      const done = Reflect.apply(operation, files, given);
+      if (done instanceof Promise) {
+        underWay++;
+        done.catch(() => {}).finally(() => underWay--);
+      }
+      return done;
+    },
+  ]);
+  return { files: Object.fromEntries(operations) as Files, underWay: () => underWay };
 }
 
 /** Opens an agent with these settings, as the environment has them. */
@@ -42,6 +59,7 @@ export async function liveAgent(
     const path = join(folder.path, "state", "planner-agent.state");
     Deno.writeTextFileSync(path, encodeHeader() + state.map(encodeRecord).join(""));
   }
+  const disk = counted(realFiles);
   const log = recordingLog();
   const endings: Ending[] = [];
   const environment: Readonly<Record<string, string>> = {
@@ -55,7 +73,7 @@ export async function liveAgent(
     config: parseConfig((name) => environment[name]),
     clock,
     log,
-    files: realFiles,
+    files: disk.files,
     random: () => 0,
     nonce: () => (nonces++).toString(16),
     observers: [{
@@ -106,6 +124,8 @@ export async function liveAgent(
     },
     async [Symbol.asyncDispose]() {
       await agent.stop();
+      // What a notice tells of is written without anybody waiting for it.
+      do await settle(); while (disk.underWay() > 0);
       folder[Symbol.dispose]();
     },
   };

@@ -1,3 +1,4 @@
+import "./deadlines.ts";
 import { type Fields, type Log, LOG_LEVELS, type LogLevel } from "../../lib/base/log/log.ts";
 
 export interface LogLine {

@@ -1,3 +1,4 @@
+import "./deadlines.ts";
 import { basename, dirname } from "node:path/posix";
 import type { Files, ReadFile } from "../../lib/base/disk/files.ts";
 import { systemError } from "./system_error.ts";

@@ -1,3 +1,5 @@
+import "./deadlines.ts";
+
 /** An HTTP server on 127.0.0.1 that speaks Ollama's API and says what a test wants. */
 
 export interface ChatRequest {

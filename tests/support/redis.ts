@@ -5,6 +5,7 @@
  *
  * @module
  */
+import "./deadlines.ts";
 import { join } from "node:path/posix";
 import { CHANNELS } from "./channels.ts";
 import { type Reply, type RespClient, respClient, RespError, type Word } from "./resp.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import "./deadlines.ts";
 
 export type Word = string | Uint8Array;
 export type Reply = string | number | null | RespError | Uint8Array | readonly Reply[];

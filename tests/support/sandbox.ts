@@ -1,3 +1,4 @@
+import "./deadlines.ts";
 import { join } from "node:path/posix";
 
 /** The only folder that tests may write to; see the test permissions in deno.json. */

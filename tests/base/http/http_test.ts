@@ -1,3 +1,4 @@
+import "../../support/deadlines.ts";
 import assert from "node:assert/strict";
 import { type Dial, post } from "../../../lib/base/http/http.ts";
 import { HttpError } from "../../../lib/base/http/reply.ts";

@@ -1,3 +1,4 @@
+import "../../support/deadlines.ts";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
