@@ -82,7 +82,7 @@ interface LiveAgent extends Agent {
   reload(): Promise<void>;
 }
 
-/** Another process holds the state of this RUNTIME_PATH. */
+/** Another process holds the state of this RUNTIME_PATH. What to do depends on the command. */
 export class AlreadyRunningError extends Error {
   override readonly name = "AlreadyRunningError";
   constructor(path: string) {

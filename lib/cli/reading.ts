@@ -11,12 +11,11 @@ import { readFailure } from "../base/disk/read_failure.ts";
 import type { RecoveredAt } from "../proposal/read/waiting.ts";
 import { createActionIndex, type OutcomesFor } from "../proposal/read/action_index.ts";
 import { systemClock } from "../base/clock.ts";
-import type { Log } from "../base/log/log.ts";
+import { SILENT_LOG } from "../base/log/log.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 import { EXIT, type Io } from "./io.ts";
 
 const WEEK_MS = 7 * 86_400_000;
-const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
 
 /** Runs what reads the folders, and says so where they are not there or may not be read. */
 export async function reading(
@@ -45,7 +44,13 @@ export function unreadable(io: Pick<Io, "err">, error: unknown, path: string): n
 
 /** What became of earlier proposals; nothing where a folder may not be read. */
 export function outcomesUnder(root: string): OutcomesFor {
-  const options = { root, files: realFiles, clock: systemClock, log: SILENT, windowMs: WEEK_MS };
+  const options = {
+    root,
+    files: realFiles,
+    clock: systemClock,
+    log: SILENT_LOG,
+    windowMs: WEEK_MS,
+  };
   return createActionIndex(options).outcomesFor;
 }
 

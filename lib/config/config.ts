@@ -9,28 +9,24 @@ import { parseApiKeys } from "./api_keys.ts";
 import type { Environment, EnvironmentName } from "./environment.ts";
 import type { Site } from "../permissions/grants.ts";
 import { withoutCredentials } from "../base/host_port.ts";
-import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "../llm/chain.ts";
+import {
+  type ChainConfig,
+  ChainSyntaxError,
+  type LinkSpec,
+  parseChain,
+  parseOllamaHost,
+} from "../llm/chain.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/log/log.ts";
 import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
 import { redisUrlProblem } from "../base/redis/url_problem.ts";
 
 /** Everything an operator can set. Times are in seconds, as in the environment. */
-export interface Config {
+export interface Config extends ChainConfig {
   readonly runtimePath: string;
   readonly redisUrl: string;
   readonly ollamaHost: string;
-  /** The links of the LLM chain, first asked first. */
-  readonly chain: readonly LinkSpec[];
-  /** By the host of a link. Never to be shown. */
-  readonly apiKeys: ReadonlyMap<string, string>;
   readonly nodeName: string;
   readonly cooldownSeconds: number;
-  readonly firstTokenSeconds: number;
-  readonly idleSeconds: number;
-  readonly timeoutSeconds: number;
-  readonly attemptsPerLink: number;
-  readonly contextTokens: number;
-  readonly keepAlive: string | undefined;
   readonly concurrency: number;
   readonly promptPayloadBytes: number;
   readonly queueLimit: number;

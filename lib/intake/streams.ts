@@ -13,10 +13,8 @@ import {
 } from "./listener.ts";
 import { streamFailure } from "./streams/failure.ts";
 import { deadLetterStream } from "./streams/group.ts";
-import { createHand, type Fate } from "./streams/hand.ts";
-import { type Delivery, streamsSession } from "./streams/session.ts";
-
-export type { Delivery, Fate };
+import { createHand } from "./streams/hand.ts";
+import { type OnEntry, streamsSession } from "./streams/session.ts";
 
 /** The URL's database number is left out. */
 interface StreamsIntakeOptions extends RedisListenerOptions {
@@ -25,23 +23,15 @@ interface StreamsIntakeOptions extends RedisListenerOptions {
   readonly group: string;
   /** This planner's name in the group: the same at each start, and no other planner's. */
   readonly consumer: string;
-  /**
-   * Called synchronously for each entry. Call `settle` once its outcome is durable, during the call
-   * or at any time after it; its first call counts. What throws counts as `left`.
-   */
-  readonly onEntry: (
-    bytes: Uint8Array,
-    stream: string,
-    settle: (fate: Fate) => void,
-    delivery: Delivery,
-  ) => void;
+  /** An entry counts as `left` when this throws. */
+  readonly onEntry: OnEntry;
   /** Most entries that are delivered and not acknowledged. @default {256} */
   readonly limit?: number;
   /**
    * An entry is taken over from a planner that did not touch it for this long, in milliseconds; a
-   * living one touches what it has in hand. See {@linkcode claimIdleMs}. @default {1_260_000}
+   * living one touches what it has in hand. See {@linkcode claimIdleMs}.
    */
-  readonly claimIdleMs?: number;
+  readonly claimIdleMs: number;
   /**
    * An entry that was delivered this often goes to the dead letters: to planners that are gone
    * since, or that ended while it was handed over. A restart does not count. @default {5}
@@ -88,7 +78,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const gone = fold("warning", "stream_entry_gone");
 
   // A fault in what is called back must not cost the connection, nor the entry.
-  const receive: StreamsIntakeOptions["onEntry"] = (bytes, stream, settle, delivery) => {
+  const receive: OnEntry = (bytes, stream, settle, delivery) => {
     try {
       options.onEntry(bytes, stream, settle, delivery);
     } catch (error) {
@@ -119,8 +109,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
         tooLarge,
         answerTimeoutMs: options.answerTimeoutMs ?? 10_000,
         blockMs: options.blockMs ?? 5_000,
-        claimIdleMs: options.claimIdleMs ??
-          claimIdleMs({ links: 1, attempts: 2, timeoutSeconds: 600 }),
+        claimIdleMs: options.claimIdleMs,
         deliveryLimit: options.deliveryLimit ?? 5,
         lookbackMs: options.lookbackMs ?? 3_600_000,
         lingerMs: options.lingerMs ?? 0,

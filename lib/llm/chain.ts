@@ -164,8 +164,9 @@ function withoutUser(host: string): string {
   return at < 0 ? host : `***${host.slice(at)}`;
 }
 
-/** What of the configuration the chain needs. */
-interface ChainConfig {
+/** What of the configuration the chain needs; times are in seconds. */
+export interface ChainConfig {
+  /** The links, first asked first. */
   readonly chain: readonly LinkSpec[];
   readonly firstTokenSeconds: number;
   readonly idleSeconds: number;
@@ -173,7 +174,7 @@ interface ChainConfig {
   readonly attemptsPerLink: number;
   readonly contextTokens: number;
   readonly keepAlive: string | undefined;
-  /** By the host of a link: what a server that speaks OpenAI's API is shown. */
+  /** By the host of a link: what a server of OpenAI's API is shown. Never to be shown elsewhere. */
   readonly apiKeys: ReadonlyMap<string, string>;
 }
 

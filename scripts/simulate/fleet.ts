@@ -13,7 +13,7 @@ import { observers, type OnEnding } from "../../lib/observe/ending.ts";
 import { rulesLink } from "../../lib/llm/link.ts";
 import { createMemory } from "../../lib/gate/memory.ts";
 import { createRouter } from "../../lib/llm/router.ts";
-import type { Log } from "../../lib/base/log/log.ts";
+import { SILENT_LOG } from "../../lib/base/log/log.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
 import { createPlanner, type Planner } from "../../lib/planner.ts";
 import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
@@ -54,13 +54,12 @@ export interface Member extends Pick<Planner, "receive"> {
   readonly waiting: number;
 }
 
-const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
 /** What is over is forgotten this often; it changes no decision. */
 const FORGET_EVERY_MS = 60_000;
 
 export function openMember(options: MemberOptions): Member {
   const { config, clock, random, servers } = options;
-  const log = SILENT;
+  const log = SILENT_LOG;
   const { queueLimit, cooldownSeconds } = config;
   const backlog = createBacklog({ queueLimit, cooldownSeconds, clock });
   const counters = createCounters();

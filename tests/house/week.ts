@@ -18,7 +18,7 @@ import { createProposer, telling } from "../../lib/proposal/proposer.ts";
 import { eachContainer } from "../../lib/event/containers.ts";
 import { parseEvent } from "../../lib/event/parse.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
-import type { Log } from "../../lib/base/log/log.ts";
+import { SILENT_LOG } from "../../lib/base/log/log.ts";
 import { simulatedClock } from "../../scripts/simulate/clock.ts";
 import { seededRandom } from "../../scripts/soak/random.ts";
 import { type MemoryFiles, memoryFiles } from "../support/memory_files.ts";
@@ -39,7 +39,6 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const STEP = MINUTE / 2;
 const COOLDOWN = 5 * MINUTE;
-const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
 
 export interface WeekResult extends Tally {
   readonly minutesDown: number;
@@ -139,7 +138,7 @@ async function openPlanner(
     MAX_PENDING_PER_SERVICE: "1",
   };
   const config = parseConfig((name) => settings[name]);
-  const log = SILENT;
+  const log = SILENT_LOG;
   const random = () => 0.5;
   let nth = 0;
   const store = createStore({ root: "/r", files, nonce: () => `n${++nth}` });

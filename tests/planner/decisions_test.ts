@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { SILENT_LOG } from "../../lib/base/log/log.ts";
 import { createBacklog } from "../../lib/queue/backlog.ts";
 import { createBudgets } from "../../lib/gate/budgets.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
@@ -33,7 +34,6 @@ const CONFIG = {
   diagnosesPerHour: 0,
   proposalsPerDay: 0,
 };
-const SILENT = { debug() {}, info() {}, warning() {}, error() {} };
 
 /** Lets every promise run; nothing here waits for anything else. */
 async function settle() {
@@ -74,7 +74,7 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
   const state = structuredClone(saved);
   const remember = (record: Parameters<typeof applyRecord>[1]) => applyRecord(state, record);
   const clock = time;
-  const log = SILENT;
+  const log = SILENT_LOG;
   const backlog = createBacklog({ ...CONFIG, clock, saved, remember });
   const outages = createOutages({ clock, longestMs: 0, isBeingTold: () => false });
   const suppression = createSuppression({ ...CONFIG, clock, nodes: [], outages });

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { createStreamsIntake, type Delivery, type Fate } from "../../lib/intake/streams.ts";
+import { createStreamsIntake } from "../../lib/intake/streams.ts";
+import type { Fate } from "../../lib/intake/streams/hand.ts";
+import type { Delivery } from "../../lib/intake/streams/session.ts";
 import type { RedisState } from "../../lib/intake/pubsub.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";

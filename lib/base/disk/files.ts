@@ -85,7 +85,7 @@ export class NotAFileError extends Error {
   override readonly name = "NotAFileError";
   readonly code = "NOTFILE";
   constructor(path: string) {
-    super(`${path} is a link, a FIFO or a device, not a file of its own`);
+    super(`${path} is a link, a FIFO or a device, not a file of its own; move it out of the way`);
   }
 }
 

@@ -14,6 +14,9 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Where a part of the agent says what happened. */
 export type Log = Readonly<Record<LogLevel, (event: string, fields?: Fields) => void>>;
 
+/** Says nothing, for what runs beside the agent. */
+export const SILENT_LOG: Log = { debug() {}, info() {}, warning() {}, error() {} };
+
 /** Longest value from outside that is logged, in UTF-16 units. */
 const LONGEST_VALUE = 500;
 

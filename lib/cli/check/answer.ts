@@ -11,7 +11,7 @@ import { longestPromptTokens } from "../../llm/fit.ts";
 import { ANSWER_TOKENS, createChainRouter, type LinkSpec } from "../../llm/chain.ts";
 import { type Attempt, ChainExhaustedError, type Figures } from "../../llm/contract.ts";
 import type { Dial } from "../../base/http/http.ts";
-import type { Log } from "../../base/log/log.ts";
+import { SILENT_LOG } from "../../base/log/log.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 
 interface AnswerCheckOptions {
@@ -24,7 +24,6 @@ interface AnswerCheckOptions {
   readonly dial?: Dial;
 }
 
-const SILENT: Log = { debug() {}, info() {}, warning() {}, error() {} };
 /** Of LLM_TIMEOUT_SECONDS; what takes longer leaves no room for a longer payload. */
 const SLOW_SHARE = 0.5;
 /** Of LLM_CONTEXT_TOKENS; the rest is for payload and answer. */
@@ -61,7 +60,7 @@ export async function checkAnswer(options: AnswerCheckOptions): Promise<Finding>
   const router = createChainRouter({
     config: { ...config, chain: [link] },
     clock,
-    log: SILENT,
+    log: SILENT_LOG,
     ...(dial && { dial }),
   });
   async function ask(excerpt: string) {

@@ -25,6 +25,17 @@ export interface Delivery {
   readonly deliveries: number;
 }
 
+/**
+ * Called synchronously for each entry. Call `settle` once its outcome is durable, during the call
+ * or at any time after it; its first call counts.
+ */
+export type OnEntry = (
+  bytes: Uint8Array,
+  stream: string,
+  settle: (fate: Fate) => void,
+  delivery: Delivery,
+) => void;
+
 /** Times are milliseconds. */
 interface StreamsSessionOptions
   extends PendingEvents, Omit<AdmissionOptions, "reading" | "onReplaced"> {
@@ -43,12 +54,7 @@ interface StreamsSessionOptions
   readonly deliveryLimit: number;
   readonly lingerMs: number;
   readonly createClient?: CreateRedisClient | undefined;
-  readonly onEntry: (
-    bytes: Uint8Array,
-    stream: string,
-    settle: (fate: Fate) => void,
-    delivery: Delivery,
-  ) => void;
+  readonly onEntry: OnEntry;
   readonly onPasswordUnused: () => void;
 }
 
