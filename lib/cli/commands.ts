@@ -5,17 +5,17 @@
  */
 import { check } from "./check/check.ts";
 import { checkEvent } from "./check_event/check_event.ts";
-import { completionsFor } from "./completions.ts";
+import { completionsFor } from "./completions/completions.ts";
 import { evaluate } from "./eval/eval.ts";
 import { explain } from "./explain/explain.ts";
 import { pending } from "./pending/pending.ts";
-import { permissions } from "./permissions.ts";
+import { permissions } from "./permissions/permissions.ts";
 import { replay } from "./replay/replay.ts";
 import { run } from "./run/run.ts";
 import { show } from "./show/show.ts";
 import { silence } from "./silences/silence.ts";
 import { silences } from "./silences/silences.ts";
-import { stats } from "./stats.ts";
+import { stats } from "./stats/stats.ts";
 import { status } from "./status/status.ts";
 
 const LISTED = [

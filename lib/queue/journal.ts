@@ -10,14 +10,8 @@ import { basename, dirname, join } from "node:path/posix";
 import type { Clock } from "../base/clock.ts";
 import type { AppendFile, Files } from "../base/disk/files.ts";
 import type { Log } from "../base/log/log.ts";
-import {
-  decodeState,
-  emptyState,
-  encodeHeader,
-  encodeRecord,
-  type SavedState,
-  type StateRecord,
-} from "./state.ts";
+import { emptyState, type SavedState, type StateRecord } from "./state.ts";
+import { decodeState, encodeHeader, encodeRecord } from "./state_lines.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
 const LARGEST_STATE_BYTES = 256 * 1024 * 1024;

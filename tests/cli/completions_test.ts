@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
-import { completionScript, completionsFor } from "../../lib/cli/completions.ts";
+import { completionsFor } from "../../lib/cli/completions/completions.ts";
+import { completionScript } from "../../lib/cli/completions/script.ts";
 import { explain } from "../../lib/cli/explain/explain.ts";
 import { pending } from "../../lib/cli/pending/pending.ts";
 import { replay } from "../../lib/cli/replay/replay.ts";
 import { run } from "../../lib/cli/run/run.ts";
 import { show } from "../../lib/cli/show/show.ts";
-import { stats } from "../../lib/cli/stats.ts";
+import { stats } from "../../lib/cli/stats/stats.ts";
 import { runAgent } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { paletteFor } from "../../lib/cli/view/palette.ts";
-import { statsLines } from "../../lib/cli/stats.ts";
+import { statsLines } from "../../lib/cli/stats/view.ts";
 import type { StatsRow } from "../../lib/proposal/read/decisions.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
 import { proposalFile } from "../support/proposal_file.ts";

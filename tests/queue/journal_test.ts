@@ -2,13 +2,11 @@ import assert from "node:assert/strict";
 import { type Journal, loadState, openJournal } from "../../lib/queue/journal.ts";
 import {
   applyRecord,
-  decodeState,
   emptyState,
-  encodeHeader,
-  encodeRecord,
   type SavedState,
   type StateRecord,
 } from "../../lib/queue/state.ts";
+import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { type MemoryFiles, memoryFiles, type Step } from "../support/memory_files.ts";

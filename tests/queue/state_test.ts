@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cleanName } from "../../lib/base/text/names.ts";
-import {
-  applyRecord,
-  decodeState,
-  emptyState,
-  encodeHeader,
-  encodeRecord,
-  type StateRecord,
-} from "../../lib/queue/state.ts";
+import { applyRecord, emptyState, type StateRecord } from "../../lib/queue/state.ts";
+import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 

@@ -9,7 +9,8 @@
  */
 import { Redis, type RedisOptions } from "ioredis";
 import type { RedisEndpoint } from "./endpoint.ts";
-import { type Admit, redisConnector } from "./socket.ts";
+import { redisConnector } from "./connector.ts";
+import type { Admit } from "./socket.ts";
 
 /** ioredis' options, without the reply shapes of RESP3. */
 type RedisClientOptions = RedisOptions & { replyMapping?: "legacy" };

@@ -7,11 +7,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import { Writable } from "node:stream";
-import { AbstractConnector } from "ioredis";
 import { type Clock, sleep, systemClock } from "../clock.ts";
-import { connect } from "../connect.ts";
 
 /** What ioredis and the deadlines of its users ask of a socket. */
 interface RedisSocket extends Writable {
@@ -93,44 +90,4 @@ export function redisSocket(
   }
 
   return socket;
-}
-
-/** Where to connect; as ioredis hands its options on. */
-interface Address {
-  readonly host: string;
-  readonly port: number;
-  /** Present for TLS. */
-  readonly tls?: unknown;
-}
-
-/** What ioredis connects with; it wants a class. */
-export function redisConnector(admit: Admit) {
-  return class RedisConnector extends AbstractConnector {
-    readonly #address: Address;
-    readonly #closing = new AbortController();
-
-    constructor(options: unknown) {
-      // Milliseconds until a socket that was ended and is still open is destroyed.
-      super(2_000);
-      this.#address = options as Address;
-    }
-
-    override async connect(): Promise<typeof this.stream> {
-      const { signal } = this.#closing;
-      const { host, port, tls } = this.#address;
-      const conn = await connect({ hostname: host, port, tls: Boolean(tls) }, signal);
-      if (signal.aborted) {
-        conn.close();
-        throw signal.reason;
-      }
-      // The type asks for all of node's Socket; ioredis uses what a RedisSocket has.
-      this.stream = redisSocket(conn, admit) as Writable as Socket;
-      return this.stream;
-    }
-
-    override disconnect(): void {
-      this.#closing.abort();
-      super.disconnect();
-    }
-  };
 }

@@ -4,35 +4,18 @@
  * @module
  */
 import { asciiJson } from "../../base/json.ts";
-import {
-  type ActionFiles,
-  type FoundAction,
-  openActionFiles,
-} from "../../proposal/read/folders.ts";
-import { isActionId } from "../../proposal/read/action.ts";
+import { openActionFiles } from "../../proposal/read/folders.ts";
 import { systemClock } from "../../base/clock.ts";
-import { digestMatches } from "../../proposal/digest.ts";
 import { realFiles } from "../../base/disk/files.ts";
-import { ACTION_FOLDERS } from "../../base/disk/store.ts";
-import { isStale } from "../../proposal/validity.ts";
-import { type Target, targetKey } from "../../event/target.ts";
-import type { OutcomesFor } from "../../proposal/read/action_index.ts";
-import {
-  type RecoveredAt,
-  recoveredSince,
-  type WaitingProposal,
-  waitingProposals,
-} from "../../proposal/read/waiting.ts";
-import { supersededAmong } from "../pending/superseded.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { findShown } from "./find.ts";
-import { nextSteps } from "./next_step.ts";
+import { showJson } from "./json.ts";
+import { look } from "./look.ts";
 import { paletteFor } from "../view/palette.ts";
-import { isoOrNull } from "../pending/view.ts";
 import { outcomesUnder, reading, recoveriesUnder } from "../reading.ts";
 import { runtimePath } from "../runtime_path.ts";
-import { showLines, type Shown } from "./view.ts";
+import { showLines } from "./view.ts";
 
 export const show: Command = {
   name: "show",
@@ -85,70 +68,3 @@ the newest proposal for that service, one that waits before others.
     });
   },
 };
-
-/** Finds a proposal; undefined where no folder has it, and for what is no id. */
-export async function look(
-  actions: ActionFiles,
-  actionId: string,
-  { recoveredAt, outcomesFor, nowMs }: {
-    readonly recoveredAt: RecoveredAt;
-    readonly outcomesFor: OutcomesFor;
-    readonly nowMs: number;
-  },
-): Promise<Shown | undefined> {
-  if (!isActionId(actionId)) return undefined;
-  const everywhere: FoundAction[] = [];
-  for (const folder of ACTION_FOLDERS) {
-    const found = await actions.find(folder, actionId);
-    if (found) everywhere.push(found);
-  }
-  const [found, ...others] = everywhere;
-  if (!found) return undefined;
-  const { folder, read } = found;
-  const proposal = read.kind === "damaged" ? undefined : read.view;
-  const fold = folder === "pending" && proposal
-    ? await foldOf(actions, proposal, { nowMs, recoveredAt })
-    : [];
-  const superseded = await supersededAmong(fold, { outcomesFor, nowMs });
-  return {
-    found,
-    alsoIn: others.map((other) => other.folder),
-    recoveredMs: proposal ? recoveredSince(proposal, recoveredAt) : null,
-    superseded: superseded.get(actionId),
-    steps: nextSteps(actions, {
-      folder,
-      actionId,
-      approvable: proposal !== undefined && digestMatches(proposal.content) !== false,
-      fold: fold.filter(({ action }) => action === proposal?.action).map((other) => other.actionId),
-    }),
-  };
-}
-
-/** What else waits for the target of a proposal, itself among it, the newest first. */
-async function foldOf(
-  actions: ActionFiles,
-  target: Target,
-  options: { readonly nowMs: number; readonly recoveredAt: RecoveredAt },
-): Promise<WaitingProposal[]> {
-  const { proposals } = await waitingProposals(actions, options);
-  return proposals.filter((other) => targetKey(other) === targetKey(target));
-}
-
-/** The same as an object; keys are stable. */
-export function showJson(shown: Shown, nowMs: number): Record<string, unknown> {
-  const { found: { actionId, folder, read }, alsoIn, recoveredMs, superseded, steps } = shown;
-  const commands = Object.fromEntries(steps.map(({ verb, command }) => [verb, command]));
-  const about = { action_id: actionId, folder, also_in: alsoIn };
-  if (read.kind === "damaged") return { ...about, damaged: read.why, next: commands };
-  const { content } = read.view;
-  return {
-    ...about,
-    damaged: null,
-    stale: isStale(content, nowMs),
-    digest_matches: digestMatches(content) ?? null,
-    recovered_at: isoOrNull(recoveredMs),
-    superseded: superseded ?? null,
-    next: commands,
-    content,
-  };
-}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { silenceLines } from "../../../lib/cli/silences/silences.ts";
+import { silenceLines } from "../../../lib/cli/silences/view.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { parseSilences } from "../../../lib/gate/silences.ts";
 import { makeRuntime, runAgent } from "../../support/agent.ts";

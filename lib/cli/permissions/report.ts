@@ -1,27 +1,22 @@
 /**
- * `planner-agent permissions`: what this program may do, for people, as JSON, or proven by trying.
+ * What this program may do, as asked of the runtime or proven by trying.
  *
  * @module
  */
-import { asciiJson } from "../base/json.ts";
-import { BUILD } from "../permissions/build.ts";
-import { type Clock, systemClock } from "../base/clock.ts";
-import { parseConfig } from "../config/config.ts";
-import { ENVIRONMENT_NAMES } from "../config/environment.ts";
+import { asciiJson } from "../../base/json.ts";
+import type { Clock } from "../../base/clock.ts";
+import { ENVIRONMENT_NAMES } from "../../config/environment.ts";
 import {
   type Build,
   type Grants,
   grantsFor,
   isGeneric,
   type Site,
-  SiteError,
-} from "../permissions/grants.ts";
-import { type Answer, askPermissions, type Query, VERBS } from "../permissions/permissions.ts";
-import { siteOf } from "../config/site.ts";
-import type { Command } from "./command.ts";
-import { EXIT } from "./io.ts";
-import { type PlantedVerdict, tryPlanted } from "../permissions/planted.ts";
-import { type Act, forbiddenActs, prove, type Verdict } from "../permissions/prove.ts";
+} from "../../permissions/grants.ts";
+import { type Answer, askPermissions, type Query, VERBS } from "../../permissions/permissions.ts";
+import { EXIT } from "../io.ts";
+import { type PlantedVerdict, tryPlanted } from "../../permissions/planted.ts";
+import { type Act, forbiddenActs, prove, type Verdict } from "../../permissions/prove.ts";
 
 /** What the command works with. */
 interface PermissionsParts {
@@ -144,33 +139,3 @@ export async function showPermissions(
 ): Promise<number> {
   return await (prove ? runProof : runQuestions)(parts, json);
 }
-
-export const permissions: Command = {
-  name: "permissions",
-  summary: "show what this program may do",
-  synopsis: "[--json]",
-  help: `Prints what this program may do and what it may not, as the runtime answers when
-asked.
-
-  --json   print the same for programs`,
-  // --prove is for tests of a build: it tries what must be refused.
-  options: { json: { type: "boolean" }, prove: { type: "boolean" } },
-  run: async (io, values) => {
-    try {
-      return await showPermissions(
-        { json: values.json === true, prove: values.prove === true },
-        {
-          // A wrong setting must not keep a binary from telling what it may do.
-          site: BUILD?.site ?? siteOf(parseConfig(io.env)),
-          build: BUILD,
-          clock: systemClock,
-          print: (line) => io.out(`${line}\n`),
-        },
-      );
-    } catch (error) {
-      if (!(error instanceof SiteError)) throw error;
-      io.err(`planner-agent: ${error.message}\n`);
-      return EXIT.usage;
-    }
-  },
-};

@@ -1,49 +1,19 @@
 /**
- * `planner-agent completions SHELL`: scripts that let a shell complete this command line, made
- * from the list of commands itself.
+ * Scripts that let a shell complete this command line, made from the list of commands itself.
  *
  * @module
  */
-import type { Command } from "./command.ts";
-import { EXIT, UsageError } from "./io.ts";
+import type { Command } from "../command.ts";
 
-const PROGRAM = "planner-agent";
+export const PROGRAM = "planner-agent";
 /** Prints the ids that `show` can be asked for: letters, digits, dots and dashes, safe in any shell. */
 const LIST_IDS = `${PROGRAM} pending --ids 2>/dev/null`;
 
 /** Prints what `explain` can be asked for, in names of the same characters and slashes. */
 const LIST_TARGETS = `${PROGRAM} explain --list 2>/dev/null`;
 
-const SHELLS = ["bash", "zsh", "fish"] as const;
+export const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
-
-/** The command for a program whose other commands are `others`. */
-export function completionsFor(others: readonly Command[]): Command {
-  const command: Command = {
-    name: "completions",
-    summary: "print a completion script for a shell",
-    synopsis: SHELLS.join("|"),
-    help: `Prints a script for the shell to read:
-
-  bash   source <(${PROGRAM} completions bash)
-  zsh    source <(${PROGRAM} completions zsh)     after compinit
-  fish   ${PROGRAM} completions fish | source
-
-Put the line into the shell's start-up file to keep it.`,
-    options: {},
-    completes: SHELLS,
-    run: (io, _values, positionals) => {
-      const [given, ...more] = positionals;
-      const shell = SHELLS.find((known) => known === given);
-      if (!shell || more.length > 0) {
-        throw new UsageError(`completions takes one of ${SHELLS.join(", ")}`);
-      }
-      io.out(completionScript(shell, [...others, command]));
-      return Promise.resolve(EXIT.ok);
-    },
-  };
-  return command;
-}
 
 interface Flag {
   readonly name: string;

@@ -1,0 +1,43 @@
+/**
+ * `planner-agent permissions`: what this program may do, for people, as JSON, or proven by trying.
+ *
+ * @module
+ */
+import { BUILD } from "../../permissions/build.ts";
+import { systemClock } from "../../base/clock.ts";
+import { parseConfig } from "../../config/config.ts";
+import { SiteError } from "../../permissions/grants.ts";
+import { siteOf } from "../../config/site.ts";
+import type { Command } from "../command.ts";
+import { EXIT } from "../io.ts";
+import { showPermissions } from "./report.ts";
+
+export const permissions: Command = {
+  name: "permissions",
+  summary: "show what this program may do",
+  synopsis: "[--json]",
+  help: `Prints what this program may do and what it may not, as the runtime answers when
+asked.
+
+  --json   print the same for programs`,
+  // --prove is for tests of a build: it tries what must be refused.
+  options: { json: { type: "boolean" }, prove: { type: "boolean" } },
+  run: async (io, values) => {
+    try {
+      return await showPermissions(
+        { json: values.json === true, prove: values.prove === true },
+        {
+          // A wrong setting must not keep a binary from telling what it may do.
+          site: BUILD?.site ?? siteOf(parseConfig(io.env)),
+          build: BUILD,
+          clock: systemClock,
+          print: (line) => io.out(`${line}\n`),
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof SiteError)) throw error;
+      io.err(`planner-agent: ${error.message}\n`);
+      return EXIT.usage;
+    }
+  },
+};

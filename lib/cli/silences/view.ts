@@ -1,0 +1,90 @@
+/**
+ * Silences for people, and as JSON.
+ *
+ * @module
+ */
+import { momentText, spanInWords } from "../../base/text/span.ts";
+import { type Silence, silenceState } from "../../gate/silences.ts";
+import { isoOrNull } from "../pending/view.ts";
+import type { Palette } from "../view/palette.ts";
+import { tableLines, wrap } from "../view/table.ts";
+
+/** A silence, and how many events it kept quiet as far as the history goes back. */
+export interface CountedSilence {
+  readonly silence: Silence;
+  readonly state: ReturnType<typeof silenceState>;
+  readonly matched: number;
+}
+
+const ORDER = ["in force", "to come", "over"];
+
+/** Lines for people: those in force first, and of these the one that ends first. */
+export function silenceLines(
+  all: readonly CountedSilence[],
+  { nowMs, width, palette, timeZone }: {
+    readonly nowMs: number;
+    readonly width: number;
+    readonly palette: Palette;
+    /** The reader's; that of this machine when it is left out. */
+    readonly timeZone?: string;
+  },
+): string[] {
+  if (all.length === 0) return ["Nothing is silenced."];
+  const sorted = all.toSorted((a, b) =>
+    ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.silence.untilMs - b.silence.untilMs
+  );
+  const paint = (piece: string, cell: string) =>
+    cell === "in force" ? palette.warn(piece) : palette.faint(piece);
+  const when = ({ silence: { fromMs = 0, untilMs }, state }: CountedSilence) =>
+    state === "to come"
+      ? `begins in ${spanInWords(fromMs - nowMs)}`
+      : state === "over"
+      ? `${spanInWords(nowMs - untilMs)} ago`
+      : `for another ${spanInWords(untilMs - nowMs)}`;
+  return [
+    ...tableLines(
+      sorted.map((one) => [
+        one.state,
+        when(one),
+        momentText(one.silence.untilMs / 1000, timeZone),
+        aboutWhat(one.silence),
+        String(one.matched),
+        one.silence.reason,
+      ]),
+      {
+        columns: [
+          { title: "state", paint },
+          { title: "", spare: 2 },
+          { title: "ends", narrow: "wrap" },
+          { title: "events of" },
+          { title: "matched", align: "right", spare: 1 },
+          { title: "reason", narrow: "wrap" },
+        ],
+        width,
+        paintTitles: palette.faint,
+      },
+    ),
+    "",
+    ...wrap("matched: events that were kept quiet, as far as the history goes back", width),
+  ];
+}
+
+/** A node, or a node and a service, with the type where one is given. */
+function aboutWhat({ node, service, type }: Silence): string {
+  const where = service === undefined ? node ?? "*" : `${node ?? "*"}/${service}`;
+  return type === undefined ? where : `${where} ${type}`;
+}
+
+/** The same as objects; keys are stable. */
+export function silencesJson(all: readonly CountedSilence[]): Record<string, unknown>[] {
+  return all.map(({ silence, state, matched }) => ({
+    node: silence.node ?? null,
+    service: silence.service ?? null,
+    type: silence.type ?? null,
+    state,
+    from: isoOrNull(silence.fromMs ?? null),
+    until: isoOrNull(silence.untilMs),
+    reason: silence.reason,
+    matched,
+  }));
+}

@@ -1,0 +1,66 @@
+/**
+ * `planner-agent stats`: what became of the proposals.
+ *
+ * @module
+ */
+import { asciiJson } from "../../base/json.ts";
+import { openActionFiles } from "../../proposal/read/folders.ts";
+import { systemClock } from "../../base/clock.ts";
+import { decisionStats } from "../../proposal/read/decisions.ts";
+import { realFiles } from "../../base/disk/files.ts";
+import type { Command } from "../command.ts";
+import { EXIT, UsageError } from "../io.ts";
+import { paletteFor } from "../view/palette.ts";
+import { approvalsUnder, reading } from "../reading.ts";
+import { runtimePath } from "../runtime_path.ts";
+import { parseSpan } from "../../base/text/span.ts";
+import { statsJson, statsLines } from "./view.ts";
+
+export const stats: Command = {
+  name: "stats",
+  summary: "count what became of the proposals",
+  synopsis: "[--since SPAN] [--json]",
+  help: `Counts the proposals in all folders under RUNTIME_PATH/actions, by action and
+model: how many wait, were approved, rejected, completed, failed, and how long
+a decision took. That time begins when the proposal was written. It ends when
+its file was moved to approved, rejected or cancelled; of those that an executor
+has taken on, at the approved_at or decided_at that it noted. Reads only.
+
+  --since SPAN     only those proposed since then: 12h, 7d, 4w (also s, m)
+  --json           print the same as JSON, spans in seconds`,
+  options: { since: { type: "string" }, json: { type: "boolean" } },
+  run: async (io, values, positionals) => {
+    if (positionals.length > 0) throw new UsageError("stats takes no argument");
+    const spanMs = sinceOf(values.since);
+    const root = runtimePath(io.env);
+    const actions = openActionFiles({ root, files: realFiles });
+    return await reading(io, actions, async () => {
+      const nowMs = systemClock.now();
+      const sinceMs = spanMs === undefined ? 0 : Math.max(0, nowMs - spanMs);
+      const result = await decisionStats(actions, {
+        nowMs,
+        sinceMs,
+        approvedAt: await approvalsUnder(root),
+      });
+      if (values.json === true) {
+        io.out(`${asciiJson(statsJson(result, sinceMs), 2)}\n`);
+      } else {
+        for (const line of statsLines(result, { width: io.width, palette: paletteFor(io) })) {
+          io.out(`${line}\n`);
+        }
+      }
+      return EXIT.ok;
+    });
+  },
+};
+
+function sinceOf(value: unknown): number | undefined {
+  if (typeof value !== "string") return undefined;
+  const spanMs = parseSpan(value);
+  if (spanMs !== undefined) return spanMs;
+  throw new UsageError(
+    `stats: --since is ${
+      JSON.stringify(value.slice(0, 60))
+    }; it takes a span such as 12h, 7d or 4w`,
+  );
+}

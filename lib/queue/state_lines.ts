@@ -1,0 +1,96 @@
+/**
+ * The state as the lines of a journal: a header, then one record a line. Reading it from the top
+ * gives the state.
+ *
+ * @module
+ */
+import { isObject, parseObject } from "../base/json.ts";
+import { cleanName } from "../base/text/names.ts";
+import { applyRecord, emptyState, type SavedState, type StateRecord } from "./state.ts";
+
+/** Version of the records. A file of a later version is left alone. */
+const STATE_VERSION = 1;
+
+export function encodeHeader(): string {
+  return `${JSON.stringify({ planner_state: STATE_VERSION })}\n`;
+}
+
+export function encodeRecord(record: StateRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
+
+type DecodedState =
+  | { readonly kind: "state"; readonly state: SavedState; readonly damagedLines: number }
+  | { readonly kind: "damaged" }
+  | { readonly kind: "later_version"; readonly version: number };
+
+/** Reads a journal; what cannot be read is counted and passed over. */
+export function decodeState(text: string): DecodedState {
+  const lines = text.split("\n");
+  const header = parseObject(lines[0] ?? "");
+  const version = header?.planner_state;
+  if (typeof version !== "number") return { kind: "damaged" };
+  if (version > STATE_VERSION) return { kind: "later_version", version };
+
+  const state = emptyState();
+  // A complete file ends in a newline: anything after the last one is half a record.
+  let damagedLines = lines.at(-1) === "" ? 0 : 1;
+  for (const line of lines.slice(1, -1)) {
+    const record = parseRecord(parseObject(line));
+    if (record) applyRecord(state, record);
+    else damagedLines++;
+  }
+  return { kind: "state", state, damagedLines };
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isTimes = (value: unknown) => Array.isArray(value) && value.every(Number.isFinite);
+const isTimeOrAbsent = (value: unknown) => value === undefined || Number.isFinite(value);
+const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;
+
+function isTarget(value: unknown): boolean {
+  return isObject(value) && isName(value.node) && isName(value.service);
+}
+
+function isMerged(value: unknown): boolean {
+  return isObject(value) && isText(value.type) && isText(value.severity) &&
+    Number.isSafeInteger(value.count);
+}
+
+function isWaitingEvent(value: unknown): boolean {
+  return isTarget(value) && isObject(value) && isName(value.type) && isText(value.severity) &&
+    isText(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp) &&
+    (value.origin === undefined ||
+      isObject(value.origin) && Object.values(value.origin).every(isText)) &&
+    isTimeOrAbsent(value.heardAt) && isTimeOrAbsent(value.happenedAt);
+}
+
+function parseRecord(value: Record<string, unknown> | undefined): StateRecord | undefined {
+  if (!value) return undefined;
+  const valid = {
+    waiting: () =>
+      isWaitingEvent(value.event) && Number.isFinite(value.arrivedMs) &&
+      Number.isSafeInteger(value.serial) && Number.isSafeInteger(value.failures) &&
+      (value.merged === undefined || Array.isArray(value.merged) && value.merged.every(isMerged)),
+    done: () => isTarget(value.target),
+    proposing: () =>
+      isTarget(value.target) && Number.isFinite(value.atMs) && Number.isSafeInteger(value.serial) &&
+      isText(value.actionId) && /^[A-Za-z0-9._-]{1,250}$/.test(value.actionId),
+    cooldown: () =>
+      isTarget(value.target) && Number.isFinite(value.atMs) &&
+      (value.serial === undefined || Number.isSafeInteger(value.serial)) &&
+      (value.gravity === undefined || Number.isSafeInteger(value.gravity)),
+    offline: () => isName(value.node) && Number.isFinite(value.atMs),
+    online: () => isName(value.node),
+    flaps: () =>
+      isTarget(value.target) && typeof value.bad === "boolean" && isTimes(value.changesMs) &&
+      (value.told === undefined ||
+        isObject(value.told) && Number.isFinite(value.told.atMs) &&
+          Number.isSafeInteger(value.told.gravity)),
+    well: () => isTarget(value.target) && isName(value.type) && Number.isFinite(value.atMs),
+    spent: () => (value.of === "diagnosis" || value.of === "proposal") && isTimes(value.atMs),
+  };
+  const is = value.is;
+  if (!isText(is) || !Object.hasOwn(valid, is)) return undefined;
+  return valid[is as keyof typeof valid]() ? value as unknown as StateRecord : undefined;
+}
