@@ -6,15 +6,20 @@
 import type { Log } from "../base/log/log.ts";
 import { EXIT, type Io } from "./io.ts";
 
-/** A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process. */
+/**
+ * A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process.
+ *
+ * @param insist ends it with this status, as it must when lines of the log are still to be written.
+ */
 export function interruptible(
   io: Pick<Io, "onSignal" | "exit">,
   log: Log,
+  insist: (status: number) => void = io.exit,
 ): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const release = io.onSignal((name) => {
     log.info("shutdown_signal", { signal: name });
-    if (controller.signal.aborted) io.exit(EXIT.failure);
+    if (controller.signal.aborted) insist(EXIT.failure);
     controller.abort();
   });
   return { signal: controller.signal, release };

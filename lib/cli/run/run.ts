@@ -68,16 +68,21 @@ async function runAgent(io: Io): Promise<number> {
   });
   const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
   const flush = () => lines.flush(LAST_LINES_MS);
-  io.onFault(faultHandler(log, () => void flush().then(() => io.exit(EXIT.failure))));
+  const endNow = (status: number) => void flush().then(() => io.exit(status));
+  io.onFault(faultHandler(log, () => endNow(EXIT.failure)));
   try {
-    return await listen(io, config, log);
+    return await listen(io, config, { log, endNow });
   } finally {
     await flush();
   }
 }
 
 /** Listens until it is told to stop; resolves with the exit status. */
-async function listen(io: Io, config: Config, log: Log): Promise<number> {
+async function listen(
+  io: Io,
+  config: Config,
+  { log, endNow }: { readonly log: Log; readonly endNow: (status: number) => void },
+): Promise<number> {
   const clock = systemClock;
   let reload = () => {};
   io.onOtherSignal((name) => {
@@ -156,7 +161,7 @@ async function listen(io: Io, config: Config, log: Log): Promise<number> {
       log.info("planner_started", { channels: heardOn(config), node: config.nodeName });
     },
   });
-  const { signal, release } = interruptible(io, log);
+  const { signal, release } = interruptible(io, log, endNow);
   signal.addEventListener("abort", () => supervision.stopping());
   const stopped = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(agent.stop()));

@@ -31,9 +31,11 @@ async function earlierCounts(
 ): Promise<SparseCounts[]> {
   const fromMs = nowMs - HOUR_MS;
   if (started === undefined || started * 1000 <= fromMs) return [];
+  // `started` is rounded to a second, and what the agent itself counted must not count twice.
+  const beforeMs = started * 1000 - 500;
   const lines = await linesSince({ state: join(root, "state"), files }, fromMs);
   return lines
-    .filter(({ at, outcome }) => Date.parse(at) < started * 1000 && ENDED.has(outcome))
+    .filter(({ at, outcome }) => Date.parse(at) < beforeMs && ENDED.has(outcome))
     .map(({ outcome, repeated = 1, others = repeated }) => ({
       received: others,
       outcomes: { [outcome]: others },
