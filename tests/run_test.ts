@@ -87,6 +87,20 @@ Deno.test("run: signals that ask for nothing end nothing; SIGHUP reads config/ a
   assert.equal((await agent.status).code, 0);
 });
 
+Deno.test("run: most nodes offline right after Redis was lost is one notify about the own link", async () => {
+  await using lab = await homelab({ START_GRACE_SECONDS: "60" });
+  const agent = await lab.start();
+  await lab.redis.kill();
+  await agent.seen("redis_lost");
+  await lab.redis.start();
+  await agent.seen("redis_subscribed", 2);
+  const timestamp = Date.now() / 1_000;
+  for (const node of ["vps", "piha", "chelsty-infra", "chelsty-ha"]) {
+    await lab.publish({ node, service: undefined, type: "node_offline", timestamp });
+  }
+  await agent.seen("self_isolated");
+});
+
 Deno.test("run: standard output that nobody reads stops neither work nor the end", async () => {
   await using lab = await homelab();
   const child = agentCommand(["run"], {

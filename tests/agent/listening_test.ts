@@ -7,7 +7,7 @@ import type { Reception } from "../../lib/planner/receive.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
 import { CHANNELS } from "../support/channels.ts";
 import { recordingLog } from "../support/log.ts";
-import { redisTest } from "../support/stream_reader.ts";
+import { add, age, GROUP, handTo, pendingIn, redisTest } from "../support/stream_reader.ts";
 
 const [HEALTH] = CHANNELS;
 
@@ -87,3 +87,34 @@ redisTest("openListening: a full queue does not stop the reading of streams", as
   listening.leaveRest();
   await running;
 });
+
+redisTest(
+  "openListening: STREAM_CLAIM_SECONDS are seconds in which nobody touched an entry",
+  async (redis) => {
+    const config = streamsConfig({ REDIS_URL: redis.url(), STREAM_CLAIM_SECONDS: "600" });
+    await redis.command("XGROUP", "CREATE", HEALTH, GROUP, "0", "MKSTREAM");
+    for (const data of ["in work", "left"]) await add(redis, HEALTH, data);
+    await handTo(redis, "other", HEALTH);
+    for (const [nth, { id }] of (await pendingIn(redis, HEALTH)).entries()) {
+      await age(redis, HEALTH, { id, ms: [500_000, 601_000][nth] ?? 0, consumer: "other" });
+    }
+    await add(redis, HEALTH, "new");
+    const { once, check } = createWatchers();
+    const heard: string[] = [];
+    const listening = await listeningWith(config, (bytes) => {
+      heard.push(new TextDecoder().decode(bytes));
+      check();
+    });
+    const stop = new AbortController();
+    const running = listening.run(stop.signal);
+    await once(() => heard.includes("new"));
+    assert.deepEqual(heard, ["left", "new"]);
+    assert.deepEqual(
+      (await pendingIn(redis, HEALTH)).map(({ consumer }) => consumer),
+      ["other", config.nodeName, config.nodeName],
+    );
+    stop.abort();
+    listening.leaveRest();
+    await running;
+  },
+);

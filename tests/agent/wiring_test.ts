@@ -276,7 +276,9 @@ for (const [record, ends] of REMEMBERED) {
     });
     agent.publish({ timestamp: NOW / 1_000 - 10 });
     await settle();
+    const { waiting, running } = agent.backlog;
     assert.equal(agent.endings[0]?.outcome ?? "waits", ends);
+    assert.deepEqual([waiting, running], [ends === "waits" ? 1 : 0, 0]);
     await agent.stop();
     const state = Deno.readTextFileSync(`${agent.root}/state/planner-agent.state`);
     assert.ok(state.includes(`"is":"${record.is}"`), state);

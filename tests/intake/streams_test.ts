@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { claimIdleMs } from "../../lib/intake/streams.ts";
+import { settle } from "../support/clock.ts";
+import { startProxy } from "../support/proxy.ts";
 import { CHANNELS } from "../support/channels.ts";
 import {
   add,
@@ -163,6 +165,26 @@ redisTest(
     await reader.stop();
     assert.equal((await pendingIn(redis, HEALTH)).length, 1);
     assert.equal(reader.clock.waiting, 0);
+  },
+);
+
+redisTest(
+  "streams intake: a stop waits for the answer to the last acknowledgement",
+  async (redis) => {
+    const proxy = startProxy(redis.port);
+    const reader = streamReader(`redis://127.0.0.1:${proxy.port}`, { fate: () => undefined });
+    await add(redis, HEALTH, "a");
+    const entry = await reader.received(1);
+    proxy.freeze();
+    entry.settle("settled");
+    let isOver = false;
+    const stopped = reader.stop().then(() => isOver = true);
+    await settle();
+    assert.equal(isOver, false);
+    proxy.resume();
+    await stopped;
+    assert.equal((await pendingIn(redis, HEALTH)).length, 0);
+    await proxy.close();
   },
 );
 

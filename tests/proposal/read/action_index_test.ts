@@ -203,6 +203,20 @@ Deno.test("outcomesFor: a folder is listed again when it has changed, and only t
   assert.deepEqual(listed.slice(6), ["completed"]);
 });
 
+Deno.test("outcomesFor: what is decided within one tick of a folder's time is seen", async () => {
+  using folder = sandbox();
+  const clock = fakeClock();
+  const { put, outcomesFor } = onDisk(folder.path);
+  const sameTick = (path: string) => {
+    const now = new Date(clock.now());
+    for (const each of [path, dirname(path)]) Deno.utimeSync(each, now, now);
+  };
+  for (let nth = 1; nth <= 3; nth++) {
+    sameTick(put("rejected", `plan-piha-mosquitto-${EPOCH + nth}`));
+    assert.equal((await outcomesFor(TARGET)).length, nth);
+  }
+});
+
 Deno.test("outcomesFor: the time of a completed file is that of its writing", async () => {
   using folder = sandbox();
   const { put, outcomesFor } = onDisk(folder.path);
