@@ -6,7 +6,7 @@
  */
 import { createStreamsIntake } from "../../lib/intake/streams.ts";
 import type { Fate } from "../../lib/intake/streams/hand.ts";
-import type { Delivery } from "../../lib/intake/streams/session.ts";
+import type { OnEntry } from "../../lib/intake/streams/session.ts";
 import type { RedisState } from "../../lib/intake/pubsub.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
@@ -20,6 +20,8 @@ type StreamsIntakeOptions = Parameters<typeof createStreamsIntake>[0];
 export const GROUP = "planner";
 export const CLAIM_IDLE_MS = 600_000;
 const decoder = new TextDecoder();
+
+type Delivery = Parameters<OnEntry>[3];
 
 export interface Received extends Delivery {
   readonly stream: string;

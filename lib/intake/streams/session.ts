@@ -19,7 +19,7 @@ import { inOrder } from "./order.ts";
 import { pendingEntries, type PendingEvents, type TooLarge } from "./pending.ts";
 
 /** What is known about an entry besides its message. */
-export interface Delivery {
+interface Delivery {
   readonly id: string;
   /** 1 for the first time. */
   readonly deliveries: number;
