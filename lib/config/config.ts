@@ -43,7 +43,7 @@ export interface Config extends ChainConfig {
   readonly streams: readonly string[];
   /** The consumer group of the streams; planners in one group share the work. */
   readonly streamGroup: string;
-  /** An entry that a planner did not touch for so long is taken over by another; 0: derived. */
+  /** An entry left untouched this long is taken over by another planner; 0: derived. */
   readonly streamClaimSeconds: number;
   /** Whether several planners agree through Redis on who proposes. */
   readonly coordination: "off" | "redis";
@@ -55,7 +55,7 @@ export interface Config extends ChainConfig {
   /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
   readonly stormServices: number;
   readonly stormWindowSeconds: number;
-  /** A storm holds its services so long at most. */
+  /** The longest that a storm holds its services. */
   readonly stormHoldSeconds: number;
   /** Nothing is diagnosed so long after the start. */
   readonly startGraceSeconds: number;
@@ -177,7 +177,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
       ? "streams"
       : "pubsub";
-  // Planners that share a group of a stream would without claims diagnose one service at once.
+  // Without claims, planners that share a group would diagnose one service at the same time.
   const claims = matching(
     "COORDINATION",
     intake === "streams" ? "redis" : "off",
@@ -259,7 +259,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
   if (isCluster && text("COORDINATION", "") === "redis") {
     problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
   }
-  // The runtime obeys it past every permission: the keys of a session are as good as a password.
+  // The runtime obeys it despite all permissions, and the keys of a TLS session expose passwords.
   if (env("SSLKEYLOGFILE")) {
     problems.push(
       "SSLKEYLOGFILE is set: the keys of TLS connections would be written there; unset it",

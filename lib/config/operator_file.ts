@@ -27,7 +27,7 @@ export interface Place {
   readonly value: unknown;
 }
 
-/** Notes that a value is wrong, and gives nothing in its stead. */
+/** Notes that a value is wrong, and returns nothing. */
 export type Reject = (place: Place, takes: string) => undefined;
 
 /**

@@ -152,7 +152,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       let answer: Answer | undefined;
       try {
         answer = await ask();
-        // The cooldown of a lesser fault is none for this one.
+        // The cooldown of a lesser fault does not hold back this one.
         if (answer?.kind === "cooling" && gravity < answer.gravity) answer = await ask(answer.held);
       } catch {
         // Alone.

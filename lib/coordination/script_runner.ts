@@ -49,7 +49,7 @@ interface ScriptRunner {
   close(): void;
 }
 
-/** Redis cannot be asked. Whether it did what it was asked before is not known. */
+/** Redis cannot be asked. Whether it carried out the last script is not known. */
 class RedisAwayError extends Error {
   override readonly name = "RedisAwayError";
 }

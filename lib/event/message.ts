@@ -102,7 +102,7 @@ function parseExact(text: string): unknown {
   }
 }
 
-/** Whether a number may have lost digits, as deep as anybody looks. Plain: each message pays. */
+/** Whether a number may have lost digits, as deep as anybody looks. Runs for every message. */
 function hasInexact(value: unknown, depth: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   for (const key in value) {
@@ -116,7 +116,7 @@ function hasInexact(value: unknown, depth: number): boolean {
   return false;
 }
 
-/** The same, with integers that a number cannot hold as their digits. */
+/** Parses a text, with the digits in place of each integer that a number cannot hold. */
 function withDigits(text: string): unknown {
   return JSON.parse(
     text,

@@ -55,7 +55,7 @@ export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp"
   }
 }
 
-/** Keys without which a payload says nothing of this; most have none of them. */
+/** A payload says nothing of it without one of these keys; most payloads have none. */
 const TELLING: ReadonlySet<string> = new Set([
   ...STATE_KEYS,
   ...["alert", "heartbeat", "EVENT", "EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"],

@@ -10,7 +10,11 @@ import type { Fields } from "./payload.ts";
 
 const KEYS = ["source", "correlation_id", "location_tag"] as const;
 
-/** The origin of a message, as far as it tells; `location_tag` may stand in its payload. `sentAs` is an alias. */
+/**
+ * What a message says of its sender; `location_tag` may stand in its payload.
+ *
+ * @param sentAs the node's name as sent, where that is an alias
+ */
 export function originOf(raw: Fields, sentAs?: string): Origin | undefined {
   const inner = isObject(raw["payload"]) ? raw["payload"] : raw["details"];
   const tagInside = isObject(inner) ? inner["location_tag"] : undefined;

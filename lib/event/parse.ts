@@ -12,7 +12,7 @@ import { gradeOf } from "./graded.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
 const SEVERITY_LENGTH = 40;
-/** Longest replaced time that is told, in characters. */
+/** Longest replaced time that is logged, in characters. */
 const SENT_LENGTH = 60;
 
 /** What some senders write for a service where they mean the whole node. */

@@ -34,7 +34,7 @@ const ENVELOPE: ReadonlySet<string> = new Set([
  */
 export function payloadOf(raw: Fields): Fields {
   const { payload, details, message } = raw;
-  // Most messages, and each pays.
+  // The way of most messages, kept cheap.
   if (message === undefined && isObject(payload) && hasKeys(payload)) return payload;
   const told = isTruthy(payload) ? payload : details;
   if (!isTruthy(told)) return restOf(raw);
@@ -43,7 +43,7 @@ export function payloadOf(raw: Fields): Fields {
   return { message, ...fields };
 }
 
-/** Python's truth of a JSON value. */
+/** Whether Python would count a JSON value as true. */
 export function isTruthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return isObject(value) ? hasKeys(value) : Boolean(value);

@@ -12,7 +12,7 @@ import type { Hold } from "./suppression.ts";
 /** What a budget is of. */
 type Of = "diagnosis" | "proposal";
 
-/** That one was spent; times are milliseconds since 1970. */
+/** One diagnosis or proposal was spent; times are milliseconds since 1970. */
 export interface SpentRecord {
   readonly is: "spent";
   readonly of: Of;
@@ -53,7 +53,7 @@ function createBudget({ limit, windowMs }: { limit: number; windowMs: number }):
     freeAt(now, rank) {
       if (limit === 0) return 0;
       const taken = reserved + (rank === 0 ? 0 : forCritical);
-      // All are set aside: when one of them ends, it is asked again.
+      // All are set aside: once one of them ends, a turn asks again.
       if (taken >= limit) return Infinity;
       const oldest = times[(next + taken) % limit] ?? -Infinity;
       return oldest + windowMs > now ? oldest + windowMs : 0;

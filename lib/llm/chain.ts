@@ -27,7 +27,7 @@ export type LinkSpec =
   | ServerLink<"openai">
   | { readonly kind: "rules"; readonly name: "rules" };
 
-/** A chain or a host is not written as it must be. */
+/** A chain or a host is not written as it must be; the text says what is expected. */
 export class ChainSyntaxError extends Error {
   override readonly name = "ChainSyntaxError";
   /** @param piece the wrong part, without a password */
@@ -99,7 +99,7 @@ function parseOpenaiLink(piece: string): LinkSpec {
   }
   const model = rest.slice(0, at - "openai/".length).trim();
   const shown = `openai/${model}@${withoutUser(piece.slice(at + 1))}`;
-  // What looks like a user before a host is a part of the model's name to a search from the end.
+  // The search from the end takes a user before the host for a part of the model's name.
   if (!OPENAI_MODEL.test(model) || /:\/\//.test(model)) {
     const problem = "expected a model name such as qwen2.5-7b-instruct, and its server behind @";
     throw new ChainSyntaxError(problem, `openai/${withoutUser(rest)}`);
@@ -133,7 +133,7 @@ export function parseOllamaHost(text: string): string {
   if (authority.includes("@")) throw fail("a host takes no user and no password");
   if (/[/?#]/.test(authority)) throw fail("a host takes no path and no query");
 
-  // An IPv6 address may stand bare, its last group is no port then.
+  // An IPv6 address may come without brackets; its last group is not a port then.
   const bareV6 = !authority.startsWith("[") && authority.split(":").length > 2;
   const [, name, digits] = bareV6
     ? [, `[${authority}]`, undefined]

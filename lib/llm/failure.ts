@@ -11,7 +11,7 @@ interface FailureDetail {
   readonly status?: number;
   /** What the server said with that status. */
   readonly said?: string;
-  /** What the model wrote before the failure, for telling it. */
+  /** What the model wrote before the failure; the correction quotes it. */
   readonly content?: string;
   /** True when thinking came along. */
   readonly thought?: boolean;
@@ -52,7 +52,7 @@ export function isWrongAnswer(kind: FailureKind): boolean {
   }
 }
 
-/** Texts of Ollama that stay true for longer than the next second. */
+/** Texts of Ollama's errors that asking again at once cannot change. */
 const LASTING = [
   "more system memory",
   "out of memory",

@@ -1,8 +1,8 @@
 /**
  * The built-in offline diagnosis: what to propose when no model answers.
  *
- * It reads an event's kind and the facts about it, never the sense of a log. So it never is sure
- * of a remedy, always asks for a person, and leaves to one what it does not understand.
+ * It reads an event's kind and the facts about it, but does not understand logs. So it is never sure
+ * of a remedy, always asks for a person, and only notifies of what it does not understand.
  *
  * @module
  */
@@ -38,10 +38,10 @@ const FOR_A_PERSON: Readonly<Partial<Record<FaultFamily, Pick<Decision, "cause" 
   application: { cause: "unknown", because: "something inside it fails, while it runs" },
 };
 
-/** After that a remedy held, and a change has nothing to do with a fault. */
+/** A remedy that lasted this long worked; a change this long ago did not cause the fault. */
 const RECENT_MS = 60 * 60_000;
 const JUST_NOW_MS = 10 * 60_000;
-/** So many services at once have one cause, and it is not in each of them. */
+/** This many services that fail at once share one cause outside themselves. */
 const MANY = 3;
 
 const notify = (cause: Cause, because: string, confidence = 0.6): Decision => ({
@@ -132,7 +132,7 @@ function becauseOfThePast({ past }: Facts): Decision | undefined {
   return undefined;
 }
 
-/** A check that failed once, or something that is still starting, is no fault yet. */
+/** Whether a check failed only once, or something is still starting: no fault yet. */
 function notYet(facts: Facts): Decision | undefined {
   const { starting, failing, rank } = facts;
   const because = starting

@@ -1,6 +1,7 @@
 /**
  * Tells senders that keep their messages until then that an outcome is durable: after it is in the
- * history (as a line, or counted behind one), or in the synced journal where an event is parked; a batch at a time.
+ * history (as a line, or counted behind one), or in the synced journal where an event is parked; a
+ * batch at a time.
  *
  * @module
  */

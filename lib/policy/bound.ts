@@ -27,7 +27,7 @@ export interface Situation extends OutcomeRuleOptions {
 
 /** The name under which an invented quotation is recorded. */
 const EVIDENCE_RULE = "evidence_is_in_the_payload";
-/** What an answer counts for whose quotation is invented: too little to go without a person. */
+/** The confidence given to an answer whose quotation is invented: too low to do without a person. */
 const DOUBTED = 0.5;
 
 /** The diagnosis after its evidence, the risk rules, the facts and the outcomes; what they changed. */
@@ -42,7 +42,7 @@ export function bound(
   const { diagnosis: current } = judged;
   const bounded = notifyInstead(current, factBounds(current, { facts, quoted: quoted === true }));
   const learned = applyOutcomes(bounded.diagnosis, outcomes, situation);
-  // A rule about `notify` gets its turn.
+  // Applied again: an action that became `notify` may meet a rule about `notify`.
   const last = applyPolicy(policy, event, learned.diagnosis);
   return {
     diagnosis: last.diagnosis,

@@ -94,7 +94,7 @@ export function notifyInstead(
   };
 }
 
-/** The most outcomes that a prompt tells: each word is paid for with every diagnosis. */
+/** The most outcomes that a prompt lists: each word costs time in every diagnosis. */
 const MOST_TOLD = 3;
 
 /**

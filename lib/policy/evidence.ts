@@ -5,9 +5,9 @@
  */
 import type { WaitingEvent } from "../event/event.ts";
 
-/** Shorter quotations stand in every text. */
+/** Shorter quotations could be found in any text. */
 const SHORTEST = 4;
-/** An answer's own keys in a quotation: the payload spoke to the model. */
+/** Keys of an answer in a quotation show that the payload gave the model instructions. */
 const ANSWER_KEYS = /requires_?human|"?confidence"?\s*:|"?action"?\s*:/i;
 
 /**

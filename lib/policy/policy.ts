@@ -115,8 +115,8 @@ const FIELDS = ["target", "confidence", "action", "requires_human"] as const;
 /**
  * The diagnosis after `rules` and the built-in ones, and what they changed.
  *
- * The target becomes the event's own. The order of the rules is of no consequence, and the result
- * given in again comes out unchanged with no changes.
+ * The target becomes the event's own. The order of the rules does not matter, and applying them to
+ * the result again changes nothing.
  */
 export function applyPolicy(
   rules: readonly PolicyRule[],
@@ -149,7 +149,7 @@ function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis)
     (when.confidence_below === undefined || !(diagnosis.confidence >= when.confidence_below));
 }
 
-/** A name that only looks like one that a rule is about is meant by it, too. */
+/** Whether a name matches, also one spelled with look-alike characters. */
 function matches(glob: string | undefined, name: string): boolean {
   return glob === undefined || globMatches(glob, name) || globMatches(glob, looksLike(name));
 }

@@ -173,7 +173,7 @@ async function announceAction(
   }
 }
 
-/** The same, unless there is an event file for it from `sinceMs` on, or shortly afterwards. */
+/** Writes the event file, unless there is one from `sinceMs` or shortly afterwards. */
 export async function announceOnce(
   action: ActionFile,
   sinceMs: number,

@@ -64,7 +64,7 @@ export interface Files {
   times(path: string): Promise<FileLook | undefined>;
   /** What lies there and its text in one call, without following a link. */
   read(path: string, maxBytes: number): Promise<ReadFile | undefined>;
-  /** The same, done when it returns: a fifth of the work, for commands that read very many. */
+  /** As `read`, synchronously: a fifth of the work, for commands that read very many files. */
   readNow(path: string, maxBytes: number): ReadFile | undefined;
   /** Sets a file's modification time to now; creates the file where there is none. */
   touch(path: string, nowMs: number): Promise<void>;

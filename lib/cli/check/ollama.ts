@@ -65,7 +65,7 @@ function versionFinding(
   const [, major, minor] = /^(\d{1,6})\.(\d{1,6})\./.exec(version) ?? [];
   const [leastMajor = 0, leastMinor = 0] = FIRST_WITH_SCHEMAS;
   const old = major !== undefined && Number(major) <= leastMajor && Number(minor) < leastMinor;
-  // A build of one's own says 0.0.0.
+  // Ollama built from source calls itself 0.0.0.
   if (old && version !== "0.0.0") return problem("ollama_old", about(`Ollama ${version}`));
   return fine(about(`Ollama ${version || "of an unknown version"}`));
 }

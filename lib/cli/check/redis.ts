@@ -159,7 +159,6 @@ interface RedisFacts {
 async function ask(place: Place, { buffer }: { readonly buffer: boolean }): Promise<RedisFacts> {
   const { clock, timeoutMs } = place;
   const link = redisLink({ ...place, connectTimeoutMs: timeoutMs });
-  // Of all of it.
   const cancel = clock.after(timeoutMs, () => link.close());
   /** The answer, or undefined where it is refused or does not come. */
   const answer = (question: (client: Redis) => Promise<unknown>) =>

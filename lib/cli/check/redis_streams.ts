@@ -35,7 +35,7 @@ interface Rehearsal {
   readonly command: readonly [string, ...string[]];
 }
 
-/** No number, no ID. */
+/** Neither a number nor an ID, so that no command with it can have an effect. */
 const WRONG = "wrong";
 
 function rehearsals(stream: string, { group, consumer }: StreamReader): readonly Rehearsal[] {

@@ -1,5 +1,5 @@
 /**
- * Models that never look: what a chain is worth shows beside them alone.
+ * Models that always answer the same: a chain's score means something only beside theirs.
  *
  * @module
  */

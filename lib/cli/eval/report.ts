@@ -54,7 +54,7 @@ interface LinkReport {
   readonly seconds_max: number;
 }
 
-/** How the three kinds of wrong proposals count, in what is told of a chain and of a part of it. */
+/** Counts of the three kinds of wrong proposals, for a chain or for a part of its events. */
 interface Mistakes {
   /** A restart or redeploy that no person would accept. */
   readonly wrong_interventions: number;

@@ -31,7 +31,7 @@ export function violations(
   }
   if (action === "ignore" && !(confidence >= 0.7)) broken.add("unsure_ignore_is_notify");
   if (node !== event.node || service !== event.service) broken.add("target_is_the_events_own");
-  // Rules of config/policy.json have no second writing.
+  // The rules of config/policy.json are not written down a second time.
   for (const { rule } of applyPolicy(policy, event, diagnosis).changes) broken.add(rule);
   return [...broken].sort();
 }

@@ -36,7 +36,7 @@ interface Row {
 }
 
 const INDENT = "    ";
-/** Below this what happened is told below the line, so that the line can be read. */
+/** On a narrower terminal what happened goes below the line, so that the line can be read. */
 const NARROW = 60;
 
 /** A line for each event with its explanation below it, the newest event last. */

@@ -157,7 +157,7 @@ function rejectLines(
   return ["", ...wrap(said, width), `  ${moveCommand(paths, folder("rejected"))}`];
 }
 
-/** The same as an object; keys are stable, each proposal is an entry of its own. */
+/** The list as an object; keys are stable, each proposal is an entry of its own. */
 export function pendingJson(
   { proposals, damaged, unread }: WaitingProposals,
   { nowMs, superseded }: Pick<PendingOptions, "nowMs" | "superseded">,

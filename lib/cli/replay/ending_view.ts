@@ -48,7 +48,7 @@ export function endingLine(ending: Ending, colour: boolean): string {
   return `${shown} ${subject}${more}`;
 }
 
-/** The same as an object; keys are stable. */
+/** The ending as an object; keys are stable. */
 export function endingJson(ending: Ending): Record<string, unknown> {
   const { outcome, event, channel, proposal, detail } = ending;
   return {

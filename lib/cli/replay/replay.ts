@@ -66,9 +66,9 @@ read to its end.`,
   run: replayEvents,
 };
 
-// Events of the past come as fast as they are read: nothing is to wait for, nor to ration.
+// Past events are read at full speed: there is no time to wait for and no budget to keep.
 const PACE = { startGraceSeconds: 0, stormServices: 0, diagnosesPerHour: 0, proposalsPerDay: 0 };
-// Both go by when events arrive, and two hours of a stream arrive at once.
+// Both depend on when events arrive, and two hours of a stream arrive at once.
 const AT_ONCE = { flapChanges: 0, inhibit: false };
 
 async function replayEvents(
@@ -95,7 +95,7 @@ async function replayEvents(
   const json = values.json === true;
 
   const proposed: ActionFile[] = [];
-  // Fifty lines of JSON a proposal are for a file or a program.
+  // On a terminal, fifty lines of JSON for each proposal are too much.
   const table = io.isTerminal && !json;
   const print = (file: ActionFile) => {
     if (table) proposed.push(file);

@@ -1,12 +1,12 @@
 /**
- * Exceptions that nobody caught: what a running agent outlives, and what it does not.
+ * Exceptions that nobody caught: which of them a running agent survives, and which end it.
  *
  * @module
  */
 import type { Log } from "../../base/log/log.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 
-/** After so many in one run something is wrong for good. */
+/** After this many in one run the process ends: restarting is safer than going on. */
 const MOST_FAULTS = 10;
 /** Parts whose own state may be half changed by what was thrown through them. */
 const STATEFUL = /\/lib\/(?:planner|queue|gate|proposal|agent)(?:\.ts|\/)/;

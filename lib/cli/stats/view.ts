@@ -76,7 +76,7 @@ const approvedOf = ({ folders: { approved, running, completed, failed } }: Stats
 const decidedOf = (row: StatsRow) => approvedOf(row) + row.folders.rejected + row.folders.cancelled;
 const proposedOf = (row: StatsRow) => decidedOf(row) + row.folders.pending;
 
-/** The same as an object; keys are stable. `approved` holds those the executor has taken on. */
+/** The numbers as an object; keys are stable. `approved` holds those the executor has taken on. */
 export function statsJson(
   { rows, total, damaged, unread }: DecisionStats,
   sinceMs: number,

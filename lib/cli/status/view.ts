@@ -89,7 +89,7 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
   ];
 }
 
-/** The same for a screen of `height` rows: tables get shorter, then lines are left out. */
+/** The status for a screen of `height` rows: tables get shorter, then lines are left out. */
 export function statusScreen(
   report: StatusReport,
   { height, ...options }: StatusViewOptions & { readonly height: number | undefined },

@@ -49,7 +49,7 @@ export function tableLines(
   return [titles, ...bodies.flat()];
 }
 
-/** The same with the lines of each row by themselves. */
+/** As {@linkcode tableLines}, with the lines of each row by themselves. */
 export function tableRows(
   rows: readonly (readonly string[])[],
   { columns: all, width, paintTitles = (line) => line }: TableOptions,

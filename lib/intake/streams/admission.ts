@@ -34,7 +34,7 @@ const ADOPTED = 100;
 /** What a group begins with whose first entry is still to come. */
 const NEWEST = "$";
 
-/** No stream is left; this one's refusal tells why. */
+/** Redis refuses every stream; the cause is the refusal of this one. */
 export class StreamRefusedError extends Error {
   override readonly name = "StreamRefusedError";
   constructor(readonly stream: string, override readonly cause: unknown) {
@@ -69,7 +69,7 @@ export function streamsAdmission(options: AdmissionOptions) {
     await reading.create(stream, after);
     options.onGroupCreated(stream, after);
     if (!isQuiet) return;
-    // Added between the two.
+    // Entries added between looking at the stream and making its group.
     for (const id of await reading.behind(stream, since, ADOPTED)) await reading.adopt(stream, id);
   }
 
