@@ -155,7 +155,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
         // The cooldown of a lesser fault does not hold back this one.
         if (answer?.kind === "cooling" && gravity < answer.gravity) answer = await ask(answer.held);
       } catch {
-        // Alone.
+        // Redis is away: this planner acts alone.
       }
       switch (answer?.kind) {
         case "cooling":

@@ -47,7 +47,7 @@ function tailOf(text: string, bytes: number): string {
 }
 
 /** Head and tail of a text, with what is missing between them; at most `bytes` UTF-8 bytes. */
-function cut(text: string, bytes: number): string {
+function headAndTail(text: string, bytes: number): string {
   const size = byteLength(text);
   if (size <= bytes) return text;
   // The mark is sized for the largest number it may say.
@@ -116,7 +116,7 @@ export function excerpt(payload: Readonly<Record<string, unknown>>, maxBytes: nu
     const size = byteLength(JSON.stringify(text));
     // Written as JSON a string gets two quotes and grows: its cut is smaller by as much.
     const growth = (size - 2) / byteLength(text);
-    return size <= share ? text : cut(text, Math.floor((share - 2) / growth));
+    return size <= share ? text : headAndTail(text, Math.floor((share - 2) / growth));
   });
-  return cut(withoutMarkers(JSON.stringify(fitting, null, 1)), maxBytes);
+  return headAndTail(withoutMarkers(JSON.stringify(fitting, null, 1)), maxBytes);
 }

@@ -7,7 +7,7 @@
 /** What a connection waits for; `ping` for any answer once it is in use. */
 export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
 
-/** No answer in time. */
+/** No answer within the deadline of a stage. */
 export class RedisTimeoutError extends Error {
   override readonly name = "RedisTimeoutError";
   constructor(readonly stage: RedisStage, readonly ms: number) {
@@ -15,7 +15,7 @@ export class RedisTimeoutError extends Error {
   }
 }
 
-/** No answer to a command in time. */
+/** No answer to a command within its deadline. */
 export class CommandTimeoutError extends RedisTimeoutError {
   constructor(readonly command: string, ms: number) {
     super("ping", ms);

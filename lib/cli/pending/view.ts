@@ -11,7 +11,7 @@ import {
 } from "../../proposal/read/waiting.ts";
 import type { Palette } from "../view/palette.ts";
 import { moveCommand } from "../show/next_step.ts";
-import { type Column, cut, tableLines, tableRows, wrap } from "../view/table.ts";
+import { type Column, cutToWidth, tableLines, tableRows, wrap } from "../view/table.ts";
 import type { Superseded } from "./superseded.ts";
 
 export interface ViewOptions {
@@ -110,7 +110,7 @@ const EITHER =
 function reasonLine({ actionId, reason }: WaitingProposal, width: number): string {
   const start = `  ${actionId}`;
   const room = width - start.length - 2;
-  return room < 8 || reason === "" ? start : `${start}  ${cut(reason, room)}`;
+  return room < 8 || reason === "" ? start : `${start}  ${cutToWidth(reason, room)}`;
 }
 
 function notes(

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cut } from "../../base/text/cut.ts";
 import { visibleText } from "../../base/text/visible.ts";
 import { headOf, textWidth } from "./width.ts";
 
@@ -64,7 +65,7 @@ export function tableRows(
   const natural = kept.map((i) => Math.min(width, wanted[i] ?? 0));
   const widths = fit(natural, columns, width - GAP * (columns.length - 1));
   const titles = columns.map(({ align, title }, i) =>
-    pad(cut(title, widths[i] ?? 0), {
+    pad(cutToWidth(title, widths[i] ?? 0), {
       width: widths[i] ?? 0,
       align,
     })
@@ -100,7 +101,7 @@ function rowLines(row: readonly string[], columns: readonly Column[], widths: re
     const { narrow, align } = columns[i] ?? {};
     // A number broken over two lines would read as two numbers.
     const isCut = narrow === "cut" || narrow === undefined && align === "right";
-    return isCut ? [cut(cell, width)] : wrap(cell, width);
+    return isCut ? [cutToWidth(cell, width)] : wrap(cell, width);
   });
   const height = Math.max(...pieces.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {
@@ -145,8 +146,7 @@ function pad(text: string, { width, align = "left" }: {
 }
 
 function oneLine(text: string): string {
-  const bounded = text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL)}…` : text;
-  return visibleText(bounded).replace(/[\t\n]+/g, " ");
+  return visibleText(cut(text, LONGEST_CELL)).replace(/[\t\n]+/g, " ");
 }
 
 /** The text in lines of at most `width` columns, broken at blanks, else behind `/`, `-` or `_`. */
@@ -172,6 +172,6 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** The start of a text that fits into `width` columns, with `…` where something is left out. */
-export function cut(text: string, width: number): string {
+export function cutToWidth(text: string, width: number): string {
   return textWidth(text) <= width ? text : `${headOf(text, width - 1).trimEnd()}…`;
 }
