@@ -6,7 +6,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
-import { createRedisIntake, type RedisIntake, type RedisState } from "../intake/pubsub.ts";
+import { createRedisIntake } from "../intake/pubsub.ts";
+import type { RedisIntake, RedisState } from "../intake/listener.ts";
 import { entriesInHand } from "../intake/streams/hand.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Planner } from "../planner.ts";

@@ -6,7 +6,8 @@
 import { AlreadyRunningError } from "../agent.ts";
 import { BUILD } from "../permissions/build.ts";
 import type { Config } from "../config/config.ts";
-import { type Build, SiteError } from "../permissions/grants.ts";
+import type { Build } from "../permissions/grants.ts";
+import { SiteError } from "../base/host_port.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions/permissions.ts";
 import { redisPlaceOf } from "../base/redis/endpoint.ts";
 import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";

@@ -8,12 +8,9 @@ import {
   type RedisIntake,
   type RedisListenerOptions,
   redisListening,
-  type RedisState,
   REFUSED_RETRY_MS,
 } from "./listener.ts";
 import { redisSession } from "./pubsub_session.ts";
-
-export type { RedisIntake, RedisState };
 
 interface RedisIntakeOptions extends RedisListenerOptions {
   readonly channels: readonly string[];

@@ -5,7 +5,7 @@
  */
 import type { Backlog } from "../queue/backlog.ts";
 import type { Clock } from "../base/clock.ts";
-import type { RedisState } from "../intake/pubsub.ts";
+import type { RedisState } from "../intake/listener.ts";
 import type { LinkState } from "../llm/router.ts";
 import type { Log } from "../base/log/log.ts";
 import { createMinutes, MINUTE_MS } from "./status/minutes.ts";

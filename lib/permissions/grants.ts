@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { cannotUse, hostPort, SiteError, withoutCredentials } from "../base/host_port.ts";
+import { cannotUse, hostPort, withoutCredentials } from "../base/host_port.ts";
 import { ChainSyntaxError, parseOllamaHost } from "../llm/chain.ts";
 import { redisPlace } from "../base/redis/url.ts";
 import { shellWord } from "../base/text/shell_word.ts";
-
-export { SiteError, withoutCredentials };
 
 /** Where a build is to run. */
 export interface Site {

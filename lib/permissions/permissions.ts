@@ -13,9 +13,8 @@ import {
   redisEndpoints,
   runtimeFolder,
   type Site,
-  SiteError,
-  withoutCredentials,
 } from "./grants.ts";
+import { SiteError, withoutCredentials } from "../base/host_port.ts";
 
 /** Asks the runtime about one permission; `Deno.permissions.query` in the program. */
 export type Query = (

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  collectorUrl,
-  grantsFor,
-  runtimeFolder,
-  type Site,
-  SiteError,
-  withoutCredentials,
-} from "../../lib/permissions/grants.ts";
+import { collectorUrl, grantsFor, runtimeFolder, type Site } from "../../lib/permissions/grants.ts";
+import { SiteError, withoutCredentials } from "../../lib/base/host_port.ts";
 import { redisPlace } from "../../lib/base/redis/url.ts";
 import { redisUrlProblem } from "../../lib/base/redis/url_problem.ts";
 

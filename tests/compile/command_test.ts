@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "../../scripts/compile/command.ts";
 import { parseCompileArgs, UsageError } from "../../scripts/compile/options.ts";
-import { SiteError } from "../../lib/permissions/grants.ts";
+import { SiteError } from "../../lib/base/host_port.ts";
 
 const DEFAULTS = {
   redisUrl: "redis://100.108.208.3:6379",

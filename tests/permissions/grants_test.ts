@@ -7,9 +7,8 @@ import {
   ollamaEndpoint,
   redisEndpoints,
   runtimeFolder,
-  SiteError,
-  withoutCredentials,
 } from "../../lib/permissions/grants.ts";
+import { SiteError, withoutCredentials } from "../../lib/base/host_port.ts";
 
 const SITE = {
   redisUrl: "redis://100.108.208.3:6379",

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createRedisIntake, type RedisState } from "../../lib/intake/pubsub.ts";
+import { createRedisIntake } from "../../lib/intake/pubsub.ts";
+import type { RedisState } from "../../lib/intake/listener.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";

@@ -7,7 +7,7 @@
 import { createStreamsIntake } from "../../lib/intake/streams.ts";
 import type { Fate } from "../../lib/intake/streams/hand.ts";
 import type { OnEntry } from "../../lib/intake/streams/session.ts";
-import type { RedisState } from "../../lib/intake/pubsub.ts";
+import type { RedisState } from "../../lib/intake/listener.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
 import { fakeClock } from "./clock.ts";

@@ -7,7 +7,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { type Config, ConfigError } from "../../config/config.ts";
 import type { Files } from "../../base/disk/files.ts";
-import { type Build, SiteError } from "../../permissions/grants.ts";
+import type { Build } from "../../permissions/grants.ts";
+import { SiteError } from "../../base/host_port.ts";
 import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
 import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SiteError } from "../../../lib/permissions/grants.ts";
+import { SiteError } from "../../../lib/base/host_port.ts";
 import { redisCredentials, redisEndpoint, redisSecrets } from "../../../lib/base/redis/endpoint.ts";
 
 Deno.test("redisEndpoint: host, port, TLS and a text for logs", () => {
