@@ -87,10 +87,10 @@ export interface Backlog {
   announce(running: Running, actionId: string): void;
   parked(): QueueEntry[];
   readonly waiting: number;
-  /** How many of those wait for nothing but their turn. */
+  /** How many of the waiting events could be diagnosed at once. */
   readonly ready: number;
   readonly running: number;
-  /** Those that run and wait for the disk. */
+  /** How many running events wait for the disk. */
   readonly aside: number;
   /** What waits, parked entries included, in the order of serving. */
   entries(): Iterable<QueueEntry>;
@@ -137,7 +137,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
     }
   }
 
-  /** What of a target must not be lost: of what waits and what is being diagnosed, one event. */
+  /** The one event of a target that must not be lost, waiting or being diagnosed. */
   function unfinished(key: string): QueueEntry | undefined {
     const active = running.get(key);
     const waiting = queue.get(key);
@@ -189,7 +189,7 @@ export function createBacklog(options: BacklogOptions): Backlog {
     add(event, heldUntil = 0) {
       const key = targetKey(event);
       const waiting = queue.get(key);
-      // News of a parked target is tried at once; where another planner works on it, in its time.
+      // A newer event of a parked target is tried at once, unless another planner works on it.
       const notBefore = waiting && waiting.failures === 0 ? waiting.notBefore : 0;
       if (waiting && waiting.notBefore !== notBefore) queue.put({ ...waiting, notBefore }, 0);
       const arrivedAt = clock.monotonic();

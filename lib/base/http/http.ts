@@ -42,7 +42,7 @@ export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Pr
   return exchange(url, requestBytes(url, options, json), options);
 }
 
-/** The same for a GET. */
+/** Asks for `url` by GET and hands the reply to `read`; otherwise as {@linkcode post}. */
 export function get<T>(url: URL, options: ExchangeOptions<T>): Promise<T> {
   return exchange(url, requestBytes(url, options), options);
 }

@@ -11,7 +11,7 @@ import type { Fields, Log, LogLevel } from "./log.ts";
 const WINDOW_MS = 5_000;
 /** New lines within a window: those of a homelab in which everything fails at once. */
 const MOST_NEW = 1_000;
-/** Lines with counts at its end. */
+/** The most lines with counts at the end of a window. */
 const MOST_COUNTED = 250;
 /** Distinct lines remembered at once. */
 const MOST_REMEMBERED = 10_000;
@@ -19,7 +19,7 @@ const MOST_REMEMBERED = 10_000;
 export interface FoldedLine {
   /**
    * Logs, or counts. Lines with the same `key` are alike; `fields` is called only for the first.
-   * What is too much for one window is at its end one line `log_lines_left_out` with their number.
+   * Lines past a window's bound become one line at its end, `log_lines_left_out`, with their number.
    */
   log(key: string, fields: () => Fields): void;
   /** Logs the counts now. */

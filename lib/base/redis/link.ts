@@ -43,7 +43,7 @@ interface RedisLinkOptions {
   readonly onLost?: (error: unknown) => void;
   /** Hears the channels that are subscribed; what is handed over is only valid during the call. */
   readonly onPublished?: (bytes: Uint8Array, channel: Uint8Array) => void;
-  /** Of each message and of each answer to `call`, where that names no others. */
+  /** Bounds of each message, and of each answer to `call` that names no others. */
   readonly bounds?: ReplyBounds;
 }
 

@@ -101,7 +101,7 @@ export function replyCheck(
     bounds = next.bounds;
   }
 
-  /** A value is whole: so may be the lists it is in, and with them the reply. */
+  /** A value is complete; with it the lists around it, and the reply, may be complete too. */
   function endValue(): void {
     while (lists.length > 0) {
       const rest = (lists[lists.length - 1] ?? 0) - 1;

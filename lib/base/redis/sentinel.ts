@@ -1,5 +1,5 @@
 /**
- * Who the primary is, by its sentinels.
+ * Asks sentinels which server is the primary.
  *
  * A sentinel is asked over a connection of its own. ioredis' connector for sentinels goes wherever
  * it is sent, with the password, and makes one text of all that went wrong; here the address is
@@ -23,7 +23,7 @@ import { addressOf } from "./url.ts";
 interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
   /** In the order in which they are asked. */
   readonly sentinels: readonly RedisEndpoint[];
-  /** For a sentinel that wants some. */
+  /** For a sentinel that asks for a password. */
   readonly credentials: RedisCredentials | null;
   readonly secrets: readonly string[];
   /** Of the primary. */
@@ -33,7 +33,7 @@ interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys
   readonly tls: boolean;
 }
 
-/** No answer was got; another sentinel's failure may say more. */
+/** A sentinel did not answer; the failure of another may say more. */
 const UNHEARD: ReadonlySet<RedisFailureReason> = new Set([
   "refused",
   "unreachable",
@@ -43,7 +43,7 @@ const UNHEARD: ReadonlySet<RedisFailureReason> = new Set([
 ]);
 
 /**
- * The primary that the first sentinel names of those that name one that may be used.
+ * Asks the sentinels in turn until one names a primary that may be used, and returns that one.
  *
  * @throws {RedisNotLocatedError} when none does; anything when `signal` aborted.
  */

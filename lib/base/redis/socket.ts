@@ -23,13 +23,13 @@ interface RedisSocket extends Writable {
 }
 
 const READ_BYTES = 64 * 1024;
-/** Milliseconds of work on what came that may be done in one go, as after a link was down. */
+/** Milliseconds of work on received bytes that may be done in one go, as after an outage. */
 const BURST_MS = 500;
-/** Beyond that, each millisecond of rest buys so many of work. */
+/** Beyond that, how many milliseconds of work each millisecond of rest allows. */
 const WORK_PER_REST = 8;
 const REST_MS = 1;
 
-/** Hands what is fit for use of what came to `pass`; throws where the connection has to end. */
+/** Hands the usable part of received bytes to `pass`; throws where the connection has to end. */
 export type Admit = (received: Uint8Array, pass: (part: Uint8Array) => void) => void;
 
 /**

@@ -16,7 +16,7 @@ const MOST_DIGITS = 19;
 /** How a message begins, up to the length of its channel. */
 const BEGINNING = new TextEncoder().encode("*3\r\n$7\r\nmessage\r\n$");
 
-/** Where the length ends that was read last: a second result, without an object for each. */
+/** Where the length read last ends: a second result, kept here to spare an object for each call. */
 let behindLength = 0;
 
 /** A length with its line end, or -1 where there is none, or not all of it. */
