@@ -4,7 +4,7 @@ import { readDocs, shellBlocks } from "../support/docs.ts";
 import { freePort, HAS_REDIS } from "../support/redis.ts";
 import { respClient } from "../support/resp.ts";
 import { PROJECT } from "../system/support/binary.ts";
-import { openShell, until } from "../system/support/shell.ts";
+import { openShell, removed, until } from "../system/support/shell.ts";
 import { ntfyServer, press } from "./support/ntfy_server.ts";
 import { unitCommand } from "./support/unit.ts";
 
@@ -26,17 +26,6 @@ function dockerEngine(path: string): Deno.HttpServer {
       }),
     );
   });
-}
-
-/** Whether the folder could be removed whole. */
-function removed(folder: string): boolean {
-  try {
-    Deno.removeSync(folder, { recursive: true });
-    return true;
-  } catch (error) {
-    if (error instanceof Error && /not empty/i.test(error.message)) return false;
-    throw error;
-  }
 }
 
 Deno.test({

@@ -4,7 +4,7 @@ import { readDocs, type ShellBlock, shellBlocks } from "../support/docs.ts";
 import { makeRuntime } from "../support/agent.ts";
 import { freePort, PROJECT } from "./support/binary.ts";
 import { program, systemTest } from "./support/requirement.ts";
-import { openShell, until } from "./support/shell.ts";
+import { openShell, removed, until } from "./support/shell.ts";
 
 const docs = readDocs(PROJECT);
 
@@ -44,7 +44,7 @@ systemTest(
       assert.match(told, /proposed +service_unhealthy, error$/m);
     } finally {
       await type("stop").catch(() => {});
-      await Deno.remove(folder, { recursive: true });
+      await until(() => removed(folder));
     }
   },
 );

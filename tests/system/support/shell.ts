@@ -55,3 +55,14 @@ export async function until(isSo: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+/** Whether the folder could be removed whole, which a program that still writes there prevents. */
+export function removed(folder: string): boolean {
+  try {
+    Deno.removeSync(folder, { recursive: true });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && /not empty/i.test(error.message)) return false;
+    throw error;
+  }
+}
