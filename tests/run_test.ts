@@ -98,7 +98,9 @@ Deno.test("run: most nodes offline right after Redis was lost is one notify abou
   for (const node of ["vps", "piha", "chelsty-infra", "chelsty-ha"]) {
     await lab.publish({ node, service: undefined, type: "node_offline", timestamp });
   }
-  await agent.seen("self_isolated");
+  await lab.publish();
+  await agent.seen("event_received", 5);
+  assert.equal(agent.lines.filter(({ event }) => event === "self_isolated").length, 1);
 });
 
 Deno.test("run: standard output that nobody reads stops neither work nor the end", async () => {
