@@ -237,3 +237,61 @@ Deno.test("planner: a stop that a diagnosis ends in time leaves no timer", async
   await p.clock.advance(FOLDED_MS);
   assert.deepEqual([p.clock.waiting, p.proposals.length], [0, 1]);
 });
+
+Deno.test("planner: what a stop, or another planner, keeps from an answer has not failed", async () => {
+  const p = pipeline();
+  await p.publish();
+  const stopped = p.planner.stop(5_000);
+  await p.clock.advance(5_000);
+  await stopped;
+  const q = pipeline({}, { coordination: recordingCoordination({ claim: first(TAKEN) }) });
+  await q.publish();
+  for (const { log, remembered } of [p, q]) {
+    assert.deepEqual([...remembered.waiting.values()].map(({ failures }) => failures), [0]);
+    for (const line of ["llm_chain_exhausted", "event_parked"]) assert.deepEqual(log.of(line), []);
+  }
+});
+
+Deno.test("claim: what is over while the disk refuses is not claimed again", async () => {
+  const coordination = recordingCoordination();
+  const p = pipeline({ cooldownSeconds: 300 }, { coordination, disk: { refuses: () => 60_000 } });
+  await p.publish();
+  await p.calls[0]?.answer();
+  await p.publish({ type: "service_recovered", severity: "info" });
+  await settle();
+  assert.deepEqual(coordination.asked.slice(1), ["fence 300000", "release", "release"]);
+  assert.deepEqual(p.ended().toSorted(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+});
+
+Deno.test("planner: good news of what was bad is remembered, also when a proposal was made of it", async () => {
+  const p = pipeline();
+  const well = { type: "service_recovered", severity: "info" };
+  await p.publish(well);
+  assert.equal(p.remembered.well.size, 0);
+  await p.publish({ timestamp: "2026-01-02T03:04:06Z" });
+  await p.calls[0]?.answer();
+  await p.publish({ ...well, timestamp: "2026-01-02T03:04:07Z" });
+  assert.equal(p.remembered.well.size, 1);
+});
+
+Deno.test("planner: a proposal that does not say that its target flaps leaves that to be said", async () => {
+  const fence = Promise.withResolvers<boolean>();
+  const coordination = recordingCoordination({
+    fence: (nth) => nth === 1 ? fence.promise : Promise.resolve(true),
+  });
+  const p = pipeline({ cooldownSeconds: 0, flapChanges: 3 }, { coordination });
+  const heard = async (type: string) => {
+    await p.clock.advance(1_000);
+    await p.publish({ type, timestamp: null });
+  };
+  for (const type of ["service_unhealthy", "service_recovered", "service_unhealthy"]) {
+    await heard(type);
+  }
+  await p.calls[1]?.answer();
+  // It turns out that it flaps while the claim is looked at for the last time.
+  await heard("service_recovered");
+  fence.resolve(true);
+  await heard("service_unhealthy");
+  const reasons = p.proposals.map(({ diagnosis }) => diagnosis.reason.split(":")[0]);
+  assert.deepEqual(reasons, ["the container was killed", "flapping"]);
+});

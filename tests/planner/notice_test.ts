@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { createNotices } from "../../lib/planner/notice.ts";
+import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
+import { fakeClock, settle } from "../support/clock.ts";
+import { recordingLog } from "../support/log.ts";
+import { pipeline } from "../support/pipeline.ts";
+
+const MINUTE = 60_000;
+
+Deno.test("notice: a budget that comes free one by one is told of once an hour", async () => {
+  const p = pipeline({ diagnosesPerHour: 2 });
+  await p.publish({ service: "a" });
+  await p.calls[0]?.answer();
+  await p.clock.advance(30 * MINUTE);
+  for (const service of ["b", "c", "d"]) await p.publish({ service });
+  await p.calls[1]?.answer();
+  const told = () =>
+    p.log.of("diagnosis_budget_used_up").map(({ held, minutes }) => [held, minutes]);
+  assert.deepEqual(told(), [[2, 30]]);
+  await p.clock.advance(30 * MINUTE);
+  await p.calls[2]?.answer();
+  assert.deepEqual([p.asked().at(-1), told().length], ["piha/c", 1]);
+  await p.clock.advance(30 * MINUTE);
+  await p.publish({ service: "e" });
+  await p.calls[3]?.answer();
+  assert.deepEqual([p.asked().at(-1), told()], ["piha/d", [[2, 30], [1, 30]]]);
+});
+
+Deno.test("notice: a budget that is only set aside is not used up, and comes back", async () => {
+  const p = pipeline({ proposalsPerDay: 1, concurrency: 2 });
+  for (const service of ["a", "b"]) await p.publish({ service });
+  assert.deepEqual([p.asked(), p.log.of("diagnosis_budget_used_up")], [["piha/a"], []]);
+  await p.calls[0]?.answer({ action: "ignore" });
+  assert.deepEqual(p.asked(), ["piha/a", "piha/b"]);
+});
+
+Deno.test("notice: the storms of the last hundred proposals are known", async () => {
+  const clock = fakeClock();
+  const ids: string[] = [];
+  const notices = createNotices({
+    nodeName: "solaria",
+    stormWindowSeconds: 60,
+    clock,
+    log: recordingLog(),
+    backlog: { waiting: 0 },
+    propose(proposal) {
+      const actionId = actionIdBase(proposal.event);
+      ids.push(actionId);
+      const file = actionFile({ ...proposal, actionId, writtenMs: clock.now() });
+      return Promise.resolve({ is: "written", file, announced: Promise.resolve(true) });
+    },
+    signal: new AbortController().signal,
+  });
+  for (let n = 0; n < 101; n++) notices.storm({ node: `n${n}`, services: ["a", "b"] });
+  await settle();
+  const [first = "", second = ""] = ids;
+  assert.deepEqual(
+    [first, second, ids[100] ?? ""].map(notices.stormOf),
+    [undefined, "n1", "n100"],
+  );
+});
