@@ -24,6 +24,15 @@ function lab({ subscribed = false, answers = 0, bounds = SHORT_REPLY } = {}) {
   return { give, heard, passed: () => text(Buffer.concat(passed)) };
 }
 
+/** A check without anybody who takes messages at once. */
+function pushes() {
+  const it = replyCheck(SHORT_REPLY);
+  const give = (chunk: Uint8Array) => it.check(chunk, () => {});
+  it.expect("subscription");
+  give(bytes(SUBSCRIBED));
+  return { it, give };
+}
+
 /** What the check says of `raw`, however it is cut; undefined when it lets it pass as it is. */
 function verdict(raw: string, options: Parameters<typeof lab>[0] = {}): string | undefined {
   const said = [raw.length, 1].map((size) => {
@@ -186,4 +195,33 @@ Deno.test("replyCheck: messages are heard or passed on once, wherever they are c
     ),
     { numRuns: 200 },
   );
+});
+
+Deno.test("replyCheck: a message between a command and its answer is not that answer", () => {
+  const message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n";
+  const pong = "*2\r\n$4\r\npong\r\n$0\r\n\r\n";
+  // In pieces, a message passes through the check like any reply.
+  for (const size of [1, 5, message.length + pong.length]) {
+    const { it, give } = pushes();
+    it.expect("answer");
+    for (let at = 0; at < message.length + pong.length; at += size) {
+      give(bytes(message + pong).subarray(at, at + size));
+    }
+    assert.throws(() => give(bytes(pong)), /a pong that nobody asked for/);
+  }
+});
+
+Deno.test("replyCheck: a reply of just as many bytes as may come passes, one more does not", () => {
+  const bounds = { most: 5, kept: 5 };
+  assert.equal(verdict("$5\r\nhello\r\n", { answers: 1, bounds }), undefined);
+  assert.match(verdict("$6\r\nhello!\r\n", { answers: 1, bounds }) ?? "", /5/);
+});
+
+Deno.test("replyCheck: elements are counted over all lists of a reply, and anew for the next", () => {
+  const bounds = IDS_ONLY;
+  const { give } = lab({ answers: 2, bounds });
+  give(bytes(`*300001\r\n${":1\r\n".repeat(300_001)}`));
+  give(bytes("*2\r\n*300000\r\n"));
+  const nested = lab({ answers: 1, bounds });
+  assert.throws(() => nested.give(bytes("*3\r\n*599998\r\n")), /600000/);
 });
