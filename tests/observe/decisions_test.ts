@@ -27,6 +27,7 @@ function homelab(history: readonly object[] = []) {
   const path = (folder: string) => `/r/actions/${folder}/${ID}.json`;
   return {
     files,
+    clock,
     decisions,
     told,
     put: (folder: string, changes: Record<string, unknown> = {}) =>
@@ -124,4 +125,23 @@ Deno.test("followDecisions: a folder that may not be read is looked at again", a
   await lab.decisions.look();
   assert.deepEqual(lab.told.map(short), ["rejected"]);
   await lab.decisions.close();
+});
+
+Deno.test("followDecisions: how far each was is known from the history, and told once", async () => {
+  const at = "2026-01-02T03:04:15.000Z";
+  const told = ["proposed", "approved", "running"].map((outcome) => ({
+    at,
+    outcome,
+    action_id: ID,
+  }));
+  const lab = homelab(told);
+  lab.put("running", { approved_at: "2026-01-02T03:10:00Z" });
+  await lab.decisions.look();
+  assert.deepEqual(lab.told, []);
+  await lab.take("running");
+  lab.put("completed", { approved_at: "2026-01-02T03:10:00Z" });
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(short), ["completed"]);
+  await lab.decisions.close();
+  assert.equal(lab.clock.waiting, 0);
 });

@@ -101,3 +101,19 @@ Deno.test("graver: a warning behind steady criticals gets its turn", async () =>
   }
   assert.ok(minutes >= 10);
 });
+
+Deno.test("graver: of what was heard while it waited five kinds are told, each with its number", async () => {
+  const p = pipeline({ startGraceSeconds: 60 });
+  await p.publish({ severity: "critical" });
+  for (let n = 0; n < 7; n++) {
+    for (let times = 0; times <= n; times++) {
+      await p.publish({ type: `kind_${n}`, severity: "info" });
+    }
+  }
+  assert.deepEqual(
+    [...p.backlog.entries()].map(({ merged = [] }) =>
+      merged.map(({ type, count }) => [type, count])
+    ),
+    [[["kind_0", 1], ["kind_1", 2], ["kind_2", 3], ["kind_3", 4], ["kind_4", 5]]],
+  );
+});

@@ -5,6 +5,7 @@ import { CAUSES } from "../../lib/llm/diagnosis.ts";
 import type { Facts } from "../../lib/llm/facts/facts.ts";
 import { NO_PAST } from "../../lib/llm/facts/past.ts";
 import type { PolicyRule } from "../../lib/policy/policy.ts";
+import { factBounds } from "../../lib/policy/fact_bounds.ts";
 import { facts } from "../support/facts.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
@@ -190,4 +191,17 @@ Deno.test("bound: the reason says why, before what the model said", () => {
     "not proposed as restart: it neither frees space nor mends a drive. " +
       "The diagnosis: the broker was killed",
   );
+});
+
+Deno.test("bound: half sure is no more doubted, and 0.7 is sure", () => {
+  const doubted = (confidence: number) =>
+    bound(careless({ confidence, evidence: "nothing that was sent" }), situation()).changes
+      .map(({ field, from, to }) => [field, from, to]).filter(([field]) => field === "confidence");
+  assert.deepEqual([doubted(0.5), doubted(0.6)], [[], [["confidence", 0.6, 0.5]]]);
+  const guessed = (confidence: number) =>
+    factBounds(careless({ cause: "process", confidence }), {
+      facts: facts({ role: { stateful: true, neededBy: [] } }),
+      quoted: true,
+    }).map(({ rule }) => rule);
+  assert.deepEqual([guessed(0.7), guessed(0.69)], [[], ["no_guess_at_this_service"]]);
 });

@@ -233,3 +233,28 @@ Deno.test("queue: does what sorting all entries would do", () => {
     { numRuns: 500 },
   );
 });
+
+Deno.test("queue: who waits for ten minutes has waited long, whatever its severity was meanwhile", () => {
+  const queue = createQueue(100);
+  put(queue, { ...entry("old", "info"), arrivedAt: 0 });
+  put(queue, { ...entry("old", "warning"), arrivedAt: 500_000 });
+  const taken: (string | undefined)[] = [];
+  for (let nth = 0; nth < 8; nth++) {
+    put(queue, { ...entry(`c${nth}`, "critical"), arrivedAt: 599_000 });
+    taken.push(queue.take(600_000, free)?.key);
+  }
+  assert.deepEqual(taken.slice(6), ["c6", "old"]);
+});
+
+Deno.test("queue: a node is woken as often as it is said", () => {
+  const queue = createQueue(100);
+  const held = { heldUntil: () => 10_000, mayTake: all };
+  put(queue, entry("a"));
+  for (const at of [100, 200]) {
+    assert.equal(queue.take(at - 1, held), undefined);
+    queue.wakeNode("piha", at);
+    assert.equal(queue.nextDue(), at);
+    assert.equal(queue.take(at, held), undefined);
+    assert.equal(queue.nextDue(), 10_000);
+  }
+});

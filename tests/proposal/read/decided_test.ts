@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseJson } from "../../../lib/base/json.ts";
-import { cameThereAt, type DecidedFolder } from "../../../lib/proposal/read/decided.ts";
+import {
+  cameThereAt,
+  type DecidedFolder,
+  movedBy,
+  toldTime,
+} from "../../../lib/proposal/read/decided.ts";
 import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 12);
@@ -121,4 +126,27 @@ Deno.test("decided: any object gives an outcome up to now, or none", () => {
     const outcome = read(text);
     assert.ok(outcome === undefined || outcome.atMs <= NOW);
   }));
+});
+
+Deno.test("decided: of a file that came there twice the last time counts, and who did it then", () => {
+  const to = "completed";
+  const moves = [
+    { to, timestamp: "2026-01-02T10:00:00Z", by: "executor" },
+    { to: "running", timestamp: "2026-01-02T10:10:00Z", by: "operator-anna" },
+    { to, timestamp: "2026-01-02T10:20:00Z", by: "operator-ben" },
+    { to: "failed", timestamp: "2026-01-02T10:30:00Z", by: "other" },
+  ];
+  const fields = proposal({ transition_history: moves });
+  assert.equal(read(fields)?.atMs, Date.UTC(2026, 0, 2, 10, 20));
+  assert.equal(movedBy("completed", fields), "operator-ben");
+});
+
+Deno.test("decided: the clock of who wrote it may be five minutes fast, or an hour behind the event", () => {
+  const asked = NOW - 9_000_000;
+  const told = (ms: number) =>
+    toldTime("completed", proposal({ completed_at: new Date(ms).toISOString() }), NOW);
+  assert.deepEqual(
+    [NOW + 300_000, NOW + 301_000, asked - 3_600_000, asked - 3_601_000].map(told),
+    [NOW + 300_000, undefined, asked - 3_600_000, undefined],
+  );
 });

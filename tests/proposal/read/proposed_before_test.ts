@@ -36,3 +36,15 @@ Deno.test("proposedBefore: that of another target under the same name is not it"
   );
   assert.equal(await found({ [`pending/${ID}.json`]: "{" }), undefined);
 });
+
+Deno.test("proposedBefore: however many targets share the name, each number is looked at once", async () => {
+  const other = of("piha-mosquitto", "x");
+  assert.equal(
+    await found({
+      [`pending/${ID}.json`]: other,
+      [`failed/${ID}-2.json`]: other,
+      [`approved/${ID}-3.json`]: of("piha", "mosquitto"),
+    }),
+    `${ID}-3`,
+  );
+});
