@@ -34,6 +34,7 @@ const CASES: readonly [News, string, Record<string, unknown>][] = [
   ["recovery", "KubernetesHealthCheckAlert", { state: "normal" }],
   ["recovery", "entity_state_changed", { old_state: "unavailable", new_state: "on" }],
   ["fault", "entity_state_changed", { old_state: "on", new_state: "unavailable" }],
+  ["fault", "entity_state_changed", { old_state: "on", new_state: "off" }],
   // A service's own words are no word of an alert about it.
   ["fault", "service_unhealthy", { status: "ok" }],
   ["fault", "container_exited", { log: "status: resolved" }],

@@ -137,3 +137,22 @@ Deno.test("parseSilences: a span counts from its start, else from when the file 
     'silences[0].until is "2026-01-03T00:00:00Z"; it takes an end once: "until" or "for", not both',
   ]);
 });
+
+Deno.test("silencesWatcher: the same text written anew counts from then on", async () => {
+  let writtenMs = NOW;
+  let inForce: readonly Silence[] = [];
+  const text = '{"silences":[{"node":"piha","for":"2h","reason":"upgrade"}]}';
+  const look = silencesWatcher({
+    store: {
+      readConfig: () => Promise.resolve(text),
+      configWrittenMs: () => Promise.resolve(writtenMs),
+    },
+    log: recordingLog(),
+    use: (silences) => inForce = silences,
+  });
+  for (const later of [0, 3_600_000]) {
+    writtenMs = NOW + later;
+    await look();
+    assert.deepEqual(inForce.map(({ untilMs }) => untilMs), [NOW + later + 7_200_000]);
+  }
+});

@@ -145,3 +145,12 @@ Deno.test("followDecisions: how far each was is known from the history, and told
   await lab.decisions.close();
   assert.equal(lab.clock.waiting, 0);
 });
+
+Deno.test("followDecisions: what was taken on before the agent went is told when it is done", async () => {
+  const at = "2026-01-02T03:04:15.000Z";
+  const lab = homelab(["proposed", "approved"].map((outcome) => ({ at, outcome, action_id: ID })));
+  lab.put("completed", { approved_at: "2026-01-02T03:10:00Z" });
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(short), ["completed"]);
+  await lab.decisions.close();
+});

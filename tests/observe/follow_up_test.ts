@@ -135,3 +135,12 @@ Deno.test("follow-up: the message names what took its place", () => {
   );
   assert.match(laterAnnouncement({ kind: "expired", file }), /"kind":"expired"}$/);
 });
+
+Deno.test("followUps: a clock that jumps ahead ends a proposal within an hour", async () => {
+  const it = lab();
+  it.propose("a", { action: "notify" });
+  it.clock.jump(23.5 * 3_600_000);
+  await it.clock.advance(3_600_000);
+  assert.deepEqual(it.told, ["expired a"]);
+  assert.equal(it.clock.waiting, 0);
+});

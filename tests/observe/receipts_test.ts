@@ -92,3 +92,27 @@ Deno.test("receipts: at the end those that can be given, and no timer is left", 
   assert.deepEqual(it.given, ["a"]);
   assert.equal(it.clock.waiting, 0);
 });
+
+Deno.test("receipts: what ends during a write that fails keeps its place behind the others", async () => {
+  const clock = fakeClock();
+  const given: string[] = [];
+  const writes = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
+  let nth = 0;
+  const receipts = createReceipts({
+    clock,
+    flush: () => writes[nth++]?.promise ?? Promise.resolve(false),
+    sync: () => Promise.resolve(true),
+  });
+  const end = (name: string) => {
+    const event = { ...waitingEvent(), settled: () => void given.push(name) };
+    receipts.onEnding({ outcome: "benign", channel: "c", event });
+  };
+  end("a");
+  await clock.advance(100);
+  end("b");
+  writes[0]?.resolve(false);
+  writes[1]?.resolve(true);
+  await clock.advance(2_000);
+  assert.deepEqual(given, ["a", "b"]);
+  assert.equal(clock.waiting, 0);
+});

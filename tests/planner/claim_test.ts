@@ -295,3 +295,15 @@ Deno.test("planner: a proposal that does not say that its target flaps leaves th
   const reasons = p.proposals.map(({ diagnosis }) => diagnosis.reason.split(":")[0]);
   assert.deepEqual(reasons, ["the container was killed", "flapping"]);
 });
+
+Deno.test("claim: news of what another planner works on does not ask for it any sooner", async () => {
+  const coordination = recordingCoordination({ claim: first(TAKEN) });
+  const p = pipeline({}, { coordination });
+  await p.publish();
+  await p.clock.advance(2_000);
+  await p.publish({ timestamp: null });
+  await p.clock.advance(7_999);
+  assert.equal(coordination.asked.length, 1);
+  await p.clock.advance(1);
+  assert.equal(coordination.asked.length, 2);
+});

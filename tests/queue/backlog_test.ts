@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Backlog, createBacklog, type Running } from "../../lib/queue/backlog.ts";
+import { mergedInto } from "../../lib/queue/entry.ts";
 import {
   applyRecord,
   emptyState,
@@ -394,4 +395,27 @@ Deno.test("backlog: what waits, what is being diagnosed and what cools down can 
   assert.deepEqual([...backlog.coolingDown()].map(({ key }) => key), ["y"]);
   backlog.prune();
   assert.equal(backlog.coolingDownCount, 1);
+});
+
+Deno.test("backlog: a lesser event that waits behind what is being proposed outlives that", () => {
+  const { backlog, replayed } = backlogOn();
+  backlog.add(about("a", "critical"));
+  const running = take(backlog);
+  backlog.add(about("a", "warning"));
+  backlog.keepCooldown(running);
+  assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "warning");
+});
+
+Deno.test("mergedInto: what both were merged from is added up", () => {
+  const entry = (counts: readonly (readonly [type: string, count: number])[]) => ({
+    ...{ key: "k", event: about("a"), serial: 1, arrivedAt: 0, failures: 0, notBefore: 0 },
+    merged: counts.map(([type, count]) => ({ type, severity: "info", count })),
+  });
+  assert.deepEqual(
+    mergedInto(entry([["x", 2]]), entry([["x", 3], ["y", 4]])).merged?.map(({ type, count }) => [
+      type,
+      count,
+    ]),
+    [["x", 5], ["y", 4]],
+  );
 });
