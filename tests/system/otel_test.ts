@@ -15,10 +15,7 @@ const replay = { input: `${MESSAGE}\n` };
 const ONE_TRACE = [
   "health_event",
   "llm_attempt < health_event",
-  "parse < health_event",
-  "policy < health_event",
   "queue < health_event",
-  "write < health_event",
 ];
 
 systemTest(
