@@ -150,10 +150,19 @@ const outcome = (service: string, outcome: string, atMs: number, count = 1) => (
 });
 const proposal = (service: string, atMs: number) => ({
   ...{ node: "nas", service, actionId: `plan-nas-${service}`, atMs: START + atMs },
+  severity: "error",
 });
 
 const STOPPED = { ending: "stopped", code: 0, restored: 0 } as const;
-const QUIET = { proposals: [], outcomes: [], alone: [], broken: [], leftovers: [], waiting: 0 };
+const QUIET = {
+  proposals: [],
+  outcomes: [],
+  unnamed: 0,
+  alone: [],
+  broken: [],
+  leftovers: [],
+  waiting: 0,
+};
 
 const A: PlannerEvidence = {
   ...QUIET,
@@ -288,6 +297,17 @@ Deno.test("check: outcomes and proposals of services that nobody knows", () => {
     "outcomes of services that had no event: nas/busy-9",
     "proposals for services that do not exist: nas/busy-9",
   ]);
+});
+
+Deno.test("check: a worse fault may be proposed for within a lesser one's cooldown", () => {
+  const twice = (severity: string) => {
+    const second = { ...proposal("busy-1", 250), actionId: "second", severity };
+    const outcomes = [...B.outcomes, { ...outcome("busy-1", "proposed", 250), actionId: "second" }];
+    return violations({ b: { proposals: [...B.proposals, second], outcomes } })
+      .filter((each) => each.startsWith("two proposals"));
+  };
+  assert.deepEqual(twice("critical"), []);
+  assert.deepEqual(twice("error"), ["two proposals within a cooldown: plan-nas-busy-1 and second"]);
 });
 
 Deno.test("check: two proposals within a cooldown need a planner that acted alone", () => {

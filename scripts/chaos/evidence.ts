@@ -48,6 +48,8 @@ export interface ProposalEvidence {
   readonly service: string;
   /** When the file appeared. */
   readonly atMs: number;
+  /** Of its event. */
+  readonly severity: string;
 }
 
 /** So many events of a target came to an end. */
@@ -75,6 +77,8 @@ export interface PlannerEvidence {
   readonly lives: readonly LifeEvidence[];
   readonly proposals: readonly ProposalEvidence[];
   readonly outcomes: readonly OutcomeEvidence[];
+  /** Events that its history counts without naming their services. */
+  readonly unnamed: number;
   /** When it said that it acts alone, as Redis could not be asked about claims. */
   readonly alone: readonly Span[];
   /** Files whose name promises JSON and which are none. */

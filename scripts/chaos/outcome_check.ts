@@ -20,10 +20,15 @@ export function checkOutcomes(plan: Plan, evidence: Evidence) {
   const unexplained: string[] = [];
   let again = 0;
   let uncounted = 0;
+  let unnamed = planners.reduce((sum, planner) => sum + planner.unnamed, 0);
   for (const [key, { count, target }] of expected) {
     const found = (recorded.get(key)?.count ?? 0) + (dead.get(key)?.count ?? 0);
-    if (found < count && countsLost(key, evidence)) uncounted += count - found;
-    else if (found < count) missing.push(`${nameOf(target)} (${found} of ${count})`);
+    const lacking = Math.max(0, count - found);
+    if (lacking > 0 && lacking <= unnamed) {
+      unnamed -= lacking;
+      uncounted += lacking;
+    } else if (lacking > 0 && countsLost(key, evidence)) uncounted += lacking;
+    else if (lacking > 0) missing.push(`${nameOf(target)} (${found} of ${count})`);
     const excess = Math.max(0, found - count);
     again += excess;
     if (excess > (redelivered.get(key)?.count ?? 0)) {

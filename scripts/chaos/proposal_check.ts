@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { severityRank } from "../../lib/event/severity.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import {
   concerns,
@@ -48,6 +49,8 @@ export function checkProposals(
     for (const [nth, proposal] of proposals.entries()) {
       const before = proposals[nth - 1];
       if (!before || proposal.atMs - before.atMs >= cooldownMs) continue;
+      // A fault that is worse passes the cooldown of a lesser one.
+      if (severityRank(proposal.severity) < severityRank(before.severity)) continue;
       if (proposal.isAlone || before.isAlone) alone++;
       else twice.push(`${before.actionId} and ${proposal.actionId}`);
     }

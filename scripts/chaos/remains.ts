@@ -6,6 +6,7 @@
 import { join } from "node:path/posix";
 import { HISTORY_FOLDER } from "../../lib/observe/history/files.ts";
 import { parseHistoryLine } from "../../lib/observe/history/line.ts";
+import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import { STATUS_FILE } from "../../lib/observe/status.ts";
 import { parseStatus } from "../../lib/observe/status/read.ts";
 import { parseStopped } from "../soak/tally.ts";
@@ -34,7 +35,7 @@ export async function remainsOf(planner: ChaosPlanner): Promise<PlannerEvidence>
     name,
     lives: await Promise.all(lives.map((life, nth) => lifeOf(life, logs[nth] ?? []))),
     proposals: await proposalsIn(join(root, "actions", "pending")),
-    outcomes: await outcomesIn(join(root, "state", HISTORY_FOLDER)),
+    ...await outcomesIn(join(root, "state", HISTORY_FOLDER)),
     alone: logs.flatMap(spansAlone),
     broken,
     leftovers,
@@ -76,30 +77,39 @@ async function proposalsIn(folder: string): Promise<ProposalEvidence[]> {
     const { action_id, node, service } = content as Record<string, unknown>;
     const atMs = (await Deno.stat(path)).mtime?.getTime() ?? 0;
     const target = { node: String(node), service: String(service) };
-    proposals.push({ actionId: String(action_id), ...target, atMs });
+    const { payload } = content as ActionFile;
+    const { severity } = payload.audit.event;
+    proposals.push({ actionId: String(action_id), ...target, atMs, severity });
   }
   return proposals;
 }
 
-async function outcomesIn(folder: string): Promise<OutcomeEvidence[]> {
+async function outcomesIn(
+  folder: string,
+): Promise<Pick<PlannerEvidence, "outcomes" | "unnamed">> {
   const outcomes: OutcomeEvidence[] = [];
+  let unnamed = 0;
   for await (const path of filesIn(folder)) {
     for (const text of (await Deno.readTextFile(path)).split("\n")) {
       const line = parseHistoryLine(text);
       // No end of an event, but a diagnosis that found no model.
       if (!line || line.outcome === "exhausted") continue;
       const { node = "", service = "", outcome, repeated, others, action_id } = line;
+      if (others !== undefined) {
+        unnamed += others;
+        continue;
+      }
       outcomes.push({
         node,
         service,
         outcome,
-        count: repeated ?? others ?? 1,
+        count: repeated ?? 1,
         atMs: Date.parse(line.at),
         ...(action_id !== undefined && { actionId: action_id }),
       });
     }
   }
-  return outcomes;
+  return { outcomes, unnamed };
 }
 
 type LogLine = Readonly<Record<string, unknown>>;
