@@ -83,6 +83,21 @@ Deno.test("run: signals that ask for nothing end nothing; SIGHUP reads config/ a
   await lab.publish();
   await agent.seen("action_proposed");
   assert.deepEqual(lab.proposals().map((file) => file.requires_human), [true]);
+
+  const topology = join(lab.root, "config/topology.json");
+  const piha = { name: "piha", role: "Raspberry Pi", aliases: ["pi-old"] };
+  Deno.writeTextFileSync(topology, JSON.stringify({ nodes: [piha] }));
+  agent.kill("SIGHUP");
+  assert.equal((await agent.seen("config_reloaded", 2)).nodes, 1);
+  Deno.writeTextFileSync(topology, "{ no nodes");
+  agent.kill("SIGHUP");
+  assert.match(String((await agent.seen("config_invalid", 2)).error), /^config\/topology\.json: /);
+  await lab.publish({ node: "pi-old", service: "grafana" });
+  await agent.seen("action_proposed", 2);
+  assert.deepEqual(
+    lab.proposals().map(({ node, service }) => `${node}/${service}`).sort(),
+    ["piha/grafana", "piha/mosquitto"],
+  );
   agent.kill("SIGTERM");
   assert.equal((await agent.status).code, 0);
 });

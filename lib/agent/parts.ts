@@ -32,7 +32,6 @@ import { isNodeAway } from "../gate/gravity.ts";
 import type { SavedState, StateRecord } from "../queue/state.ts";
 import { targetKey } from "../event/target.ts";
 import { parseSilences } from "../gate/silences.ts";
-import { aliasesOf } from "../config/topology.ts";
 import type { NodeAliases } from "../event/parse.ts";
 import type { Propose } from "../proposal/proposer.ts";
 import { SILENCES_FILE } from "../gate/silences_watch.ts";
@@ -75,7 +74,7 @@ export async function openParts(
 ): Promise<Parts> {
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
-  const aliases = aliasesOf(homelab.current().topology);
+  const aliases: NodeAliases = { get: (name) => homelab.current().aliases.get(name) };
   const world = openWorld({ root: config.runtimePath, files, clock, log });
   await world.look();
   const backlog = createBacklog({
@@ -107,7 +106,7 @@ export async function openParts(
     cured: createCured({ saved: saved.well.values(), remember }),
     suppression: createSuppression({
       clock,
-      nodes: homelab.current().topology.nodes.map((node) => node.name),
+      nodes: () => homelab.current().topology.nodes.map(({ name }) => name),
       outages,
       silences: await readConfigFile(
         store,

@@ -8,8 +8,8 @@ import { ConfigError } from "../config/config.ts";
 import type { HomelabFiles } from "../policy/homelab.ts";
 
 /**
- * Reads both files anew; a wrong one is one log line, and what was in force stays so. What a
- * topology tells of the agent's own isolation counts from the next start on.
+ * Reads both files anew; a wrong one is one log line, and what was in force stays so. What waits
+ * keeps the node's name that it came with.
  */
 export async function reloadHomelab(homelab: HomelabFiles, log: Log): Promise<void> {
   try {

@@ -39,7 +39,7 @@ type EventResult =
   | { readonly ok: false; readonly refusal: EventRefusal };
 
 /** Other names of nodes, in small letters, and the names that count. */
-export type NodeAliases = ReadonlyMap<string, string>;
+export type NodeAliases = Pick<ReadonlyMap<string, string>, "get">;
 
 const NO_ALIASES: NodeAliases = new Map();
 
@@ -72,7 +72,7 @@ export function parseEvent(
   const sentNode = cleanedName(raw.node);
   if (sentNode === undefined) return { ok: false, refusal: "node_not_text" };
   if (sentNode === "") return { ok: false, refusal: "no_node" };
-  const node = aliases.size > 0 && aliases.get(sentNode.toLowerCase()) || sentNode;
+  const node = aliases.get(sentNode.toLowerCase()) ?? sentNode;
   const service = serviceOf(raw);
 
   const payload = payloadOf(raw);

@@ -29,8 +29,9 @@ interface Isolation {
   doubtedUntil(node: string, now: number): number;
 }
 
-export function createIsolation(topology: readonly string[]): Isolation {
-  const known = new Set(topology);
+/** @param topology the nodes that it names now */
+export function createIsolation(topology: () => readonly string[]): Isolation {
+  const heardOf = new Set<string>();
   const offlineAt = new Map<string, number>();
   let lostAt = -Infinity;
   let isolatedUntil = -Infinity;
@@ -41,7 +42,7 @@ export function createIsolation(topology: readonly string[]): Isolation {
       offlineAt.clear();
     },
     heard(node) {
-      if (known.size < MOST_NODES) known.add(node);
+      if (heardOf.size + topology().length < MOST_NODES) heardOf.add(node);
     },
     offline(node, now) {
       const sinceLost = now - lostAt;
@@ -49,7 +50,8 @@ export function createIsolation(topology: readonly string[]): Isolation {
       if (offlineAt.size >= MOST_NODES) return false;
       offlineAt.set(node, now);
       const together = [...offlineAt.values()].filter((at) => now - at < TOGETHER_MS).length;
-      if (together < 2 || together * 2 <= known.size || now < isolatedUntil) return false;
+      const known = heardOf.union(new Set(topology())).size;
+      if (together < 2 || together * 2 <= known || now < isolatedUntil) return false;
       isolatedUntil = now + LASTING_MS;
       return true;
     },

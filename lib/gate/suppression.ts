@@ -85,8 +85,8 @@ export interface Suppression {
 
 interface SuppressionOptions {
   readonly clock: Clock;
-  /** Names of the nodes in the topology. */
-  readonly nodes: readonly string[];
+  /** Names of the nodes in the topology, as it is now. */
+  readonly nodes: () => readonly string[];
   readonly outages: Outages;
   readonly silences?: readonly Silence[] | undefined;
   /** A fault heard so long before its silence ends is looked at then. */

@@ -10,7 +10,7 @@ import { systemPrompt } from "../llm/prompt.ts";
 import { parsePolicy } from "./file.ts";
 import { ruleInWords } from "./words.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
-import { DEFAULT_TOPOLOGY, parseTopology, type Topology } from "../config/topology.ts";
+import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology, type Topology } from "../config/topology.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 
 /**
@@ -50,6 +50,8 @@ interface Homelab {
   readonly topology: Topology;
   readonly policy: readonly PolicyRule[];
   readonly systemPrompt: string;
+  /** Other names of nodes. */
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
 export interface HomelabFiles {
@@ -66,7 +68,12 @@ export interface HomelabFiles {
 export async function openHomelab(store: Pick<Store, "readConfig">): Promise<HomelabFiles> {
   const read = async (): Promise<Homelab> => {
     const { topology, policy } = await readHomelab(store);
-    return { topology, policy, systemPrompt: homelabPrompt(topology, policy) };
+    return {
+      topology,
+      policy,
+      systemPrompt: homelabPrompt(topology, policy),
+      aliases: aliasesOf(topology),
+    };
   };
   let homelab = await read();
   return {

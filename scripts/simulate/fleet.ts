@@ -71,7 +71,7 @@ export function openMember(options: MemberOptions): Member {
   });
   const suppression = createSuppression({
     clock,
-    nodes,
+    nodes: () => nodes,
     outages,
     inhibit: config.inhibit,
     flapChanges: config.flapChanges,

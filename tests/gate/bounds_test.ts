@@ -77,7 +77,7 @@ Deno.test("bounds: 1,000 nodes that came back leave room for the next, once they
   const suppression = createSuppression({
     clock,
     outages,
-    nodes: [],
+    nodes: () => [],
     eventTtlSeconds: 3_600,
     inhibit: true,
     flapChanges: 0,
@@ -119,7 +119,7 @@ Deno.test("bounds: storms know 1,000 nodes with 1,000 services each, until they 
 });
 
 Deno.test("bounds: outages before the last loss of Redis say nothing about our own link", () => {
-  const isolation = createIsolation(["a", "b", "c"]);
+  const isolation = createIsolation(() => ["a", "b", "c"]);
   isolation.redisLost(0);
   assert.equal(isolation.offline("a", 1_000), false);
   isolation.redisLost(2_000);
@@ -129,7 +129,7 @@ Deno.test("bounds: outages before the last loss of Redis say nothing about our o
 });
 
 Deno.test("bounds: isolation counts 1,000 nodes, and not a further one", () => {
-  const isolation = createIsolation(["a", "b"]);
+  const isolation = createIsolation(() => ["a", "b"]);
   for (let n = 0; n < 5_000; n++) isolation.heard(`n${n}`);
   isolation.redisLost(0);
   const told = Array.from({ length: 1_001 }, (_, n) => isolation.offline(`n${n}`, 1_000));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createIsolation } from "../../lib/gate/isolation.ts";
 
 Deno.test("createIsolation: most nodes offline right after Redis was lost means our own link", () => {
-  const isolation = createIsolation(["a", "b", "c", "d", "e"]);
+  const isolation = createIsolation(() => ["a", "b", "c", "d", "e"]);
   isolation.redisLost(0);
   assert.equal(isolation.offline("a", 1_000), false);
   assert.equal(isolation.offline("b", 2_000), false);
@@ -17,14 +17,24 @@ Deno.test("createIsolation: most nodes offline right after Redis was lost means 
   assert.equal(isolation.doubtedUntil("b", 70_000), 0, "then the other outages are real");
 });
 
+Deno.test("createIsolation: the nodes that the topology names now count", () => {
+  let names = ["a", "b", "c", "d"];
+  const isolation = createIsolation(() => names);
+  isolation.redisLost(0);
+  assert.equal(isolation.offline("a", 1_000), false);
+  assert.equal(isolation.offline("b", 2_000), false);
+  names = ["a", "b", "c"];
+  assert.equal(isolation.offline("b", 3_000), true);
+});
+
 Deno.test("createIsolation: few nodes, far apart, or with Redis there all the time are real outages", () => {
-  const few = createIsolation(["a", "b", "c", "d", "e"]);
+  const few = createIsolation(() => ["a", "b", "c", "d", "e"]);
   few.redisLost(0);
   assert.deepEqual([few.offline("a", 1), few.offline("b", 2)], [false, false]);
-  const apart = createIsolation(["a", "b", "c"]);
+  const apart = createIsolation(() => ["a", "b", "c"]);
   apart.redisLost(0);
   assert.deepEqual([apart.offline("a", 1), apart.offline("b", 60_001)], [false, false]);
-  const there = createIsolation(["a", "b", "c"]);
+  const there = createIsolation(() => ["a", "b", "c"]);
   assert.deepEqual(["a", "b", "c"].map((node) => there.offline(node, 1)), [false, false, false]);
   assert.equal(there.doubtedUntil("a", 1), 0);
 });

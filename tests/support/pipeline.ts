@@ -102,7 +102,7 @@ export function pipeline(
   const endings: Ending[] = [];
   const proposals: Proposal[] = [];
   const counters = createCounters();
-  const nodes = ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
+  const nodes = () => ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
   const outages = createOutages({
     clock,
     longestMs: config.eventTtlSeconds * 1000,

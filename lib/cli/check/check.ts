@@ -85,6 +85,14 @@ async function* found(
       needs: ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"],
     }),
     noLlm,
+    onAsking(name) {
+      const { firstTokenSeconds, timeoutSeconds } = config;
+      const first = Math.min(firstTokenSeconds, timeoutSeconds);
+      io.err(
+        `planner-agent: asking ${name}: an answer may take ${first} s to begin (a model that is ` +
+          `not loaded takes minutes) and ${timeoutSeconds} s in all\n`,
+      );
+    },
     signal,
   });
 }

@@ -38,6 +38,8 @@ interface DoctorOptions {
   readonly uncovered: readonly Uncovered[];
   /** Whether no link is to be asked. */
   readonly noLlm: boolean;
+  /** A model is asked from now on, which may take minutes. */
+  readonly onAsking: (name: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -153,7 +155,10 @@ async function startAnswers(
     } else {
       const place = link.kind === "rules" ? "" : link.host;
       const before = turns.get(place) ?? Promise.resolve();
-      const finding = before.then(() => checkAnswer({ ...options, link, systemPrompt: prompt }));
+      const finding = before.then(() => {
+        if (link.kind !== "rules") options.onAsking(link.name);
+        return checkAnswer({ ...options, link, systemPrompt: prompt });
+      });
       turns.set(place, finding);
       findings.set(link, finding);
     }

@@ -76,7 +76,7 @@ interface ActionIndexOptions {
   /** OUTCOME_REPEATS: so many repairs that did not last are told of. @default 3 */
   readonly repeats?: number;
   /** Other names of nodes, in small letters, for files of other programs. @default none */
-  readonly aliases?: ReadonlyMap<string, string>;
+  readonly aliases?: Pick<ReadonlyMap<string, string>, "get">;
   /** What was decided longer ago is of no interest. */
   readonly windowMs: number;
 }

@@ -40,7 +40,11 @@ interface Report {
 Deno.test("check: a homelab that is well, for people", async () => {
   await using lab = await homelab();
   const { code, out, err } = await lab.check();
-  assert.deepEqual([code, err], [0, ""]);
+  assert.deepEqual([code, err], [
+    0,
+    "planner-agent: asking qwen2.5:7b: an answer may take 300 s to begin (a model that is not " +
+    "loaded takes minutes) and 600 s in all\n",
+  ]);
   const lines = out.trimEnd().split("\n");
   assert.match(lines[0] ?? "", /^ok +configuration +valid; node solaria, 1 link$/);
   assert.match(lines.at(-1) ?? "", /^\d+ ok, 0 warnings, 0 failures, \d skipped$/);
@@ -55,8 +59,9 @@ Deno.test("check --json: keys are stable, every problem has a code and a remedy"
   await using lab = await homelab();
   Deno.writeTextFileSync(join(lab.root, "config/polcy.json"), "{}");
   const chain = { LLM_CHAIN: "qwen2.5:7b,absent:1b,rules" };
-  const { code, out } = await lab.check(["--json"], chain);
+  const { code, out, err } = await lab.check(["--json"], { ...chain, LLM_TIMEOUT_SECONDS: "120" });
   assert.equal(code, 2);
+  assert.match(err, /^planner-agent: asking qwen2\.5:7b: .* 120 s to begin .* 120 s in all\n$/);
   const { result, findings }: Report = JSON.parse(out);
   assert.equal(result, "failure");
   const brief = findings.map(({ check, level, code: what = "" }) =>
@@ -95,6 +100,7 @@ Deno.test("check: warnings count with --strict, links are left alone with --no-l
   const lenient = await lab.check(["--no-llm"]);
   assert.equal(lenient.code, 0);
   assert.match(lenient.out, /^skipped +qwen2\.5:7b +not asked \(--no-llm\)$/m);
+  assert.equal(lenient.err, "");
   const strict = await lab.check(["--no-llm", "--strict"]);
   assert.equal(strict.code, 1);
   assert.equal(lab.ollama.requests.length, 0);
