@@ -30,10 +30,15 @@ interface Place {
 /**
  * Connects; TLS included.
  *
+ * @param onTry told of each address as its turn comes; a deadline's error can name them.
  * @throws {ConnectError}, Deno's own error, or the reason of the signal.
  */
-export async function connect(place: Place, signal: AbortSignal): Promise<Deno.Conn> {
-  const tcp = await connectTcp(place, signal);
+export async function connect(
+  place: Place,
+  signal: AbortSignal,
+  onTry: (address: string) => void = () => {},
+): Promise<Deno.Conn> {
+  const tcp = await connectTcp(place, signal, onTry);
   tcp.setNoDelay();
   if (!place.tls) return tcp;
   const secure = await Deno.startTls(tcp, { hostname: place.hostname });
@@ -50,11 +55,21 @@ export async function connect(place: Place, signal: AbortSignal): Promise<Deno.C
   }
 }
 
-async function connectTcp(place: Place, signal: AbortSignal): Promise<Deno.TcpConn> {
+async function connectTcp(
+  place: Place,
+  signal: AbortSignal,
+  onTry: (address: string) => void,
+): Promise<Deno.TcpConn> {
   const { hostname, port } = place;
   const addresses = isIP(hostname) ? [] : await unlessAborted(addressesOf(hostname, port), signal);
-  if (addresses.length < 2) return await Deno.connect({ hostname, port, signal });
-  const open = (address: Address, over: AbortSignal) => connectTo(place, address, over);
+  if (addresses.length < 2) {
+    for (const { address } of addresses) onTry(address);
+    return await Deno.connect({ hostname, port, signal });
+  }
+  const open = (address: Address, over: AbortSignal) => {
+    onTry(address.address);
+    return connectTo(place, address, over);
+  };
   return await firstOf(addresses, open, { signal, clock: systemClock });
 }
 

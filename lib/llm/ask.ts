@@ -47,13 +47,14 @@ interface Request<T> extends ServerOptions {
  * @throws {LinkError}
  */
 export async function ask<T>(url: URL, request: Request<T>): Promise<T> {
-  const watch = startWatch(request, request.signal);
+  const tried: string[] = [];
+  const watch = startWatch(request, request.signal, tried);
   try {
     return await post(url, request.json, {
       signal: watch.signal,
       authorization: request.authorization,
       dial: (url, signal) =>
-        (request.dial ?? dial)(url, signal).catch((error) => {
+        (request.dial ?? dial)(url, signal, (address) => tried.push(address)).catch((error) => {
           throw connectFailure(error, request.host, request.server);
         }),
       onConnected() {
@@ -76,11 +77,15 @@ export async function ask<T>(url: URL, request: Request<T>): Promise<T> {
 
 type DeadlineKind = "connect_timeout" | "first_token_timeout" | "idle_timeout" | "total_timeout";
 
-/** Aborts its signal when a deadline passes or the caller gives up. */
-function startWatch({ clock, deadlines }: ServerOptions, caller: AbortSignal) {
+/** Aborts its signal when a deadline passes or the caller gives up; `tried` grows meanwhile. */
+function startWatch(
+  { clock, deadlines }: ServerOptions,
+  caller: AbortSignal,
+  tried: readonly string[],
+) {
   const controller = new AbortController();
   const expire = (kind: DeadlineKind) => () =>
-    controller.abort(new LinkError(kind, deadlineText(kind, deadlines)));
+    controller.abort(new LinkError(kind, deadlineText(kind, deadlines, tried)));
   const giveUp = () => controller.abort(new LinkError("aborted", "the agent is stopping"));
   if (caller.aborted) giveUp();
   caller.addEventListener("abort", giveUp);
@@ -102,11 +107,11 @@ function startWatch({ clock, deadlines }: ServerOptions, caller: AbortSignal) {
   };
 }
 
-function deadlineText(kind: DeadlineKind, deadlines: Deadlines): string {
+function deadlineText(kind: DeadlineKind, deadlines: Deadlines, tried: readonly string[]): string {
   const seconds = (ms: number) => `${ms / 1000} s`;
   switch (kind) {
     case "connect_timeout":
-      return `no connection within ${seconds(deadlines.connectMs)}`;
+      return `no connection within ${seconds(deadlines.connectMs)}${triedText(tried)}`;
     case "first_token_timeout":
       return `no token within ${seconds(deadlines.firstTokenMs)} (LLM_FIRST_TOKEN_SECONDS)`;
     case "idle_timeout":
@@ -139,7 +144,7 @@ export function connectFailure(error: unknown, host: string, server: string): Li
   const refused = error instanceof Deno.errors.ConnectionRefused ||
     (error instanceof ConnectError && error.code === "ECONNREFUSED");
   if (refused) {
-    const tried = error instanceof ConnectError ? ` (${error.tried.join(" and ")})` : "";
+    const tried = triedText(error instanceof ConnectError ? error.tried : []);
     return new LinkError(
       "refused",
       `nothing listens on ${host}${tried}; is ${server} running there?`,
@@ -150,4 +155,8 @@ export function connectFailure(error: unknown, host: string, server: string): Li
     ? " (a certificate authority of your own: name its PEM file in DENO_CERT)"
     : "";
   return new LinkError("unreachable", `cannot reach ${host}: ${text}${hint}`);
+}
+
+function triedText(addresses: readonly string[]): string {
+  return addresses.length === 0 ? "" : ` (${addresses.join(" and ")})`;
 }

@@ -138,12 +138,13 @@ function span({ attributes = {}, ...made }: Omit<Span, "attributes"> & Partial<S
 
 /** Names from OpenTelemetry's conventions for generative models where it has them. */
 function attemptAttributes({ link, model, outcome, figures }: Attempt): Attributes {
-  const { promptTokens, answerTokens } = figures ?? {};
+  const { promptTokens, cachedTokens, answerTokens } = figures ?? {};
   return {
     "planner.link": link,
     "planner.attempt_outcome": outcome,
     "gen_ai.request.model": model,
     ...(promptTokens !== undefined && { "gen_ai.usage.input_tokens": promptTokens }),
+    ...(cachedTokens !== undefined && { "gen_ai.usage.cache_read.input_tokens": cachedTokens }),
     ...(answerTokens !== undefined && { "gen_ai.usage.output_tokens": answerTokens }),
   };
 }

@@ -51,7 +51,7 @@ Deno.test("createTraces: the wait and every attempt with its own time, until the
         model: "qwen2.5:7b",
         outcome: "ok",
         milliseconds: 2_000,
-        figures: { promptTokens: 900, answerTokens: 60, loadMs: 5 },
+        figures: { promptTokens: 900, cachedTokens: 650, answerTokens: 60, loadMs: 5 },
       },
     ],
   });
@@ -85,6 +85,7 @@ Deno.test("createTraces: the wait and every attempt with its own time, until the
     "planner.attempt_outcome": "ok",
     "gen_ai.request.model": "qwen2.5:7b",
     "gen_ai.usage.input_tokens": 900,
+    "gen_ai.usage.cache_read.input_tokens": 650,
     "gen_ai.usage.output_tokens": 60,
   });
   assert.deepEqual([root.error, answered?.error], [undefined, undefined]);

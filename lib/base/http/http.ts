@@ -13,8 +13,12 @@ import { connect } from "../connect.ts";
 import { errorMessage } from "../error_message.ts";
 import { HttpError, type HttpReply, readReply } from "./reply.ts";
 
-/** Opens a connection to the URL's host; TLS included for https. */
-export type Dial = (url: URL, signal: AbortSignal) => Promise<Deno.Conn>;
+/** Opens a connection to the URL's host; TLS included for https. `onTry` hears each address. */
+export type Dial = (
+  url: URL,
+  signal: AbortSignal,
+  onTry?: (address: string) => void,
+) => Promise<Deno.Conn>;
 
 interface PostOptions {
   readonly signal: AbortSignal;
@@ -26,10 +30,10 @@ interface PostOptions {
 }
 
 /** Connects to any address of the URL's name. */
-export const dial: Dial = (url, signal) => {
+export const dial: Dial = (url, signal, onTry) => {
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
-  return connect({ hostname: url.hostname.replace(/^\[|\]$/g, ""), port, tls }, signal);
+  return connect({ hostname: url.hostname.replace(/^\[|\]$/g, ""), port, tls }, signal, onTry);
 };
 
 /**

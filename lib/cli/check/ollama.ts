@@ -31,10 +31,9 @@ const FIRST_WITH_SCHEMAS = [0, 5];
 export async function checkOllama(options: OllamaCheckOptions): Promise<ServerCheck> {
   const { host, links, clock } = options;
   const about = (detail: string) => ({ check: "ollama", subject: host, detail });
+  const question = { ...options, server: "Ollama", kind: "an Ollama" };
   const [version, tags, loaded] = await Promise.all(
-    ["/api/version", "/api/tags", "/api/ps"].map((path) =>
-      askFor(path, { ...options, server: "Ollama", kind: "an Ollama" })
-    ),
+    ["/api/version", "/api/tags", "/api/ps"].map((path) => askFor(path, question)),
   );
   if (!version || "failure" in version) {
     const detail = version?.failure ?? "";
@@ -49,6 +48,13 @@ export async function checkOllama(options: OllamaCheckOptions): Promise<ServerCh
     if (!found) continue;
     usable.push(link);
     findings.push(loadedFinding(link, { loaded, contextTokens: options.contextTokens }));
+    const json = JSON.stringify({ model: link.model });
+    const context = contextOf(await askFor("/api/show", { ...question, json }));
+    if (context !== undefined && context < options.contextTokens) {
+      const detail = `the model reads ${context} tokens, LLM_CONTEXT_TOKENS is ` +
+        options.contextTokens;
+      findings.push(problem("context_too_small", { check: "context", subject: link.name, detail }));
+    }
   }
   return {
     findings,
@@ -121,4 +127,12 @@ function loadedFinding(
     );
   }
   return fine(about("the model is loaded"));
+}
+
+/** What a model was made to read, as /api/show says it: `qwen2.context_length` and so on. */
+function contextOf(shown: Answered | Unanswered): number | undefined {
+  const info = "failure" in shown ? undefined : shown.body.model_info;
+  const [, context] = Object.entries(isObject(info) ? info : {})
+    .find(([key]) => key.endsWith(".context_length")) ?? [];
+  return typeof context === "number" && context > 0 ? context : undefined;
 }

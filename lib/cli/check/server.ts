@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Dial, dial as openConnection, get } from "../../base/http/http.ts";
+import { type Dial, dial as openConnection, get, post } from "../../base/http/http.ts";
 import { HttpError, textOf } from "../../base/http/reply.ts";
 import { parseObject } from "../../base/json.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
@@ -41,6 +41,8 @@ interface ServerQuestion {
   readonly server: string;
   readonly kind: string;
   readonly authorization?: string | undefined;
+  /** Sent by POST; a GET where left out. */
+  readonly json?: string;
   readonly clock: Clock;
   readonly timeoutMs?: number;
   readonly dial?: Dial;
@@ -54,14 +56,15 @@ export async function askFor(
   path: string,
   question: ServerQuestion,
 ): Promise<Answered | Unanswered> {
-  const { host, server, authorization, clock, timeoutMs = TIMEOUT_MS } = question;
+  const { host, server, authorization, json, clock, timeoutMs = TIMEOUT_MS } = question;
   const deadline = new AbortController();
   const cancel = clock.after(
     timeoutMs,
     () => deadline.abort(new HttpError("disconnected", `no answer within ${timeoutMs / 1000} s`)),
   );
   try {
-    return await get(new URL(path, host), {
+    const url = new URL(path, host);
+    const options: Parameters<typeof get<Answered | Unanswered>>[1] = {
       signal: deadline.signal,
       authorization,
       dial: (url, signal) =>
@@ -77,7 +80,8 @@ export async function askFor(
           ? { body: parsed, date: headers.get("date") }
           : { failure: `${path}: not a reply of ${server}` };
       },
-    });
+    };
+    return json === undefined ? await get(url, options) : await post(url, json, options);
   } catch (error) {
     if (!(error instanceof HttpError || error instanceof LinkError)) throw error;
     return { failure: plainLine(error.message, 300) };

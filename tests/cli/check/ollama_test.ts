@@ -94,6 +94,29 @@ Deno.test("checkOllama: another client's context, a model elsewhere, an old Olla
   ]);
 });
 
+Deno.test("checkOllama: a model that was made for less than LLM_CONTEXT_TOKENS is told", async () => {
+  const show = (length: unknown) => ({
+    ...PAGES,
+    "/api/show": {
+      model_info: { "general.architecture": "llama", "llama.context_length": length },
+    },
+  });
+  const { findings } = await examine(show(2048));
+  const told = findings.filter(({ check }) => check === "context");
+  assert.deepEqual(told.map(({ level, code, subject, detail }) => [level, code, subject, detail]), [
+    [
+      "warning",
+      "context_too_small",
+      "qwen2.5:7b",
+      "the model reads 2048 tokens, LLM_CONTEXT_TOKENS is 4096",
+    ],
+  ]);
+  for (const length of [4096, 32_768, 0, -1, "2048", null]) {
+    const { brief } = await examine(show(length));
+    assert.deepEqual(brief, ["ollama ok", "model ok", "model_loaded ok"], `${length}`);
+  }
+});
+
 Deno.test("checkOllama: lists that are missing or damaged are no failure", async () => {
   const none = await examine({ "/api/version": { version: "0.0.0" } });
   assert.deepEqual(none.brief, ["ollama ok", "model skipped", "model_loaded skipped"]);

@@ -15,6 +15,17 @@ Deno.test("chat: connecting has its own deadline", async () => {
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("chat: a connection that does not come about names the addresses that were tried", async () => {
+  const { clock, reply } = asking("http://piha:11434", {
+    dial: (_url, _signal, onTry = () => {}) => {
+      for (const address of ["fd00::7", "192.0.2.7"]) onTry(address);
+      return new Promise(() => {});
+    },
+  });
+  await clock.advance(5_000);
+  assert.equal((await failure(reply)).message, "no connection within 5 s (fd00::7 and 192.0.2.7)");
+});
+
 Deno.test("chat: a model that takes 70 s to load is asked once and answers", async () => {
   const loaded = Promise.withResolvers<void>();
   await using server = startOllama({ answer: () => ({ after: loaded.promise, answer: "yes" }) });
