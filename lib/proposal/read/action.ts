@@ -1,14 +1,12 @@
 /**
- * What a proposal's file says, read as untrusted: anybody may have edited it, and other programs
- * may have added to it.
+ * What a proposal's file says to people, read as untrusted: anybody may have edited it, and other
+ * programs write them in shapes of their own.
  *
  * @module
  */
 import { isObject, parseJson } from "../../base/json.ts";
-import type { Target } from "../../event/target.ts";
-import { readForeign } from "./foreign.ts";
-import { isOwn } from "./proposed.ts";
-import { listOf, nameIn as word, textOf } from "./text.ts";
+import { isOwn, type Proposed, proposedBy } from "./proposed.ts";
+import { type Fields, listOf, nameIn, objectIn, textOf } from "./text.ts";
 
 /** Ids as programs give them: nothing that leads out of a folder or out of a line. */
 const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
@@ -17,42 +15,14 @@ const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
 const DEEPEST = 64;
 /** The latest time that JavaScript's dates can hold, in seconds. */
 const LATEST = 8.64e12;
-
-/** What a rule changed, as the file has it. */
-interface ChangeView {
-  readonly rule: string;
-  readonly field: string;
-  readonly from: string;
-  readonly to: string;
-}
+/** Stands for the proposer where the file names nobody. */
+const UNNAMED = "another program";
+/** What nobody could act without. */
+const OWN_NAMES = ["type", "node", "service", "risk_level"];
+const NAMES = ["node"];
 
 /** A proposal, its texts fit for a terminal and bounded. What the file leaves out is "" or null. */
-export interface ActionView extends Target {
-  readonly actionId: string;
-  /** The executor's word for the action. */
-  readonly type: string;
-  /** The diagnosis' word for it, else the executor's. */
-  readonly action: string;
-  readonly riskLevel: string;
-  /** Null where another program does not say. */
-  readonly requiresHuman: boolean | null;
-  readonly confidence: number | null;
-  readonly reason: string;
-  readonly status: string;
-  /** The event's, in seconds since 1970; of another program's file, since when it waits. */
-  readonly timestamp: number;
-  readonly sourceEvent: string;
-  /** The program, or the person, that proposed it. */
-  readonly proposedBy: string;
-  /** Which house it is about, where the homelab has several. */
-  readonly location: string;
-  readonly model: string;
-  readonly attempts: number | null;
-  readonly changes: readonly ChangeView[];
-  readonly validUntil: string;
-  /** All of the file, as parsed; not deeper than 64. */
-  readonly content: Readonly<Record<string, unknown>>;
-}
+export type ActionView = ReturnType<typeof viewOf>;
 
 export type ReadAction =
   | { readonly kind: "proposal"; readonly view: ActionView }
@@ -74,59 +44,82 @@ export function readAction(text: string, actionId: string, writtenMs = 0): ReadA
   if (content === undefined) return damaged("it is not JSON");
   if (!isObject(content)) return damaged("it is not a JSON object");
   if (isDeeperThan(content, DEEPEST)) return damaged(`it is nested deeper than ${DEEPEST}`);
-  if (isOwn(content)) return readOwn(content, actionId);
-  const view = readForeign(content, { actionId, writtenMs });
-  return typeof view === "string" ? damaged(view) : { kind: "proposal", view };
+  const why = problemOf(content, actionId);
+  const proposed = proposedBy(content);
+  if (why !== undefined || !proposed) return damaged(why ?? "node is no text");
+  return { kind: "proposal", view: viewOf(content, proposed, { actionId, writtenMs }) };
 }
 
-function readOwn(content: Record<string, unknown>, actionId: string): ReadAction {
-  const payload = isObject(content.payload) ? content.payload : {};
-  const { action_id, confidence, requires_human, timestamp, llm_attempts } = content;
+export const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
 
-  if (action_id !== actionId) {
-    const shown = typeof action_id === "string" ? `"${word(action_id)}"` : "missing";
-    return damaged(`its action_id is ${shown}, not the file's name`);
+/** Why nobody could act on a file. */
+function problemOf(content: Fields, actionId: string): string | undefined {
+  const { action_id, confidence, requires_human, timestamp } = content;
+  const own = isOwn(content);
+  const named = typeof action_id === "string";
+  if (action_id !== actionId && (own || named)) {
+    return `its action_id is ${named ? `"${nameIn(action_id)}"` : "missing"}, not the file's name`;
   }
-  for (const key of ["type", "node", "service", "risk_level"]) {
-    if (word(content[key]) === "") return damaged(`${key} is no text`);
+  const missing = (own ? OWN_NAMES : NAMES).find((key) => nameIn(content[key]) === "");
+  if (missing !== undefined) return `${missing} is no text`;
+  if (!own) {
+    const word = proposedBy(content)?.word;
+    return word === "" ? "neither type nor action_type is a text" : undefined;
   }
-  if (!isBetween(confidence, 0, 1)) return damaged("confidence is no number from 0 to 1");
-  if (typeof requires_human !== "boolean") return damaged("requires_human is not true or false");
-  if (!isBetween(timestamp, 0, LATEST)) return damaged("timestamp is no time in seconds");
+  if (!isBetween(confidence, 0, 1)) return "confidence is no number from 0 to 1";
+  if (typeof requires_human !== "boolean") return "requires_human is not true or false";
+  return isBetween(timestamp, 0, LATEST) ? undefined : "timestamp is no time in seconds";
+}
 
-  const type = word(content.type);
+function viewOf(
+  content: Fields,
+  { node, service, own, word, remedy, by, sinceMs }: Proposed,
+  { actionId, writtenMs }: { readonly actionId: string; readonly writtenMs: number },
+) {
+  const { confidence, llm_attempts } = content;
+  const payload = objectIn(content, "payload");
+  const details = objectIn(content, "details");
+  const human = content.requires_human ?? content.approval_required;
+  const reasons = own
+    ? [payload.reason, content.description]
+    : [details.reason, payload.reason, content.reason, content.description, details.image];
   return {
-    kind: "proposal",
-    view: {
-      actionId,
-      node: word(content.node),
-      service: word(content.service),
-      type,
-      action: word(payload.action) || type,
-      riskLevel: word(content.risk_level),
-      requiresHuman: requires_human,
-      confidence,
-      reason: textOf(payload.reason) || textOf(content.description),
-      status: word(content.status),
-      timestamp,
-      sourceEvent: word(content.source_event),
-      proposedBy: "planner-agent",
-      location: word(payload.location_tag),
-      model: word(content.llm_model),
-      attempts: Number.isSafeInteger(llm_attempts) ? llm_attempts as number : null,
-      changes: listOf(payload.policy).map(({ rule, field, from, to }) => ({
-        rule: textOf(rule),
-        field: textOf(field),
-        from: textOf(from),
-        to: textOf(to),
-      })),
-      validUntil: word(payload.valid_until),
-      content,
-    },
+    actionId,
+    node,
+    service,
+    /** The executor's word for the action. */
+    type: own ? nameIn(content.type) : word,
+    /** The diagnosis' word for it, else the executor's. */
+    action: own ? word : remedy ?? word,
+    riskLevel: nameIn(content.risk_level) || nameIn(content.risk),
+    /** Null where another program does not say. */
+    requiresHuman: typeof human === "boolean" ? human : null,
+    confidence: isBetween(confidence, 0, 1) ? confidence : null,
+    reason: reasons.map(textOf).find((text) => text !== "") ?? "",
+    status: nameIn(content.status),
+    /** The event's, in seconds since 1970; of another program's file, since when it waits. */
+    timestamp: own ? Number(content.timestamp) : (sinceMs ?? writtenMs) / 1000,
+    sourceEvent: nameIn(content.source_event) || nameIn(content.trigger_type),
+    /** The program, or the person, that proposed it. */
+    proposedBy: by || UNNAMED,
+    /** Which house it is about, where the homelab has several. */
+    location: nameIn(content.location_tag) || nameIn(payload.location_tag),
+    model: nameIn(content.llm_model),
+    attempts: typeof llm_attempts === "number" && Number.isSafeInteger(llm_attempts)
+      ? llm_attempts
+      : null,
+    /** What the rules changed, as the file has it. */
+    changes: listOf(own ? payload.policy : []).map(({ rule, field, from, to }) => ({
+      rule: textOf(rule),
+      field: textOf(field),
+      from: textOf(from),
+      to: textOf(to),
+    })),
+    validUntil: own ? nameIn(payload.valid_until) : "",
+    /** All of the file, as parsed; not deeper than 64. */
+    content,
   };
 }
-
-const damaged = (why: string): ReadAction => ({ kind: "damaged", why });
 
 function isBetween(value: unknown, least: number, most: number): value is number {
   return typeof value === "number" && value >= least && value <= most;
@@ -135,11 +128,10 @@ function isBetween(value: unknown, least: number, most: number): value is number
 /** Level by level rather than by recursion: the nesting is the sender's. */
 function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
-  for (let n = 0; n <= depth; n++) {
+  for (let n = 0; n <= depth && level.length > 0; n++) {
     level = level.flatMap((entry) =>
       typeof entry === "object" && entry !== null ? Object.values(entry) : []
     );
-    if (level.length === 0) return false;
   }
-  return true;
+  return level.length > 0;
 }

@@ -7,8 +7,8 @@
  */
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { FileTimes } from "../../base/disk/files.ts";
+import type { Fields } from "./text.ts";
 import { momentOf, transitionsOf } from "./transitions.ts";
-import { parseTimestamp } from "../../event/timestamp.ts";
 
 /** Every folder of a proposal's life but the one where it waits. */
 export type DecidedFolder = ProposalOutcome["became"];
@@ -35,7 +35,7 @@ const MOVED: ReadonlySet<DecidedFolder> = new Set(["approved", "rejected", "canc
 export function cameThereAt(
   folder: DecidedFolder,
   { fields, times: { writtenMs, changedMs }, nowMs }: {
-    readonly fields: Readonly<Record<string, unknown>>;
+    readonly fields: Fields;
     readonly times: FileTimes;
     readonly nowMs: number;
   },
@@ -45,10 +45,7 @@ export function cameThereAt(
 }
 
 /** Who moved a proposal to the folder it lies in, as the file tells; "" where it does not. */
-export function movedBy(
-  folder: DecidedFolder,
-  fields: Readonly<Record<string, unknown>>,
-): string {
+export function movedBy(folder: DecidedFolder, fields: Fields): string {
   return transitionsOf(fields).findLast(({ to }) => to === folder)?.by ?? "";
 }
 
@@ -59,22 +56,14 @@ export function movedBy(
  */
 export function toldTime(
   folder: DecidedFolder,
-  fields: Readonly<Record<string, unknown>>,
+  fields: Fields,
   nowMs: number,
   alsoIn: readonly string[] = ["updated_at"],
 ): number | undefined {
-  const asked = () => momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
-  const isTrue = (ms: number) => ms <= nowMs + FAST_CLOCK_MS && ms >= asked() - SKEW_MS;
-  const moved = transitionsOf(fields).findLast(({ to, atMs }) =>
-    to === folder && atMs !== undefined && isTrue(atMs)
+  const askedMs = () => momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
+  const moves = transitionsOf(fields).filter(({ to }) => to === folder).map(({ atMs }) => atMs);
+  const noted = [...TIME_FIELDS[folder], ...alsoIn].map((name) => momentOf(fields[name]));
+  return [...moves.reverse(), ...noted].find((ms) =>
+    ms !== undefined && ms <= nowMs + FAST_CLOCK_MS && ms >= askedMs() - SKEW_MS
   );
-  if (moved) return moved.atMs;
-  for (const name of TIME_FIELDS[folder].concat(alsoIn)) {
-    const value = fields[name];
-    if (value === undefined || value === null) continue;
-    const { seconds, replaced } = parseTimestamp(value, nowMs);
-    const ms = seconds * 1000;
-    if (!replaced && isTrue(ms)) return ms;
-  }
-  return undefined;
 }

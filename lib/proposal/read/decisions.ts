@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { isObject, parseObject } from "../../base/json.ts";
-import { cleanName } from "../../base/text/names.ts";
+import { parseObject } from "../../base/json.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
 import { cameThereAt, toldTime } from "./decided.ts";
 import { proposedBy } from "./proposed.ts";
+import { nameIn, objectIn } from "./text.ts";
 import { momentOf } from "./transitions.ts";
 
 /** Rows; what would be more is counted in one row, `(others)`. */
@@ -16,78 +16,48 @@ const MOST_ROWS = 100;
 /** The newest files of a folder that are read. */
 const MOST_FILES = 100_000;
 
-/** Spans in seconds. */
-interface Spans {
-  readonly count: number;
-  /** Null where there are none. */
-  readonly median: number | null;
-  /** Nine of ten are at most this long. */
-  readonly p90: number | null;
+export type StatsRow = ReturnType<typeof rowOf>;
+export type DecisionStats = Awaited<ReturnType<typeof decisionStats>>;
+
+interface StatsOptions {
+  readonly nowMs: number;
+  /** When a proposal was approved, as the history knows; executors need not note it. */
+  readonly approvedAt?: (actionId: string) => number | undefined;
+  readonly sinceMs?: number;
+  readonly mostFiles?: number;
 }
 
-export interface StatsRow {
-  readonly action: string;
-  readonly model: string;
-  /** How many lie in each folder now. */
-  readonly folders: Readonly<Record<ActionFolder, number>>;
-  /**
-   * From the proposal being written to a person's decision: when its file was moved to approved,
-   * rejected or cancelled; of those the executor has taken on, what they note as `approved_at` or
-   * `decided_at`.
-   */
-  readonly decision: Spans;
-}
-
-export interface DecisionStats {
-  /** The most frequent first. */
-  readonly rows: readonly StatsRow[];
-  readonly total: StatsRow;
-  readonly damaged: number;
-  /** Files past the bound of a folder, not counted. */
-  readonly unread: number;
-}
-
-interface Tally {
-  readonly action: string;
-  readonly model: string;
-  readonly folders: Record<ActionFolder, number>;
-  readonly decisions: number[];
-}
-
-/** What is counted of one file. */
-interface Counted {
-  readonly folder: ActionFolder;
-  readonly action: string;
-  readonly model: string;
-  readonly proposedMs: number;
-  /** From the proposal being written to a decision; undefined where that is not known. */
-  readonly decisionSeconds: number | undefined;
-}
-
-/** Counts the proposals in all folders, those proposed at or after `sinceMs` where it is given. */
-export async function decisionStats(
-  actions: ActionFiles,
-  { nowMs, sinceMs = 0, approvedAt = () => undefined, mostFiles = MOST_FILES }: {
-    readonly nowMs: number;
-    /** When a proposal was approved, as the history knows; executors need not note it. */
-    readonly approvedAt?: (actionId: string) => number | undefined;
-    readonly sinceMs?: number;
-    readonly mostFiles?: number;
-  },
-): Promise<DecisionStats> {
-  const tallies = new Map<string, Tally>();
+/**
+ * Counts the proposals in all folders, those proposed at or after `sinceMs` where it is given; the
+ * most frequent first. Files past the bound of a folder are `unread`.
+ */
+export async function decisionStats(actions: ActionFiles, options: StatsOptions) {
+  const { mostFiles = MOST_FILES } = options;
+  const tallies = new Map<string, ReturnType<typeof newTally>>();
   const total = newTally("all", "");
   let damaged = 0;
   let unread = 0;
+
+  function tallyFor(action: string, model: string): typeof total {
+    const key = `${action}\0${model}`;
+    const known = tallies.get(key);
+    if (known) return known;
+    if (tallies.size >= MOST_ROWS && key !== "(others)\0") return tallyFor("(others)", "");
+    const tally = newTally(action, model);
+    tallies.set(key, tally);
+    return tally;
+  }
+
   for (const folder of ACTION_FOLDERS) {
     const ids = await actions.ids(folder, mostFiles);
     unread += Math.max(0, ids.length - mostFiles);
     for (const id of ids.slice(0, mostFiles)) {
-      const counted = look(actions, { folder, id, sinceMs, nowMs, approvedAt });
+      const counted = look(actions, folder, id, options);
       if (counted === "damaged") damaged++;
-      else if (counted) {
-        count(tallyFor(tallies, counted.action, counted.model), counted);
-        count(total, counted);
+      if (counted === "damaged" || counted === undefined) continue;
+      for (const tally of [total, tallyFor(counted.action, counted.model)]) {
+        tally.folders[folder]++;
+        if (counted.decisionSeconds !== undefined) tally.decisions.push(counted.decisionSeconds);
       }
     }
   }
@@ -97,17 +67,13 @@ export async function decisionStats(
   return { rows, total: rowOf(total), damaged, unread };
 }
 
-/** Undefined for what is not there any more, or was proposed before `sinceMs`. */
+/** What counts of one file; undefined where it has gone, or was proposed before `sinceMs`. */
 function look(
   actions: ActionFiles,
-  { folder, id, sinceMs, nowMs, approvedAt }: {
-    readonly folder: ActionFolder;
-    readonly id: string;
-    readonly sinceMs: number;
-    readonly nowMs: number;
-    readonly approvedAt: (actionId: string) => number | undefined;
-  },
-): Counted | "damaged" | undefined {
+  folder: ActionFolder,
+  id: string,
+  { nowMs, sinceMs = 0, approvedAt }: StatsOptions,
+) {
   try {
     const times = actions.readNow(folder, id);
     // A file that last changed before then holds no younger proposal.
@@ -115,16 +81,17 @@ function look(
     const fields = parseObject(times.text ?? "");
     const proposed = fields && proposedBy(fields);
     if (!fields || !proposed || (fields.action_id ?? id) !== id) return "damaged";
-    const proposedMs = writtenAt(fields) ?? proposed.sinceMs ?? times.writtenMs;
+    const { proposed_at } = objectIn(objectIn(fields, "payload"), "audit");
+    const proposedMs = momentOf(proposed_at) ?? proposed.sinceMs ?? times.writtenMs;
     if (proposedMs < sinceMs) return undefined;
-    const decidedMs = decidedAt(folder, { fields, times, nowMs }) ??
-      (folder === "pending" ? undefined : approvedAt(id));
+    const decidedMs = folder === "pending"
+      ? undefined
+      : decidedAt(folder, { fields, times, nowMs }) ?? approvedAt?.(id);
     return {
-      folder,
-      proposedMs,
       action: proposed.remedy ?? proposed.word,
       // A proposal that no model made is counted under the program that made it.
-      model: proposed.own ? modelOf(fields) : proposed.by || "another program",
+      model: proposed.own ? nameIn(fields.llm_model) : proposed.by || "another program",
+      // From the proposal being written to a decision; undefined where that is not known.
       decisionSeconds: decidedMs === undefined
         ? undefined
         : Math.max(0, Math.round((decidedMs - proposedMs) / 1000)),
@@ -135,61 +102,31 @@ function look(
   }
 }
 
-const modelOf = ({ llm_model }: Readonly<Record<string, unknown>>) =>
-  typeof llm_model === "string" ? cleanName(llm_model) : "";
-
-/** When a proposal was written, as its audit says. */
-function writtenAt({ payload }: Readonly<Record<string, unknown>>): number | undefined {
-  const audit = isObject(payload) ? payload.audit : undefined;
-  return isObject(audit) ? momentOf(audit.proposed_at) : undefined;
-}
-
-function tallyFor(tallies: Map<string, Tally>, action: string, model: string): Tally {
-  const key = `${action}\0${model}`;
-  const known = tallies.get(key);
-  if (known) return known;
-  if (tallies.size >= MOST_ROWS && key !== "(others)\0") return tallyFor(tallies, "(others)", "");
-  const tally = newTally(action, model);
-  tallies.set(key, tally);
-  return tally;
-}
-
-function newTally(action: string, model: string): Tally {
+function newTally(action: string, model: string) {
   const folders = Object.fromEntries(ACTION_FOLDERS.map((folder) => [folder, 0]));
-  return { action, model, folders: folders as Tally["folders"], decisions: [] };
+  return {
+    action,
+    model,
+    folders: folders as Record<ActionFolder, number>,
+    decisions: [] as number[],
+  };
 }
 
-function count(tally: Tally, { folder, decisionSeconds }: Counted): void {
-  tally.folders[folder]++;
-  if (decisionSeconds !== undefined) tally.decisions.push(decisionSeconds);
-}
-
+/** When a person decided: of what the executor has taken on, only what its file notes of that. */
 function decidedAt(
-  folder: ActionFolder,
+  folder: Exclude<ActionFolder, "pending">,
   about: Parameters<typeof cameThereAt>[1],
 ): number | undefined {
-  switch (folder) {
-    case "pending":
-      return undefined;
-    case "approved":
-    case "rejected":
-    case "cancelled":
-      return cameThereAt(folder, about);
-    case "running":
-    case "completed":
-    case "failed":
-      return toldTime("approved", about.fields, about.nowMs, []);
-  }
+  return folder === "approved" || folder === "rejected" || folder === "cancelled"
+    ? cameThereAt(folder, about)
+    : toldTime("approved", about.fields, about.nowMs, []);
 }
 
 const sum = ({ folders }: StatsRow) => Object.values(folders).reduce((a, b) => a + b, 0);
 
-function rowOf({ action, model, folders, decisions }: Tally): StatsRow {
-  return { action, model, folders, decision: spansOf(decisions) };
-}
-
-function spansOf(spans: readonly number[]): Spans {
-  const sorted = spans.toSorted((a, b) => a - b);
+/** How many lie in each folder now, and how long decisions took, in seconds. */
+function rowOf({ decisions, ...row }: ReturnType<typeof newTally>) {
+  const sorted = decisions.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1] ?? null;
-  return { count: sorted.length, median: at(0.5), p90: at(0.9) };
+  return { ...row, decision: { count: sorted.length, median: at(0.5), p90: at(0.9) } };
 }

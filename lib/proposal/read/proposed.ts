@@ -9,10 +9,8 @@ import { isObject } from "../../base/json.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { GRAVEST, gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
-import { nameIn as name } from "./text.ts";
+import { type Fields, nameIn as name, objectIn } from "./text.ts";
 import { momentOf, transitionsOf } from "./transitions.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Services that other programs write where they mean the node itself. */
 const WHOLE_NODE: ReadonlySet<string> = new Set(["", "all", "node"]);
@@ -20,59 +18,66 @@ const WHOLE_NODE: ReadonlySet<string> = new Set(["", "all", "node"]);
 /** Keys that this planner (and the one before it) writes, and no other program does. */
 const OWN_KEYS = ["source_event", "llm_model", "llm_attempts"] as const;
 
-export interface Proposed extends Target {
-  /** What would be done; undefined for what this planner never proposes, such as a rollback. */
-  readonly remedy: Action | undefined;
-  /** The program's own word for it; "" where it has none. */
-  readonly word: string;
-  /** `supervisor`, for example; "" where the file does not say. */
-  readonly by: string;
-  /** Whether a planner-agent wrote it. */
-  readonly own: boolean;
-  /** Milliseconds since 1970; undefined where the file does not say. */
-  readonly sinceMs: number | undefined;
-  /** Until when it asks for a decision; undefined where the file does not say. */
-  readonly untilMs: number | undefined;
-  /** How grave its event was; the gravest where the file does not say. */
-  readonly gravity: number;
-}
+/** What other programs' words mean here. */
+const MEANINGS: ReadonlyMap<string, Action> = new Map([
+  ...ACTIONS.map((action) => [action, action] as const),
+  ["container_restart", "restart"],
+  ["restart_container", "restart"],
+  ["restart_service", "restart"],
+  ["service_restart", "restart"],
+  ["redeploy_service", "redeploy"],
+  ["deploy_service", "redeploy"],
+  ["service_redeploy", "redeploy"],
+  ["deploy", "redeploy"],
+  ["alert_only", "notify"],
+  ["alert", "notify"],
+]);
+
+export type Proposed = NonNullable<ReturnType<typeof proposedBy>>;
 
 /** What a parsed file proposes; undefined for what names no node. */
-export function proposedBy(content: unknown): Proposed | undefined {
+export function proposedBy(content: unknown) {
   if (!isObject(content)) return undefined;
   const node = name(content.node);
   if (node === "") return undefined;
   const own = isOwn(content);
   const service = name(content.service);
-  const payload = isObject(content.payload) ? content.payload : {};
+  const payload = objectIn(content, "payload");
   const word = name(payload.action) || name(content.type) || name(content.action_type) ||
     name(content.action);
-  const transitions = transitionsOf(content);
+  const [first] = transitionsOf(content);
   return {
     node,
     service: !own && WHOLE_NODE.has(service.toLowerCase()) ? node : service,
-    remedy: remedyOf(word),
+    /** What would be done; undefined for what this planner never proposes, such as a rollback. */
+    remedy: MEANINGS.get(word.toLowerCase().replaceAll("-", "_")),
+    /** The program's own word for it; "" where it has none. */
     word,
+    /** Whether a planner-agent wrote it. */
     own,
-    by: own ? "planner-agent" : name(content.proposed_by) || (transitions[0]?.by ?? ""),
-    sinceMs: momentOf(content.created_at) ?? momentOf(content.timestamp) ?? transitions[0]?.atMs ??
+    /** `supervisor`, for example; "" where the file does not say. */
+    by: own ? "planner-agent" : name(content.proposed_by) || (first?.by ?? ""),
+    /** Milliseconds since 1970; undefined where the file does not say. */
+    sinceMs: momentOf(content.created_at) ?? momentOf(content.timestamp) ?? first?.atMs ??
       momentOf(content.updated_at),
+    /** Until when it asks for a decision; undefined where the file does not say. */
     untilMs: untilMs(content, payload),
+    /** How grave its event was; the gravest where the file does not say. */
     gravity: gravityIn(payload),
   };
 }
 
 /** One that was written late asks for as long as others do. */
-function untilMs(content: Fields, { valid_until, audit }: Fields): number | undefined {
-  const until = momentOf(valid_until);
+function untilMs(content: Fields, payload: Fields): number | undefined {
+  const until = momentOf(payload.valid_until);
   const since = momentOf(content.timestamp);
-  const written = isObject(audit) ? momentOf(audit.proposed_at) : undefined;
+  const written = momentOf(objectIn(payload, "audit").proposed_at);
   if (until === undefined || since === undefined || written === undefined) return until;
   return Math.max(until, written + until - since);
 }
 
-function gravityIn({ audit }: Fields): number {
-  const event = isObject(audit) ? audit.event : undefined;
+function gravityIn(payload: Fields): number {
+  const { event } = objectIn(payload, "audit");
   if (!isObject(event)) return GRAVEST;
   const [node, service, type] = [name(event.node), name(event.service), name(event.type)];
   const severity = typeof event.severity === "string" ? event.severity : "";
@@ -80,7 +85,7 @@ function gravityIn({ audit }: Fields): number {
 }
 
 /** Whether a planner-agent wrote a file: it has keys that no other program writes. */
-export function isOwn(content: Readonly<Record<string, unknown>>): boolean {
+export function isOwn(content: Fields): boolean {
   const { payload, action_id } = content;
   return OWN_KEYS.some((key) => key in content) ||
     typeof action_id === "string" && action_id.startsWith("plan-") &&
@@ -95,26 +100,4 @@ export function isForTarget(content: unknown, target: Target): boolean {
 /** The key under which other programs' files are kept: they spell names in their own case. */
 export function looseKey(target: Target): string {
   return targetKey(target).toLowerCase();
-}
-
-/** What another program's word means here. */
-function remedyOf(word: string): Action | undefined {
-  const plain = word.toLowerCase().replaceAll("-", "_");
-  switch (plain) {
-    case "container_restart":
-    case "restart_container":
-    case "restart_service":
-    case "service_restart":
-      return "restart";
-    case "redeploy_service":
-    case "deploy_service":
-    case "service_redeploy":
-    case "deploy":
-      return "redeploy";
-    case "alert_only":
-    case "alert":
-      return "notify";
-    default:
-      return ACTIONS.find((action) => action === plain);
-  }
 }

@@ -5,18 +5,12 @@
  * @module
  */
 import { join } from "node:path/posix";
+import { parseJson } from "../../base/json.ts";
 import { isForTarget } from "./proposed.ts";
 import type { Files } from "../../base/disk/files.ts";
 import { actionIdBase } from "../action_file.ts";
 import { LARGEST_PROPOSAL_BYTES, type Store } from "../../base/disk/store.ts";
 import type { Target } from "../../event/target.ts";
-
-interface ProposedBeforeOptions {
-  /** RUNTIME_PATH. */
-  readonly root: string;
-  readonly store: Pick<Store, "findAction">;
-  readonly files: Pick<Files, "readText">;
-}
 
 /** The id of the event's proposal, in whatever folder it is by now; undefined without one. */
 export type ProposedBefore = (
@@ -24,24 +18,22 @@ export type ProposedBefore = (
 ) => Promise<string | undefined>;
 
 export function createProposedBefore(
-  { root, store, files }: ProposedBeforeOptions,
+  { root, store, files }: {
+    /** RUNTIME_PATH. */
+    readonly root: string;
+    readonly store: Pick<Store, "findAction">;
+    readonly files: Pick<Files, "readText">;
+  },
 ): ProposedBefore {
-  async function contentOf(folder: string, id: string): Promise<unknown> {
-    const path = join(root, "actions", folder, `${id}.json`);
-    try {
-      return JSON.parse(await files.readText(path, LARGEST_PROPOSAL_BYTES) ?? "");
-    } catch {
-      return undefined;
-    }
-  }
-
   return async (event) => {
     const base = actionIdBase(event);
     // Targets whose names differ in what a file name cannot hold share their ids.
     for (let id = base, n = 2;; id = `${base}-${n++}`) {
       const folder = await store.findAction(id);
       if (folder === undefined) return undefined;
-      if (isForTarget(await contentOf(folder, id), event)) return id;
+      const path = join(root, "actions", folder, `${id}.json`);
+      const text = await files.readText(path, LARGEST_PROPOSAL_BYTES).catch(() => undefined);
+      if (isForTarget(parseJson(text ?? ""), event)) return id;
     }
   };
 }

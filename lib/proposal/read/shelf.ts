@@ -1,14 +1,16 @@
 /**
- * The names in one folder under actions/, kept small and up to date.
+ * The names in one folder under actions/ by their target, kept small and up to date.
  *
  * Listing 50,000 names takes a Pi a second and 20 MiB for a moment: a folder is listed again only
  * when it has changed, and a large one seldom even then. What the planner itself named is kept as
- * numbers below the beginning of the name, the newest for each target; other names as they are.
+ * numbers below the beginning of the name, the newest for each target. Other programs' files are
+ * known by what they say: each is read once, when it appears.
  *
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
+import { idsIn } from "./folders.ts";
 
 /** A folder that changed this shortly before it was listed may change again under the same time. */
 const COARSE_MS = 2_500;
@@ -21,39 +23,43 @@ const MOST_OF_A_TARGET = 32;
 const MOST_TARGETS = 20_000;
 /** Names of other programs that are kept. */
 const MOST_OTHERS = 20_000;
+/** Files of other programs that are read when a folder is listed; of more, the newest. */
+const MOST_READ = 5_000;
+/** Files that are read at once. */
+const AT_ONCE = 16;
 /** Of a folder with no more names it is known which have gone since the last look. */
 const MOST_FOLLOWED = 2_000;
+/** A young file that makes no sense may be half-written, and is looked at again. */
+const UNCLEAR_MS = 600_000;
+const MOST_UNCLEAR = 50;
 
-const SUFFIX = ".json";
-/** The planner's own names: what begins them, the event's epoch seconds, and a number where taken. */
-const OWN_NAME = /^(plan-.*?-)([1-9]\d{0,14})(?:-([1-9]\d{0,8}))?\.json$/;
+/** The planner's own ids: what begins them, the event's epoch seconds, and a number where taken. */
+const OWN_ID = /^(plan-.*?-)([1-9]\d{0,14})(?:-([1-9]\d{0,8}))?$/;
 
-export interface Shelf {
+interface ShelfOptions {
   readonly path: string;
-  /** Grows whenever the names were read anew. */
-  readonly generation: number;
-  /** Ids of other programs' files. */
-  readonly others: ReadonlySet<string>;
-  /** The planner's own ids that begin with `prefix`, the newest first. */
-  own(prefix: string): string[];
-  /** Brings the names up to date; returns the ids that have gone, where that is known. */
-  refresh(): Promise<readonly string[]>;
-  /** Takes up a file that came here from another folder, before a listing shows it. */
-  add(actionId: string): void;
+  readonly files: Pick<Files, "list" | "times">;
+  readonly clock: Clock;
+  /** What other programs put there longer ago is of no interest, in milliseconds. */
+  readonly windowMs: number;
+  /** The key of the target that another program's file is for; "" for one that makes no sense. */
+  readonly read: (
+    actionId: string,
+  ) => Promise<{ readonly key: string; readonly writtenMs: number }>;
 }
 
 /** Opens a folder; nothing is read before the first refresh. */
-export function openShelf(
-  { path, files, clock }: {
-    readonly path: string;
-    readonly files: Pick<Files, "list" | "times">;
-    readonly clock: Clock;
-  },
-): Shelf {
+export function openShelf({ path, files, clock, windowMs, read }: ShelfOptions) {
+  /** Epoch and number in turns, by what begins the ids. */
   let own = new Map<string, number[]>();
   let others = new Set<string>();
+  /** The key of each file of others that was looked at. */
+  let keys = new Map<string, string>();
+  let byKey = new Map<string, string[]>();
   let followed = new Set<string>();
   let generation = 0;
+  /** The generation that `keys` stands for; undefined when some are to be looked at again. */
+  let keyed: number | undefined = 0;
   /** The folder's own time; undefined where a later look cannot tell whether it changed. */
   let folderMs: number | undefined;
   let listedAt = 0;
@@ -62,82 +68,113 @@ export function openShelf(
 
   async function list(changedMs: number | undefined): Promise<readonly string[]> {
     const begun = clock.monotonic();
-    const names = (await files.list(path)).filter((name) =>
-      name.endsWith(SUFFIX) && !name.startsWith(".")
-    );
+    const ids = idsIn(await files.list(path));
     own = new Map();
     others = new Set();
-    for (const name of names) put(name);
+    for (const id of ids) put(id);
     const before = followed;
-    followed = new Set(names.length > MOST_FOLLOWED ? [] : names);
+    followed = new Set(ids.length > MOST_FOLLOWED ? [] : ids);
     const settled = changedMs !== undefined && Math.abs(clock.now() - changedMs) > COARSE_MS;
     folderMs = settled ? changedMs : undefined;
     listedAt = clock.monotonic();
     tookMs = listedAt - begun;
     generation++;
-    return [...before.difference(followed)].map((name) => name.slice(0, -SUFFIX.length));
+    return [...before.difference(followed)];
   }
 
-  function put(name: string): void {
-    const found = OWN_NAME.exec(name);
+  function put(id: string): void {
+    const found = OWN_ID.exec(id);
     if (!found) {
-      if (others.size < MOST_OTHERS) others.add(name.slice(0, -SUFFIX.length));
+      if (others.size < MOST_OTHERS) others.add(id);
       return;
     }
     const [, prefix = "", epoch, nth] = found;
     const times = own.get(prefix) ?? [];
     if (times.length === 0 && own.size >= MOST_TARGETS) return;
     times.push(Number(epoch), Number(nth ?? 1));
-    own.set(prefix, times.length > MOST_OF_A_TARGET * 4 ? newest(times) : times);
+    own.set(prefix, times.length > MOST_OF_A_TARGET * 4 ? newest(times).flat() : times);
   }
 
   async function refresh(): Promise<readonly string[]> {
     const look = await files.times(path);
     // The time of a link is not that of the folder it leads to.
     const changedMs = look?.kind === "folder" ? look.writtenMs : undefined;
-    if (generation > 0) {
-      if (changedMs !== undefined && changedMs === folderMs) return [];
-      if (clock.monotonic() - listedAt < tookMs * DUTY) return [];
-    }
-    return await list(changedMs);
+    const same = changedMs !== undefined && changedMs === folderMs;
+    const soon = clock.monotonic() - listedAt < tookMs * DUTY;
+    return generation > 0 && (same || soon) ? [] : await list(changedMs);
   }
 
   return {
-    path,
+    /** Grows whenever the names were read anew. */
     get generation() {
       return generation;
     },
-    get others() {
-      return others;
-    },
-    own: (prefix) =>
-      pairs(newest(own.get(prefix) ?? [])).map(([epoch, nth]) =>
-        `${prefix}${epoch}${nth === 1 ? "" : `-${nth}`}`
-      ),
-    async refresh() {
+    /** The planner's own ids that begin with `prefix`, the newest first. */
+    own: (prefix: string) =>
+      newest(own.get(prefix) ?? [])
+        .map(([epoch, nth]) => `${prefix}${epoch}${nth === 1 ? "" : `-${nth}`}`),
+    /** The ids of other programs' files for a target. */
+    others: (key: string): readonly string[] => byKey.get(key) ?? [],
+    /** Brings the names up to date; returns the ids that have gone, where that is known. */
+    async refresh(): Promise<readonly string[]> {
       listing ??= refresh().finally(() => listing = undefined);
+      if (generation === 0 || tookMs <= LONG_LISTING_MS) return await listing;
       // Whoever waits for a long one would wait for what was decided long ago.
-      if (generation > 0 && tookMs > LONG_LISTING_MS) {
-        listing.catch(() => {});
-        return [];
-      }
-      return await listing;
+      listing.catch(() => {});
+      return [];
     },
-    add(actionId) {
-      put(`${actionId}${SUFFIX}`);
+    /** Takes up a file that came here from another folder, before a listing shows it. */
+    add(actionId: string): void {
+      put(actionId);
       generation++;
+    },
+    /** Reads what other programs put there since the last call. */
+    async readOthers(): Promise<void> {
+      if (keyed === generation) return;
+      // A file that cannot be read is told of once, by throwing now.
+      keyed = generation;
+      keys = new Map([...keys].filter(([id]) => others.has(id)));
+      const oldestMs = clock.now() - windowMs;
+      const looks = await inTurns([...others.difference(keys)], async (id) => {
+        const times = await files.times(`${path}/${id}.json`);
+        return { id, atMs: times ? Math.max(times.writtenMs, times.changedMs) : -Infinity };
+      });
+      for (const { id } of looks) keys.set(id, "");
+      const recent = looks.filter(({ atMs }) => atMs > oldestMs)
+        .sort((a, b) => b.atMs - a.atMs).slice(0, MOST_READ);
+      const unclear: string[] = [];
+      try {
+        await inTurns(recent, async ({ id }) => {
+          const { key, writtenMs } = await read(id);
+          keys.set(id, key);
+          if (key === "" && clock.now() - writtenMs < UNCLEAR_MS) unclear.push(id);
+        });
+      } finally {
+        for (const id of unclear.slice(0, MOST_UNCLEAR)) keys.delete(id);
+        if (unclear.length > 0) keyed = undefined;
+        byKey = Map.groupBy(keys.keys(), (id) => keys.get(id) ?? "");
+      }
     },
   };
 }
 
-function pairs(times: readonly number[]): (readonly [epoch: number, nth: number])[] {
-  return Array.from({ length: times.length / 2 }, (_, i) => [
-    times[i * 2] ?? 0,
-    times[i * 2 + 1] ?? 1,
-  ]);
+/** The newest times, the newest first. */
+function newest(times: readonly number[]): (readonly [epoch: number, nth: number])[] {
+  const pairs = Array.from(
+    { length: times.length / 2 },
+    (_, i) => [times[i * 2] ?? 0, times[i * 2 + 1] ?? 1] as const,
+  );
+  return pairs.sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, MOST_OF_A_TARGET);
 }
 
-/** The newest times, the newest first. */
-function newest(times: readonly number[]): number[] {
-  return pairs(times).sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, MOST_OF_A_TARGET).flat();
+/** What `look` makes of each, a few at a time. */
+async function inTurns<In, Out>(
+  items: readonly In[],
+  look: (item: In) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) {
+    results.push(...await Promise.all(items.slice(at, at + AT_ONCE).map(look)));
+  }
+  return results;
 }

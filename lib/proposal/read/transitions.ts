@@ -5,40 +5,28 @@
  * @module
  */
 import { isObject } from "../../base/json.ts";
-import { cleanName } from "../../base/text/names.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
+import { type Fields, nameIn } from "./text.ts";
 
 /** The newest entries that are read. */
 const MOST_ENTRIES = 100;
 const LONGEST_NAME = 100;
 
-interface Transition {
-  readonly from: string;
-  readonly to: string;
-  /** Milliseconds since 1970; undefined where the entry names no plausible time. */
-  readonly atMs: number | undefined;
-  /** `operator-...`, `webui`, `system`; "" where nobody is named. */
-  readonly by: string;
-}
-
 /** The transitions that a parsed file names, the newest last; other entries are left out. */
-export function transitionsOf(content: Readonly<Record<string, unknown>>): Transition[] {
-  const entries = content.transition_history;
+export function transitionsOf({ transition_history: entries }: Fields) {
   if (!Array.isArray(entries)) return [];
   return entries.slice(-MOST_ENTRIES).filter(isObject).map(({ from, to, timestamp, by }) => ({
-    from: nameOf(from),
-    to: nameOf(to),
+    from: nameIn(from, LONGEST_NAME),
+    to: nameIn(to, LONGEST_NAME),
+    /** Milliseconds since 1970; undefined where the entry names no plausible time. */
     atMs: momentOf(timestamp),
-    by: nameOf(by),
+    /** `operator-...`, `webui`, `system`; "" where nobody is named. */
+    by: nameIn(by, LONGEST_NAME),
   }));
 }
 
-function nameOf(value: unknown): string {
-  return typeof value === "string" ? cleanName(value, LONGEST_NAME) : "";
-}
-
-/** As nearly all programs write it, which Date.parse reads at once. */
-const ISO_SECONDS = /^2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+/** As nearly all programs write it: Date.parse reads it at once, and every month has these days. */
+const ISO_SECONDS = /^20\d\d-\d\d-(?:[01]\d|2[0-8])T\d\d:\d\d:\d\dZ$/;
 const EARLIEST = Date.UTC(2020, 0);
 
 /** A time that a file names, in milliseconds; undefined for one before 2020 or after 2100. */

@@ -25,31 +25,9 @@ export interface WaitingProposal extends Omit<ActionView, "content"> {
   readonly recoveredMs: number | null;
 }
 
-interface DamagedFile {
-  readonly actionId: string;
-  readonly why: string;
-}
+export type WaitingProposals = Awaited<ReturnType<typeof waitingProposals>>;
 
-export interface WaitingProposals {
-  /** Newest event first. */
-  readonly proposals: readonly WaitingProposal[];
-  readonly damaged: readonly DamagedFile[];
-  /** Older files that were not read. */
-  readonly unread: number;
-}
-
-/** Proposals for the same target and action; the newest stands for all. */
-interface Fold {
-  readonly newest: WaitingProposal;
-  readonly count: number;
-}
-
-interface NodeFolds {
-  readonly node: string;
-  readonly folds: readonly Fold[];
-}
-
-/** Reads actions/pending. */
+/** Reads actions/pending: the newest event first, and how many older files were not read. */
 export async function waitingProposals(
   actions: ActionFiles,
   { nowMs, recoveredAt = () => undefined, mostFiles = MOST_FILES }: {
@@ -57,24 +35,25 @@ export async function waitingProposals(
     readonly recoveredAt?: RecoveredAt;
     readonly mostFiles?: number;
   },
-): Promise<WaitingProposals> {
+) {
   const ids = await actions.ids("pending");
   const proposals: WaitingProposal[] = [];
-  const damaged: DamagedFile[] = [];
+  const damaged: { readonly actionId: string; readonly why: string }[] = [];
   for (const actionId of ids.slice(0, mostFiles)) {
     const found = await actions.find("pending", actionId);
     if (!found) continue; // A person has just moved it.
-    if (found.read.kind === "damaged") damaged.push({ actionId, why: found.read.why });
-    else {
-      const { content, ...view } = found.read.view;
-      proposals.push({
-        ...view,
-        writtenMs: found.times.writtenMs,
-        stale: isStale(content, nowMs),
-        altered: digestMatches(content) === false,
-        recoveredMs: recoveredSince(view, recoveredAt),
-      });
+    if (found.read.kind === "damaged") {
+      damaged.push({ actionId, why: found.read.why });
+      continue;
     }
+    const { content, ...view } = found.read.view;
+    proposals.push({
+      ...view,
+      writtenMs: found.times.writtenMs,
+      stale: isStale(content, nowMs),
+      altered: digestMatches(content) === false,
+      recoveredMs: recoveredSince(view, recoveredAt),
+    });
   }
   proposals.sort((a, b) => b.timestamp - a.timestamp || b.writtenMs - a.writtenMs);
   return { proposals, damaged, unread: Math.max(0, ids.length - mostFiles) };
@@ -89,15 +68,16 @@ export function recoveredSince(
   return at !== undefined && at > view.timestamp * 1000 ? at : null;
 }
 
-/** Groups by node and folds duplicates; the order of nodes and folds is that of the newest. */
-export function foldByNode(proposals: readonly WaitingProposal[]): NodeFolds[] {
-  const nodes = new Map<string, Map<string, Fold>>();
-  for (const proposal of proposals) {
-    const folds = nodes.get(proposal.node) ?? new Map<string, Fold>();
-    nodes.set(proposal.node, folds);
-    const key = `${targetKey(proposal)}\0${proposal.action}`;
-    const known = folds.get(key);
-    folds.set(key, { newest: known?.newest ?? proposal, count: (known?.count ?? 0) + 1 });
-  }
-  return [...nodes].map(([node, folds]) => ({ node, folds: [...folds.values()] }));
+/**
+ * Proposals by node, those for the same target and action as one: the newest stands for all. The
+ * order is that of the newest.
+ */
+export function foldByNode(proposals: readonly WaitingProposal[]) {
+  return [...Map.groupBy(proposals, ({ node }) => node)].map(([node, those]) => {
+    const same = Map.groupBy(those, (each) => `${targetKey(each)}\0${each.action}`);
+    const folds = [...same.values()].flatMap(([newest, ...older]) =>
+      newest ? [{ newest, count: older.length + 1 }] : []
+    );
+    return { node, folds };
+  });
 }

@@ -5,8 +5,6 @@ import { proposalFile } from "../../support/proposal_file.ts";
 
 Deno.test("readAudit: what the agent wrote", () => {
   assert.deepEqual(readAudit(JSON.parse(proposalFile())), {
-    agentVersion: "0.1.0",
-    proposedMs: Date.UTC(2026, 0, 2, 3, 4, 15),
     expiredWhenWritten: false,
     waitedMs: 2_000,
     promptSha256: "ab".repeat(32),
@@ -35,8 +33,6 @@ Deno.test("readAudit: what is no time, number or text is left out", () => {
     event: [],
   };
   assert.deepEqual(readAudit({ payload: { audit } }), {
-    agentVersion: "",
-    proposedMs: null,
     expiredWhenWritten: false,
     waitedMs: null,
     promptSha256: "",

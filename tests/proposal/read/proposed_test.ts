@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
-import { transitionsOf } from "../../../lib/proposal/read/transitions.ts";
+import { momentOf, transitionsOf } from "../../../lib/proposal/read/transitions.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 
 const EPOCH = 1_767_323_045;
@@ -107,4 +107,19 @@ Deno.test("transitionsOf: what is no transition is left out, the newest hundred 
   const many = Array.from({ length: 500 }, (_, i) => ({ to: `s${i}` }));
   const read = transitionsOf({ transition_history: many });
   assert.deepEqual([read.length, read.at(-1)?.to], [100, "s499"]);
+});
+
+Deno.test("momentOf: a day that its month has not, and a time past 2100, is none", () => {
+  const times = ["2026-02-28", "2026-02-29", "2028-02-29", "2026-02-31", "2026-13-01", "2019-12-31"]
+    .concat("2099-12-31", "2150-01-01").map((day) => `${day}T00:00:00Z`);
+  assert.deepEqual(times.map(momentOf).map((ms) => ms !== undefined), [
+    true,
+    false,
+    true,
+    false,
+    false,
+    false,
+    true,
+    false,
+  ]);
 });
