@@ -100,8 +100,15 @@ export interface Finding {
 
 type About = Pick<Finding, "check" | "subject" | "detail">;
 
-export const fine = (about: About): Finding => ({ ...about, level: "ok" });
-export const skipped = (about: About): Finding => ({ ...about, level: "skipped" });
+/** What can be found out about one thing: the word for programs, and its name for people. */
+export function about(check: string, subject: string) {
+  return {
+    fine: (detail: string): Finding => ({ check, subject, level: "ok", detail }),
+    skipped: (detail: string): Finding => ({ check, subject, level: "skipped", detail }),
+    problem: (code: ConditionCode, detail: string, remedy?: string): Finding =>
+      problem(code, { check, subject, detail, ...remedy !== undefined && { remedy } }),
+  };
+}
 
 /** A condition that was met. */
 export function problem(code: ConditionCode, about: About & { readonly remedy?: string }): Finding {

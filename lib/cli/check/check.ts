@@ -8,19 +8,16 @@ import { BUILD } from "../../permissions/build.ts";
 import { examine } from "./doctor.ts";
 import { invalidSettings } from "./settings.ts";
 import { systemClock } from "../../base/clock.ts";
-import { type Config, ConfigError, heardOn, parseConfig } from "../../config/config.ts";
+import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { type Finding, worst } from "../../observe/health.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
 import { findingLines } from "../view/findings.ts";
-import { type Io, UsageError } from "../io.ts";
+import { EXIT, type Io, UsageError } from "../io.ts";
 import { uncoveredSettings } from "../opening.ts";
 import { paletteFor } from "../view/palette.ts";
 import { randomHex } from "../../base/random.ts";
-
-/** Exit statuses: for monitoring, a failure is worse than a warning. */
-const STATUS = { ok: 0, warning: 1, failure: 2 } as const;
 
 export const check: Command = {
   name: "check",
@@ -48,9 +45,8 @@ The exit status is 0 when nothing failed, 2 when something did.`,
     const findings: Finding[] = [];
     const stopping = new AbortController();
     const release = io.onSignal(() => stopping.abort());
-    const options = { noLlm: values["no-llm"] === true, signal: stopping.signal };
     const draw = json ? () => {} : drawing(io);
-    for await (const part of found(io, options)) {
+    for await (const part of found(io, values["no-llm"] === true, stopping.signal)) {
       findings.push(...part);
       draw(part);
     }
@@ -58,13 +54,15 @@ The exit status is 0 when nothing failed, 2 when something did.`,
     const result = worst(findings);
     if (json) io.out(`${asciiJson({ result, version: VERSION, findings }, 2)}\n`);
     else io.out(`\n${summary(findings)}\n`);
-    return result === "warning" && values.strict !== true ? STATUS.ok : STATUS[result];
+    // For monitoring, a failure is worse than a warning.
+    return result === "failure" ? 2 : result === "warning" && values.strict === true ? 1 : EXIT.ok;
   },
 };
 
 async function* found(
   io: Io,
-  { noLlm, signal }: { readonly noLlm: boolean; readonly signal: AbortSignal },
+  noLlm: boolean,
+  signal: AbortSignal,
 ): AsyncGenerator<readonly Finding[]> {
   let config: Config;
   try {
@@ -73,23 +71,21 @@ async function* found(
     if (!(error instanceof ConfigError)) throw error;
     return yield invalidSettings(error);
   }
+  const { firstTokenSeconds, timeoutSeconds } = config;
+  const toBegin = Math.min(firstTokenSeconds, timeoutSeconds);
+  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
   yield* examine({
     config,
-    channels: heardOn(config),
     clock: systemClock,
     files: realFiles,
     nonce: randomHex,
     build: BUILD,
     query: (descriptor) => Deno.permissions.query(descriptor),
-    uncovered: await uncoveredSettings(config, {
-      needs: ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"],
-    }),
+    uncovered: await uncoveredSettings(config, { needs }),
     noLlm,
     onAsking(name) {
-      const { firstTokenSeconds, timeoutSeconds } = config;
-      const first = Math.min(firstTokenSeconds, timeoutSeconds);
       io.err(
-        `planner-agent: asking ${name}: an answer may take ${first} s to begin (a model that is ` +
+        `planner-agent: asking ${name}: an answer may take ${toBegin} s to begin (a model that is ` +
           `not loaded takes minutes) and ${timeoutSeconds} s in all\n`,
       );
     },
@@ -99,24 +95,26 @@ async function* found(
 
 /** Prints findings as they come; columns never get narrower. */
 function drawing(io: Io): (part: readonly Finding[]) => void {
-  const palette = paletteFor(io);
+  const options = { width: io.width, palette: paletteFor(io) };
   let subject = 0;
   return (part) => {
     subject = Math.max(subject, ...part.map((finding) => finding.subject.length));
-    const aligned = part.map((finding) => ({
+    const padded = part.map((finding) => ({
       ...finding,
-      level: finding.level.padEnd("failure".length) as Finding["level"],
       subject: finding.subject.padEnd(subject),
     }));
-    for (const line of findingLines(aligned, { width: io.width, palette })) io.out(`${line}\n`);
+    for (const line of findingLines(padded, options)) io.out(`${line}\n`);
   };
 }
 
 function summary(findings: readonly Finding[]): string {
   const count = (level: Finding["level"]) => findings.filter((f) => f.level === level).length;
   const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
-  const [warnings, failures] = [count("warning"), count("failure")];
-  const parts = [`${count("ok")} ok`, plural(warnings, "warning"), plural(failures, "failure")];
-  if (count("skipped") > 0) parts.push(`${count("skipped")} skipped`);
-  return parts.join(", ");
+  const [warnings, failures, skipped] = [count("warning"), count("failure"), count("skipped")];
+  return [
+    `${count("ok")} ok`,
+    plural(warnings, "warning"),
+    plural(failures, "failure"),
+    ...skipped > 0 ? [`${skipped} skipped`] : [],
+  ].join(", ");
 }

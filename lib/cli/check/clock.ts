@@ -4,7 +4,7 @@
  * @module
  */
 import { isoSecond } from "../../base/text/span.ts";
-import { type Finding, fine, problem } from "../../observe/health.ts";
+import { about, type Finding } from "../../observe/health.ts";
 
 /** What another machine's clock said, and when it was asked; milliseconds since 1970. */
 export interface ClockReading {
@@ -20,20 +20,19 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
 const TOLERATED_MS = 30_000;
 
 export function checkClock(nowMs: number, readings: readonly ClockReading[]): Finding[] {
-  const about = (detail: string) => ({ check: "clock", subject: "clock", detail });
+  const clock = about("clock", "clock");
+  const time = isoSecond(nowMs);
   if (nowMs < EARLIEST_MS || nowMs > LATEST_MS) {
-    return [problem("clock_wrong", about(`it says ${isoSecond(nowMs)}`))];
+    return [clock.problem("clock_wrong", `it says ${time}`)];
   }
-  const apart = readings.filter(({ theirsMs, oursMs }) =>
-    Math.abs(theirsMs - oursMs) > TOLERATED_MS
-  );
-  if (apart.length > 0) {
-    return apart.map(({ host, theirsMs, oursMs }) => {
-      const seconds = Math.round(Math.abs(theirsMs - oursMs) / 1000);
-      const side = theirsMs > oursMs ? "behind" : "ahead of";
-      return problem("clock_differs", about(`${seconds} s ${side} that of ${host}`));
-    });
-  }
+  const apart = readings.flatMap(({ host, theirsMs, oursMs }) => {
+    const ms = theirsMs - oursMs;
+    if (Math.abs(ms) <= TOLERATED_MS) return [];
+    const side = ms > 0 ? "behind" : "ahead of";
+    const detail = `${Math.round(Math.abs(ms) / 1000)} s ${side} that of ${host}`;
+    return [clock.problem("clock_differs", detail)];
+  });
+  if (apart.length > 0) return apart;
   const hosts = [...new Set(readings.map(({ host }) => host))].join(", ");
-  return [fine(about(`${isoSecond(nowMs)}${hosts === "" ? "" : `, as on ${hosts}`}`))];
+  return [clock.fine(`${time}${hosts === "" ? "" : `, as on ${hosts}`}`)];
 }

@@ -5,30 +5,28 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Config, ConfigError } from "../../config/config.ts";
+import { type Config, ConfigError, heardOn } from "../../config/config.ts";
 import type { Files } from "../../base/disk/files.ts";
 import type { Build } from "../../permissions/grants.ts";
 import { SiteError } from "../../base/host_port.ts";
-import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
+import { about, type Finding } from "../../observe/health.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
 import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";
 import type { Query, Uncovered } from "../../permissions/permissions.ts";
 import { createStore } from "../../base/disk/store.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
-import { checkAgent } from "./agent.ts";
 import { checkAnswer } from "./answer.ts";
 import { checkClaims } from "./claims.ts";
 import { checkClock } from "./clock.ts";
 import { checkFolders } from "./folders.ts";
-import { checkOllama, type OllamaSpec } from "./ollama.ts";
-import { checkOpenai, type OpenaiSpec } from "./openai.ts";
+import { checkOllama } from "./ollama.ts";
+import { checkOpenai } from "./openai.ts";
 import type { ServerCheck } from "./server.ts";
 import { checkRedis, type RedisCheck } from "./redis.ts";
-import { checkConfigFiles, checkPermissions } from "./settings.ts";
+import { checkAgent, checkConfigFiles, checkPermissions } from "./settings.ts";
 
 interface DoctorOptions {
   readonly config: Config;
-  readonly channels: readonly string[];
   readonly clock: Clock;
   readonly files: Files;
   readonly nonce: () => string;
@@ -43,38 +41,33 @@ interface DoctorOptions {
   readonly signal: AbortSignal;
 }
 
+const NOT_PERMITTED = "not asked: this program may not connect to it";
+
 /**
  * All findings, in the order in which they are to be read: first those of the surroundings, at
  * once, then the answer of each link as it comes.
  */
 export async function* examine(options: DoctorOptions): AsyncGenerator<readonly Finding[]> {
-  const { config, clock } = options;
   const [settings, redis, servers] = await Promise.all([
     checkSettings(options),
     checkRedisIfCovered(options),
-    Promise.all(serversOf(config).map((links) => checkServer(links, options))),
+    Promise.all(serversOf(options.config).map((links) => checkServer(links, options))),
   ]);
-  const clocks = [redis, ...servers].flatMap((check) => check.clock ? [check.clock] : []);
   yield [
     ...settings,
-    ...redis.findings,
-    ...servers.flatMap(({ findings }) => findings),
-    ...checkClock(clock.now(), clocks),
+    ...[redis, ...servers].flatMap(({ findings }) => findings),
+    ...checkClock(options.clock.now(), [redis, ...servers].flatMap(({ clock }) => clock ?? [])),
   ];
-  const usable = new Set<LinkSpec>(servers.flatMap((server) => server.usable));
-  const answers = await startAnswers(usable, options);
-  for (const link of config.chain) yield [await answers(link)];
+  const usable = new Set(servers.flatMap((server) => server.usable));
+  for (const answer of startAsking(usable, await promptOf(options), options)) yield [await answer];
 }
 
 async function checkSettings(options: DoctorOptions): Promise<Finding[]> {
   const { config, files, uncovered, clock } = options;
-  const root = config.runtimePath;
-  const variables = config.chain.length === 1 ? "1 link" : `${config.chain.length} links`;
-  const valid = fine({
-    check: "configuration",
-    subject: "configuration",
-    detail: `valid; node ${config.nodeName}, ${variables}`,
-  });
+  const { runtimePath: root, nodeName, chain } = config;
+  const links = chain.length === 1 ? "1 link" : `${chain.length} links`;
+  const valid = about("configuration", "configuration")
+    .fine(`valid; node ${nodeName}, ${links}`);
   const permissions = await checkPermissions(config, options);
   if (uncovered.some(({ variable }) => variable === "RUNTIME_PATH")) return [valid, ...permissions];
   const [operator, folders, agent] = await Promise.all([
@@ -86,84 +79,68 @@ async function checkSettings(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function checkRedisIfCovered(
-  { config, channels, clock, nonce, uncovered }: DoctorOptions,
+  { config, clock, nonce, uncovered }: DoctorOptions,
 ): Promise<RedisCheck> {
-  const about = (detail: string) => ({ check: "redis", subject: "Redis", detail });
+  const redis = about("redis", "Redis");
   if (uncovered.some(({ variable }) => variable === "REDIS_URL")) {
-    return { findings: [skipped(about("not asked: this program may not connect to it"))] };
+    return { findings: [redis.skipped(NOT_PERMITTED)] };
   }
+  const { redisUrl: url, streamGroup: group, nodeName: consumer } = config;
+  const streams = config.intake === "streams" ? { group, consumer } : undefined;
   try {
-    const url = config.redisUrl;
-    const streams = config.intake === "streams"
-      ? { group: config.streamGroup, consumer: config.nodeName }
-      : undefined;
-    const redis = await checkRedis({ url, channels, streams, clock });
-    const away = redis.findings.some(({ code }) => code === "redis_unavailable");
-    if (config.coordination === "off" || away) return redis;
-    return { ...redis, findings: [...redis.findings, await checkClaims({ url, clock, nonce })] };
+    const found = await checkRedis({ url, channels: heardOn(config), streams, clock });
+    const isAway = found.findings.some(({ code }) => code === "redis_unavailable");
+    if (config.coordination === "off" || isAway) return found;
+    return { ...found, findings: [...found.findings, await checkClaims({ url, clock, nonce })] };
   } catch (error) {
     if (!(error instanceof SiteError)) throw error;
-    return { findings: [problem("config_invalid", about(error.message))] };
+    return { findings: [redis.problem("config_invalid", error.message)] };
   }
 }
 
-type ServerSpec = OllamaSpec | OpenaiSpec;
+type ServerLink = Exclude<LinkSpec, { kind: "rules" }>;
 
-/** The servers of the chain, each with its links of one API. */
-function serversOf({ chain }: Config): (readonly ServerSpec[])[] {
+/** The links of each server of the chain, by the API that they speak. */
+function serversOf({ chain }: Config): readonly ServerLink[][] {
   const links = chain.filter((link) => link.kind !== "rules");
   return [...Map.groupBy(links, ({ kind, host }) => `${kind} ${host}`).values()];
 }
 
 async function checkServer(
-  links: readonly ServerSpec[],
+  links: readonly ServerLink[],
   { config, clock, uncovered }: DoctorOptions,
 ): Promise<ServerCheck> {
   const [{ host, kind } = { host: "", kind: "ollama" }] = links;
   if (uncovered.some(({ variable, value }) => variable === "OLLAMA_HOST" && value === host)) {
-    const detail = "not asked: this program may not connect to it";
-    return { findings: [skipped({ check: kind, subject: host, detail })], usable: [] };
+    return { findings: [about(kind, host).skipped(NOT_PERMITTED)], usable: [] };
   }
   const { contextTokens } = config;
   const ollamas = links.filter((link) => link.kind === "ollama");
   if (ollamas.length > 0) return await checkOllama({ host, links: ollamas, contextTokens, clock });
   const others = links.filter((link) => link.kind === "openai");
-  return await checkOpenai({
-    host,
-    links: others,
-    apiKey: config.apiKeys.get(host),
-    contextTokens,
-    clock,
-  });
+  const apiKey = config.apiKeys.get(host);
+  return await checkOpenai({ host, links: others, apiKey, contextTokens, clock });
 }
 
 /** Starts asking the links: one after the other on a host, which has one processor for all. */
-async function startAnswers(
+function startAsking(
   usable: ReadonlySet<LinkSpec>,
+  systemPrompt: string,
   options: DoctorOptions,
-): Promise<(link: LinkSpec) => Promise<Finding>> {
-  const { config, noLlm } = options;
-  const prompt = await promptOf(options);
+): Promise<Finding>[] {
   const turns = new Map<string, Promise<unknown>>();
-  const findings = new Map<LinkSpec, Promise<Finding>>();
-  for (const link of config.chain) {
-    const about = (detail: string) => ({ check: "answer", subject: link.name, detail });
-    if (link.kind !== "rules" && noLlm) {
-      findings.set(link, Promise.resolve(skipped(about("not asked (--no-llm)"))));
-    } else if (link.kind !== "rules" && !usable.has(link)) {
-      findings.set(link, Promise.resolve(skipped(about("not asked: see above"))));
-    } else {
-      const place = link.kind === "rules" ? "" : link.host;
-      const before = turns.get(place) ?? Promise.resolve();
-      const finding = before.then(() => {
-        if (link.kind !== "rules") options.onAsking(link.name);
-        return checkAnswer({ ...options, link, systemPrompt: prompt });
-      });
-      turns.set(place, finding);
-      findings.set(link, finding);
-    }
-  }
-  return (link) => findings.get(link) ?? Promise.reject(new Error(`no such link: ${link.name}`));
+  return options.config.chain.map((link) => {
+    const answer = about("answer", link.name);
+    if (link.kind === "rules") return checkAnswer({ ...options, link, systemPrompt });
+    if (options.noLlm) return Promise.resolve(answer.skipped("not asked (--no-llm)"));
+    if (!usable.has(link)) return Promise.resolve(answer.skipped("not asked: see above"));
+    const finding = (turns.get(link.host) ?? Promise.resolve()).then(() => {
+      if (!options.signal.aborted) options.onAsking(link.name);
+      return checkAnswer({ ...options, link, systemPrompt });
+    });
+    turns.set(link.host, finding);
+    return finding;
+  });
 }
 
 /** The agent's own prompt; the built-in one where the operator's files are wrong. */

@@ -7,7 +7,7 @@ import { statfs } from "node:fs/promises";
 import { join } from "node:path/posix";
 import { errorMessage } from "../../base/error_message.ts";
 import type { Files } from "../../base/disk/files.ts";
-import { type Finding, fine, problem, skipped } from "../../observe/health.ts";
+import { about, type Finding } from "../../observe/health.ts";
 import { readFailure } from "../../base/disk/read_failure.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { shellWord } from "../../base/text/shell_word.ts";
@@ -15,6 +15,7 @@ import { explainWriteFailure, isSystemFailure } from "../../base/disk/write_fail
 
 /** Folders that the agent writes to, under RUNTIME_PATH. */
 const WRITTEN = ["actions/pending", "events", "state"] as const;
+/** It looks into these for ids that were given; none of them is its to write. */
 const READ = ACTION_FOLDERS.filter((name) => name !== "pending").map((name) => `actions/${name}`);
 
 /** Size of the file that is written to see whether there is room. */
@@ -29,11 +30,10 @@ interface FoldersOptions {
   readonly nonce: () => string;
   /** Whether an installer made the folders, or `run` does, from source. */
   readonly installed?: boolean;
-  /** Asks for the room on a filesystem; throws where that is not allowed. */
+  /** What is left for a user without privileges; throws where that may not be asked. */
   readonly room?: (path: string) => Promise<Room>;
 }
 
-/** What is left for a user without privileges. */
 interface Room {
   readonly bytes: number;
   readonly inodes: number;
@@ -48,20 +48,24 @@ async function systemRoom(path: string): Promise<Room> {
 }
 
 export async function checkFolders(options: FoldersOptions): Promise<Finding[]> {
+  const { root, installed = true } = options;
   const written = await Promise.all(WRITTEN.map((name) => checkWritten(name, options)));
   const read = await Promise.all(READ.map((name) => checkRead(name, options)));
   const unwell = read.filter((finding) => finding !== undefined);
-  const { root, installed = true } = options;
-  const remedied = (finding: Finding) => installed ? finding : bySource(finding, root);
-  if (unwell.length === 0) {
-    const detail = `${READ.length} folders are there`;
-    unwell.push(fine({ check: "folder", subject: "actions", detail }));
-  }
-  return [...written.map(remedied), ...unwell.map(remedied), await checkRoom(options)];
+  const folders = [
+    ...written,
+    ...unwell.length > 0
+      ? unwell
+      : [about("folder", "actions").fine(`${READ.length} folders are there`)],
+  ];
+  return [
+    ...installed ? folders : folders.map((finding) => remediedFromSource(finding, root)),
+    await checkRoom(options),
+  ];
 }
 
 /** From source there is no installer to run again. */
-function bySource(finding: Finding, root: string): Finding {
+function remediedFromSource(finding: Finding, root: string): Finding {
   if (finding.code !== "folder_missing" && finding.code !== "folder_unused") return finding;
   const path = shellWord(join(root, finding.subject));
   return { ...finding, remedy: `'planner-agent run' makes it, or: mkdir -p ${path}` };
@@ -72,15 +76,14 @@ async function checkWritten(
   { root, files, nonce }: FoldersOptions,
 ): Promise<Finding> {
   const path = join(root, name);
-  const about = (detail: string) => ({ check: "folder", subject: name, detail });
+  const folder = about("folder", name);
   // The agent sweeps a file of this name, should this program be killed right now.
   const probe = join(path, `.planner-agent.check.${nonce()}.tmp`);
   try {
     const kind = await files.kind(path);
-    if (kind === "none") return problem("folder_missing", about(`${path} is not there`));
-    if (kind === "file") return problem("folder_missing", about(`${path} is a file`));
-    if (kind === "other") {
-      return problem("folder_missing", about(`${path} is a link, not a folder`));
+    if (kind !== "folder") {
+      const is = { none: "not there", file: "a file", other: "a link, not a folder" }[kind];
+      return folder.problem("folder_missing", `${path} is ${is}`);
     }
     try {
       await files.writeNew(probe, "x".repeat(PROBE_BYTES));
@@ -88,49 +91,46 @@ async function checkWritten(
       await files.remove(probe).catch(() => {});
     }
     await files.list(path);
-    return fine(about(`writable: ${PROBE_BYTES / 1024} KiB written, synced and removed`));
+    return folder.fine(`writable: ${PROBE_BYTES / 1024} KiB written, synced and removed`);
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
     const { error: said, remedy } = explainWriteFailure(error);
-    return problem("folder_not_writable", { ...about(said), remedy });
+    return folder.problem("folder_not_writable", said, remedy);
   }
 }
 
-/** The agent looks into these for ids that were given; none of them is its to write. */
 async function checkRead(
   name: string,
   { root, files }: FoldersOptions,
 ): Promise<Finding | undefined> {
   const path = join(root, name);
-  const about = (detail: string) => ({ check: "folder", subject: name, detail });
+  const folder = about("folder", name);
   try {
-    const kind = await files.kind(path);
-    if (kind === "none") return problem("folder_unused", about(`${path} is not there`));
+    if (await files.kind(path) === "none") {
+      return folder.problem("folder_unused", `${path} is not there`);
+    }
     await files.list(path);
     return undefined;
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
-    return problem("folder_not_readable", about(readFailure(error, path)));
+    return folder.problem("folder_not_readable", readFailure(error, path));
   }
 }
 
 async function checkRoom({ root, room = systemRoom }: FoldersOptions): Promise<Finding> {
-  const about = (detail: string) => ({ check: "disk", subject: "disk", detail });
+  const disk = about("disk", "disk");
   try {
     const { bytes, inodes, allInodes } = await room(join(root, "state"));
     const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.floor(bytes / 1e6)} MB`;
     const detail = allInodes > 0 ? `${size} and ${inodes} inodes free` : `${size} free`;
-    if (bytes < LEAST_FREE_BYTES) return problem("disk_nearly_full", about(detail));
-    if (allInodes > 0 && inodes < LEAST_FREE_INODES) {
-      return problem("inodes_nearly_out", about(detail));
-    }
-    return fine(about(detail));
+    if (bytes < LEAST_FREE_BYTES) return disk.problem("disk_nearly_full", detail);
+    const isShort = allInodes > 0 && inodes < LEAST_FREE_INODES;
+    return isShort ? disk.problem("inodes_nearly_out", detail) : disk.fine(detail);
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) {
-      return skipped(
-        about("this program may not ask for free space; that files could be written shows some"),
-      );
-    }
-    return skipped(about(errorMessage(error)));
+    return disk.skipped(
+      error instanceof Deno.errors.NotCapable
+        ? "this program may not ask for free space; that files could be written shows some"
+        : errorMessage(error),
+    );
   }
 }

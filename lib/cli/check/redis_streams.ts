@@ -4,12 +4,29 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Finding, fine, problem } from "../../observe/health.ts";
+import { about, type Finding } from "../../observe/health.ts";
 import { isOfStream, streamFailure } from "../../intake/streams/failure.ts";
 import { deadLetterStream } from "../../intake/streams/group.ts";
 import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
 import { isReplyError } from "../../base/redis/errors.ts";
 import { type RedisLink, redisLink } from "../../base/redis/link.ts";
+
+/** The server that is looked at, and as whom. */
+export interface RedisServer {
+  readonly endpoint: RedisEndpoint;
+  readonly credentials: RedisCredentials | null;
+  readonly secrets: readonly string[];
+  readonly onPasswordUnused: () => void;
+  readonly clock: Clock;
+  /** Deadline of each step. */
+  readonly timeoutMs: number;
+}
+
+/** What was found out of channels or streams, or what kept it from being found out. */
+export interface Listened {
+  readonly findings: readonly Finding[];
+  readonly failed?: { readonly error: unknown; readonly channel?: string };
+}
 
 /** As whom streams are read: STREAM_GROUP, and the consumer in it. */
 export interface StreamReader {
@@ -17,32 +34,15 @@ export interface StreamReader {
   readonly consumer: string;
 }
 
-interface StreamsCheckOptions extends StreamReader {
-  readonly endpoint: RedisEndpoint;
-  readonly credentials: RedisCredentials | null;
-  readonly secrets: readonly string[];
-  readonly streams: readonly string[];
-  readonly clock: Clock;
-  /** Deadline of each step. */
-  readonly timeoutMs: number;
-}
-
-/** A command that does nothing, as Redis looks at rights before it looks at the last word. */
-interface Rehearsal {
-  /** What is granted. */
-  readonly right: string;
-  readonly key: string;
-  readonly command: readonly [string, ...string[]];
-}
-
 /** Neither a number nor an ID, so that no command with it can have an effect. */
 const WRONG = "wrong";
 
-function rehearsals(stream: string, { group, consumer }: StreamReader): readonly Rehearsal[] {
+/** Commands that do nothing, as Redis looks at rights before it looks at the last word. */
+function rehearsals(stream: string, { group, consumer }: StreamReader) {
   const dead = deadLetterStream(stream);
-  const on = (key: string, right: string, ...command: Rehearsal["command"]): Rehearsal => ({
-    right,
+  const on = (key: string, right: string, ...command: readonly [string, ...string[]]) => ({
     key,
+    right,
     command,
   });
   return [
@@ -57,30 +57,22 @@ function rehearsals(stream: string, { group, consumer }: StreamReader): readonly
   ];
 }
 
-/**
- * Connects as `run` does, and tries every command on every stream in a form that cannot have an
- * effect. The error is what kept it from doing so.
- */
+/** Connects as `run` does, and tries every command on every stream in a form without an effect. */
 export async function checkStreams(
-  options: StreamsCheckOptions,
-): Promise<{ readonly error?: unknown; readonly findings: readonly Finding[] }> {
-  const { endpoint, timeoutMs } = options;
+  server: RedisServer,
+  streams: readonly string[],
+  reader: StreamReader,
+): Promise<Listened> {
+  const link = redisLink({ ...server, connectTimeoutMs: server.timeoutMs });
   const findings: Finding[] = [];
-  const link = redisLink({
-    ...options,
-    connectTimeoutMs: timeoutMs,
-    onPasswordUnused() {
-      const detail = "REDIS_URL has a password and this Redis asks for none";
-      const about = { check: "redis", subject: endpoint.display, detail };
-      findings.push(problem("redis_password_unused", about));
-    },
-  });
   try {
     await link.open();
-    for (const stream of options.streams) findings.push(await streamFinding(link, stream, options));
+    for (const stream of streams) {
+      findings.push(await streamFinding(link, stream, { ...server, ...reader }));
+    }
     return { findings };
   } catch (error) {
-    return { error, findings };
+    return { failed: { error }, findings: [] };
   } finally {
     link.close();
   }
@@ -89,32 +81,30 @@ export async function checkStreams(
 async function streamFinding(
   link: RedisLink,
   stream: string,
-  options: StreamsCheckOptions,
+  reader: RedisServer & StreamReader,
 ): Promise<Finding> {
-  const { group, timeoutMs } = options;
+  const the = about("redis_stream", stream);
   const lacking = new Set<string>();
   let refusal: string | undefined;
-  for (const { right, key, command } of rehearsals(stream, options)) {
+  for (const { right, key, command } of rehearsals(stream, reader)) {
     try {
-      await link.call(command, timeoutMs);
+      await link.call(command, reader.timeoutMs);
     } catch (error) {
       if (!isReplyError(error) || /^(?:NOAUTH|LOADING)\b/.test(error.message)) throw error;
-      const { message } = error;
-      if (message.startsWith("NOPERM")) {
+      if (error.message.startsWith("NOPERM")) {
         lacking.add(isOfStream(error) ? `~${key}` : `+${right}`);
-      } else if (/^(?:WRONGTYPE|ERR unknown command)/i.test(message)) {
-        refusal ??= streamFailure(error, { ...options, stream: key }).detail;
+      } else if (/^(?:WRONGTYPE|ERR unknown command)/i.test(error.message)) {
+        refusal ??= streamFailure(error, { ...reader, stream: key }).detail;
       }
     }
   }
-  const about = { check: "redis_stream", subject: stream };
   if (refusal !== undefined) {
-    return problem("redis_stream_refused", { ...about, detail: `cannot be read: ${refusal}` });
+    return the.problem("redis_stream_refused", `cannot be read: ${refusal}`);
   }
-  if (lacking.size === 0) return fine({ ...about, detail: `can be read, in the group ${group}` });
-  return problem("redis_stream_refused", {
-    ...about,
-    detail: "may not be read, or not with all that it takes",
-    remedy: `Grant it: ACL SETUSER ... ${[...lacking].join(" ")}`,
-  });
+  if (lacking.size === 0) return the.fine(`can be read, in the group ${reader.group}`);
+  return the.problem(
+    "redis_stream_refused",
+    "may not be read, or not with all that it takes",
+    `Grant it: ACL SETUSER ... ${[...lacking].join(" ")}`,
+  );
 }

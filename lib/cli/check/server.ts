@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import { type Dial, dial as openConnection, get, post } from "../../base/http/http.ts";
+import { dial, get, post } from "../../base/http/http.ts";
 import { HttpError, textOf } from "../../base/http/reply.ts";
 import { parseObject } from "../../base/json.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
@@ -14,71 +14,72 @@ import { LinkError } from "../../llm/failure.ts";
 import type { Finding } from "../../observe/health.ts";
 import type { ClockReading } from "./clock.ts";
 
+/** A server of the chain and its links. */
+export interface ServerOf<Kind extends LinkSpec["kind"]> {
+  readonly host: string;
+  readonly links: readonly Extract<LinkSpec, { kind: Kind }>[];
+  /** LLM_CONTEXT_TOKENS, which our prompts are kept within. */
+  readonly contextTokens: number;
+  readonly clock: Clock;
+}
+
 /** What was found out about a server of the chain. */
 export interface ServerCheck {
   readonly findings: readonly Finding[];
   /** The links that can be asked: their host answers and has the model. */
   readonly usable: readonly LinkSpec[];
-  readonly clock?: ClockReading;
+  readonly clock?: ClockReading | undefined;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
 
-export interface Answered {
-  readonly body: Json;
-  readonly date: string | undefined;
-}
-
-export interface Unanswered {
+export interface Reply {
+  /** Undefined where there is none; `failure` says why. */
+  readonly body?: Json;
   readonly failure: string;
-  /** The HTTP status, where the server gave one. */
+  /** The HTTP status, where it is another than 200. */
   readonly status?: number;
-}
-
-interface ServerQuestion {
-  readonly host: string;
-  /** Its kind, for messages: "Ollama" and "an Ollama". */
-  readonly server: string;
-  readonly kind: string;
-  readonly authorization?: string | undefined;
-  /** Sent by POST; a GET where left out. */
-  readonly json?: string;
-  readonly clock: Clock;
-  readonly timeoutMs?: number;
-  readonly dial?: Dial;
+  readonly clock?: ClockReading | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
 const LARGEST_REPLY_BYTES = 4 * 1024 * 1024;
 
-/** A JSON object that the host serves, or why there is none. */
+/** The JSON object that the host serves at `path`. */
 export async function askFor(
   path: string,
-  question: ServerQuestion,
-): Promise<Answered | Unanswered> {
-  const { host, server, authorization, json, clock, timeoutMs = TIMEOUT_MS } = question;
+  { host, server, kind, authorization, json, clock }: {
+    readonly host: string;
+    /** Its kind, for messages: "Ollama" and "an Ollama". */
+    readonly server: string;
+    readonly kind: string;
+    readonly authorization?: string | undefined;
+    /** Sent by POST; a GET where left out. */
+    readonly json?: string;
+    readonly clock: Clock;
+  },
+): Promise<Reply> {
   const deadline = new AbortController();
-  const cancel = clock.after(
-    timeoutMs,
-    () => deadline.abort(new HttpError("disconnected", `no answer within ${timeoutMs / 1000} s`)),
-  );
+  const late = new HttpError("disconnected", `no answer within ${TIMEOUT_MS / 1000} s`);
+  const cancel = clock.after(TIMEOUT_MS, () => deadline.abort(late));
   try {
     const url = new URL(path, host);
-    const options: Parameters<typeof get<Answered | Unanswered>>[1] = {
+    const options: Parameters<typeof get<Reply>>[1] = {
       signal: deadline.signal,
       authorization,
       dial: (url, signal) =>
-        (question.dial ?? openConnection)(url, signal).catch((error) => {
+        dial(url, signal).catch((error) => {
           throw signal.aborted ? signal.reason : connectFailure(error, host, server);
         }),
-      async read({ status, headers, body }) {
+      async read({ status, headers, body: bytes }) {
         if (status !== 200) {
-          return { failure: `${path}: HTTP ${status}; is this ${question.kind}?`, status };
+          return { failure: `${path}: HTTP ${status}; is this ${kind}?`, status };
         }
-        const parsed = parseObject(await textOf(body, LARGEST_REPLY_BYTES));
-        return parsed
-          ? { body: parsed, date: headers.get("date") }
-          : { failure: `${path}: not a reply of ${server}` };
+        const body = parseObject(await textOf(bytes, LARGEST_REPLY_BYTES));
+        if (!body) return { failure: `${path}: not a reply of ${server}` };
+        const theirsMs = Date.parse(headers.get("date") ?? "");
+        const reading = { host, theirsMs, oursMs: clock.now() };
+        return { body, failure: "", clock: Number.isNaN(theirsMs) ? undefined : reading };
       },
     };
     return json === undefined ? await get(url, options) : await post(url, json, options);

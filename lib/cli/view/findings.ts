@@ -7,21 +7,11 @@ import type { Finding } from "../../observe/health.ts";
 import type { Palette } from "./palette.ts";
 import { tableLines } from "./table.ts";
 
-/** Paints a word by how bad it is. */
-function levelPaint(palette: Palette): (text: string) => string {
-  return (text) => {
-    switch (text.trim()) {
-      case "ok":
-        return palette.good(text);
-      case "warning":
-        return palette.warn(text);
-      case "failure":
-        return palette.bad(text);
-      default:
-        return palette.faint(text);
-    }
-  };
-}
+const PAINTS = new Map<string, keyof Palette>([
+  ["ok", "good"],
+  ["warning", "warn"],
+  ["failure", "bad"],
+]);
 
 /** A line or more for each finding: how it is, what was looked at, what was found, what to do. */
 export function findingLines(
@@ -31,13 +21,14 @@ export function findingLines(
   if (findings.length === 0) return [];
   const [, ...lines] = tableLines(
     findings.map(({ level, subject, detail, remedy }) => [
-      level,
+      // All levels as wide, for findings that are drawn one after the other.
+      level.padEnd("failure".length),
       subject,
       remedy === undefined || detail.includes(remedy) ? detail : `${detail} -> ${remedy}`,
     ]),
     {
       columns: [
-        { title: "", paint: levelPaint(palette) },
+        { title: "", paint: (level) => palette[PAINTS.get(level.trim()) ?? "faint"](level) },
         { title: "" },
         { title: "", narrow: "wrap" },
       ],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkOllama, type OllamaSpec } from "../../../lib/cli/check/ollama.ts";
+import { checkOllama } from "../../../lib/cli/check/ollama.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { fakeClock } from "../../support/clock.ts";
 
@@ -33,8 +33,8 @@ async function examine(
   { models = ["qwen2.5:7b"], headers = {} }: { models?: string[]; headers?: HeadersInit } = {},
 ) {
   await using server = serve(pages, headers);
-  const links = models.map((model): OllamaSpec => ({
-    kind: "ollama",
+  const links = models.map((model) => ({
+    kind: "ollama" as const,
     name: model,
     model,
     host: server.host,
@@ -44,7 +44,6 @@ async function examine(
     links,
     contextTokens: 4096,
     clock: systemClock,
-    timeoutMs: 2_000,
   });
   return {
     ...result,
