@@ -5,14 +5,14 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
-import { type Link, ollamaLink, rulesLink } from "./link.ts";
+import { type Link, rulesLink } from "./link.ts";
 import type { Dial } from "../base/http/http.ts";
+import { ollamaLink } from "./ollama/link.ts";
 import { openaiLink } from "./openai/link.ts";
 import { type ChainRouter, createRouter } from "./router.ts";
 
-/** A link whose model is on a server. */
+/** A link whose model is on a server that speaks `Api`. */
 interface ServerLink<Api> {
-  /** Which API the server speaks. */
   readonly kind: Api;
   /** As written. */
   readonly name: string;
@@ -35,9 +35,6 @@ export class ChainSyntaxError extends Error {
     super(`${problem}, got ${JSON.stringify(piece)}`);
   }
 }
-
-/** Model names as Ollama takes them: `name`, `name:tag`, `namespace/name:tag`, with a registry. */
-const MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/-]{0,199}$/;
 
 /**
  * Reads a chain: links separated by commas, each `model`, `model@host` with any host that
@@ -67,49 +64,52 @@ export function parseChain(text: string, defaultHost: string): LinkSpec[] {
   return specs;
 }
 
+/** Model names as Ollama takes them: `name`, `name:tag`, `namespace/name:tag`, with a registry. */
+const MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/-]{0,199}$/;
+
 function parseLink(piece: string, defaultHost: string): LinkSpec {
   if (piece === "") {
     throw new ChainSyntaxError("expected model, model@http://host:port or rules", piece);
   }
-  if (OPENAI.test(piece)) return parseOpenaiLink(piece);
-  const at = piece.indexOf("@");
-  const model = at < 0 ? piece : piece.slice(0, at).trim();
-  const shown = at < 0 ? piece : `${model}@${withoutUser(piece.slice(at + 1))}`;
+  if (/^openai\//i.test(piece)) return parseOpenaiLink(piece);
+  const [, before = piece, host] = /^([^@]*)@([^]*)$/.exec(piece) ?? [];
+  const model = before.trim();
+  const shown = host === undefined ? piece : `${model}@${withoutUser(host)}`;
   if (model.toLowerCase() === "rules") {
-    if (at < 0) return { kind: "rules", name: "rules" };
+    if (host === undefined) return { kind: "rules", name: "rules" };
     throw new ChainSyntaxError("rules is built in and has no host", shown);
   }
   if (!MODEL.test(model)) {
     throw new ChainSyntaxError("expected a model name such as qwen2.5:7b", shown);
   }
-  const host = at < 0 ? defaultHost : parseOllamaHost(piece.slice(at + 1));
-  return { kind: "ollama", name: piece, model, host };
+  const own = host === undefined ? defaultHost : parseOllamaHost(host);
+  return { kind: "ollama", name: piece, model, host: own };
 }
 
-const OPENAI = /^openai\//i;
 /** Model names as such servers list them: a file's name, or `owner/name@quantization`. */
 const OPENAI_MODEL = /^[A-Za-z0-9_][A-Za-z0-9._:/@+-]{0,199}$/;
 
 /** `openai/MODEL@http://host:port`, where `/v1` may follow as such servers write their address. */
 function parseOpenaiLink(piece: string): LinkSpec {
-  const at = piece.search(/@[^@]*$/);
   const rest = piece.slice("openai/".length);
+  const at = rest.lastIndexOf("@");
   if (at < 0) {
     throw new ChainSyntaxError("a model of OpenAI's API needs its server, openai/MODEL@URL", piece);
   }
-  const model = rest.slice(0, at - "openai/".length).trim();
-  const shown = `openai/${model}@${withoutUser(piece.slice(at + 1))}`;
-  // The search from the end takes a user before the host for a part of the model's name.
-  if (!OPENAI_MODEL.test(model) || /:\/\//.test(model)) {
+  const model = rest.slice(0, at).trim();
+  const address = rest.slice(at + 1);
+  // The last @ may be the one behind a user, whose password then looks like a part of the model.
+  if (!OPENAI_MODEL.test(model) || model.includes("://")) {
     const problem = "expected a model name such as qwen2.5-7b-instruct, and its server behind @";
     throw new ChainSyntaxError(problem, `openai/${withoutUser(rest)}`);
   }
-  const address = piece.slice(at + 1).trim().replace(/\/v1\/*$/, "");
-  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(address) ? address : `http://${address}`;
+  const server = address.trim().replace(/\/v1\/*$/, "");
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(server) ? server : `http://${server}`;
   try {
     return { kind: "openai", name: piece, model, host: parseOllamaHost(url) };
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
+    const shown = `openai/${model}@${withoutUser(address)}`;
     throw new ChainSyntaxError("expected openai/MODEL@http://host:port or .../v1", shown);
   }
 }
@@ -125,10 +125,11 @@ function parseOpenaiLink(piece: string): LinkSpec {
 export function parseOllamaHost(text: string): string {
   const fail = (problem: string) => new ChainSyntaxError(problem, withoutUser(text));
   const form = "expected host, host:port, http://host:port or https://host:port";
-  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^]*)$/i.exec(unquoted(text)) ?? [];
+  const bare = text.trim().replace(/^(["'])([^]*)\1$/, "$2").trim();
+  const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^]*)$/i.exec(bare) ?? [];
   const protocol = scheme?.toLowerCase() ?? "http";
   if (protocol !== "http" && protocol !== "https") throw fail(form);
-  const authority = trimSlashes(rest);
+  const authority = rest.replace(/\/+$/, "");
   if (authority === "" || /[\s\p{C}\\]/u.test(authority)) throw fail(form);
   if (authority.includes("@")) throw fail("a host takes no user and no password");
   if (/[/?#]/.test(authority)) throw fail("a host takes no path and no query");
@@ -146,16 +147,6 @@ export function parseOllamaHost(text: string): string {
   const url = `${protocol}://${name || "127.0.0.1"}`;
   if (!URL.canParse(url)) throw fail(form);
   return `${protocol}://${new URL(url).hostname}:${port}`;
-}
-
-function unquoted(text: string): string {
-  return text.trim().replace(/^(["'])([^]*)\1$/, "$2").trim();
-}
-
-function trimSlashes(text: string): string {
-  let end = text.length;
-  while (text[end - 1] === "/") end--;
-  return text.slice(0, end);
 }
 
 /** A host for an error message: what stands before its last `@` may be a password. */
@@ -178,45 +169,32 @@ export interface ChainConfig {
   readonly apiKeys: ReadonlyMap<string, string>;
 }
 
-interface ChainOptions {
-  readonly config: ChainConfig;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** How connections are opened; for tests. */
-  readonly dial?: Dial;
-}
-
 const CONNECT_MS = 5_000;
 /** A diagnosis takes about 100 tokens; the rest is for models that think first. */
 export const ANSWER_TOKENS = 512;
 
-/** The router of a configuration. */
-export function createChainRouter({ config, clock, log, dial }: ChainOptions): ChainRouter {
+/** The router of a configuration; tests dial for themselves. */
+export function createChainRouter(
+  { config, clock, log, dial }: { config: ChainConfig; clock: Clock; log: Log; dial?: Dial },
+): ChainRouter {
+  const { contextTokens, keepAlive, apiKeys, attemptsPerLink } = config;
   const deadlines = {
     connectMs: CONNECT_MS,
     firstTokenMs: config.firstTokenSeconds * 1000,
     idleMs: config.idleSeconds * 1000,
     totalMs: config.timeoutSeconds * 1000,
   };
+  const common = { clock, dial, deadlines, contextTokens, answerTokens: ANSWER_TOKENS };
   const links = config.chain.map((spec): Link => {
     if (spec.kind === "rules") return rulesLink();
-    const { name, kind, host, model } = spec;
-    const { contextTokens } = config;
-    const server = { host, model, clock, deadlines, contextTokens, answerTokens: ANSWER_TOKENS };
+    const { kind, name, host, model } = spec;
+    const server = { ...common, host, model };
     switch (kind) {
       case "ollama":
-        return ollamaLink(name, {
-          ...server,
-          keepAlive: config.keepAlive,
-          ...(dial && { dial }),
-        });
+        return ollamaLink(name, { ...server, keepAlive });
       case "openai":
-        return openaiLink(name, {
-          ...server,
-          apiKey: config.apiKeys.get(host),
-          ...(dial && { dial }),
-        });
+        return openaiLink(name, { ...server, apiKey: apiKeys.get(host) });
     }
   });
-  return createRouter({ links, attemptsPerLink: config.attemptsPerLink, clock, log });
+  return createRouter({ links, attemptsPerLink, clock, log });
 }

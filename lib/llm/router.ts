@@ -108,7 +108,7 @@ export function createRouter(options: RouterOptions): ChainRouter {
       const reply = await link.ask(withinContext(link, messages, context), context);
       figures = reply.figures;
       const judgement = judge(reply.content, context.event);
-      reply.judged(judgement.ok);
+      reply.judged?.(judgement.ok);
       const { content } = reply;
       result = judgement.ok
         ? judgement.diagnosis

@@ -5,23 +5,23 @@
 import assert from "node:assert/strict";
 import { readAnswer } from "../../lib/llm/answer.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { replyReader } from "../../lib/llm/ollama/reply_stream.ts";
-import type { ReplyReader } from "../../lib/llm/spoken.ts";
-import { completionReader } from "../../lib/llm/openai/reply_stream.ts";
+import { OLLAMA_REPLY } from "../../lib/llm/ollama/reply.ts";
+import { OPENAI_REPLY } from "../../lib/llm/openai/reply.ts";
+import { readReply, type ReplyForm } from "../../lib/llm/reply.ts";
+import { bodyOf } from "../support/body.ts";
 import { startOllama } from "../support/ollama.ts";
 
 /** Reads a recorded body in pieces of `size`. */
-function read(file: string, open: (onToken: () => void) => ReplyReader, size: number) {
+async function read(file: string, form: ReplyForm, size: number) {
   const text = Deno.readTextFileSync(new URL(`recorded/${file}`, import.meta.url));
   let tokens = 0;
-  const reader = open(() => tokens++);
-  for (let at = 0; at < text.length; at += size) reader.push(text.slice(at, at + size));
-  return { ...reader.finish(), tokens };
+  const spoken = await readReply(bodyOf(text, size), form, () => tokens++);
+  return { ...spoken, tokens };
 }
 
 for (const size of [1, 7, 1_000, 1_000_000]) {
-  Deno.test(`recorded: Ollama's stream, in pieces of ${size}`, () => {
-    const { content, doneReason, figures } = read("ollama_chat.ndjson", replyReader, size);
+  Deno.test(`recorded: Ollama's stream, in pieces of ${size}`, async () => {
+    const { content, doneReason, figures } = await read("ollama_chat.ndjson", OLLAMA_REPLY, size);
     assert.deepEqual(readAnswer(content), {
       ok: true,
       // The schema had the reason first: Ollama sorts the keys.
@@ -37,8 +37,8 @@ for (const size of [1, 7, 1_000, 1_000_000]) {
     });
   });
 
-  Deno.test(`recorded: the stream of llama.cpp's server, in pieces of ${size}`, () => {
-    const { doneReason, figures, tokens } = read("llama_chat.sse", completionReader, size);
+  Deno.test(`recorded: the stream of llama.cpp's server, in pieces of ${size}`, async () => {
+    const { doneReason, figures, tokens } = await read("llama_chat.sse", OPENAI_REPLY, size);
     assert.equal(doneReason, "length");
     assert.ok(tokens > 10);
     assert.deepEqual(figures, {
@@ -51,12 +51,12 @@ for (const size of [1, 7, 1_000, 1_000_000]) {
   });
 }
 
-Deno.test("recorded: llama.cpp's error in the middle of a stream under status 200", () => {
-  const reader = completionReader(() => {});
+Deno.test("recorded: llama.cpp's error in the middle of a stream under status 200", async () => {
   const error =
     '{"code":500,"message":"The model produced output that does not match the expected ' +
     'peg-native format","type":"server_error"}';
-  assert.throws(() => reader.push(`data: {"error":${error}}\n\n`), (thrown) => {
+  const body = bodyOf(`data: {"error":${error}}\n\n`);
+  await assert.rejects(readReply(body, OPENAI_REPLY, () => {}), (thrown) => {
     assert.ok(thrown instanceof LinkError);
     assert.equal(thrown.kind, "server_error");
     return true;

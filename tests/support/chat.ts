@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import type { Think } from "../../lib/llm/ollama/dialect.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { chat, type ChatOptions } from "../../lib/llm/ollama/chat.ts";
+import { chat, type Ollama } from "../../lib/llm/ollama/chat.ts";
 import { fakeClock } from "./clock.ts";
 
 export const MESSAGES = [{ role: "user", content: "what now?" }] as const;
@@ -19,7 +19,7 @@ export const DEADLINES = {
 };
 
 /** Asks the server at `host`. */
-export function asking(host: string, changes: Partial<ChatOptions> & { think?: Think } = {}) {
+export function asking(host: string, changes: Partial<Ollama> & { think?: Think } = {}) {
   const clock = fakeClock();
   const stop = new AbortController();
   const steps = new Set<() => void>();
@@ -32,8 +32,8 @@ export function asking(host: string, changes: Partial<ChatOptions> & { think?: T
     deadlines: DEADLINES,
     contextTokens: 4096,
     answerTokens: 512,
-    onProgress(what) {
-      if (what === "token") tokens++;
+    onToken() {
+      tokens++;
       for (const step of steps) step();
     },
     ...options,

@@ -8,7 +8,7 @@ import { dial, get, post } from "../../base/http/http.ts";
 import { HttpError, textOf } from "../../base/http/reply.ts";
 import { parseObject } from "../../base/json.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
-import { connectFailure } from "../../llm/ask.ts";
+import { connectFailure } from "../../llm/server.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
 import { LinkError } from "../../llm/failure.ts";
 import type { Finding } from "../../observe/health.ts";

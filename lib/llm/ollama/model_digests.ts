@@ -7,9 +7,10 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
-import type { LinkSpec } from "../chain.ts";
-import { type Dial, dial, get } from "../../base/http/http.ts";
+import { type Dial, dial as openConnection, get } from "../../base/http/http.ts";
 import { textOf } from "../../base/http/reply.ts";
+import { isObject, parseObject } from "../../base/json.ts";
+import type { LinkSpec } from "../chain.ts";
 
 /** A model may be pulled anew under its name: what is older than this is asked again. */
 const KNOWN_FOR_MS = 600_000;
@@ -27,15 +28,13 @@ export interface ModelDigests {
   close(): void;
 }
 
-interface ModelDigestsOptions {
-  readonly chain: readonly LinkSpec[];
-  readonly clock: Clock;
-  /** How connections are opened; for tests. */
-  readonly dial?: Dial;
-}
-
+/** Of the Ollamas of a chain; tests dial for themselves. */
 export function createModelDigests(
-  { chain, clock, ...options }: ModelDigestsOptions,
+  { chain, clock, dial = openConnection }: {
+    readonly chain: readonly LinkSpec[];
+    readonly clock: Clock;
+    readonly dial?: Dial;
+  },
 ): ModelDigests {
   const closing = new AbortController();
   const digests = new Map<string, string>();
@@ -49,13 +48,12 @@ export function createModelDigests(
     try {
       const reported = await get(new URL("/api/tags", host), {
         signal: AbortSignal.any([deadline.signal, closing.signal]),
-        dial: options.dial ?? dial,
+        dial,
         read: async ({ status, body }) =>
           status === 200 ? digestsIn(await textOf(body, LARGEST_REPLY_BYTES)) : undefined,
       });
       if (!reported) return;
-      for (const { name, model, host: own } of models) {
-        if (own !== host) continue;
+      for (const { name, model } of models.filter((each) => each.host === host)) {
         const digest = reported.get(model) ?? reported.get(`${model}:latest`);
         if (digest === undefined) digests.delete(name);
         else digests.set(name, digest);
@@ -81,14 +79,14 @@ export function createModelDigests(
   };
 }
 
-/** Digests by model name; none for a reply that is not what Ollama's API says. */
-function digestsIn(text: string): Map<string, string> {
-  const { models } = JSON.parse(text) as { models?: unknown };
-  const digests = new Map<string, string>();
-  for (const entry of Array.isArray(models) ? models : []) {
-    const { name, model, digest } = (entry ?? {}) as Record<string, unknown>;
-    if (typeof digest !== "string" || !DIGEST.test(digest)) continue;
-    for (const key of [name, model]) if (typeof key === "string") digests.set(key, digest);
-  }
-  return digests;
+/** Digests by model name; none where the reply lists no models, undefined where it is no object. */
+function digestsIn(text: string): Map<string, string> | undefined {
+  const reply = parseObject(text);
+  const listed = Array.isArray(reply?.models) ? reply.models.filter(isObject) : [];
+  const known = listed.flatMap(({ name, model, digest }) =>
+    typeof digest === "string" && DIGEST.test(digest)
+      ? [name, model].flatMap((key) => typeof key === "string" ? [[key, digest] as const] : [])
+      : []
+  );
+  return reply && new Map(known);
 }

@@ -51,7 +51,7 @@ const OF_ANOTHER_KIND =
  */
 export function afterRefusal(
   dialect: Dialect,
-  { status, said }: { readonly status: number; readonly said: string },
+  { status = 0, said = "" }: { readonly status?: number; readonly said?: string },
 ): Dialect | undefined {
   if (!REFUSALS.includes(status)) return undefined;
   if (/stream_options|include_usage/i.test(said)) {
