@@ -14,7 +14,7 @@ import { OPENAI_REPLY } from "./reply.ts";
 
 interface OpenaiServer extends ModelServer {
   /** Sent to the host as a bearer token, and shown nowhere. */
-  readonly apiKey: string | undefined;
+  readonly apiKey?: string | undefined;
 }
 
 const OPENAI: Api = {
