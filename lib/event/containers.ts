@@ -19,12 +19,10 @@ const OF_CONTAINERS = /(?:^|_)containers?(?:_|$)/;
  * node, which comes last.
  */
 export function eachContainer(event: HealthEvent): readonly HealthEvent[] {
+  if (event.service !== event.node || !Array.isArray(event.payload["containers"])) return [event];
   const { containers, ...payload } = event.payload;
   const entries: readonly unknown[] = Array.isArray(containers) ? containers : [];
-  const { form } = kindOf(event.type);
-  if (event.service !== event.node || entries.length === 0 || !OF_CONTAINERS.test(form)) {
-    return [event];
-  }
+  if (entries.length === 0 || !OF_CONTAINERS.test(kindOf(event.type).form)) return [event];
   const events = new Map<string, HealthEvent>();
   const others: unknown[] = [];
   for (const container of entries) {

@@ -128,9 +128,10 @@ export function createBudgets(options: BudgetsOptions): Budgets {
   }
 
   function usedUp(rank: number): UsedUp | undefined {
-    for (const  of of["proposal", "diagnosis"] as const) {
-      const until = budgets[of].freeAt(clock.monotonic(), rank);
-      if (until > 0) return { what: names[of], until };
+    const now = clock.monotonic();
+    for (const kind of ["proposal", "diagnosis"] as const) {
+      const until = budgets[kind].freeAt(now, rank);
+      if (until > 0) return { what: names[kind], until };
     }
     return undefined;
   }

@@ -223,7 +223,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
         return { alarm, releases: [] };
       }
       // What happens on a node after it was said to be away proves that it lives.
-      const lives = !isOutOfReach(type) && outages.isOffline(node, happenedAt) &&
+      const lives = outages.isOffline(node, happenedAt) && !isOutOfReach(type) &&
         outages.online(node, happenedAt);
       // The event that proves it is not one of those that the outage held.
       const releases = lives ? [release(node, clock.monotonic() - 1)] : [];

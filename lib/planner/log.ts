@@ -90,8 +90,11 @@ export function createPlannerLog(
     },
     /** An event is kept back for `ms` milliseconds at most. */
     waits(event: WaitingEvent, key: string, { why, ms }: { why: string; ms: number }) {
-      const fields = { svc_key: svcKey(event), reason: why, seconds: Math.ceil(ms / 1000) };
-      waits.log(`${why}\0${key}`, () => fields);
+      waits.log(`${why}\0${key}`, () => ({
+        svc_key: svcKey(event),
+        reason: why,
+        seconds: Math.ceil(ms / 1000),
+      }));
     },
     dropped({ event, key }: QueueEntry) {
       dropped.log(key, () => ({

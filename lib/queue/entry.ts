@@ -50,10 +50,11 @@ export function outranks(one: QueueEntry, other: QueueEntry): boolean {
 /** The entry `kept` after `other`, of the same target, was merged into it. */
 export function mergedInto(kept: QueueEntry, other: QueueEntry): QueueEntry {
   const merged = [...kept.merged ?? []];
-  for (const each of [...other.merged ?? [], { ...other.event, count: 1 }]) {
-    const { type, severity, count } = each;
-    const isOwn = type === kept.event.type && severity === kept.event.severity;
-    if (isOwn) continue;
+  const isOwn = ({ type, severity }: { type: string; severity: string }) =>
+    type === kept.event.type && severity === kept.event.severity;
+  const others = isOwn(other.event) ? [] : [{ ...other.event, count: 1 }];
+  for (const { type, severity, count } of [...other.merged ?? [], ...others]) {
+    if (isOwn({ type, severity })) continue;
     const at = merged.findIndex((known) => known.type === type && known.severity === severity);
     const known = merged[at];
     if (known) merged[at] = { ...known, count: known.count + count };

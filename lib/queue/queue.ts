@@ -184,7 +184,10 @@ export function createQueue(limit: number): Queue {
   }
 
   function next(now: number, mayTake: (rank: number) => boolean): Place | undefined {
-    const firsts = ranks.flatMap((_, rank) => (mayTake(rank) && firstOf(awake[rank])?.place) || []);
+    const firsts = awake.flatMap((heap, rank) => {
+      const first = firstOf(heap);
+      return first && mayTake(rank) ? [first.place] : [];
+    });
     if (taken % TURN_OF_THE_LONGEST < TURN_OF_THE_LONGEST - 1) return firsts[0];
     const [longest] = firsts.toSorted((one, other) => one.since - other.since);
     return longest && now - longest.since >= LONG_MS ? longest : firsts[0];
