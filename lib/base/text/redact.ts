@@ -3,43 +3,17 @@
  *
  * @module
  */
-import { commandLines, commandRules, secretArgument } from "./redact/commands.ts";
-import { encodedSecrets, textOfBytes } from "./redact/encoded.ts";
+import { commandRules, secretArgument } from "./redact/commands.ts";
+import { textOfBytes } from "./redact/encoded.ts";
 import { isProse, looksLikeCode, type SecretKind, secretKind } from "./redact/keys.ts";
-import { namedValues } from "./redact/pairs.ts";
-import { jsonWebTokens, knownTokens, privateKeyEdge, privateKeys } from "./redact/shapes.ts";
-import { REDACTED, replaceSpans } from "./redact/spans.ts";
-import { plainSpelling, withoutLookalikes } from "./redact/spelling.ts";
-import { secretStatements } from "./redact/statements.ts";
-import { bareUsers, urlUsers } from "./redact/urls.ts";
-
-function redactOnce(given: string, decodes = true): string {
-  const shown = plainSpelling(given);
-  // Of the same length: places in it are places in what is shown.
-  const text = withoutLookalikes(shown);
-  const spans: [number, number][] = [];
-  const report = (start: number, end: number) => {
-    if (end > start && text.slice(start, Math.min(end, start + 11)) !== REDACTED) {
-      spans.push([start, end]);
-    }
-  };
-  privateKeys(text, report);
-  jsonWebTokens(text, report);
-  if (text.includes("/") || text.includes("%")) urlUsers(text, report);
-  if (text.includes("@")) bareUsers(text, report);
-  namedValues(text, report);
-  commandLines(text, report);
-  knownTokens(text, report);
-  secretStatements(text, report);
-  // What is decoded is read once more, and no deeper.
-  if (decodes) {
-    encodedSecrets(text, (plain) => redactOnce(plain, false) !== plainSpelling(plain), report);
-  }
-  return spans.length === 0 ? shown : replaceSpans(shown, spans);
-}
+import { privateKeyEdge } from "./redact/private_keys.ts";
+import { redactOnce } from "./redact/rules.ts";
+import { REDACTED, wordSet } from "./redact/search.ts";
 
 /** One rewrite can complete another pattern; more rounds than this were never seen. */
 const MOST_ROUNDS = 4;
+/** A short word alone: every rule wants a longer one, or a sign between two. */
+const SHORT_WORD = /^[\w.-]{0,9}$/;
 
 /**
  * The text with every recognized secret replaced by `[redacted]`. It sees through quotes, JSON
@@ -47,7 +21,7 @@ const MOST_ROUNDS = 4;
  * Takes time linear in the text's length.
  */
 export function redactText(text: string): string {
-  if (text.length < 4) return text;
+  if (text.length < 4 || (SHORT_WORD.test(text) && !text.includes("eyJ"))) return text;
   let before = text;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const after = redactOnce(before);
@@ -68,7 +42,10 @@ interface RedactOptions {
   readonly total?: number;
 }
 
-interface Walk extends Required<RedactOptions> {
+interface Walk {
+  readonly text: (text: string) => string;
+  readonly entries: number;
+  /** Entries that may still be kept. */
   left: number;
 }
 
@@ -79,7 +56,7 @@ interface Walk extends Required<RedactOptions> {
  */
 export function redactValue(value: unknown, options: RedactOptions = {}): unknown {
   const { text = redactText, depth = 32, entries = 1000, total = 10_000 } = options;
-  return copy(value, { text, depth, entries, total, left: total }, depth);
+  return copy(value, { text, entries, left: total }, depth);
 }
 
 /** @param under the key that holds the value, "" in a list */
@@ -90,18 +67,14 @@ function copy(value: unknown, walk: Walk, levels: number, under = ""): unknown {
   if (levels <= 0) return "[nested too deep]";
   return Array.isArray(value)
     ? copyList(value, walk, levels - 1)
-    : copyObject(value as Record<string, unknown>, { walk, levels: levels - 1, under });
+    : copyObject(value as Record<string, unknown>, walk, levels - 1, under);
 }
 
 /** The indices of a container of `length` entries that are kept: `[0, head)` and `[tail, length)`. */
 function kept(length: number, walk: Walk): { head: number; tail: number } {
-  const room = Math.min(walk.entries, walk.left);
-  if (length <= room) {
-    walk.left -= length;
-    return { head: length, tail: length };
-  }
-  const head = Math.ceil(room / 2);
+  const room = Math.min(walk.entries, walk.left, length);
   walk.left -= room;
+  const head = room === length ? length : Math.ceil(room / 2);
   return { head, tail: length - (room - head) };
 }
 
@@ -109,6 +82,7 @@ const omitted = (count: number) => `[${count} entries left out]`;
 
 /** A value under a secret-looking key. */
 function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unknown {
+  const isCountable = kind === "plural" || kind === "weak";
   switch (typeof value) {
     case "string": {
       const harmless = value === "" || (kind === "code" && !looksLikeCode(value)) ||
@@ -119,7 +93,7 @@ function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unk
     case "number":
     case "bigint":
       if (kind === "code") return looksLikeCode(String(value)) ? REDACTED : value;
-      return kind === "plural" || kind === "weak" ? copy(value, walk, levels) : REDACTED;
+      return isCountable ? copy(value, walk, levels) : REDACTED;
     case "object":
       if (value === null) return null;
       return kind === "weak" && !Array.isArray(value) ? copy(value, walk, levels) : REDACTED;
@@ -128,57 +102,59 @@ function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unk
   }
 }
 
-const NAME_FIELDS = ["name", "key", "k", "id", "field", "param", "parameter", "option", "setting"]
-  .concat(["property", "attribute", "header", "variable", "var", "env", "label", "path"]);
+const NAME_FIELDS = wordSet(
+  "name key k id field param parameter option setting property attribute header variable var env " +
+    "label path",
+);
 const VALUE_FIELD =
   /^(?:value|val|v|content|data|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
 function namedKind(object: Record<string, unknown>): SecretKind {
   for (const [field, name] of Object.entries(object).slice(0, 16)) {
-    if (
-      typeof name === "string" && name.length < 256 && NAME_FIELDS.includes(field.toLowerCase())
-    ) {
-      const kind = secretKind(name);
-      if (kind !== "none") return kind;
-    }
+    const isName = typeof name === "string" && name.length < 256 &&
+      NAME_FIELDS.has(field.toLowerCase());
+    const kind = isName ? secretKind(name) : "none";
+    if (kind !== "none") return kind;
   }
   return "none";
 }
 
-/** Of a Kubernetes Secret everything but the names. */
-const isSecretsData = (object: Record<string, unknown>, key: string) =>
-  object.kind === "Secret" && (key === "data" || key === "stringData");
-
 function copyObject(
   object: Record<string, unknown>,
-  { walk, levels, under }: { walk: Walk; levels: number; under: string },
+  walk: Walk,
+  levels: number,
+  under: string,
 ): unknown {
   const keys = Object.keys(object);
   const { head, tail } = kept(keys.length, walk);
   // Without a prototype, a key "__proto__" is a key like any other.
   const result: Record<string, unknown> = Object.create(null);
   const named = namedKind(object);
-  for (let i = 0; i < keys.length; i = i + 1 === head && head < tail ? tail : i + 1) {
-    const key = keys[i] ?? "";
-    const value = object[key];
+  const kindOf = (key: string): SecretKind => {
+    // Of a Kubernetes Secret everything but the names.
+    if (object.kind === "Secret" && (key === "data" || key === "stringData")) return "secret";
     // `encryption: {key: ...}`: alone, "key" says nothing.
-    let kind = secretKind(/^keys?$/i.test(key) ? `${under} ${key}` : key);
-    if (isSecretsData(object, key)) kind = "secret";
-    if (kind === "none" && named !== "none" && VALUE_FIELD.test(key)) {
-      kind = named;
-    }
+    const kind = secretKind(/^keys?$/i.test(key) ? `${under} ${key}` : key);
+    return kind === "none" && VALUE_FIELD.test(key) ? named : kind;
+  };
+  const add = (key: string) => {
+    const kind = kindOf(key);
+    const value = object[key];
     result[walk.text(key)] = kind === "none"
       ? copy(value, walk, levels, key)
       : hide(value, kind, walk, levels);
-    if (i + 1 === head && head < tail) result["…"] = omitted(tail - head);
-  }
-  if (head === 0 && tail > 0) result["…"] = omitted(tail);
+  };
+  keys.slice(0, head).forEach(add);
+  if (head < tail) result["…"] = omitted(tail - head);
+  keys.slice(tail).forEach(add);
   return result;
 }
 
 /** Lines of a private key that came as a list of lines; RSA with 8192 bits has about 100. */
 const MOST_KEY_LINES = 128;
+/** What was left out of a list is still looked at so far back, for what it announces. */
+const LOOKED_BACK = 200;
 
 const ASSIGNMENT = /^-{0,2}([\w.-]{1,128})=(?!$)/;
 
@@ -188,9 +164,7 @@ function bytesWithSecret(list: readonly unknown[], walk: Walk): string | undefin
     Number.isInteger(value) && (value as number) >= 0 && (value as number) < 256;
   if (list.length < 6 || list.length > 65_536 || !list.every(isByte)) return undefined;
   const text = textOfBytes(Uint8Array.from(list as number[]));
-  if (text === undefined) return undefined;
-  const shown = redactText(text);
-  return shown === text ? undefined : walk.text(text);
+  return text === undefined || redactText(text) === text ? undefined : walk.text(text);
 }
 
 /** A list: of values, of `NAME=value` settings, of a command's arguments, or of text lines. */
@@ -198,52 +172,47 @@ function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown
   const secretBytes = bytesWithSecret(list, walk);
   if (secretBytes !== undefined) return secretBytes;
   const { head, tail } = kept(list.length, walk);
-  const result: unknown[] = [];
   let command: ReturnType<typeof commandRules>;
   let secretNext = false;
   let keyLines = 0;
-  const element = (value: unknown): unknown => {
+  const isName = (value: string) => value.length <= 128 && secretKind(value) !== "none";
+
+  function element(value: unknown): unknown {
+    const announced = secretNext;
+    secretNext = false;
     if (typeof value !== "string") {
-      const hidden = secretNext && (typeof value === "number" || typeof value === "object");
-      secretNext = false;
-      return hidden && value !== null ? REDACTED : copy(value, walk, levels);
+      const hidden = announced && value !== null && /^(?:number|object)$/.test(typeof value);
+      return hidden ? REDACTED : copy(value, walk, levels);
     }
     const edge = privateKeyEdge(value);
     if (keyLines > 0 || edge === "ends") {
       keyLines = edge === "ends" ? 0 : keyLines - 1;
+      secretNext = announced;
       return REDACTED;
     }
     if (edge === "begins") keyLines = MOST_KEY_LINES;
-    if (secretNext && !(value.startsWith("-") && value.length < 32 && /^--?[a-z]/.test(value))) {
-      secretNext = false;
-      return REDACTED;
-    }
-    secretNext = false;
-    const name = ASSIGNMENT.exec(value);
-    if (name && secretKind(name[1] ?? "") !== "none") {
-      return walk.text(name[0]) + REDACTED;
-    }
+    if (announced && !(value.length < 32 && /^--?[a-z]/.test(value))) return REDACTED;
+    const [setting, name = ""] = ASSIGNMENT.exec(value) ?? [];
+    if (setting !== undefined && secretKind(name) !== "none") return walk.text(setting) + REDACTED;
     command = commandRules(value) ?? command;
     const found = command && secretArgument(command, value);
     if (typeof found === "number") return value.slice(0, found) + REDACTED;
-    secretNext = found === "next" ||
-      (value.length <= 128 && /^[\w.-]+:?$/.test(value) && secretKind(value) !== "none");
+    secretNext = found === "next" || (/^[\w.-]+:?$/.test(value) && isName(value));
     return walk.text(value);
-  };
-  for (let i = 0; i < head; i++) result.push(element(list[i]));
-  if (head < tail) {
-    result.push(omitted(tail - head));
-    // What was left out may have opened a key or announced a secret.
-    for (let i = Math.max(head, tail - 200); i < tail; i++) {
-      const skipped = list[i];
-      if (typeof skipped !== "string") continue;
-      const edge = privateKeyEdge(skipped);
-      if (edge !== "none") keyLines = edge === "begins" ? MOST_KEY_LINES : 0;
-      command = commandRules(skipped) ?? command;
-      secretNext = command !== undefined && secretArgument(command, skipped) === "next" ||
-        (skipped.length <= 128 && secretKind(skipped) !== "none");
-    }
-    for (let i = tail; i < list.length; i++) result.push(element(list[i]));
   }
+
+  /** What was left out may have opened a key or announced a secret. */
+  function skip(value: unknown): void {
+    if (typeof value !== "string") return;
+    const edge = privateKeyEdge(value);
+    if (edge !== "none") keyLines = edge === "begins" ? MOST_KEY_LINES : 0;
+    command = commandRules(value) ?? command;
+    secretNext = (command && secretArgument(command, value)) === "next" || isName(value);
+  }
+
+  const result = list.slice(0, head).map(element);
+  if (head < tail) result.push(omitted(tail - head));
+  list.slice(Math.max(head, tail - LOOKED_BACK), tail).forEach(skip);
+  for (const value of list.slice(tail)) result.push(element(value));
   return result;
 }

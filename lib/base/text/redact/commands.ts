@@ -4,54 +4,39 @@
  *
  * @module
  */
-import type { Report } from "./spans.ts";
+import { type Report, rowsOf } from "./search.ts";
 
-/** Flags whose next argument is secret, and flags that have the secret attached. */
+/** Commands, then flags whose next argument is secret, and flags that have the secret attached. */
+const TABLE = `
+  redis-cli valkey-cli keydb-cli: -a AUTH auth
+  mysql mysqldump mysqladmin mysqlcheck mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin:: -p
+  mosquitto mosquitto_pub mosquitto_sub mosquitto_rr ipmitool zip: -P
+  mongo mongosh mongodump mongorestore mongoexport mongoimport sshpass: -p : -p
+  ldapsearch ldapadd ldapmodify ldapwhoami: -w : -w
+  snmpwalk snmpget snmpbulkwalk snmpset: -c -A -X
+  7z 7za rar unrar:: -p
+  curl: -u --user -U --proxy-user -b --cookie : -u -U --user= --proxy-user=
+  smbclient: -U --user : -U --user=
+  sqlcmd unzip: -P : -P
+  influx: -t
+  ssh-keygen: -N -P
+  # "login" is of docker, helm registry and az.
+  cqlsh useradd usermod racadm login: -p
+`;
+
 interface Rules {
   readonly next: readonly string[];
   readonly attached: readonly string[];
 }
 
-const rules = (next: string, attached = ""): Rules => ({
-  next: next === "" ? [] : next.split(" "),
-  attached: attached === "" ? [] : attached.split(" "),
-});
-const REDIS = rules("-a AUTH auth");
-const MYSQL = rules("", "-p");
-const MOSQUITTO = rules("-P");
-const MONGO = rules("-p", "-p");
-const LDAP = rules("-w", "-w");
-const SNMP = rules("-c -A -X");
-const ARCHIVE = rules("", "-p");
-
-const COMMANDS = new Map<string, Rules>([
-  ...["redis-cli", "valkey-cli", "keydb-cli"].map((name) => [name, REDIS] as const),
-  ...[
-    "mysql mysqldump mysqladmin mysqlcheck mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin",
-  ].flatMap((names) => names.split(" ")).map((name) => [name, MYSQL] as const),
-  ...["mosquitto", "mosquitto_pub", "mosquitto_sub", "mosquitto_rr"].map((name) =>
-    [name, MOSQUITTO] as const
-  ),
-  ...["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport"]
-    .map((name) => [name, MONGO] as const),
-  ...["ldapsearch", "ldapadd", "ldapmodify", "ldapwhoami"].map((name) => [name, LDAP] as const),
-  ...["snmpwalk", "snmpget", "snmpbulkwalk", "snmpset"].map((name) => [name, SNMP] as const),
-  ...["7z", "7za", "rar", "unrar"].map((name) => [name, ARCHIVE] as const),
-  ["curl", rules("-u --user -U --proxy-user -b --cookie", "-u -U --user= --proxy-user=")],
-  ["sshpass", rules("-p", "-p")],
-  ["smbclient", rules("-U --user", "-U --user=")],
-  ["ipmitool", rules("-P")],
-  ["influx", rules("-t")],
-  ["cqlsh", rules("-p")],
-  ["sqlcmd", rules("-P", "-P")],
-  ["zip", rules("-P")],
-  ["ssh-keygen", rules("-N -P")],
-  ["useradd", rules("-p")],
-  ["usermod", rules("-p")],
-  ["racadm", rules("-p")],
-  ["unzip", rules("-P", "-P")],
-  ["login", rules("-p")], // docker login, helm registry login, az login
-]);
+const COMMANDS = new Map(
+  rowsOf(TABLE).flatMap((row) => {
+    const [names = [], next = [], attached = []] = row.split(":").map((part) =>
+      part.split(" ").filter((word) => word !== "")
+    );
+    return names.map((name): [string, Rules] => [name, { next, attached }]);
+  }),
+);
 
 /** The rules of a command by its name or path, for {@linkcode secretArgument}. */
 export function commandRules(word: string): Rules | undefined {
@@ -61,10 +46,8 @@ export function commandRules(word: string): Rules | undefined {
 /** "next" when the argument after this one is secret, the secret's offset when it is in it. */
 export function secretArgument(of: Rules, argument: string): "next" | number | undefined {
   if (of.next.includes(argument)) return "next";
-  for (const flag of of.attached) {
-    if (argument.startsWith(flag) && argument.length > flag.length) return flag.length;
-  }
-  return undefined;
+  return of.attached
+    .find((flag) => argument.startsWith(flag) && argument.length > flag.length)?.length;
 }
 
 const NAMES = [...COMMANDS.keys()].sort((a, b) => b.length - a.length).join("|");
@@ -83,10 +66,14 @@ export function commandLines(text: string, report: Report): void {
   }
 }
 
+/** Reads the arguments of the command `name` that ends at `from`; returns where they end. */
 function readArguments(text: string, from: number, name: string, report: Report): number {
   let of = COMMANDS.get(name);
   let secretNext = false;
   let at = from;
+  const skipUntil = (end: RegExp) => {
+    while (at < text.length && !end.test(text.charAt(at))) at++;
+  };
   for (let n = 0; n < MOST_ARGUMENTS && of !== undefined; n++) {
     let quote = "";
     // A secret may begin with a bracket.
@@ -97,24 +84,23 @@ function readArguments(text: string, from: number, name: string, report: Report)
     }
     if (at >= text.length || /[|;&]/.test(text.charAt(at))) return at;
     const start = at;
-    const inQuotes = quote !== "" && text[start - 1] === quote ? text.indexOf(quote, start) : -1;
-    if (secretNext && inQuotes > start) at = inQuotes;
-    else if (secretNext) { while (at < text.length && !/[\s"'`]/.test(text.charAt(at))) at++; }
-    else while (at < text.length && !SEPARATOR.test(text.charAt(at))) at++;
     if (secretNext) {
+      const closing = quote !== "" && text[start - 1] === quote ? text.indexOf(quote, start) : -1;
+      if (closing > start) at = closing;
+      else skipUntil(/[\s"'`]/);
       report(start, at);
       secretNext = false;
       continue;
     }
+    skipUntil(SEPARATOR);
     const argument = text.slice(start, at);
     of = commandRules(argument) ?? of;
     const found = secretArgument(of, argument);
-    if (found === "next") secretNext = true;
-    else if (found !== undefined) {
-      // In `-p'a b'` the quotes come after the flag.
-      while (at < text.length && !/[\s"`]/.test(text.charAt(at))) at++;
-      report(start + found, at);
-    }
+    secretNext = found === "next";
+    if (typeof found !== "number") continue;
+    // In `-p'a b'` the quotes come after the flag.
+    skipUntil(/[\s"`]/);
+    report(start + found, at);
   }
   return at;
 }

@@ -4,18 +4,14 @@
  * @module
  */
 import type { SecretKind } from "./keys.ts";
-import { REDACTED } from "./spans.ts";
+import { matchFrom, REDACTED } from "./search.ts";
 
 /** What a string may be quoted with. */
 export const QUOTE = /["'`]/;
 
-export function isBlank(char: string | undefined): boolean {
-  return char === " " || char === "\t";
-}
-
 export function skipBlanks(text: string, from: number): number {
   let at = from;
-  while (isBlank(text[at])) at++;
+  while (text[at] === " " || text[at] === "\t") at++;
   return at;
 }
 
@@ -54,42 +50,33 @@ const NEXT_PAIR = /[,;&]\s{0,4}["']?[\w .-]{1,40}["']?\s{0,4}[=:]/y;
 
 /** The end of a value without quotes: white space, a quote, the next pair, closing punctuation. */
 function bareEnd(text: string, from: number): number {
-  if (text.startsWith(REDACTED, from)) {
-    const after = text.charAt(from + REDACTED.length);
-    if (after === "" || /[\s,;&)\]}<>"'`\\.:]/.test(after)) return from + REDACTED.length;
+  const behind = from + REDACTED.length;
+  if (text.startsWith(REDACTED, from) && /^[\s,;&)\]}<>"'`\\.:]?$/.test(text.charAt(behind))) {
+    return behind;
   }
   let at = from;
   for (; at < text.length; at++) {
     const char = text.charAt(at);
     if (/[\s"`<]/.test(char)) break;
     if (char === "\\" && /[nrt"'\\]/.test(text.charAt(at + 1))) break;
-    if (char === "," || char === ";" || char === "&") {
-      NEXT_PAIR.lastIndex = at;
-      if (NEXT_PAIR.test(text)) break;
-    }
+    if (/[,;&]/.test(char) && matchFrom(NEXT_PAIR, text, at)) break;
   }
   while (at > from && /[,;.)\]}>']/.test(text.charAt(at - 1))) at--;
   return at;
 }
 
 const SCHEME = /[A-Za-z][\w-]{0,24}[ \t]{1,4}(?=[^\s"'`=,;]{4})/y;
-const COOKIE_MORE = /;[ \t]*[^\s;"'\\]+/y;
+const COOKIE_MORE = /(?:;[ \t]*[^\s;"'\\]+)*/y;
 
-function headerEnd(text: string, from: number, kind: SecretKind): number {
+function headerEnd(text: string, from: number, kind: "authorization" | "cookie"): number {
   if (kind === "cookie") {
-    let end = bareEnd(text, from);
-    COOKIE_MORE.lastIndex = end;
-    while (COOKIE_MORE.test(text)) end = COOKIE_MORE.lastIndex;
-    return end;
+    const end = bareEnd(text, from);
+    return end + (matchFrom(COOKIE_MORE, text, end)?.[0].length ?? 0);
   }
-  SCHEME.lastIndex = from;
-  const scheme = SCHEME.exec(text)?.[0];
-  if (!scheme) return bareEnd(text, from);
-  if (/^(?:digest|oauth|aws4)/i.test(scheme)) {
-    const line = text.indexOf("\n", from);
-    return line < 0 ? text.length : line;
-  }
-  return bareEnd(text, from + scheme.length);
+  const scheme = matchFrom(SCHEME, text, from)?.[0] ?? "";
+  if (!/^(?:digest|oauth|aws4)/i.test(scheme)) return bareEnd(text, from + scheme.length);
+  const line = text.indexOf("\n", from);
+  return line < 0 ? text.length : line;
 }
 
 /** `[start, end)` of the value that begins at `from`, without the quotes around it. */
@@ -100,20 +87,18 @@ export function valueAt(
 ): { start: number; end: number; quoted: boolean } {
   let depth = 0;
   while (depth < 16 && text[from + depth] === "\\") depth++;
-  const quote = text.charAt(from + depth);
-  if (QUOTE.test(quote)) {
+  const first = text.charAt(from + depth);
+  if (QUOTE.test(first)) {
     const start = from + depth + 1;
-    const end = closingQuote(text, start, quote, depth);
+    const end = closingQuote(text, start, first, depth);
     const joined = depth === 0 ? joinedEnd(text, end + 1) : 0;
     return joined > end + 1
       ? { start: from, end: joined, quoted: false }
       : { start, end, quoted: end < text.length };
   }
-  const header = kind === "authorization" || kind === "cookie";
-  const bracket = /[{[]/.test(quote) && !text.startsWith(REDACTED, from);
-  const end = bracket
+  const end = /[{[]/.test(first) && !text.startsWith(REDACTED, from)
     ? closingBracket(text, from)
-    : header
+    : kind === "authorization" || kind === "cookie"
     ? headerEnd(text, from, kind)
     : bareEnd(text, from);
   return { start: from, end, quoted: false };

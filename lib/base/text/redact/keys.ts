@@ -3,7 +3,7 @@
  *
  * @module
  */
-
+import { wordSet } from "./search.ts";
 import { plainSpelling, withoutLookalikes } from "./spelling.ts";
 
 /**
@@ -43,67 +43,45 @@ const PASSWORD = /(?:passwor[dt]|passwd|passphrase|passcode|passwrd|pswd|pwd|ken
 const FOREIGN =
   /(?:parol[aăe]|парол[ьяіи]?|пароль|лозинка|lozinka|zaporka|geslo|contrase[nñ]a|clave|senha|palavrapasse|motdepasse|mdp|heslo|jelsz[oó]|l[oö]senord|adgangskode|kodeord|passord|salasana|wachtwoord|toegangscode|[sş]ifre(?:si)?|κωδικ[oό][sς]|συνθηματικ[oό]|zugangscode|zugangsdaten|geheimnis|geheim|segreto|secreto|segredo|sekret|секрет|gizli|jeton|токен|(?:api|zugriffs|zugangs|geheim|privat|netzwerk|wlan|wifi|verschl(?:ü|ue)sselungs)schl(?:ü|ue)ssel|(?:api|toegangs|privé|netwerk|encryptie)sleutel)$/;
 /** What opens something, said of a code. */
-const CODE_OF = new Set(
-  ("access door alarm setup pairing recovery backup verification unlock install security sms 2fa otp " +
-    "entry gate homekit matter arm disarm master invite invitation activation login onetime scratch " +
-    "lock keypad panic duress bypass totp mfa").split(" "),
-);
-const CODE_WORD = new Set(["pin", "puk", "pincode", "pincodes", "upin", "otp", "totp"]);
+const CODE_OF = wordSet(`
+  access door alarm setup pairing recovery backup verification unlock install security sms 2fa otp
+  entry gate homekit matter arm disarm master invite invitation activation login onetime scratch
+  lock keypad panic duress bypass totp mfa`);
+const CODE_WORD = wordSet("pin puk pincode pincodes upin otp totp");
 
-const PASSWORD_WORD = new Set([
-  "pw",
-  "psw",
-  "psk",
-  "passin",
-  "passout",
-  "masterauth",
-  "loginpas",
-  "pword",
-  "passw",
-  "wpakey",
-  "rootpw",
-  "adminpw",
-  "userpw",
-  "dbpw",
-  "mailpw",
-]);
+const PASSWORD_WORD = wordSet(`
+  pw psw psk passin passout masterauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
+  mailpw`);
 /** Keys by abbreviations of their own: Bluetooth's, Z-Wave's. */
-const SECRET_WORD = new Set(["irk", "ltk", "dsk", "bindkey", "unsealkey", "authstring"]);
+const SECRET_WORD = wordSet("irk ltk dsk bindkey unsealkey authstring");
 const GLUED_PASS = /[a-z]pass$/;
-const NO_PASSWORD = new Set(
-  ["bypass", "compass", "encompass", "overpass", "underpass", "surpass", "trespass"]
-    .concat(["multipass", "lowpass", "highpass", "bandpass", "allpass", "onepass"]),
-);
+const NO_PASSWORD = wordSet(`
+  bypass compass encompass overpass underpass surpass trespass multipass lowpass highpass bandpass
+  allpass onepass`);
 const SECRET =
   /(?:secrets?|credentials?|creds?|tokens?|(?:api|access|secret|private|auth|account|signing|encryption|preshared)keys?|bearer|jwt|sess(?:ion)?id|communit(?:y|ies|ystring))$/;
 
 // With these as its last word a name tells about a secret, it does not hold one.
-const ABOUT = new Set(
-  ("count counts type types url uri endpoint name names expires expiry expiration expired ttl age " +
-    "length len limit limits size file path dir policy status state error errors enabled required " +
-    "valid invalid version algorithm alg rotation usage used budget issuer created updated at time " +
-    "date seconds days ms min max attempts failures failed provider manager store backend format " +
-    "encoding stdin ref refs changed protected missing method mode rate per total remaining")
-    .split(" "),
-);
+const ABOUT = wordSet(`
+  count counts type types url uri endpoint name names expires expiry expiration expired ttl age
+  length len limit limits size file path dir policy status state error errors enabled required
+  valid invalid version algorithm alg rotation usage used budget issuer created updated at time
+  date seconds days ms min max attempts failures failed provider manager store backend format
+  encoding stdin ref refs changed protected missing method mode rate per total remaining`);
 
 // What stands before "key" in names of secret keys, in any spelling.
-const SECRET_KEY_OF = new Set(
-  ("api access secret private priv encryption signing sign master auth ssh shared preshared account " +
-    "storage license deploy deployment service session tls ssl hmac aes rsa ed25519 wg wireguard " +
-    "network client admin root webhook write ingest ingestion app application consumer integration " +
-    "age gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe " +
-    "sendgrid mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 " +
-    "link wifi wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha")
-    .split(" "),
-);
+const SECRET_KEY_OF = wordSet(`
+  api access secret private priv encryption signing sign master auth ssh shared preshared account
+  storage license deploy deployment service session tls ssl hmac aes rsa ed25519 wg wireguard
+  network client admin root webhook write ingest ingestion app application consumer integration age
+  gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe sendgrid
+  mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 link wifi
+  wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha`);
 // `SOMETHING_KEY` in capitals is an environment variable and taken for a secret, but for these.
-const PLAIN_KEY_OF = new Set(
-  ("public pub primary foreign sort partition cache group routing hot registry hkey index lookup " +
-    "dedup idempotency object row unique hash map dict json config reg shift ctrl alt any has no " +
-    "press host known")
-    .split(" "),
-);
+const PLAIN_KEY_OF = wordSet(`
+  public pub primary foreign sort partition cache group routing hot registry hkey index lookup
+  dedup idempotency object row unique hash map dict json config reg shift ctrl alt any has no press
+  host known`);
 
 function wordsOf(key: string): string[] {
   return key
@@ -115,69 +93,65 @@ function wordsOf(key: string): string[] {
     .filter((word) => word !== "");
 }
 
-function kindOfKey(words: string[], key: string): SecretKind {
+function isSecretKey(words: readonly string[], key: string): boolean {
   const at = words.findLastIndex((word) => word === "key" || word === "keys");
-  if (at < 1) return "none";
-  const owner = words[at - 1] ?? "";
-  if (SECRET_KEY_OF.has(owner)) return "secret";
-  const environment = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEYS?$/.test(key);
-  return environment && !PLAIN_KEY_OF.has(owner) ? "secret" : "none";
+  const owner = words[at - 1];
+  if (owner === undefined) return false;
+  const isVariable = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_KEYS?$/.test(key);
+  return SECRET_KEY_OF.has(owner) || (isVariable && !PLAIN_KEY_OF.has(owner));
 }
 
-const NOT_PLAIN = /[^\w .:-]/;
+const isPassword = (word: string) =>
+  PASSWORD.test(word) || (GLUED_PASS.test(word) && !NO_PASSWORD.has(word));
 
 /** What kind of secret a key, variable, header or flag of this name holds. */
 export function secretKind(name: string): SecretKind {
-  const end = name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name;
-  const key = NOT_PLAIN.test(end) ? withoutLookalikes(plainSpelling(end)) : end;
+  const end = name.slice(-LONGEST_KEY);
+  const key = /[^\w .:-]/.test(end) ? withoutLookalikes(plainSpelling(end)) : end;
   STEM.lastIndex = 0;
   if (!STEM.test(key)) return "none";
   const words = wordsOf(key);
   const last = words.at(-1) ?? "";
-  if (words.length > 1 && ABOUT.has(last)) return "none";
-  if (words.includes("authorization")) return "authorization";
-  if (words.some((word) => word === "cookie" || word === "cookies")) return "cookie";
   const joined = words.join("");
-  if (joined.includes("password") || joined.includes("passphrase")) return "password";
-  for (const word of words) {
-    if (PASSWORD.test(word)) return "password";
-    if (GLUED_PASS.test(word) && !NO_PASSWORD.has(word)) return "password";
+  const hasOwner = words.length > 1;
+  if (hasOwner && ABOUT.has(last)) return "none";
+  if (words.includes("authorization")) return "authorization";
+  if (words.includes("cookie") || words.includes("cookies")) return "cookie";
+  if (/password|passphrase/.test(joined) || words.some(isPassword) || PASSWORD_WORD.has(last)) {
+    return "password";
   }
-  if (PASSWORD_WORD.has(last)) return "password";
   if (last === "tokens") return "plural";
-  if (words.some((word) => SECRET.test(word))) return "secret";
-  if (words.length > 1 && words.includes("session") && last === "id") return "secret";
-  if (words.length > 1 && last === "signature") return "secret";
-  if (FOREIGN.test(last) || FOREIGN.test(joined) || SECRET_WORD.has(last)) return "secret";
-  if (CODE_WORD.has(last)) return "code";
-  if ((last === "code" || last === "codes") && words.some((word) => CODE_OF.has(word))) {
-    return "code";
+  if (words.some((word) => SECRET.test(word)) || FOREIGN.test(joined) || SECRET_WORD.has(last)) {
+    return "secret";
   }
+  if (hasOwner && (last === "signature" || (last === "id" && words.includes("session")))) {
+    return "secret";
+  }
+  if (CODE_WORD.has(last)) return "code";
+  if (/^codes?$/.test(last) && words.some((word) => CODE_OF.has(word))) return "code";
   if (last === "pas" || last === "passe") return "weak";
-  if (last === "pass" || last === "auth") return words.length > 1 ? "password" : "weak";
-  return kindOfKey(words, key);
+  if (last === "pass" || last === "auth") return hasOwner ? "password" : "weak";
+  return isSecretKey(words, key) ? "secret" : "none";
 }
 
 // Values and next words that are no secret: states, answers, ordinary prose.
-const PROSE = new Set(
-  ("true false null none nil undefined yes no on off ok empty unset set failed fail failure " +
-    "failures required denied invalid expired error errors missing success successful succeeded " +
-    "disabled enabled incorrect wrong bad mismatch rejected refused accepted not is was are be been " +
-    "for has have had must may can cannot could should will would does did and or but in on of to " +
-    "from with without by via at as the a an this that your our its if when while after before then " +
-    "authentication authenticated auth authorization login file files protected reset change changed " +
-    "hash policy prompt manager check field length too supplied provided given refresh renewal " +
-    "request requested rotation rotated store type unexpected unauthorized forbidden unknown " +
-    "verification verified validation exchange endpoint bucket scheme header value values key keys " +
-    "token tokens found lookup update updated entry database user users username account accounts " +
-    "attempt attempts again instead needed only either both basic digest negotiate bearer " +
-    "rules limit limits count used left per second seconds generation generated created " +
-    "falsch ungültig abgelehnt abgelaufen fehlt erforderlich incorrect incorrecte incorrecta incorreta expiré " +
-    "errada errato sbagliata scaduta błędne nieprawidłowe wygasło onjuist verkeerd verlopen yanlış fel " +
-    "forkert feil väärä pogrešna неверный неправильный " +
-    "creation storage using default less based access response string realm pair combination")
-    .split(" "),
-);
+const PROSE = wordSet(`
+  true false null none nil undefined yes no on off ok empty unset set failed fail failure failures
+  required denied invalid expired error errors missing success successful succeeded disabled
+  enabled incorrect wrong bad mismatch rejected refused accepted not is was are be been for has
+  have had must may can cannot could should will would does did and or but in on of to from with
+  without by via at as the a an this that your our its if when while after before then
+  authentication authenticated auth authorization login file files protected reset change changed
+  hash policy prompt manager check field length too supplied provided given refresh renewal request
+  requested rotation rotated store type unexpected unauthorized forbidden unknown verification
+  verified validation exchange endpoint bucket scheme header value values key keys token tokens
+  found lookup update updated entry database user users username account accounts attempt attempts
+  again instead needed only either both basic digest negotiate bearer rules limit limits count used
+  left per second seconds generation generated created falsch ungültig abgelehnt abgelaufen fehlt
+  erforderlich incorrect incorrecte incorrecta incorreta expiré errada errato sbagliata scaduta
+  błędne nieprawidłowe wygasło onjuist verkeerd verlopen yanlış fel forkert feil väärä pogrešna
+  неверный неправильный creation storage using default less based access response string realm pair
+  combination`);
 
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {
@@ -187,15 +161,11 @@ export function isProse(word: string): boolean {
 /** Does a value look like a PIN or a code that opens something, and not like a number of a pin? */
 export function looksLikeCode(value: string): boolean {
   return /^[\d -]*\d{2,}[\d -]*\d{2,}/.test(value) ||
-    /^[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]{2,})+$/.test(value) ||
-    looksSecret(value);
+    /^[A-Za-z0-9]{3,}(?:-[A-Za-z0-9]{2,})+$/.test(value) || looksSecret(value);
 }
 
 /** Does a word without any other sign look like a password or token? */
 export function looksSecret(word: string): boolean {
   if (word.length < 6) return false;
-  const letters = /[A-Za-z]/.test(word);
-  if (/\d/.test(word) && letters) return true;
-  if (/[!@#$%^&*+=~]/.test(word) && letters) return true;
-  return /[a-z][A-Z]/.test(word);
+  return /[a-z][A-Z]/.test(word) || (/[A-Za-z]/.test(word) && /[\d!@#$%^&*+=~]/.test(word));
 }

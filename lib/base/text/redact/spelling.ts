@@ -5,7 +5,7 @@
  */
 
 const ENTITY = /&(?:#(\d{2,3})|#x([0-9a-f]{2})|(quot|apos|equals|colon|lowbar|hyphen|period));/gi;
-const NAMED: Readonly<Record<string, string>> = {
+const NAMED = {
   quot: '"',
   apos: "'",
   equals: "=",
@@ -18,7 +18,22 @@ const NAMED: Readonly<Record<string, string>> = {
 const ESCAPE = /(?:\\x|\\u00|\\u\{0{0,2}|%(?=[3-7]))([3-7][0-9a-f])(\}?)/gi;
 /** Letters, digits and what stands between a name and its value. */
 const FULL_WIDTH = /[\uff10-\uff1a\uff1d\uff21-\uff3a\uff3f\uff41-\uff5a]/g;
-const MARKED = /\p{M}/u;
+// deno-lint-ignore no-control-regex
+const NOT_LATIN = /[^\x00-\xff]/;
+
+function withoutEntity(whole: string, decimal?: string, hex?: string, name?: string): string {
+  if (name !== undefined) return NAMED[name.toLowerCase() as keyof typeof NAMED];
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+  const char = String.fromCharCode(code);
+  return code > 0x20 && code < 0x7f && !"<>&%\\".includes(char) ? char : whole;
+}
+
+function withoutEscape(whole: string, hex: string, brace: string): string {
+  if ((brace === "}") !== whole.includes("{")) return whole;
+  const letter = String.fromCharCode(Number.parseInt(hex, 16));
+  // What ends a name or a value keeps its escape: URLs and JSON mean it.
+  return (whole.startsWith("%") ? /[a-z]/i : /[\w=]/).test(letter) ? letter : whole;
+}
 
 /**
  * The text with ASCII written as ASCII: entities of markup, escapes of programming languages and
@@ -26,24 +41,10 @@ const MARKED = /\p{M}/u;
  */
 export function plainSpelling(text: string): string {
   let plain = text;
-  if (plain.includes("&")) {
-    plain = plain.replace(ENTITY, (whole, decimal, hex, name) => {
-      if (name !== undefined) return NAMED[name.toLowerCase()] ?? whole;
-      const code = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
-      return code > 0x20 && code < 0x7f && !"<>&%\\".includes(String.fromCharCode(code))
-        ? String.fromCharCode(code)
-        : whole;
-    });
-  }
-  if (/[\\%]/.test(plain)) {
-    plain = plain.replace(ESCAPE, (whole, hex: string, brace: string) => {
-      if ((brace === "}") !== whole.includes("{")) return whole;
-      const letter = String.fromCharCode(Number.parseInt(hex, 16));
-      // What ends a name or a value keeps its escape: URLs and JSON mean it.
-      return (whole.startsWith("%") ? /[a-z]/i : /[\w=]/).test(letter) ? letter : whole;
-    });
-  }
-  if (MARKED.test(plain)) plain = plain.normalize("NFC");
+  if (plain.includes("&")) plain = plain.replace(ENTITY, withoutEntity);
+  if (/[\\%]/.test(plain)) plain = plain.replace(ESCAPE, withoutEscape);
+  if (!NOT_LATIN.test(plain)) return plain;
+  if (/\p{M}/u.test(plain)) plain = plain.normalize("NFC");
   return plain.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }
 
@@ -57,8 +58,7 @@ const WORDS = /[\w\u0370-\u052f\u0261-]+/g;
  * in it is one in the text. Words of another script alone stay what they are.
  */
 export function withoutLookalikes(text: string): string {
-  // deno-lint-ignore no-control-regex
-  if (!/[^\x00-\xff]/.test(text)) return text;
+  if (!NOT_LATIN.test(text)) return text;
   return text.replace(WORDS, (word) => {
     const mixed = /[A-Za-z]/.test(word) && /[\u0261-\u052f]/.test(word);
     return mixed ? word.replace(/[\u0261-\u052f]/g, (letter) => LATIN.get(letter) ?? letter) : word;

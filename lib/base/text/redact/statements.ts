@@ -4,164 +4,110 @@
  * @module
  */
 import { isProse, looksSecret } from "./keys.ts";
-import type { Report } from "./spans.ts";
-
-interface Statement {
-  /** Searched only where this occurs, in any case: most texts have none of them. */
-  readonly hint: string;
-  /** Its groups are the secrets. Every run has a bound or an end, so that a search is linear. */
-  readonly form: RegExp;
-  /** Only what looks like a secret counts; the form alone is met in prose. */
-  readonly doubtful?: true;
-}
+import { eachMatch, type Report, rowsOf } from "./search.ts";
 
 const WORD = "[^\\s\"'`,;]{1,256}";
-const QUOTED = "['\"]?([^\\s\"']{1,256})['\"]?";
+const QUOTED = String.raw`['"]?([^\s"']{1,256})['"]?`;
+/** Names of several words, in other languages. */
+const PHRASE = rowsOf(String.raw`
+  mot de passe|cl[ée] (?:d['’]|de )?(?:api|acc[èe]s|secr[èe]te|priv[ée]e)|
+  code (?:d['’]acc[èe]s|secret)|parola d['’]ordine|chiave (?:api|segreta|privata|di accesso)|
+  clave (?:api|secreta|privada|de (?:acceso|api))|chave (?:api|secreta|privada|de (?:acesso|api))|
+  palavra[- ]passe|(?:код|пароль|ключ|токен) (?:доступа|доступу|api)|
+  klucz (?:api|dost[ęe]pu|prywatny)|api[- ](?:sleutel|schl(?:ü|ue)ssel|nyckel|kulcs|anahtar[ıi])|
+  κωδικ[όο]ς πρ[όο]σβασης
+`).join("");
 
-function rows(...all: readonly (readonly [string, string, "doubtful"?])[]): Statement[] {
-  return all.map(([hint, form, doubtful]) => ({
-    hint,
-    form: new RegExp(form, "dgimu"),
-    ...(doubtful && { doubtful: true }),
-  }));
-}
+/**
+ * Each row has a form, whose groups are the secrets, behind what has to occur in a text (in any case)
+ * for it to be searched at all: most texts have none of these. `?` marks a form that is met in prose:
+ * there only what looks like a secret counts. Every run has a bound or an end, so that a search is
+ * linear.
+ */
+const STATEMENTS = rowsOf(String.raw`
+  # Mail and file transfer: RFC 4954, 3501, 1939, 959.
+  auth         \bAUTH(?:ENTICATE)?[ =]+(?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|NTLM|EXTERNAL|CRAM-MD5|SCRAM-SHA-\d{1,3}(?:-PLUS)?)[ =]+([A-Za-z0-9+/=]{4,})
+  334          \b334[ -][A-Za-z0-9+/=]*(?:\s|\\[rn]|[CS<>|-]+:? ?){1,12}([A-Za-z0-9+/]{4,}={0,2})(?![\w-])
+  pass         \bUSER[ :]+\S{1,128}[^]{0,80}?\bPASS[ :]+([^\s"'\\]{1,256})
+  pass         (?:^|[CS<>|-] ?[:>|]? ?)(?-i:PASS) ([^\s"'\\:/]{1,256})$
+  login        \b[a-z]{0,4}\d{1,6} LOGIN "?[^\s"]{1,128}"? "?([^\s"]{1,256})
+  # Network management: RFC 3414 users, communities of net-snmp and of Cisco's kind.
+  communit     \b(?:snmp-server community|(?:ro|rw)community6?|trapcommunity|(?:auth|snmp)?community(?:[ _-](?:string|name))?["']?\s{0,4}[:=])\s{1,4}["']?(${WORD})
+  communit     \bcommunity(?:[ _-](?:string|name))?["']?[:=]["']?(${WORD})
+  communit?    \bcommunity string (?:is |was )?['"]?([^\s"',;.]{3,64})
+  createuser   \bcreateUser (?:-e \S+ )?\S{1,64} (?:MD5|SHA[\d-]{0,7}) ${QUOTED}(?: (?:DES|AES[\d-]{0,5}) ${QUOTED})?
+  com2sec      \bcom2sec6? \S{1,64} \S{1,64} (${WORD})
+  sink         \btrap2?sink \S{1,128} (${WORD})
+  # Files of credentials.
+  :            ^(?:[\w-]*\.[\w.-]{1,253}|localhost|\*):(?:\d{2,5}|\*):[A-Za-z_*][\w*-]{0,63}:[A-Za-z_*][\w*.-]{0,63}:([^\s:]{1,256})$
+  *            ^["']?[\w@.\\-]{1,64}["']?[ \t]+\*[ \t]+["']?([^\s"'*]{3,256})["']?[ \t]+(?:\*|[\d.]{7,15})[ \t]*$
+  "            ^["'][\w@.\\-]{1,64}["'][ \t]+["']?[\w.*-]{1,64}["']?[ \t]+["']([^\s"']{1,256})["'](?=[ \t]|$)
+  :            :[ \t]{1,4}(?:PSK|XAUTH|EAP|RSA)[ \t]{1,4}["']([^"'\n]{1,256})["']
+  option       \boption (?:key|password|passwd|psk|secret|sae_password|auth_secret|wpakey|private_key|preshared_key|token)[ \t]+['"]?([^'"\n]{1,256})
+  wireless     \bwireless\.[\w@[\].-]{1,64}\.key='?([^'\s"]{1,256})
+  {            \{(?:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]{0,10})\}([\w$./+=]{12,})
+  :            :\d{1,10}:([0-9A-FX]{32}):([0-9A-F]{32}):
+  secret       \bsecret [579] (\S{8,})
+  secret       \b(?:enable|username \S{1,64}(?: privilege \d{1,2})?) (?:secret|password)(?: \d{1,2})? (\S{3,256})
+  putty        ^Private-(?:Lines: \d{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{16,76}\s{0,2}){1,64})|MAC: ([a-f0-9]{40,64}))
+  password     \bpassword [057] (\S{3,256})
+  # Devices being set up: Wi-Fi's and Matter's QR codes, HomeKit's and Matter's codes.
+  wifi:        WIFI:(?:[TSHR]:(?:\\.|[^;\n]){0,64};){0,4}P:((?:\\.|[^;\n]){1,128})
+  mt:          \bMT:([A-Z0-9.-]{12,40})
+  x-hm:        \bX-HM://([A-Z0-9]{8,32})
+  code         (?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\W{1,6}(\d{3}-?\d{2}-?\d{3}|\d{4}-?\d{3}-?\d{4})
+  unseal       \bunseal key(?: ?\(?\w{1,3}\)?)?["']?[:=]\s{0,4}["']?(${WORD})
+  phrase       (?:seed|recovery|mnemonic|secret|backup)[ _-]phrase\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
+  mnemonic     mnemonic\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
+  # Names of several words, in other languages.
+  passe|clé |cle |code d|code s|parola d|chiave |clave |chave |palavra|код |пароль |ключ |токен |klucz |sleutel|schl|nyckel|kulcs|anahtar|κωδικ  (?:${PHRASE})["']?\s{0,3}(?:[:=]|est|è|es|é|ist|is|—)\s{0,3}["']?(${WORD})
+  :|=?         (?:password|passphrase|pass(?:wort|code)|kennwort|contrase[nñ]a|senha|has[lł]o|пароль|wachtwoord|parol[aă]|heslo|mot de passe)(?: [\p{L}\d'"@.-]{1,32}){1,3} ?[:=] ?["']?(${WORD})
+  .psk         \.psk (\S{8,64})
+  # Databases and brokers.
+  identified   \bIDENTIFIED (?:WITH \S{1,64} )?(?:BY|AS) (?:PASSWORD )?(?:'([^'\n]{1,256})'|"([^"\n]{1,256})")
+  setuser      \bSETUSER\b[^\n]{0,200}?[ "][>#]([^\s"]{1,256})
+  rabbitmqctl  \brabbitmqctl (?:add_user|change_password|authenticate_user) \S{1,64} ${QUOTED}
+  # Shells: secrets by their place.
+  chpasswd     \b(?:echo|printf)[^\n|]{0,40}?[ '"][\w.-]{1,64}:([^\s'"|]{1,256})['"]? ?\| ?(?:sudo )?chpasswd
+  sudo         \b(?:echo|printf) (?:-n )?['"]?([^\s'"|]{1,256})['"]? ?\| ?sudo (?:-\w+ )*-\w*S
+  passwd       \b(?:htpasswd|mosquitto_passwd) -\w*b\w* \S{1,256} \S{1,64} ${QUOTED}
+  htpasswd     \bhtpasswd -\w*n\w*b\w* \S{1,64} ${QUOTED}
+  wpa_pass     \bwpa_passphrase (?:"[^"\n]{1,64}"|'[^'\n]{1,64}'|\S{1,64}) ${QUOTED}
+  key s:       \bkey s:(\S{1,64})
+  /p:          \x20/p:['"]?([^\s'"]{1,256})
+  lftp         \blftp\b[^\n]{0,100}? -u [^,\s]{1,64},([^\s]{1,256})
+  mc           \bmc (?:alias|config host) (?:set|add) \S{1,64} \S{1,256} (\S{1,256}) (\S{1,256})
+  vault        \bvault (?:operator unseal|login|unwrap) (?!-)(?:token=)?(\S{8,256})
+  net user     \bnet user \S{1,64} (?![/*])(\S{1,256})
+  radtest      \bradtest \S{1,64} (\S{1,256}) \S{1,256} \d{1,6} (\S{1,256})
+  http         \bhttps? (?:\S{1,20} ){0,3}?(?:-a|--auth)[ =](\S{1,256})
+  smbclient    \bsmbclient\b[^\n]{0,200}?[ '"][\w.\\-]{1,64}%([^\s'"]{1,256})
+  rcon         \b(?:rcon(?:\.password|_password)|rconpassword)[ =:]+(\S{1,256})
+  pveapitoken  \bPVEAPIToken[= ]+[\w@.!-]{1,128}[=:]([\w-]{8,})
+  proxy-auth?  \bproxy-auth(?:orization)?[ =:]+(\S{3,256})
+  # App passwords of Nextcloud and of Apple, which have a form of their own.
+  -            (?<![\w-])((?=[\w-]{0,28}[A-Z])(?=[\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\w-])
+`).map((row) => {
+  const [, hints = "", doubtful, form = ""] = /^(.+?)(\?)? {2,}(\S.*)$/.exec(row) ?? [];
+  return { hints: hints.split("|"), doubtful, form: new RegExp(form, "dgimu") };
+});
 
-const STATEMENTS = rows(
-  // Mail and file transfer: RFC 4954, 3501, 1939, 959.
-  [
-    "auth",
-    "\\bAUTH(?:ENTICATE)?[ =]+(?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|NTLM|EXTERNAL|CRAM-MD5|SCRAM-SHA-\\d{1,3}(?:-PLUS)?)[ =]+([A-Za-z0-9+/=]{4,})",
-  ],
-  [
-    "334",
-    "\\b334[ -][A-Za-z0-9+/=]*(?:\\s|\\\\[rn]|[CS<>|-]+:? ?){1,12}([A-Za-z0-9+/]{4,}={0,2})(?![\\w-])",
-  ],
-  ["pass", "\\bUSER[ :]+\\S{1,128}[^]{0,80}?\\bPASS[ :]+([^\\s\"'\\\\]{1,256})"],
-  ["pass", `(?:^|[CS<>|-] ?[:>|]? ?)(?-i:PASS) ([^\\s"'\\\\:/]{1,256})$`],
-  ["login", `\\b[a-z]{0,4}\\d{1,6} LOGIN "?[^\\s"]{1,128}"? "?([^\\s"]{1,256})`],
-  // Network management: RFC 3414 users, communities of net-snmp and of Cisco's kind.
-  [
-    "communit",
-    `\\b(?:snmp-server community|(?:ro|rw)community6?|trapcommunity|(?:auth|snmp)?community(?:[ _-](?:string|name))?["']?\\s{0,4}[:=])\\s{1,4}["']?(${WORD})`,
-  ],
-  ["communit", `\\bcommunity(?:[ _-](?:string|name))?["']?[:=]["']?(${WORD})`],
-  ["communit", "\\bcommunity string (?:is |was )?['\"]?([^\\s\"',;.]{3,64})", "doubtful"],
-  [
-    "createuser",
-    `\\bcreateUser (?:-e \\S+ )?\\S{1,64} (?:MD5|SHA[\\d-]{0,7}) ${QUOTED}(?: (?:DES|AES[\\d-]{0,5}) ${QUOTED})?`,
-  ],
-  ["com2sec", `\\bcom2sec6? \\S{1,64} \\S{1,64} (${WORD})`],
-  ["sink", `\\btrap2?sink \\S{1,128} (${WORD})`],
-  // Files of credentials.
-  [
-    ":",
-    "^(?:[\\w-]*\\.[\\w.-]{1,253}|localhost|\\*):(?:\\d{2,5}|\\*):[A-Za-z_*][\\w*-]{0,63}:[A-Za-z_*][\\w*.-]{0,63}:([^\\s:]{1,256})$",
-  ],
-  [
-    "*",
-    "^[\"']?[\\w@.\\\\-]{1,64}[\"']?[ \\t]+\\*[ \\t]+[\"']?([^\\s\"'*]{3,256})[\"']?[ \\t]+(?:\\*|[\\d.]{7,15})[ \\t]*$",
-  ],
-  [
-    '"',
-    "^[\"'][\\w@.\\\\-]{1,64}[\"'][ \\t]+[\"']?[\\w.*-]{1,64}[\"']?[ \\t]+[\"']([^\\s\"']{1,256})[\"'](?=[ \\t]|$)",
-  ],
-  [":", ":[ \\t]{1,4}(?:PSK|XAUTH|EAP|RSA)[ \\t]{1,4}[\"']([^\"'\\n]{1,256})[\"']"],
-  [
-    "option",
-    "\\boption (?:key|password|passwd|psk|secret|sae_password|auth_secret|wpakey|private_key|preshared_key|token)[ \\t]+['\"]?([^'\"\\n]{1,256})",
-  ],
-  ["wireless", "\\bwireless\\.[\\w@[\\].-]{1,64}\\.key='?([^'\\s\"]{1,256})"],
-  ["{", "\\{(?:S?SHA\\d{0,3}|S?MD5|CRYPT|PBKDF2[\\w-]{0,10})\\}([\\w$./+=]{12,})"],
-  [":", ":\\d{1,10}:([0-9A-FX]{32}):([0-9A-F]{32}):"],
-  ["secret", "\\bsecret [579] (\\S{8,})"],
-  [
-    "secret",
-    "\\b(?:enable|username \\S{1,64}(?: privilege \\d{1,2})?) (?:secret|password)(?: \\d{1,2})? (\\S{3,256})",
-  ],
-  [
-    "putty",
-    "^Private-(?:Lines: \\d{1,3}\\s{1,2}((?:[A-Za-z0-9+/=]{16,76}\\s{0,2}){1,64})|MAC: ([a-f0-9]{40,64}))",
-  ],
-  ["password", "\\bpassword [057] (\\S{3,256})"],
-  // Devices being set up: Wi-Fi's and Matter's QR codes, HomeKit's and Matter's codes.
-  ["wifi:", "WIFI:(?:[TSHR]:(?:\\\\.|[^;\\n]){0,64};){0,4}P:((?:\\\\.|[^;\\n]){1,128})"],
-  ["mt:", "\\bMT:([A-Z0-9.-]{12,40})"],
-  ["x-hm:", "\\bX-HM:/\\/([A-Z0-9]{8,32})"],
-  [
-    "code",
-    "(?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\\W{1,6}(\\d{3}-?\\d{2}-?\\d{3}|\\d{4}-?\\d{3}-?\\d{4})",
-  ],
-  ["unseal", `\\bunseal key(?: ?\\(?\\w{1,3}\\)?)?["']?[:=]\\s{0,4}["']?(${WORD})`],
-  [
-    "phrase",
-    "(?:seed|recovery|mnemonic|secret|backup)[ _-]phrase\\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})",
-  ],
-  ["mnemonic", "mnemonic\\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})"],
-  // Names of several words, in other languages.
-  [
-    "",
-    `(?:mot de passe|cl[ée] (?:d['’]|de )?(?:api|acc[èe]s|secr[èe]te|priv[ée]e)|code (?:d['’]acc[èe]s|secret)|parola d['’]ordine|chiave (?:api|segreta|privata|di accesso)|clave (?:api|secreta|privada|de (?:acceso|api))|chave (?:api|secreta|privada|de (?:acesso|api))|palavra[- ]passe|(?:код|пароль|ключ|токен) (?:доступа|доступу|api)|klucz (?:api|dost[ęe]pu|prywatny)|api[- ](?:sleutel|schl(?:ü|ue)ssel|nyckel|kulcs|anahtar[ıi])|κωδικ[όο]ς πρ[όο]σβασης)["']?\\s{0,3}(?:[:=]|est|è|es|é|ist|is|—)\\s{0,3}["']?(${WORD})`,
-  ],
-  [
-    "",
-    `(?:password|passphrase|pass(?:wort|code)|kennwort|contrase[nñ]a|senha|has[lł]o|пароль|wachtwoord|parol[aă]|heslo|mot de passe)(?: [\\p{L}\\d'"@.-]{1,32}){1,3} ?[:=] ?["']?(${WORD})`,
-    "doubtful",
-  ],
-  [".psk", "\\.psk (\\S{8,64})"],
-  // Databases and brokers.
-  [
-    "identified",
-    "\\bIDENTIFIED (?:WITH \\S{1,64} )?(?:BY|AS) (?:PASSWORD )?(?:'([^'\\n]{1,256})'|\"([^\"\\n]{1,256})\")",
-  ],
-  ["setuser", '\\bSETUSER\\b[^\\n]{0,200}?[ "][>#]([^\\s"]{1,256})'],
-  [
-    "rabbitmqctl",
-    `\\brabbitmqctl (?:add_user|change_password|authenticate_user) \\S{1,64} ${QUOTED}`,
-  ],
-  // Shells: secrets by their place.
-  [
-    "chpasswd",
-    "\\b(?:echo|printf)[^\\n|]{0,40}?[ '\"][\\w.-]{1,64}:([^\\s'\"|]{1,256})['\"]? ?\\| ?(?:sudo )?chpasswd",
-  ],
-  [
-    "sudo",
-    "\\b(?:echo|printf) (?:-n )?['\"]?([^\\s'\"|]{1,256})['\"]? ?\\| ?sudo (?:-\\w+ )*-\\w*S",
-  ],
-  ["passwd", `\\b(?:htpasswd|mosquitto_passwd) -\\w*b\\w* \\S{1,256} \\S{1,64} ${QUOTED}`],
-  ["htpasswd", `\\bhtpasswd -\\w*n\\w*b\\w* \\S{1,64} ${QUOTED}`],
-  ["wpa_pass", `\\bwpa_passphrase (?:"[^"\\n]{1,64}"|'[^'\\n]{1,64}'|\\S{1,64}) ${QUOTED}`],
-  ["key s:", "\\bkey s:(\\S{1,64})"],
-  ["/p:", " /p:['\"]?([^\\s'\"]{1,256})"],
-  ["lftp", "\\blftp\\b[^\\n]{0,100}? -u [^,\\s]{1,64},([^\\s]{1,256})"],
-  ["mc ", "\\bmc (?:alias|config host) (?:set|add) \\S{1,64} \\S{1,256} (\\S{1,256}) (\\S{1,256})"],
-  ["vault", "\\bvault (?:operator unseal|login|unwrap) (?!-)(?:token=)?(\\S{8,256})"],
-  ["net user", "\\bnet user \\S{1,64} (?![/*])(\\S{1,256})"],
-  ["radtest", "\\bradtest \\S{1,64} (\\S{1,256}) \\S{1,256} \\d{1,6} (\\S{1,256})"],
-  ["http", "\\bhttps? (?:\\S{1,20} ){0,3}?(?:-a|--auth)[ =](\\S{1,256})"],
-  ["smbclient", "\\bsmbclient\\b[^\\n]{0,200}?[ '\"][\\w.\\\\-]{1,64}%([^\\s'\"]{1,256})"],
-  ["rcon", "\\b(?:rcon(?:\\.password|_password)|rconpassword)[ =:]+(\\S{1,256})"],
-  ["pveapitoken", "\\bPVEAPIToken[= ]+[\\w@.!-]{1,128}[=:]([\\w-]{8,})"],
-  ["proxy-auth", "\\bproxy-auth(?:orization)?[ =:]+(\\S{3,256})", "doubtful"],
-  // App passwords of Nextcloud and of Apple, which have a form of their own.
-  [
-    "-",
-    "(?<![\\w-])((?=[\\w-]{0,28}[A-Z])(?=[\\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\\w-])",
-  ],
+/** Most texts have none of the hints that are words, which one search tells. */
+const BY_SIGN = STATEMENTS.filter(({ hints }) => !/[\p{L}\d]/u.test(hints.join("")));
+const ANY_WORD = new RegExp(
+  STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(({ hints }) => hints).join("|"),
 );
 
 /** Finds what the place gives away. */
 export function secretStatements(text: string, report: Report): void {
   const lower = text.toLowerCase();
-  for (const { hint, form, doubtful } of STATEMENTS) {
-    if (!lower.includes(hint)) continue;
-    for (const match of text.matchAll(form)) {
-      const [, ...groups] = match.indices ?? [];
-      for (const group of groups) {
-        if (!group) continue;
-        const word = text.slice(...group);
-        if (isProse(word) || (doubtful && !looksSecret(word))) continue;
-        report(...group);
+  for (const { hints, form, doubtful } of ANY_WORD.test(lower) ? STATEMENTS : BY_SIGN) {
+    if (!hints.some((hint) => lower.includes(hint))) continue;
+    eachMatch(form, text, ({ indices = [] }) => {
+      for (const group of indices.slice(1)) {
+        const word = group ? text.slice(...group) : "";
+        if (group && !isProse(word) && (!doubtful || looksSecret(word))) report(...group);
       }
-    }
+    });
   }
 }

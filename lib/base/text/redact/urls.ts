@@ -4,44 +4,30 @@
  * @module
  */
 import { looksSecret } from "./keys.ts";
-import { REDACTED, type Report } from "./spans.ts";
+import { eachMatch, matchFrom, REDACTED, type Report, wordSet } from "./search.ts";
 
 // Also with JSON's escaped slashes and percent-encoded inside another URL.
 const AFTER_SCHEME = /:(?:\\?\/){2}|%3a%2f%2f/gi;
-const RUN_END = /[\s"'`<>]/;
+// A backslash ends a URL in JSON text, but as part of an escaped slash.
+const URL_RUN = /^(?:[^\s"'`<>\\]|\\(?=\/))*/;
 const WEB = /^(?:https?|wss?|ftp|file)$/;
 const QUERY = /\?[\w.-]+=/g;
 
 // In notification services' URLs (shoutrrr, Apprise) host and path are tokens as well.
-const NOTIFIERS = new Set(
-  ("telegram tgram discord slack gotify gotifys pushover pover pushbullet pbul teams msteams ifttt " +
-    "join mattermost mmost mmosts rocketchat rocket zulip opsgenie pagerduty bark googlechat hangouts " +
-    "matrixs twilio sendgrid mailgun ntfys pushsafer pushed simplepush spush prowl wxteams lametric")
-    .split(" "),
-);
+const NOTIFIERS = wordSet(`
+  telegram tgram discord slack gotify gotifys pushover pover pushbullet pbul teams msteams ifttt join
+  mattermost mmost mmosts rocketchat rocket zulip opsgenie pagerduty bark googlechat hangouts matrixs
+  twilio sendgrid mailgun ntfys pushsafer pushed simplepush spush prowl wxteams lametric`);
 
 function schemeBefore(text: string, end: number): string {
-  let start = end;
-  while (start > 0 && end - start < 24 && /[A-Za-z0-9+.-]/.test(text.charAt(start - 1))) start--;
-  return text.slice(start, end).toLowerCase();
-}
-
-/** Where the run of URL characters that begins at `from` ends, `limit` at the latest. */
-function urlEnd(text: string, from: number, limit: number): number {
-  let at = from;
-  for (; at < limit; at++) {
-    const char = text.charAt(at);
-    // A backslash ends a URL in JSON text, but as part of an escaped slash.
-    if (RUN_END.test(char) || (char === "\\" && text[at + 1] !== "/")) break;
-  }
-  return at;
+  const before = text.slice(Math.max(0, end - 24), end);
+  return (/[A-Za-z0-9+.-]*$/.exec(before)?.[0] ?? "").toLowerCase();
 }
 
 /** A URL in a sentence is followed by the sentence's marks: `http://piha:11434;` */
 function withoutPunctuation(url: string): string {
-  let end = url.length;
-  while (end > 0 && ".,;:!)".includes(url.charAt(end - 1))) end--;
-  return /:\d{1,5}$/.test(url.slice(Math.max(0, end - 6), end)) ? url.slice(0, end) : url;
+  const bare = url.replace(/(?<![.,;:!)])[.,;:!)]+$/, "");
+  return /:\d{1,5}$/.test(bare) ? bare : url;
 }
 
 /**
@@ -49,73 +35,63 @@ function withoutPunctuation(url: string): string {
  * password holds `/`, `?`, `#` or `@` unescaped, the last `@` that can end it does.
  */
 function userEnd(url: string, web: boolean): number {
-  if (!url.includes("@")) {
+  const first = url.indexOf("@");
+  if (first < 0) {
     // A host has nothing but digits after its colon: this was cut off inside the password.
     const cut = /^[^/?#:@[\]]*:(?=[^/?#]*[^\d/?#])[^/?#]+$/.test(withoutPunctuation(url));
     return cut || /^:[^/?#]/.test(url) ? url.length : -1;
   }
-  const first = url.indexOf("@");
-  QUERY.lastIndex = 0;
-  let query: number;
-  do {
-    query = QUERY.exec(url)?.index ?? url.length;
-  } while (query < first);
-  const last = url.lastIndexOf("@", query);
-  const end = url.search(/[/?#]/);
-  const authority = end < 0 ? url : url.slice(0, end);
+  const last = url.lastIndexOf("@", matchFrom(QUERY, url, first)?.index ?? url.length);
+  const authority = url.split(/[/?#]/, 1)[0] ?? "";
   if (authority.includes("@")) return last;
   // Here a "/" comes before the "@": part of a password, or of a path?
   const host = /^(?:\[[\da-f:.]*\]|[^:[\]]*)(?::\d{0,5})?$/i.test(authority);
-  if (!host) return last;
-  return web || authority === "" ? -1 : last;
+  return host && (web || authority === "") ? -1 : last;
 }
 
 /** The user part of URLs of any scheme; all but the scheme for notification services. */
 export function urlUsers(text: string, report: Report): void {
-  const found = [...text.matchAll(AFTER_SCHEME)];
+  if (!text.includes("/") && !text.includes("%")) return;
+  const found: { readonly scheme: number; readonly url: number; readonly encoded: boolean }[] = [];
+  eachMatch(AFTER_SCHEME, text, ({ index, 0: mark }) => {
+    found.push({ scheme: index, url: index + mark.length, encoded: mark.startsWith("%") });
+  });
   let done = 0;
-  for (const [i, match] of found.entries()) {
-    const start = match.index + match[0].length;
+  for (const [nth, { scheme: schemeEnd, url: start, encoded }] of found.entries()) {
     if (start < done) continue;
-    const next = found[i + 1]?.index ?? text.length;
-    const limit = next < text.length ? next - schemeBefore(text, next).length : next;
-    const end = urlEnd(text, start, Math.max(limit, start));
-    const scheme = schemeBefore(text, match.index);
-    if (NOTIFIERS.has(scheme)) report(start, end);
-    else if (match[0].startsWith("%")) {
-      const at = text.slice(start, end).toLowerCase().split("&")[0]?.lastIndexOf("%40") ?? -1;
-      if (at > 0) report(start, start + at);
-    } else {
-      const users = userEnd(text.slice(start, end), WEB.test(scheme));
-      if (users > 0) report(start, start + users);
-    }
-    done = end;
+    const next = found[nth + 1]?.scheme;
+    const limit = next === undefined ? text.length : next - schemeBefore(text, next).length;
+    const url = URL_RUN.exec(text.slice(start, limit))?.[0] ?? "";
+    done = start + url.length;
+    const scheme = schemeBefore(text, schemeEnd);
+    const secret = NOTIFIERS.has(scheme)
+      ? url.length
+      : encoded
+      ? url.toLowerCase().split("&", 1)[0]?.lastIndexOf("%40") ?? -1
+      : userEnd(url, WEB.test(scheme));
+    if (secret > 0) report(start, start + secret);
   }
 }
+
+const RUN_WITH_USER = /(?<![^\s"'`<>])[^\s"'`<>@]*@[^\s"'`<>]*/g;
 
 /**
  * `user:password@host` without a scheme, as in Go's MySQL addresses. Image digests (`@sha256:`)
  * and addresses after a label (`to:a@b`) stay.
  */
 export function bareUsers(text: string, report: Report): void {
-  let from = 0;
-  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", from)) {
-    let end = at;
-    while (end < text.length && !RUN_END.test(text.charAt(end))) end++;
-    let start = at;
-    while (start > from && !RUN_END.test(text.charAt(start - 1))) start--;
-    const run = text.slice(start, end);
-    from = end;
-    if (run.includes("://") || run.includes(":\\/\\/")) continue;
+  if (!text.includes("@")) return;
+  eachMatch(RUN_WITH_USER, text, ({ index, 0: run }) => {
+    if (run.includes("://") || run.includes(":\\/\\/")) return;
     const last = run.lastIndexOf("@");
     const colon = run.indexOf(":");
-    if (colon < 1 || colon > last - 2 || run.startsWith("sha256:", last + 1)) continue;
+    const host = run.slice(last + 1);
+    if (colon < 1 || colon > last - 2 || host.startsWith("sha256:")) return;
     const name = /[\w.-]{1,64}$/.exec(run.slice(0, colon))?.[0];
-    if (name === undefined || !/^[\w[(]/.test(run.slice(last + 1, last + 2))) continue;
+    if (name === undefined || !/^[\w[(]/.test(host)) return;
     const password = run.slice(colon + 1, last);
-    const address = /^(?:tcp|unix)\(/.test(run.slice(last + 1, last + 6));
-    if (password !== REDACTED && (address || looksSecret(password))) {
-      report(start + colon - name.length, start + last);
+    if (password !== REDACTED && (/^(?:tcp|unix)\(/.test(host) || looksSecret(password))) {
+      report(index + colon - name.length, index + last);
     }
-  }
+  });
 }

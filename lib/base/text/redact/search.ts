@@ -1,0 +1,43 @@
+/**
+ * What all rules share: how they search a text, and how they say where a secret is.
+ *
+ * @module
+ */
+
+/** What stands where a secret stood. */
+export const REDACTED = "[redacted]";
+
+/** Reports that `[start, end)`, in UTF-16 units, is secret. */
+export type Report = (start: number, end: number) => void;
+
+/** What a sticky pattern matches at `from`, a global one from there on. */
+export function matchFrom(pattern: RegExp, text: string, from: number): RegExpExecArray | null {
+  pattern.lastIndex = from;
+  return pattern.exec(text);
+}
+
+/** Where that match ends. */
+export function endFrom(pattern: RegExp, text: string, from: number): number | undefined {
+  return matchFrom(pattern, text, from) ? pattern.lastIndex : undefined;
+}
+
+/**
+ * Calls back with every match of a global pattern, which the callback must not use itself. Unlike
+ * matchAll() it makes no RegExp: for the short texts of events that would cost more than the search.
+ */
+export function eachMatch(
+  pattern: RegExp,
+  text: string,
+  visit: (match: RegExpExecArray) => void,
+): void {
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match; match = pattern.exec(text)) visit(match);
+}
+
+/** The rows of a table that is written as text, without its blank lines and comments. */
+export function rowsOf(table: string): string[] {
+  return table.split("\n").map((row) => row.trim()).filter((row) => row && !row.startsWith("# "));
+}
+
+/** The words of a list, of any white space between them. */
+export const wordSet = (list: string): ReadonlySet<string> => new Set(list.trim().split(/\s+/));
