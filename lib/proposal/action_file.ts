@@ -7,7 +7,7 @@
  */
 import { isoSecond } from "../base/text/span.ts";
 import { asciiJson } from "../base/json.ts";
-import { type Audit, audit, type Provenance } from "./audit.ts";
+import { audit, type Provenance } from "./audit.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
 import { approvalDigest } from "./digest.ts";
 import { fileSlug } from "../base/text/names.ts";
@@ -24,22 +24,13 @@ const LONGEST_REASON = 1_000;
 const LONGEST_SLUG = 80;
 const LONGEST_EPOCH = 20;
 
-type ExecutorType = "container_restart" | "redeploy" | "notify" | "ignore";
-type RiskLevel = "none" | "low" | "guarded";
-
 /** What an action is to the executor, and how risky. */
-function mapAction(action: Action): { type: ExecutorType; riskLevel: RiskLevel } {
-  switch (action) {
-    case "restart":
-      return { type: "container_restart", riskLevel: "low" };
-    case "redeploy":
-      return { type: "redeploy", riskLevel: "guarded" };
-    case "notify":
-      return { type: "notify", riskLevel: "low" };
-    case "ignore":
-      return { type: "ignore", riskLevel: "none" };
-  }
-}
+const EXECUTOR = {
+  restart: { type: "container_restart", risk: "low" },
+  redeploy: { type: "redeploy", risk: "guarded" },
+  notify: { type: "notify", risk: "low" },
+  ignore: { type: "ignore", risk: "none" },
+} as const satisfies Record<Action, unknown>;
 
 /**
  * The id of a proposal unless it is taken: `plan-<node>-<service>-<epoch seconds>`, at most 187
@@ -50,8 +41,8 @@ export function actionIdBase(event: Target & { readonly timestamp: number }): st
 }
 
 /** How the ids of all proposals for a target begin; those of another target can, too. */
-export function actionIdPrefix(target: Target): string {
-  return `plan-${slug(target.node)}-${slug(target.service)}-`;
+export function actionIdPrefix({ node, service }: Target): string {
+  return `plan-${slug(node)}-${slug(service)}-`;
 }
 
 /** Another program's proposal that waits for the same target, and would do something else. */
@@ -64,43 +55,6 @@ export interface OtherProposal {
   readonly since?: string;
 }
 
-/** An action file; other keys are allowed inside `payload` only. */
-export interface ActionFile {
-  readonly action_id: string;
-  readonly type: ExecutorType;
-  readonly node: string;
-  readonly service: string;
-  readonly risk_level: RiskLevel;
-  readonly confidence: number;
-  readonly requires_human: boolean;
-  readonly description: string;
-  readonly status: "pending";
-  /** The event's, in seconds since 1970. */
-  readonly timestamp: number;
-  /** The event's type. */
-  readonly source_event: string;
-  readonly llm_model: string;
-  readonly llm_attempts: number;
-  readonly payload: {
-    readonly action: Action;
-    readonly reason: string;
-    /** What the risk rules changed, when they did. */
-    readonly policy?: readonly PolicyChange[];
-    /** What the event's sender told of itself, for its own books. */
-    readonly source?: string;
-    readonly correlation_id?: string;
-    readonly location_tag?: string;
-    readonly sent_as?: string;
-    /** What other programs propose for it, where that differs. */
-    readonly other_proposals?: readonly OtherProposal[];
-    /** Not to be approved from then on; see {@linkcode validUntil}. */
-    readonly valid_until: string;
-    /** See {@linkcode approvalDigest}. */
-    readonly digest: string;
-    readonly audit: Audit;
-  };
-}
-
 export interface ActionFileOptions extends Provenance {
   readonly actionId: string;
   /** After the risk rules. */
@@ -109,43 +63,46 @@ export interface ActionFileOptions extends Provenance {
   readonly others?: readonly OtherProposal[];
   /** Wall-clock time, in milliseconds since 1970. */
   readonly writtenMs: number;
-  /** How long it may be approved. */
   readonly validity?: Validity | undefined;
 }
 
-/** The content of actions/pending/<action_id>.json. */
-export function actionFile(options: ActionFileOptions): ActionFile {
+export type ActionFile = Readonly<ReturnType<typeof actionFile>>;
+
+/** The content of actions/pending/<action_id>.json; other keys are allowed inside `payload` only. */
+export function actionFile(options: ActionFileOptions) {
   const { actionId, event, diagnosis, changes, others = [], writtenMs, validity } = options;
-  const { action } = diagnosis;
+  const { action, confidence, requires_human } = diagnosis;
   const { node, service } = event;
-  const { type, riskLevel } = mapAction(action);
+  const { type, risk } = EXECUTOR[action];
   const reason = readableReason(diagnosis.reason);
-  const valid_until = validUntil(event.timestamp, {
-    action,
-    writtenMs,
-    ...(validity && { validity }),
-  });
+  const valid_until = validUntil(event.timestamp, { action, writtenMs, validity });
   const expired = isStale({ payload: { valid_until } }, writtenMs);
   return {
     action_id: actionId,
     type,
     node,
     service,
-    risk_level: riskLevel,
-    confidence: diagnosis.confidence,
-    requires_human: diagnosis.requires_human,
+    risk_level: risk,
+    confidence,
+    requires_human,
     description: `${action.toUpperCase()} ${service} on ${node}: ${reason}`,
     status: "pending",
+    /** The event's, in seconds since 1970. */
     timestamp: event.timestamp,
+    /** The event's type. */
     source_event: event.type,
     llm_model: options.modelUsed,
     llm_attempts: options.attempts.length,
     payload: {
       action,
       reason,
-      ...(changes.length > 0 ? { policy: changes } : {}),
+      /** What the risk rules changed, when they did. */
+      ...(changes.length > 0 && { policy: changes }),
+      /** What the event's sender told of itself, for its own books. */
       ...event.origin,
-      ...(others.length > 0 ? { other_proposals: others } : {}),
+      /** What other programs propose for it, where that differs. */
+      ...(others.length > 0 && { other_proposals: others }),
+      /** Not to be approved from then on. */
       valid_until,
       digest: approvalDigest({ action_id: actionId, node, service, type, action }),
       audit: audit(options, { writtenMs, expired }),
@@ -158,33 +115,6 @@ export function readableReason(reason: string): string {
   return plainLine(reason, LONGEST_REASON) || "(the reason has no readable character)";
 }
 
-/** An event file, as other programs of the homelab write and read them. */
-interface EventFile {
-  /** When it was written, in whole seconds. */
-  readonly timestamp: string;
-  /** The node that the agent runs on. */
-  readonly node: string;
-  readonly type: "remediation_started";
-  readonly severity: "info";
-  readonly source: "planner-agent";
-  readonly service: string;
-  /** The proposal's id. */
-  readonly correlation_id: string;
-  readonly payload: {
-    readonly action: Action;
-    readonly executor_type: ExecutorType;
-    readonly node: string;
-    readonly action_id: string;
-    readonly requires_human: boolean;
-    readonly confidence: number;
-    readonly llm_model: string;
-    /** The sender's own id of the event. */
-    readonly correlation_id?: string;
-    readonly event_source?: string;
-    readonly location_tag?: string;
-  };
-}
-
 interface EventFileOptions {
   /** The proposal that was made. */
   readonly action: ActionFile;
@@ -194,25 +124,26 @@ interface EventFileOptions {
   readonly nowMs: number;
 }
 
-/** The content of the event file for a proposal. */
-export function eventFile({ action, nodeName, nowMs }: EventFileOptions): EventFile {
-  const { correlation_id, source, location_tag } = action.payload;
+/** The content of the event file for a proposal, as other programs write and read them. */
+export function eventFile({ action: file, nodeName, nowMs }: EventFileOptions) {
+  const { action, correlation_id, source, location_tag } = file.payload;
   return {
     timestamp: isoSecond(nowMs),
     node: nodeName,
     type: "remediation_started",
     severity: "info",
     source: "planner-agent",
-    service: action.service,
-    correlation_id: action.action_id,
+    service: file.service,
+    /** The proposal's id; the sender's own id of the event is in the payload. */
+    correlation_id: file.action_id,
     payload: {
-      action: action.payload.action,
-      executor_type: action.type,
-      node: action.node,
-      action_id: action.action_id,
-      requires_human: action.requires_human,
-      confidence: action.confidence,
-      llm_model: action.llm_model,
+      action,
+      executor_type: file.type,
+      node: file.node,
+      action_id: file.action_id,
+      requires_human: file.requires_human,
+      confidence: file.confidence,
+      llm_model: file.llm_model,
       ...correlation_id !== undefined && { correlation_id },
       ...source !== undefined && { event_source: source },
       ...location_tag !== undefined && { location_tag },
@@ -237,14 +168,9 @@ export function eventFilePath({ action, nodeName, nowMs }: EventFileOptions): st
  * The text of a file, formed as by Python's `json.dumps(value, indent=2)`: two spaces, no newline
  * at the end, ASCII only.
  */
-export function fileText(value: ActionFile | EventFile): string {
+export function fileText(value: object): string {
   return asciiJson(value, 2);
 }
 
-function slug(name: string): string {
-  return fileSlug(name, LONGEST_SLUG);
-}
-
-function epoch(seconds: number): string {
-  return fileSlug(String(Math.trunc(seconds)), LONGEST_EPOCH);
-}
+const slug = (name: string) => fileSlug(name, LONGEST_SLUG);
+const epoch = (seconds: number) => fileSlug(String(Math.trunc(seconds)), LONGEST_EPOCH);

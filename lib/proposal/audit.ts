@@ -9,56 +9,13 @@ import { isoSecond } from "../base/text/span.ts";
 import { asciiJson } from "../base/json.ts";
 import { sha256 } from "./digest.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import type { Attempt, Figures, Message } from "../llm/contract.ts";
+import type { Attempt, Message } from "../llm/contract.ts";
 import { VERSION } from "../base/version.ts";
 
 /** Longest payload of an event that is kept, in UTF-16 units. */
 const LONGEST_PAYLOAD = 4_096;
 /** The last attempts count; a chain has fewer in all but the strangest settings. */
 const MOST_ATTEMPTS = 50;
-
-/** One request to a link. Keys and units as in the log. */
-interface AuditAttempt {
-  readonly link: string;
-  readonly model: string;
-  /** `ok`, or the kind of failure. */
-  readonly outcome: Attempt["outcome"];
-  readonly error?: string;
-  readonly milliseconds: number;
-  /** What Ollama counted and timed. */
-  readonly prompt_tokens?: number;
-  readonly answer_tokens?: number;
-  readonly load_ms?: number;
-  readonly prompt_ms?: number;
-  readonly answer_ms?: number;
-}
-
-/** `payload.audit` of a proposal. What the risk rules changed is beside it, in `payload.policy`. */
-export interface Audit {
-  readonly agent_version: string;
-  /** When the proposal was written: ISO 8601 in UTC, whole seconds. */
-  readonly proposed_at: string;
-  /** The event waited so long that the proposal was past its `valid_until` when it was written. */
-  readonly expired_when_written?: true;
-  /** From the event's arrival to the beginning of its diagnosis. */
-  readonly waited_ms: number;
-  /** See {@linkcode promptSha256}. */
-  readonly prompt_sha256?: string;
-  readonly model: string;
-  /** The model's, as its Ollama reports it; absent where that is not known. */
-  readonly model_digest?: string;
-  readonly attempts: readonly AuditAttempt[];
-  /** The event as received, its payload redacted and cut as for the prompt. */
-  readonly event: {
-    readonly channel: string;
-    readonly node: string;
-    readonly service: string;
-    readonly type: string;
-    readonly severity: string;
-    readonly timestamp: number;
-    readonly payload?: string;
-  };
-}
 
 /** What is known of how a proposal came to be. */
 export interface Provenance {
@@ -71,6 +28,7 @@ export interface Provenance {
   readonly waitedMs: number;
   /** Absent where nothing was asked. */
   readonly promptSha256?: string;
+  /** The model's, as its Ollama reports it; absent where that is not known. */
   readonly modelDigest?: string | undefined;
 }
 
@@ -79,18 +37,20 @@ export interface Provenance {
  * blanks, ASCII only (Python's `json.dumps(messages, separators=(",", ":"))`).
  */
 export function promptSha256(messages: readonly Message[]): string {
-  return sha256(
-    asciiJson(messages.map(({ role, content }) => ({ role, content }))),
-  );
+  return sha256(asciiJson(messages.map(({ role, content }) => ({ role, content }))));
 }
 
-/** @param options.writtenMs when the proposal is written, in milliseconds since 1970 */
+/**
+ * `payload.audit` of a proposal. What the risk rules changed is beside it, in `payload.policy`.
+ *
+ * @param options.writtenMs when the proposal is written, in milliseconds since 1970
+ * @param options.expired the event waited so long that it is past its `valid_until` then
+ */
 export function audit(
   { event, modelUsed, attempts, waitedMs, promptSha256, modelDigest }: Provenance,
   { writtenMs, expired }: { readonly writtenMs: number; readonly expired: boolean },
-): Audit {
-  const { excerpt, ...rest } = event;
-  const { channel, node, service, type, severity, timestamp } = rest;
+) {
+  const { channel, node, service, type, severity, timestamp, excerpt } = event;
   return {
     agent_version: VERSION,
     proposed_at: isoSecond(writtenMs),
@@ -100,6 +60,7 @@ export function audit(
     model: modelUsed,
     ...(modelDigest !== undefined && { model_digest: modelDigest }),
     attempts: attempts.slice(-MOST_ATTEMPTS).map(auditAttempt),
+    /** As received, its payload redacted and cut as for the prompt. */
     event: {
       channel,
       node,
@@ -112,20 +73,15 @@ export function audit(
   };
 }
 
+/** One request to a link. Keys and units as in the log. */
 function auditAttempt({ link, model, outcome, error, milliseconds, figures = {} }: Attempt) {
+  const { promptTokens, cachedTokens, answerTokens, loadMs, promptMs, answerMs } = figures;
   return {
     link,
     model,
     outcome,
     ...(error !== undefined && { error }),
     milliseconds,
-    ...snakeCase(figures),
-  };
-}
-
-function snakeCase(figures: Figures) {
-  const { promptTokens, cachedTokens, answerTokens, loadMs, promptMs, answerMs } = figures;
-  return {
     ...(promptTokens !== undefined && { prompt_tokens: promptTokens }),
     ...(cachedTokens !== undefined && { cached_tokens: cachedTokens }),
     ...(answerTokens !== undefined && { answer_tokens: answerTokens }),

@@ -8,31 +8,18 @@
 import { asciiJson, isObject } from "../base/json.ts";
 import { createHash } from "node:crypto";
 
-/** The parts of a proposal that decide what is done, and to what. */
-interface Approved {
-  readonly action_id: string;
-  readonly node: string;
-  readonly service: string;
-  /** The executor's word for the action. */
-  readonly type: string;
-  /** The diagnosis' word for it. */
-  readonly action: string;
-}
+/** The parts of a proposal that decide what is done, and to what, in the order of the digest. */
+const PARTS = ["action_id", "node", "service", "type", "action"] as const;
 
 /**
- * The text that is digested: `action_id`, `node`, `service`, `type` and `payload.action` as one
- * JSON array without blanks, ASCII only. In Python:
+ * SHA-256 of `action_id`, `node`, `service`, `type` and `payload.action` as one JSON array without
+ * blanks, ASCII only; 64 lower-case hexadecimal digits. In Python:
  *
  *     json.dumps([f["action_id"], f["node"], f["service"], f["type"], f["payload"]["action"]],
  *                separators=(",", ":"))
  */
-function approvedText({ action_id, node, service, type, action }: Approved): string {
-  return asciiJson([action_id, node, service, type, action]);
-}
-
-/** SHA-256 of {@linkcode approvedText}, 64 lower-case hexadecimal digits. */
-export function approvalDigest(approved: Approved): string {
-  return sha256(approvedText(approved));
+export function approvalDigest(approved: Readonly<Record<typeof PARTS[number], unknown>>): string {
+  return sha256(asciiJson(PARTS.map((part) => approved[part])));
 }
 
 /** SHA-256 of a text in UTF-8, 64 lower-case hexadecimal digits. */
@@ -48,12 +35,7 @@ export function digestMatches(content: unknown): boolean | undefined {
   if (!isObject(content) || !isObject(content.payload)) return undefined;
   const { action_id, node, service, type, payload: { action, digest } } = content;
   if (digest === undefined) return undefined;
-  const parts = { action_id, node, service, type, action };
-  return isApproved(parts) && approvalDigest(parts) === digest;
-}
-
-function isApproved(
-  parts: Record<keyof Approved, unknown>,
-): parts is Record<keyof Approved, string> {
-  return Object.values(parts).every((part) => typeof part === "string");
+  const approved = { action_id, node, service, type, action };
+  return PARTS.every((part) => typeof approved[part] === "string") &&
+    approvalDigest(approved) === digest;
 }

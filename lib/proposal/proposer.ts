@@ -59,32 +59,28 @@ type Proposed =
 /** Tries once to put a proposal before a person. */
 export type Propose = (proposal: Proposal, options: ProposeOptions) => Promise<Proposed>;
 
-interface ProposerOptions {
+interface AnnounceOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
-  readonly random: () => number;
   readonly nodeName: string;
-  readonly validity?: Validity;
 }
 
 /** Proposes by files. */
-export function createProposer(options: ProposerOptions): Propose {
-  const { store, clock, log, random, validity } = options;
+export function createProposer(
+  { store, clock, log, nodeName, random, validity }: AnnounceOptions & {
+    readonly random: () => number;
+    readonly validity?: Validity;
+  },
+): Propose {
+  const announceFile = (file: ActionFile) => announceAction(file, { store, clock, log, nodeName });
 
-  /** Writes the event file, in the background where that takes more than one try. */
-  async function announceFile(file: ActionFile, signal: AbortSignal): Promise<{
-    announced: Promise<boolean>;
-  }> {
-    if (await announceAction(file, options)) return { announced: Promise.resolve(true) };
-    const again = async () => {
-      for (let failures = 1; !signal.aborted; failures++) {
-        await sleep(clock, backoffDelay(RETRY, failures, random), signal);
-        if (!signal.aborted && await announceAction(file, options)) return true;
-      }
-      return false;
-    };
-    return { announced: again() };
+  async function announceAgain(file: ActionFile, signal: AbortSignal): Promise<boolean> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      await sleep(clock, backoffDelay(RETRY, failures, random), signal);
+      if (!signal.aborted && await announceFile(file)) return true;
+    }
+    return false;
   }
 
   return async (proposal, { mayWrite, announce, failures, signal }) => {
@@ -112,7 +108,9 @@ export function createProposer(options: ProposerOptions): Propose {
     // What was published has a text.
     if (!file) return { is: "refused" };
     tellProposed(log, file, published);
-    return { is: "written", file, ...await announceFile(file, signal) };
+    // In the background where that takes more than one try.
+    const announced = await announceFile(file) || announceAgain(file, signal);
+    return { is: "written", file, announced: Promise.resolve(announced) };
   };
 }
 
@@ -157,7 +155,7 @@ export async function proposeUntilWritten(
  */
 async function announceAction(
   action: ActionFile,
-  { store, clock, log, nodeName }: Omit<ProposerOptions, "random" | "validity">,
+  { store, clock, log, nodeName }: AnnounceOptions,
 ): Promise<boolean> {
   const about = { action, nodeName, nowMs: clock.now() };
   const path = eventFilePath(about);
@@ -177,7 +175,7 @@ async function announceAction(
 export async function announceOnce(
   action: ActionFile,
   sinceMs: number,
-  options: Omit<ProposerOptions, "random" | "validity">,
+  options: AnnounceOptions,
 ): Promise<void> {
   const { store, nodeName } = options;
   const folders = [sinceMs, sinceMs + SOON_MS].map((nowMs) =>
@@ -203,7 +201,7 @@ export function telling(propose: Propose, tell: (file: ActionFile) => void): Pro
 /** Proposes by handing each proposal to `print`; nothing is written (`replay --dry-run`). */
 export function dryProposer(
   print: (file: ActionFile) => void,
-  { clock, validity }: Pick<ProposerOptions, "clock" | "validity">,
+  { clock, validity }: { readonly clock: Clock; readonly validity?: Validity },
 ): Propose {
   return (proposal) => {
     const actionId = actionIdBase(proposal.event);

@@ -18,17 +18,6 @@ export interface Validity {
 /** Half an hour for what changes something, a day for what only tells. */
 const DEFAULT_VALIDITY: Validity = { repairSeconds: 1_800, noticeSeconds: 86_400 };
 
-function validSeconds(action: Action, { repairSeconds, noticeSeconds }: Validity): number {
-  switch (action) {
-    case "restart":
-    case "redeploy":
-      return repairSeconds;
-    case "notify":
-    case "ignore":
-      return noticeSeconds;
-  }
-}
-
 /**
  * Until when a proposal may be approved: ISO 8601 in UTC, whole seconds.
  *
@@ -45,12 +34,13 @@ export function validUntil(
   { action, writtenMs, validity = DEFAULT_VALIDITY }: {
     readonly action: Action;
     readonly writtenMs: number;
-    readonly validity?: Validity;
+    readonly validity?: Validity | undefined;
   },
 ): string {
+  const { repairSeconds, noticeSeconds } = validity;
+  const seconds = action === "restart" || action === "redeploy" ? repairSeconds : noticeSeconds;
   const eventMs = Number.isFinite(timestamp) ? Math.max(0, timestamp * 1000) : writtenMs;
-  const untilMs = Math.min(eventMs, writtenMs) + validSeconds(action, validity) * 1000;
-  return isoSecond(untilMs);
+  return isoSecond(Math.min(eventMs, writtenMs) + seconds * 1000);
 }
 
 const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
@@ -61,12 +51,9 @@ const ISO_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
  * always is.
  */
 export function isStale(content: unknown, nowMs: number): boolean {
-  const until = valueAt(valueAt(content, "payload"), "valid_until");
+  const payload = isObject(content) ? content.payload : undefined;
+  const until = isObject(payload) ? payload.valid_until : undefined;
   if (until === undefined) return false;
   const untilMs = typeof until === "string" && ISO_UTC.test(until) ? Date.parse(until) : NaN;
   return !(nowMs < untilMs);
-}
-
-function valueAt(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
