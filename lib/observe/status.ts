@@ -14,7 +14,6 @@ import type { ActionFile } from "../proposal/action_file.ts";
 import type { QueueEntry } from "../queue/entry.ts";
 import type { Hold } from "../gate/suppression.ts";
 import {
-  type CooldownRow,
   type EpochSeconds,
   type LastProposal,
   type LinkRow,
@@ -45,16 +44,7 @@ interface StatusBoardOptions {
   readonly holdOf?: (entry: QueueEntry) => Hold | undefined;
 }
 
-export interface StatusBoard {
-  redis(state: RedisState): void;
-  proposed(file: ActionFile): void;
-  /** How the agent is now. */
-  record(): StatusRecord;
-  /** Writes the file when something changed. Never throws: a failure is logged once. */
-  write(): Promise<void>;
-  /** Writes that the agent was stopped in good order. */
-  close(): Promise<void>;
-}
+export type StatusBoard = ReturnType<typeof createStatusBoard>;
 
 /** A record that nothing changed is written again after this: a reader can tell that it is current. */
 const REWRITTEN_AFTER_MS = 60_000;
@@ -62,13 +52,14 @@ const REWRITTEN_AFTER_MS = 60_000;
 /** A difference between the clocks that is less than this is their reading, not a jump. */
 const STEADY_MS = 1_000;
 
-export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
+export function createStatusBoard(options: StatusBoardOptions) {
   const { nodeName, clock, log, store, backlog, counters, router, pid } = options;
   const { holdOf = () => undefined } = options;
   const minutes = createMinutes();
   const started = clock.monotonic();
-  let redis: (Omit<RedisRow, "since"> & { readonly since: number }) | null = null;
-  let proposal: (Omit<LastProposal, "at"> & { readonly at: number }) | null = null;
+  // Until they are written, their times are monotonic milliseconds.
+  let redis: RedisRow | null = null;
+  let proposal: LastProposal | null = null;
   let offset = clock.now() - clock.monotonic();
   let stopped = false;
   let written = "";
@@ -105,7 +96,7 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
   }
 
   function events() {
-    const diagnosing = [...backlog.active()].map(({ entry }): WaitingRow => ({
+    const diagnosing = Array.from(backlog.active(), ({ entry }): WaitingRow => ({
       ...row(entry),
       state: "diagnosing",
       next_try: null,
@@ -116,36 +107,31 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       if (entry.failures > 0) parked++;
       if (rows.length < MOST_ROWS) rows.push(waitingRow(entry));
     }
-    const queued = backlog.waiting - parked;
-    return { diagnosing: diagnosing.length, queued, parked, events: rows };
+    return {
+      diagnosing: diagnosing.length,
+      queued: backlog.waiting - parked,
+      parked,
+      events: rows,
+    };
   }
 
   /** The cooldowns that end last, those being the ones that an operator may wonder about. */
-  function cooldowns(): CooldownRow[] {
-    const now = clock.monotonic();
-    const rows: CooldownRow[] = [];
-    const skipped = backlog.coolingDownCount - MOST_ROWS;
-    let index = 0;
-    for (const { key, remainingMs } of backlog.coolingDown()) {
-      if (index++ < skipped) continue;
-      rows.push({ ...targetOf(key), ends: wall(now + remainingMs) });
-      if (rows.length === MOST_ROWS) break;
-    }
-    return rows;
+  function cooldowns(now: number) {
+    return Iterator.from(backlog.coolingDown())
+      .drop(Math.max(0, backlog.coolingDownCount - MOST_ROWS)).take(MOST_ROWS)
+      .map(({ key, remainingMs }) => ({ ...targetOf(key), ends: wall(now + remainingMs) }))
+      .toArray();
   }
 
-  function links(): LinkRow[] {
-    const now = clock.monotonic();
-    return router.snapshot().map(({ link, model, state, failures, opensInMs }) => ({
-      link,
-      model,
-      state,
-      failures,
+  function links(now: number): LinkRow[] {
+    return router.snapshot().map(({ opensInMs, ...link }) => ({
+      ...link,
       // One that may be tried already is tried at the next event.
       next_try: opensInMs > 0 ? wall(now + opensInMs) : null,
     }));
   }
 
+  /** How the agent is now. */
   function record(): StatusRecord {
     const now = clock.monotonic();
     const present = clock.now() - now;
@@ -163,8 +149,8 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       redis: redis && { ...redis, since: wall(redis.since) },
       ...events(),
       cooling_down: backlog.coolingDownCount,
-      cooldowns: cooldowns(),
-      links: links(),
+      cooldowns: cooldowns(now),
+      links: links(now),
       since_start: counts,
       minutes: minutes.entries().map(({ minute, ...counts }) => ({
         from: wall(minute * MINUTE_MS),
@@ -198,23 +184,21 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
     writing = undefined;
   }
 
+  /** Writes the file when something changed. Never throws: a failure is logged once. */
   function write(): Promise<void> {
     outdated = true;
     return writing ??= writeAll();
   }
 
   return {
-    redis(state) {
-      const before = redis;
-      const now = clock.monotonic();
+    redis(state: RedisState): void {
       // Waiting and connecting take turns: to an operator both are "not connected since".
-      if (state.kind === "connecting" && before?.state === "waiting") return;
-      const same = before?.state === state.kind;
+      const before = redis?.state;
+      if (state.kind === "connecting" && before === "waiting") return;
+      const goesOn = before === state.kind || before === "connecting" && state.kind === "waiting";
       redis = {
         state: state.kind,
-        since: same || (before?.state === "connecting" && state.kind === "waiting")
-          ? before.since
-          : now,
+        since: goesOn && redis ? redis.since : clock.monotonic(),
         channels: state.kind === "subscribed" ? state.channels : [],
         refused: state.kind === "subscribed" ? state.refused : [],
         detail: state.kind === "waiting" ? state.failure.detail : "",
@@ -222,12 +206,13 @@ export function createStatusBoard(options: StatusBoardOptions): StatusBoard {
       // The process may be about to end, and would leave half a file.
       if (!stopped) void write();
     },
-    proposed({ action_id, node, service, payload }) {
+    proposed({ action_id, node, service, payload }: ActionFile): void {
       proposal = { action_id, node, service, action: payload.action, at: clock.monotonic() };
     },
     record,
     write,
-    async close() {
+    /** Writes that the agent was stopped in good order. */
+    async close(): Promise<void> {
       await writing;
       stopped = true;
       await write();

@@ -8,7 +8,7 @@ import { HISTORY_FOLDER } from "../../lib/observe/history/files.ts";
 import { parseHistoryLine } from "../../lib/observe/history/line.ts";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import { STATUS_FILE } from "../../lib/observe/status.ts";
-import { parseStatus } from "../../lib/observe/status/read.ts";
+import { parseStatus } from "../../lib/observe/status/record.ts";
 import { parseStopped } from "../soak/tally.ts";
 import type {
   LifeEvidence,

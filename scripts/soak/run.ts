@@ -4,7 +4,7 @@
  * @module
  */
 import { every, sleep } from "../../lib/base/clock.ts";
-import { parseStatus } from "../../lib/observe/status/read.ts";
+import { parseStatus } from "../../lib/observe/status/record.ts";
 import { memoryMiB } from "../bench/processes.ts";
 import { encodeCommand, prepare } from "../bench/resp.ts";
 import type { World } from "../bench/world.ts";

@@ -6,7 +6,7 @@ import { createCounters } from "../../lib/observe/outcome.ts";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import { MOST_ROWS } from "../../lib/observe/status/record.ts";
 import { createStatusBoard } from "../../lib/observe/status.ts";
-import { parseStatus } from "../../lib/observe/status/read.ts";
+import { parseStatus } from "../../lib/observe/status/record.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { fakeClock, settle } from "../support/clock.ts";

@@ -9,7 +9,7 @@ import { STATUS_FILE } from "../status.ts";
 import { linesSince } from "../history/reader.ts";
 import { OUTCOMES } from "../outcome.ts";
 import type { SparseCounts } from "./minutes.ts";
-import { LARGEST_STATUS_BYTES, parseStatus } from "./read.ts";
+import { LARGEST_STATUS_BYTES, parseStatus } from "./record.ts";
 import { readSilences } from "../../gate/silences_read.ts";
 import { silenceState } from "../../gate/silences.ts";
 import { reportStatus, type StatusReport } from "./report.ts";
@@ -47,32 +47,27 @@ async function earlierCounts(
  *
  * @throws the system's error where state/ may not be read.
  */
-export async function readStatus(
-  { root, files, nowMs }: StatusReadOptions,
-): Promise<StatusReport> {
+export async function readStatus(options: StatusReadOptions): Promise<StatusReport> {
+  const { root, files, nowMs } = options;
   const path = join(root, "state", STATUS_FILE);
   const heartbeat = await files.times(join(root, "state", "planner-agent.heartbeat"));
-  const there = await files.kind(path);
-  const text = there === "none" ? undefined : await files.readText(path, LARGEST_STATUS_BYTES);
-  const parsed = there === "none"
-    ? undefined
-    : text === undefined
+  const isThere = await files.kind(path) !== "none";
+  const text = isThere ? await files.readText(path, LARGEST_STATUS_BYTES) : undefined;
+  const parsed = text === undefined
     ? { problem: "it is too large, or no file" }
     : parseStatus(text);
-  const record = parsed && "record" in parsed ? parsed.record : undefined;
-  const silences = await readSilences(root, files);
-  const inState = (state: ReturnType<typeof silenceState>) =>
-    "problem" in silences
-      ? []
-      : silences.silences.filter((silence) => silenceState(silence, nowMs) === state);
+  const record = "record" in parsed ? parsed.record : undefined;
+  const read = await readSilences(root, files);
+  const silences = "problem" in read ? [] : read.silences;
+  const states = Map.groupBy(silences, (silence) => silenceState(silence, nowMs));
   return reportStatus({
-    silences: "problem" in silences ? silences : {
-      inForce: inState("in force").map(({ untilMs }) => untilMs),
-      toCome: inState("to come").length,
+    silences: "problem" in read ? read : {
+      inForce: (states.get("in force") ?? []).map(({ untilMs }) => untilMs),
+      toCome: states.get("to come")?.length ?? 0,
     },
     record,
-    earlier: await earlierCounts({ root, files, nowMs }, record?.started),
-    unreadable: parsed && "problem" in parsed ? `${path}: ${parsed.problem}` : undefined,
+    earlier: await earlierCounts(options, record?.started),
+    unreadable: isThere && "problem" in parsed ? `${path}: ${parsed.problem}` : undefined,
     heartbeatMs: heartbeat?.writtenMs,
     nowMs,
   });

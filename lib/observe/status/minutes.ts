@@ -15,28 +15,21 @@ export interface SparseCounts {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** One minute in which something happened. */
+/** What happened in a whole minute of monotonic time. */
 interface MinuteCounts extends SparseCounts {
-  /** Whole minutes of monotonic time at its start. */
   readonly minute: number;
-}
-
-interface Minutes {
-  /** Books what was added to the totals since the last look. */
-  look(totals: SparseCounts, monotonicMs: number): void;
-  /** The minutes of the last hour in which something happened, the oldest first. */
-  entries(): readonly MinuteCounts[];
 }
 
 export const MINUTE_MS = 60_000;
 /** The present minute and the hour before it. */
 const KEPT = 61;
 
-export function createMinutes(): Minutes {
+export function createMinutes() {
   let last: SparseCounts = { received: 0, outcomes: {} };
   let kept: MinuteCounts[] = [];
   return {
-    look(totals, monotonicMs) {
+    /** Books what was added to the totals since the last look. */
+    look(totals: SparseCounts, monotonicMs: number): void {
       const minute = Math.floor(monotonicMs / MINUTE_MS);
       kept = kept.filter((entry) => entry.minute > minute - KEPT);
       const added = difference(totals, last);
@@ -45,17 +38,18 @@ export function createMinutes(): Minutes {
       const present = kept.at(-1)?.minute === minute ? kept.pop() : undefined;
       kept.push({ minute, ...(present ? sumOf([present, added]) : added) });
     },
-    entries: () => kept,
+    /** The minutes of the last hour in which something happened, the oldest first. */
+    entries: (): readonly MinuteCounts[] => kept,
   };
 }
 
 function difference(now: SparseCounts, before: SparseCounts): SparseCounts {
-  const outcomes: Record<string, number> = {};
-  for (const [name, count] of Object.entries(now.outcomes)) {
-    const added = count - (before.outcomes[name] ?? 0);
-    if (added !== 0) outcomes[name] = added;
-  }
-  return { received: now.received - before.received, outcomes };
+  const added = Object.entries(now.outcomes)
+    .map(([name, count]) => [name, count - (before.outcomes[name] ?? 0)] as const);
+  return {
+    received: now.received - before.received,
+    outcomes: Object.fromEntries(added.filter(([, count]) => count !== 0)),
+  };
 }
 
 /** Adds counts up; outcomes are in the order of {@linkcode OUTCOMES}, unknown ones come last. */
