@@ -5,12 +5,11 @@
  */
 import { Buffer } from "node:buffer";
 import { join, resolve } from "node:path/posix";
-import { parseConfig } from "../lib/config/config.ts";
+import { parseConfig, siteOf } from "../lib/config/config.ts";
 import { ENVIRONMENT_NAMES } from "../lib/config/environment.ts";
 import { type Build, grantsFor } from "../lib/permissions/grants.ts";
 import { SiteError } from "../lib/base/host_port.ts";
 import { lineSink } from "../lib/base/log/log.ts";
-import { siteOf } from "../lib/config/site.ts";
 import { isSystemFailure } from "../lib/base/disk/write_failure.ts";
 import { compileArgs, compileEnvironment, TRACE_SWITCHES } from "./compile/command.ts";
 import { ElfError, pageProblems, parseElf } from "./compile/elf.ts";

@@ -17,7 +17,7 @@ import { warnOfLongPrompts } from "../llm/fit.ts";
 import { createModelDigests } from "../llm/ollama/model_digests.ts";
 import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
 import { createMemory } from "../gate/memory.ts";
-import { roleOf } from "../config/services.ts";
+import { roleOf } from "../config/topology.ts";
 import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
 import { createSuppression, type Suppression } from "../gate/suppression.ts";
@@ -120,7 +120,7 @@ export async function openParts(
       stormServices: config.stormServices,
       stormWindowSeconds: config.stormWindowSeconds,
       stormHoldSeconds: config.stormHoldSeconds,
-      neededBy: (target) => roleOf(homelab.current().topology.services ?? [], target).neededBy,
+      neededBy: (target) => roleOf(homelab.current().topology, target).neededBy,
       eventTtlSeconds: config.eventTtlSeconds,
       saved: saved.flaps.values(),
       remember,
@@ -182,7 +182,7 @@ export function createPipeline(options: PipelineOptions): Planner {
   const memory = createMemory({
     clock,
     world: parts.world,
-    roleOf: (target) => roleOf(homelab.current().topology.services ?? [], target),
+    roleOf: (target) => roleOf(homelab.current().topology, target),
   });
   return createPlanner({
     settings: config,

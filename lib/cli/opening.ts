@@ -5,13 +5,12 @@
  */
 import { AlreadyRunningError } from "../agent.ts";
 import { BUILD } from "../permissions/build.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, siteOf } from "../config/config.ts";
 import type { Build } from "../permissions/grants.ts";
 import { SiteError } from "../base/host_port.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions/permissions.ts";
 import { redisPlaceOf } from "../base/redis/endpoint.ts";
 import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
-import { siteOf } from "../config/site.ts";
 import { NotAFolderError } from "../base/disk/store.ts";
 import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
 import type { Io } from "./io.ts";

@@ -9,66 +9,10 @@ import { parseApiKeys } from "./api_keys.ts";
 import type { Environment, EnvironmentName } from "./environment.ts";
 import type { Site } from "../permissions/grants.ts";
 import { withoutCredentials } from "../base/host_port.ts";
-import {
-  type ChainConfig,
-  ChainSyntaxError,
-  type LinkSpec,
-  parseChain,
-  parseOllamaHost,
-} from "../llm/chain.ts";
+import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "../llm/chain.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/log/log.ts";
 import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
 import { redisUrlProblem } from "../base/redis/url_problem.ts";
-
-/** Everything an operator can set. Times are in seconds, as in the environment. */
-export interface Config extends ChainConfig {
-  readonly runtimePath: string;
-  readonly redisUrl: string;
-  readonly ollamaHost: string;
-  readonly nodeName: string;
-  readonly cooldownSeconds: number;
-  readonly concurrency: number;
-  readonly promptPayloadBytes: number;
-  readonly queueLimit: number;
-  readonly eventTtlSeconds: number;
-  readonly maxPendingPerService: number;
-  /** Completed proposals of one action that are enough to stop proposing it; 0 is never. */
-  readonly outcomeRepeats: number;
-  /** How far back outcomes of proposals count; 0 is not at all. */
-  readonly outcomeWindowSeconds: number;
-  /** Where events come from: what is published now, or streams that keep them. */
-  readonly intake: "pubsub" | "streams";
-  /** Names of the channels, and of the streams, that events come on. */
-  readonly channels: readonly string[];
-  readonly streams: readonly string[];
-  /** The consumer group of the streams; planners in one group share the work. */
-  readonly streamGroup: string;
-  /** An entry left untouched this long is taken over by another planner; 0: derived. */
-  readonly streamClaimSeconds: number;
-  /** Whether several planners agree through Redis on who proposes. */
-  readonly coordination: "off" | "redis";
-  /** Whether a node's outage holds back its services' events. */
-  readonly inhibit: boolean;
-  /** Changes within the window that make a target flap; 0 turns the detection off. */
-  readonly flapChanges: number;
-  readonly flapWindowSeconds: number;
-  /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
-  readonly stormServices: number;
-  readonly stormWindowSeconds: number;
-  /** The longest that a storm holds its services. */
-  readonly stormHoldSeconds: number;
-  /** Nothing is diagnosed so long after the start. */
-  readonly startGraceSeconds: number;
-  /** 0 stands for no limit. */
-  readonly diagnosesPerHour: number;
-  readonly proposalsPerDay: number;
-  /** How long after its event a restart or redeploy may be approved, and a notify. */
-  readonly validSeconds: number;
-  readonly notifyValidSeconds: number;
-  /** Where each proposal is announced on Redis; "" is nowhere. */
-  readonly proposalChannel: string;
-  readonly logLevel: LogLevel;
-}
 
 /** The channels and streams that node agents and observers send on when nothing else is said. */
 export const CHANNELS = ["health_events", "world_updates"] as const;
@@ -82,11 +26,6 @@ const HOMELAB = {
   runtimePath: "/opt/homelab",
 } as const;
 
-/** The names that events come on, channels or streams. */
-export function heardOn({ intake, channels, streams }: Config): readonly string[] {
-  return intake === "streams" ? streams : channels;
-}
-
 /** Everything that is wrong with the configuration, one sentence each. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -95,6 +34,23 @@ export class ConfigError extends Error {
   }
 }
 
+/** Everything an operator can set. Times are in seconds, as in the environment. */
+export type Config = ReturnType<typeof parseConfig>;
+
+/** The names that events come on, channels or streams. */
+export function heardOn({ intake, channels, streams }: Config): readonly string[] {
+  return intake === "streams" ? streams : channels;
+}
+
+/** Where `config` makes the agent go. A chain of the offline rules alone has no host. */
+export function siteOf({ redisUrl, runtimePath, chain }: Config): Site {
+  const hosts = chain.flatMap((link) => link.kind === "rules" ? [] : [link.host]);
+  return { redisUrl, ollamaHosts: [...new Set(hosts)], runtimePath };
+}
+
+const DAY_S = 86_400;
+const MONTH_S = 31 * DAY_S;
+
 /**
  * Reads the whole configuration. A variable that is empty counts as unset.
  *
@@ -102,7 +58,7 @@ export class ConfigError extends Error {
  * but where it was built for.
  * @throws {ConfigError} naming every variable that is wrong, its value and what it takes.
  */
-export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELAB): Config {
+export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELAB) {
   const problems: string[] = [];
   const text = (name: EnvironmentName, fallback: string) => env(name)?.trim() || fallback;
   const reject = (name: EnvironmentName, value: string, takes: string) => {
@@ -119,8 +75,27 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
 
   function matching(name: EnvironmentName, fallback: string, form: RegExp, takes: string): string {
     const value = text(name, fallback);
-    if (!form.test(value)) reject(name, value, takes);
+    if (value !== "" && !form.test(value)) reject(name, value, takes);
     return value;
+  }
+
+  function oneOf<Word extends string>(
+    name: EnvironmentName,
+    fallback: Word,
+    words: readonly Word[],
+  ): Word {
+    const value = text(name, fallback);
+    const word = words.find((each) => each === value);
+    if (word === undefined) reject(name, value, words.join(" or "));
+    return word ?? fallback;
+  }
+
+  function logLevel(): LogLevel {
+    const value = text("LOG_LEVEL", "info");
+    const wanted = value.toLowerCase() === "warn" ? "warning" : value.toLowerCase();
+    const level = LOG_LEVELS.find((known) => known === wanted);
+    if (!level) reject("LOG_LEVEL", value, `one of ${LOG_LEVELS.join(", ")} (default info)`);
+    return level ?? "info";
   }
 
   function names(name: "CHANNELS" | "STREAMS"): readonly string[] {
@@ -128,14 +103,10 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     const given = value.split(",").map((each) => each.trim());
     const usable = given.length <= MOST_CHANNELS && new Set(given).size === given.length &&
       given.every((each) => /^[!-~]{1,200}$/.test(each) && !given.includes(`${each}:dead`));
-    if (!usable) {
-      reject(
-        name,
-        value,
-        `1 to ${MOST_CHANNELS} different names with commas between them and no blanks in them` +
-          (name === "STREAMS" ? ", none of them another's dead letters (NAME:dead)" : ""),
-      );
-    }
+    if (usable) return given;
+    const dead = name === "STREAMS" ? ", none of them another's dead letters (NAME:dead)" : "";
+    const form = `1 to ${MOST_CHANNELS} different names with commas between them and no blanks in `;
+    reject(name, value, `${form}them${dead}`);
     return given;
   }
 
@@ -162,90 +133,98 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     /^[^\s,@]{1,200}$/,
     "a model name as `ollama list` prints it, such as qwen2.5:7b",
   );
-  const chainText = text("LLM_CHAIN", model);
   let chain: readonly LinkSpec[] = [];
   try {
-    chain = parseChain(chainText, ollamaHost);
+    chain = parseChain(text("LLM_CHAIN", model), ollamaHost);
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
     problems.push(`LLM_CHAIN: ${error.message}`);
   }
-  const apiKeys = parseApiKeys(text("LLM_API_KEY", ""), chain);
-  if ("problem" in apiKeys) problems.push(`LLM_API_KEY: ${apiKeys.problem}`);
+  const keys = parseApiKeys(text("LLM_API_KEY", ""), chain);
+  if ("problem" in keys) problems.push(`LLM_API_KEY: ${keys.problem}`);
+  /** By the host of a link. Never to be shown elsewhere. */
+  const apiKeys: ReadonlyMap<string, string> = "problem" in keys ? new Map() : keys;
 
-  const intake =
-    matching("INTAKE", "pubsub", /^(pubsub|streams)$/, "pubsub or streams") === "streams"
-      ? "streams"
-      : "pubsub";
+  const intake = oneOf("INTAKE", "pubsub", ["pubsub", "streams"]);
   // Without claims, planners that share a group would diagnose one service at the same time.
-  const claims = matching(
-    "COORDINATION",
-    intake === "streams" ? "redis" : "off",
-    /^(off|redis)$/,
-    "off or redis",
-  );
+  const shared = intake === "streams" ? "redis" : "off";
+  const coordination = oneOf("COORDINATION", shared, ["off", "redis"]);
   const channels = names("CHANNELS");
   const streams = names("STREAMS");
-  const config: Config = {
+  const config = {
     runtimePath: path === "/" ? path : normalize(path).replace(/\/+$/, ""),
     redisUrl,
     ollamaHost,
+    /** First asked first. */
     chain,
-    apiKeys: "problem" in apiKeys ? new Map() : apiKeys,
+    apiKeys,
     nodeName: matching(
       "NODE_NAME",
       "solaria",
       /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/,
       "1 to 64 letters, digits, dots, dashes or underscores: it names a folder",
     ),
-    cooldownSeconds: whole("COOLDOWN_SECONDS", 300, 0, 31 * 86_400),
-    firstTokenSeconds: whole("LLM_FIRST_TOKEN_SECONDS", 300, 1, 86_400),
-    idleSeconds: whole("LLM_IDLE_SECONDS", 60, 1, 86_400),
-    timeoutSeconds: whole("LLM_TIMEOUT_SECONDS", 600, 1, 86_400),
+    cooldownSeconds: whole("COOLDOWN_SECONDS", 300, 0, MONTH_S),
+    firstTokenSeconds: whole("LLM_FIRST_TOKEN_SECONDS", 300, 1, DAY_S),
+    idleSeconds: whole("LLM_IDLE_SECONDS", 60, 1, DAY_S),
+    timeoutSeconds: whole("LLM_TIMEOUT_SECONDS", 600, 1, DAY_S),
     attemptsPerLink: whole("LLM_ATTEMPTS", 2, 1, 10),
     contextTokens: whole("LLM_CONTEXT_TOKENS", 4096, 1024, 1_048_576),
-    keepAlive: text("LLM_KEEP_ALIVE", "") === "" ? undefined : matching(
+    keepAlive: matching(
       "LLM_KEEP_ALIVE",
       "",
       /^-?\d+(\.\d+)?(ms|s|m|h)?$/,
       "a time as Ollama takes it: 5m, 1h, 0 or -1",
-    ),
+    ) || undefined,
     concurrency: whole("LLM_CONCURRENCY", 1, 1, 64),
     promptPayloadBytes: whole("PROMPT_PAYLOAD_BYTES", 2048, 0, 65_536),
     queueLimit: whole("QUEUE_LIMIT", 1000, 1, 100_000),
-    eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, 31 * 86_400),
+    eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, MONTH_S),
     maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
+    /** Completed proposals of one action that are enough to stop proposing it; 0 is never. */
     outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
-    outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", 86_400, 0, 31 * 86_400),
+    /** How far back outcomes of proposals count; 0 is not at all. */
+    outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", DAY_S, 0, MONTH_S),
     intake,
     channels,
     streams,
+    /** The consumer group of the streams; planners in one group share the work. */
     streamGroup: matching(
       "STREAM_GROUP",
       "planner",
       /^[A-Za-z0-9._:-]{1,100}$/,
       "1 to 100 letters, digits, dots, dashes, colons or underscores",
     ),
-    streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, 31 * 86_400),
-    coordination: claims === "redis" ? "redis" : "off",
-    inhibit: matching("INHIBIT", "on", /^(on|off)$/, "on or off") === "on",
+    /** An entry left untouched this long is taken over by another planner; 0: derived. */
+    streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, MONTH_S),
+    /** Whether several planners agree through Redis on who proposes. */
+    coordination,
+    /** Whether a node's outage holds back its services' events. */
+    inhibit: oneOf("INHIBIT", "on", ["on", "off"]) === "on",
+    /** Changes within the window that make a target flap; 0 turns the detection off. */
     flapChanges: whole("FLAP_CHANGES", 6, 0, 1000),
-    flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, 86_400),
+    flapWindowSeconds: whole("FLAP_WINDOW_SECONDS", 1800, 1, DAY_S),
+    /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
     stormServices: whole("STORM_SERVICES", 0, 0, 1000),
-    stormWindowSeconds: whole("STORM_WINDOW_SECONDS", 60, 1, 86_400),
-    stormHoldSeconds: whole("STORM_HOLD_SECONDS", 600, 1, 86_400),
-    startGraceSeconds: whole("START_GRACE_SECONDS", 0, 0, 86_400),
+    stormWindowSeconds: whole("STORM_WINDOW_SECONDS", 60, 1, DAY_S),
+    /** The longest that a storm holds its services. */
+    stormHoldSeconds: whole("STORM_HOLD_SECONDS", 600, 1, DAY_S),
+    /** Nothing is diagnosed so long after the start. */
+    startGraceSeconds: whole("START_GRACE_SECONDS", 0, 0, DAY_S),
+    /** 0 stands for no limit, as of proposals. */
     diagnosesPerHour: whole("DIAGNOSES_PER_HOUR", 2000, 0, 100_000),
     proposalsPerDay: whole("PROPOSALS_PER_DAY", 2000, 0, 100_000),
-    validSeconds: whole("VALID_SECONDS", 1_800, 1, 31 * 86_400),
-    notifyValidSeconds: whole("NOTIFY_VALID_SECONDS", 86_400, 1, 366 * 86_400),
-    proposalChannel: text("PROPOSAL_CHANNEL", "") === "" ? "" : matching(
+    /** How long after its event a restart or redeploy may be approved, and a notify. */
+    validSeconds: whole("VALID_SECONDS", 1_800, 1, MONTH_S),
+    notifyValidSeconds: whole("NOTIFY_VALID_SECONDS", DAY_S, 1, 366 * DAY_S),
+    /** Where each proposal is announced on Redis; "" is nowhere. */
+    proposalChannel: matching(
       "PROPOSAL_CHANNEL",
       "",
       /^[!-~]{1,200}$/,
       "a channel of Redis, without blanks",
     ),
-    logLevel: logLevel(text("LOG_LEVEL", "info"), reject),
+    logLevel: logLevel(),
   };
   if (config.proposalChannel !== "" && channels.includes(config.proposalChannel)) {
     problems.push(
@@ -253,9 +232,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
         "announcements would come back as events; name another channel",
     );
   }
-  if (isCluster && config.intake === "streams") {
-    problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
-  }
+  if (isCluster && intake === "streams") problems.push(`INTAKE is "streams"; ${NOT_IN_A_CLUSTER}`);
   if (isCluster && text("COORDINATION", "") === "redis") {
     problems.push(`COORDINATION is "redis"; ${NOT_IN_A_CLUSTER}`);
   }
@@ -267,14 +244,4 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
-}
-
-function logLevel(
-  value: string,
-  reject: (name: EnvironmentName, value: string, takes: string) => void,
-): LogLevel {
-  const wanted = value.toLowerCase() === "warn" ? "warning" : value.toLowerCase();
-  const level = LOG_LEVELS.find((known) => known === wanted);
-  if (!level) reject("LOG_LEVEL", value, `one of ${LOG_LEVELS.join(", ")} (default info)`);
-  return level ?? "info";
 }

@@ -10,6 +10,7 @@ import { cleanName } from "../base/text/names.ts";
 
 const MOST_CHARACTERS = 256 * 1024;
 const MOST_PROBLEMS = 20;
+const WHOLE = "the file";
 
 /** Everything that is wrong with a file, one sentence each, with the path of the value. */
 export class ConfigFileError extends Error {
@@ -21,15 +22,6 @@ export class ConfigFileError extends Error {
   }
 }
 
-/** One value of the file, and where in the file it is. */
-export interface Place {
-  readonly path: string;
-  readonly value: unknown;
-}
-
-/** Notes that a value is wrong, and returns nothing. */
-export type Reject = (place: Place, takes: string) => undefined;
-
 /**
  * Reads a file's text with `read`, which rejects what it cannot take.
  *
@@ -38,107 +30,112 @@ export type Reject = (place: Place, takes: string) => undefined;
  */
 export function readConfigText<T>(
   text: string,
-  { empty, read }: { empty: string; read: (root: Place, reject: Reject) => T },
+  { empty, read }: { empty: string; read: (root: Place) => T },
 ): T {
-  const problems: string[] = [];
-  const value = parseJson(text, empty);
-  const result = read({ path: "the file", value }, (place, takes) => {
-    problems.push(`${place.path} is ${shown(place.value)}; it takes ${takes}`);
-    return undefined;
-  });
-  if (problems.length > 0) throw new ConfigFileError(problems);
-  return result;
-}
-
-function parseJson(text: string, empty: string): unknown {
   if (text.length > MOST_CHARACTERS) {
-    throw new ConfigFileError([
-      `the file has ${text.length} characters; it takes ${MOST_CHARACTERS} at most`,
-    ]);
+    const takes = `it takes ${MOST_CHARACTERS} at most`;
+    throw new ConfigFileError([`the file has ${text.length} characters; ${takes}`]);
   }
+  let value: unknown;
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ""));
+    value = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const problem = error.message.replace(/\s+/g, " ");
     throw new ConfigFileError([`the file is not JSON: ${problem}; ${empty}`]);
   }
+  const problems: string[] = [];
+  const result = read(new Place(WHOLE, value, problems));
+  if (problems.length > 0) throw new ConfigFileError(problems);
+  return result;
 }
 
-/** A missing value. */
-export const missing = (path: string): Place => ({ path, value: undefined });
+/** One value of a file, and where in the file it is. What rejects the value returns nothing. */
+export class Place {
+  readonly #path: string;
+  readonly #problems: string[];
 
-/** A pattern for `globMatches`. */
-function parseGlob(place: Place, reject: Reject): string | undefined {
-  const { value } = place;
-  // A pattern of another dialect would match nothing, and its rule never hold.
-  if (isPlain(value) && value.length <= 200 && !/[[\]{}]/.test(value)) return value;
-  return reject(
-    place,
-    "1 to 200 visible characters, in which * stands for any number of characters and ? for one" +
-      " ([ ] { } have no meaning here)",
-  );
+  /** @param value undefined where it is missing. */
+  constructor(path: string, readonly value: unknown, problems: string[]) {
+    this.#path = path;
+    this.#problems = problems;
+  }
+
+  /** This place, unless its value is missing. */
+  get given(): Place | undefined {
+    return this.value === undefined ? undefined : this;
+  }
+
+  reject(takes: string): undefined {
+    this.#problems.push(`${this.#path} is ${shown(this.value)}; it takes ${takes}`);
+  }
+
+  /** The places of an object's keys; a key that is not `known` is rejected. */
+  object<Key extends string>(
+    known: readonly Key[],
+    takes = `an object with ${known.join(", ")}`,
+  ): ((key: Key) => Place) | undefined {
+    const { value } = this;
+    if (!isObject(value)) return this.reject(takes);
+    for (const key of Object.keys(value)) {
+      if (known.some((each) => each === key)) continue;
+      const place = new Place(`a key of ${this.#path}`, key, this.#problems);
+      place.reject(`only ${known.join(", ")}`);
+    }
+    const inside = this.#path === WHOLE ? "" : `${this.#path}.`;
+    const valueOf = (key: Key) => Object.hasOwn(value, key) ? value[key] : undefined;
+    return (key) => new Place(inside + key, valueOf(key), this.#problems);
+  }
+
+  /** The places of a list's items. */
+  list({ least = 0, most, of }: { least?: number; most: number; of: string }): Place[] | undefined {
+    const { value } = this;
+    if (!Array.isArray(value) || value.length < least || value.length > most) {
+      return this.reject(`a list of ${least} to ${most} of: ${of}`);
+    }
+    const itemAt = (index: number) => `${this.#path}[${index}]`;
+    return value.map((item: unknown, index) => new Place(itemAt(index), item, this.#problems));
+  }
+
+  /** A text that could be a name: with nothing invisible, nor blanks around it. */
+  text(
+    longest: number,
+    { takes = `a text of 1 to ${longest} visible characters on one line`, trimmed = false } = {},
+  ): string | undefined {
+    const { value } = this;
+    const text = typeof value === "string" ? trimmed ? value.trim() : value : "";
+    const isPlain = text !== "" && text === cleanName(text, text.length);
+    return isPlain && text.length <= longest ? text : this.reject(takes);
+  }
+
+  flag(): boolean | undefined {
+    return typeof this.value === "boolean" ? this.value : this.reject("true or false");
+  }
+
+  /** A pattern for `globMatches`. */
+  glob(): string | undefined {
+    const takes =
+      "1 to 200 visible characters, in which * stands for any number of characters and ? for one" +
+      " ([ ] { } have no meaning here)";
+    // A pattern of another dialect would match nothing, and its rule never hold.
+    const isForeign = typeof this.value === "string" && /[[\]{}]/.test(this.value);
+    return isForeign ? this.reject(takes) : this.text(200, { takes });
+  }
 }
 
 /** The patterns that an object has for an event's names. */
-export function parseGlobs(
-  places: Partial<Record<"node" | "service" | "type", Place>>,
-  reject: Reject,
+export function globsAt(
+  at: (key: "node" | "service" | "type") => Place,
 ): { node?: string; service?: string; type?: string } {
   const globs: { node?: string; service?: string; type?: string } = {};
   for (const key of ["node", "service", "type"] as const) {
-    const glob = places[key] && parseGlob(places[key], reject);
+    const glob = at(key).given?.glob();
     if (glob !== undefined) globs[key] = glob;
   }
   return globs;
 }
 
-/** The places of the keys that an object has; a key that is not `known` is rejected. */
-export function placesIn<K extends string>(
-  place: Place,
-  { known, reject, takes }: { known: readonly K[]; reject: Reject; takes?: string },
-): Partial<Record<K, Place>> | undefined {
-  const { path, value } = place;
-  if (!isObject(value)) {
-    return reject(place, takes ?? `an object with ${known.join(", ")}`);
-  }
-  const inside = path === "the file" ? "" : `${path}.`;
-  const places: Partial<Record<K, Place>> = {};
-  for (const [key, inner] of Object.entries(value)) {
-    const name = known.find((each) => each === key);
-    if (name !== undefined) places[name] = { path: inside + name, value: inner };
-    else reject({ path: `a key of ${path}`, value: key }, `only ${known.join(", ")}`);
-  }
-  return places;
-}
-
-/** The places of a list's items. */
-export function listOf(
-  place: Place,
-  { least = 0, most, of, reject }: { least?: number; most: number; of: string; reject: Reject },
-): Place[] | undefined {
-  const { path, value } = place;
-  if (Array.isArray(value) && value.length >= least && value.length <= most) {
-    return value.map((item: unknown, index) => ({ path: `${path}[${index}]`, value: item }));
-  }
-  return reject(place, `a list of ${least} to ${most} of: ${of}`);
-}
-
-/** The places of the items of the one list that an object holds, under `key`. */
-export function soleList(
-  place: Place,
-  { key, ...list }: { key: string; most: number; of: string; reject: Reject },
-): Place[] {
-  const places = placesIn(place, { known: [key], reject: list.reject });
-  return places && listOf(places[key] ?? missing(key), list) || [];
-}
-
 const INVISIBLE = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
-
-/** Whether a value is a text that could be a name: with nothing invisible, nor blanks around it. */
-export function isPlain(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value === cleanName(value, value.length);
-}
 
 /** A value for an error message: short, on one line. Lists and objects may be nested too deep. */
 function shown(value: unknown): string {
@@ -148,6 +145,5 @@ function shown(value: unknown): string {
     return text.replace(INVISIBLE, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
   }
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isObject(value)) return "an object";
-  return String(value);
+  return isObject(value) ? "an object" : String(value);
 }

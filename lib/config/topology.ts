@@ -1,24 +1,20 @@
 /**
- * The machines of the homelab, as the prompt describes them.
+ * The machines of the homelab, as the prompt describes them, and what is known of its services:
+ * which keep data, and which need which.
  *
  * `config/topology.json`:
  *
  *     {"nodes": [{"name": "piha", "role": "Raspberry Pi 5; Redis, Ollama"},
  *                {"name": "hut", "role": "LTE edge; Zigbee2MQTT", "offlineFirst": true,
- *                 "aliases": ["hut-old"]}]}
+ *                 "aliases": ["hut-old"]}],
+ *      "services": [{"name": "postgres", "node": "vps", "stateful": true},
+ *                   {"name": "outline", "depends_on": ["postgres"]}]}
  *
  * @module
  */
-import {
-  isPlain,
-  listOf,
-  missing,
-  type Place,
-  placesIn,
-  readConfigText,
-  type Reject,
-} from "./operator_file.ts";
-import { parseServices, type TopologyService } from "./services.ts";
+import type { Role } from "../llm/facts/past.ts";
+import type { Target } from "../event/target.ts";
+import { type Place, readConfigText } from "./operator_file.ts";
 
 interface TopologyNode {
   readonly name: string;
@@ -28,6 +24,16 @@ interface TopologyNode {
   readonly offlineFirst?: boolean;
   /** Other names that events give it. */
   readonly aliases?: readonly string[];
+}
+
+interface TopologyService {
+  readonly name: string;
+  /** Only on this node; on any when left out. */
+  readonly node?: string;
+  /** It keeps data. */
+  readonly stateful?: boolean;
+  /** Names of services that it does not work without. */
+  readonly dependsOn?: readonly string[];
 }
 
 export interface Topology {
@@ -46,9 +52,12 @@ export const DEFAULT_TOPOLOGY: Topology = {
   ],
 };
 
-const MOST_NODES = 64;
-const MOST_ALIASES = 16;
-const LONGEST_NAME = 64;
+const NODES = { least: 1, most: 64, of: "nodes, each an object" };
+const ALIASES = { least: 1, most: 16, of: "other names of the node" };
+const SERVICES = { least: 1, most: 500, of: "services, each an object" };
+const NEEDED = { least: 1, most: 50, of: "names of services" };
+const LONGEST_NODE_NAME = 64;
+const LONGEST_SERVICE_NAME = 200;
 const LONGEST_ROLE = 200;
 
 /**
@@ -58,43 +67,27 @@ const LONGEST_ROLE = 200;
  */
 export function parseTopology(text: string): Topology {
   const empty = "without the file the reference homelab's nodes count";
-  return readConfigText(text, { empty, read: parseWhole });
+  return readConfigText(text, { empty, read: topologyIn });
 }
 
-/** The other names of nodes, in small letters, and the names that count. */
-export function aliasesOf({ nodes }: Topology): ReadonlyMap<string, string> {
-  return new Map(
-    nodes.flatMap(({ name, aliases = [] }) => aliases.map((alias) => [alias.toLowerCase(), name])),
-  );
-}
-
-function parseWhole(root: Place, reject: Reject): Topology {
-  const places = placesIn(root, { known: ["nodes", "services"], reject });
-  const list = { least: 1, most: MOST_NODES, of: "nodes, each an object", reject };
-  const items = places && listOf(places.nodes ?? missing("nodes"), list) || [];
+function topologyIn(root: Place): Topology {
+  const at = root.object(["nodes", "services"]);
   const taken = new Set<string>();
-  const nodes = items.flatMap((place) => parseNode(place, { reject, taken }) ?? []);
-  const services = places?.services && parseServices(places.services, reject);
+  const nodes = at?.("nodes").list(NODES)?.flatMap((place) => nodeIn(place, taken) ?? []) ?? [];
+  const services = at?.("services").given?.list(SERVICES)
+    ?.flatMap((place) => serviceIn(place) ?? []);
   return { nodes, ...services && { services } };
 }
 
-interface Reading {
-  readonly reject: Reject;
-  /** Names and aliases before this one, in small letters. */
-  readonly taken: Set<string>;
-}
-
-function parseNode(place: Place, { reject, taken }: Reading): TopologyNode | undefined {
-  const known = ["name", "role", "offlineFirst", "aliases"] as const;
-  const places = placesIn(place, { known, reject });
-  if (!places) return undefined;
-  const at = (key: typeof known[number]) => places[key] ?? missing(`${place.path}.${key}`);
-  const name = parseName(at("name"), { reject, taken });
-  const role = parseText(at("role"), { longest: LONGEST_ROLE, reject });
-  const offlineFirst = places.offlineFirst && parseFlag(places.offlineFirst, reject);
-  const list = { least: 1, most: MOST_ALIASES, of: "other names of the node", reject };
-  const aliases = places.aliases && listOf(places.aliases, list)
-    ?.flatMap((alias) => parseName(alias, { reject, taken }) ?? []);
+/** @param taken names and aliases before this one, in small letters. */
+function nodeIn(place: Place, taken: Set<string>): TopologyNode | undefined {
+  const at = place.object(["name", "role", "offlineFirst", "aliases"]);
+  if (!at) return undefined;
+  const name = nodeNameIn(at("name"), taken);
+  const role = at("role").text(LONGEST_ROLE, { trimmed: true });
+  const offlineFirst = at("offlineFirst").given?.flag();
+  const aliases = at("aliases").given?.list(ALIASES)
+    ?.flatMap((alias) => nodeNameIn(alias, taken) ?? []);
   if (name === undefined || role === undefined) return undefined;
   return {
     name,
@@ -105,23 +98,50 @@ function parseNode(place: Place, { reject, taken }: Reading): TopologyNode | und
 }
 
 /** A name that nothing else has: an event's node must be one node. */
-function parseName(place: Place, { reject, taken }: Reading): string | undefined {
-  const name = parseText(place, { longest: LONGEST_NAME, reject });
+function nodeNameIn(place: Place, taken: Set<string>): string | undefined {
+  const name = place.text(LONGEST_NODE_NAME, { trimmed: true });
   if (name === undefined) return undefined;
-  if (taken.has(name.toLowerCase())) return reject(place, "a name that no node or alias has");
+  if (taken.has(name.toLowerCase())) return place.reject("a name that no node or alias has");
   taken.add(name.toLowerCase());
   return name;
 }
 
-function parseText(
-  place: Place,
-  { longest, reject }: { readonly longest: number; readonly reject: Reject },
-): string | undefined {
-  const text = typeof place.value === "string" ? place.value.trim() : undefined;
-  if (isPlain(text) && text.length <= longest) return text;
-  return reject(place, `a text of 1 to ${longest} visible characters on one line`);
+function serviceIn(place: Place): TopologyService | undefined {
+  const at = place.object(["name", "node", "stateful", "depends_on"]);
+  if (!at) return undefined;
+  const name = at("name").text(LONGEST_SERVICE_NAME);
+  const node = at("node").given?.text(LONGEST_SERVICE_NAME);
+  const stateful = at("stateful").given?.flag();
+  const dependsOn = at("depends_on").given?.list(NEEDED)
+    ?.flatMap((each) => each.text(LONGEST_SERVICE_NAME) ?? []);
+  if (name === undefined) return undefined;
+  return {
+    name,
+    ...node !== undefined && { node },
+    ...stateful && { stateful },
+    ...dependsOn && { dependsOn },
+  };
 }
 
-function parseFlag(place: Place, reject: Reject): boolean | undefined {
-  return typeof place.value === "boolean" ? place.value : reject(place, "true or false");
+/** The other names of nodes, in small letters, and the names that count. */
+export function aliasesOf({ nodes }: Topology): ReadonlyMap<string, string> {
+  return new Map(
+    nodes.flatMap(({ name, aliases = [] }) => aliases.map((alias) => [alias.toLowerCase(), name])),
+  );
+}
+
+/** What is said of the service that an event is about. */
+export function roleOf(
+  { services = [] }: Pick<Topology, "services">,
+  { node, service }: Target,
+): Role {
+  const isSame = (one: string, other: string) => one.toLowerCase() === other.toLowerCase();
+  return {
+    stateful: services.some((each) =>
+      each.stateful === true && isSame(each.name, service) && isSame(each.node ?? node, node)
+    ),
+    neededBy: services
+      .filter(({ dependsOn = [] }) => dependsOn.some((name) => isSame(name, service)))
+      .map(({ name }) => name),
+  };
 }

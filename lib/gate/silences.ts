@@ -6,16 +6,7 @@
  */
 import type { HealthEvent } from "../event/event.ts";
 import { globMatches } from "../base/glob.ts";
-import {
-  isPlain,
-  missing,
-  parseGlobs,
-  type Place,
-  placesIn,
-  readConfigText,
-  type Reject,
-  soleList,
-} from "../config/operator_file.ts";
+import { globsAt, type Place, readConfigText } from "../config/operator_file.ts";
 import { parseSpan } from "../base/text/span.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
 
@@ -80,57 +71,48 @@ export function isSilenced(
  * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */
 export function parseSilences(text: string, writtenMs = 0): Silence[] {
-  const read = (root: Place, reject: Reject) => {
-    const list = { key: "silences", most: MOST_SILENCES, of: "silences, each an object", reject };
-    return soleList(root, list).flatMap((place) => parseSilence(place, writtenMs, reject) ?? []);
-  };
-  return readConfigText(text, { empty: 'no silence is {"silences": []}', read });
+  const list = { most: MOST_SILENCES, of: "silences, each an object" };
+  return readConfigText(text, {
+    empty: 'no silence is {"silences": []}',
+    read(root) {
+      const places = root.object(["silences"])?.("silences").list(list) ?? [];
+      return places.flatMap((place) => silenceIn(place, writtenMs) ?? []);
+    },
+  });
 }
 
-function parseSilence(place: Place, writtenMs: number, reject: Reject): Silence | undefined {
-  const known = ["node", "service", "type", "from", "until", "for", "reason"] as const;
-  const places = placesIn(place, { known, reject });
-  if (!places) return undefined;
-  const matchers = parseGlobs(places, reject);
-  if (!places.node && !places.service && !places.type) {
-    return reject(place, 'at least one of node, service and type, such as "node": "piha"');
+function silenceIn(place: Place, writtenMs: number): Silence | undefined {
+  const at = place.object(["node", "service", "type", "from", "until", "for", "reason"]);
+  if (!at) return undefined;
+  const matchers = globsAt(at);
+  if (!at("node").given && !at("service").given && !at("type").given) {
+    return place.reject('at least one of node, service and type, such as "node": "piha"');
   }
-  const fromMs = places.from && parseMoment(places.from, reject);
-  const untilMs = places.for
-    ? parseFor(places.for, places.until, reject, fromMs ?? writtenMs)
-    : parseMoment(places.until ?? missing(`${place.path}.until`), reject);
-  const reason = parseReason(places.reason ?? missing(`${place.path}.reason`), reject);
+  const from = at("from").given;
+  const fromMs = from && momentIn(from);
+  const span = at("for").given;
+  const untilMs = span
+    ? endOf(span, at("until").given, fromMs ?? writtenMs)
+    : momentIn(at("until"));
+  const takes = `a reason of 1 to ${LONGEST_REASON} visible characters`;
+  const reason = at("reason").text(LONGEST_REASON, { takes });
   if (untilMs === undefined || reason === undefined) return undefined;
   return { ...matchers, ...(fromMs !== undefined && { fromMs }), untilMs, reason };
 }
 
 /** The end by a span. */
-function parseFor(
-  place: Place,
-  until: Place | undefined,
-  reject: Reject,
-  startMs: number,
-): number | undefined {
-  if (until) return reject(until, 'an end once: "until" or "for", not both');
-  const spanMs = typeof place.value === "string" ? parseSpan(place.value) : undefined;
-  return spanMs
-    ? startMs + spanMs
-    : reject(place, 'a span such as "90s", "30m", "2h", "7d" or "1w"');
+function endOf(span: Place, until: Place | undefined, startMs: number): number | undefined {
+  if (until) return until.reject('an end once: "until" or "for", not both');
+  const spanMs = typeof span.value === "string" ? parseSpan(span.value) : undefined;
+  return spanMs ? startMs + spanMs : span.reject('a span such as "90s", "30m", "2h", "7d" or "1w"');
 }
 
 /** A start or an end. A time long past is fine: the silence is inert then. */
-function parseMoment(place: Place, reject: Reject): number | undefined {
-  const { value } = place;
-  if (typeof value === "string") {
+function momentIn(place: Place): number | undefined {
+  if (typeof place.value === "string") {
     // Seen from before 2020, every time from 2020 to 2100 is plausible.
-    const { seconds, replaced } = parseTimestamp(value, NEVER_MS - 1);
+    const { seconds, replaced } = parseTimestamp(place.value, NEVER_MS - 1);
     if (!replaced) return seconds * 1000;
   }
-  return reject(place, 'an ISO 8601 time from 2020 on, such as "2026-01-02T06:00:00Z"');
-}
-
-function parseReason(place: Place, reject: Reject): string | undefined {
-  const { value } = place;
-  if (isPlain(value) && value.length <= LONGEST_REASON) return value;
-  return reject(place, `a reason of 1 to ${LONGEST_REASON} visible characters`);
+  return place.reject('an ISO 8601 time from 2020 on, such as "2026-01-02T06:00:00Z"');
 }

@@ -156,7 +156,7 @@ function withoutUser(host: string): string {
 }
 
 /** What of the configuration the chain needs; times are in seconds. */
-export interface ChainConfig {
+interface ChainConfig {
   /** The links, first asked first. */
   readonly chain: readonly LinkSpec[];
   readonly firstTokenSeconds: number;

@@ -4,17 +4,7 @@
  * @module
  */
 import { ACTIONS } from "../llm/diagnosis.ts";
-import {
-  isPlain,
-  listOf,
-  missing,
-  parseGlobs,
-  type Place,
-  placesIn,
-  readConfigText,
-  type Reject,
-  soleList,
-} from "../config/operator_file.ts";
+import { globsAt, type Place, readConfigText } from "../config/operator_file.ts";
 import {
   BUILT_IN_RULES,
   type PolicyCondition,
@@ -34,88 +24,73 @@ const MORE_CAREFUL = "A rule can only make a proposal more careful";
  * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */
 export function parsePolicy(text: string): PolicyRule[] {
-  return readConfigText(text, { empty: 'an empty policy is {"rules": []}', read: parseRules });
+  return readConfigText(text, { empty: 'an empty policy is {"rules": []}', read: rulesIn });
 }
 
-function parseRules(root: Place, reject: Reject): PolicyRule[] {
-  const list = { key: "rules", most: MOST_RULES, of: "rules, each an object", reject };
+function rulesIn(root: Place): PolicyRule[] {
+  const list = { most: MOST_RULES, of: "rules, each an object" };
   const taken = new Set([...BUILT_IN_RULES.map((rule) => rule.name), TARGET_RULE]);
-  const rules: PolicyRule[] = [];
-  for (const place of soleList(root, list)) {
-    const rule = parseRule(place, reject);
-    if (!rule) continue;
-    if (taken.has(rule.name)) {
-      reject({ path: `${place.path}.name`, value: rule.name }, "a name that no other rule has");
-    }
-    taken.add(rule.name);
-    rules.push(rule);
-  }
-  return rules;
+  const places = root.object(["rules"])?.("rules").list(list) ?? [];
+  return places.flatMap((place) => ruleIn(place, taken) ?? []);
 }
 
-function parseRule(place: Place, reject: Reject): PolicyRule | undefined {
-  const places = placesIn(place, { known: ["name", "when", "then"], reject });
-  if (!places) return undefined;
-  const name = parseName(places.name ?? missing(`${place.path}.name`), reject);
-  const when = parseCondition(places.when ?? missing(`${place.path}.when`), reject);
-  const then = parseEffect(places.then ?? missing(`${place.path}.then`), reject);
-  return name !== undefined && when && then ? { name, when, then } : undefined;
+/** @param taken names of the rules before this one. */
+function ruleIn(place: Place, taken: Set<string>): PolicyRule | undefined {
+  const at = place.object(["name", "when", "then"]);
+  if (!at) return undefined;
+  const takes = "a name of 1 to 100 visible characters, for the log and the proposals";
+  const name = at("name").text(100, { takes });
+  const when = conditionIn(at("when"));
+  const then = effectIn(at("then"));
+  if (name === undefined || !when || !then) return undefined;
+  if (taken.has(name)) at("name").reject("a name that no other rule has");
+  taken.add(name);
+  return { name, when, then };
 }
 
-function parseName(place: Place, reject: Reject): string | undefined {
-  const { value } = place;
-  if (isPlain(value) && value.length <= 100) return value;
-  return reject(place, "a name of 1 to 100 visible characters, for the log and the proposals");
-}
-
-function parseCondition(place: Place, reject: Reject): PolicyCondition | undefined {
+function conditionIn(place: Place): PolicyCondition | undefined {
   const known = ["node", "service", "type", "severity", "action", "confidence_below"] as const;
   const takes = `{} for every proposal, or an object with some of ${known.join(", ")}`;
-  const places = placesIn(place, { known, reject, takes });
-  if (!places) return undefined;
-  const when: { -readonly [K in keyof PolicyCondition]: PolicyCondition[K] } = parseGlobs(
-    places,
-    reject,
-  );
-  const severity = places.severity && parseWords(places.severity, { known: SEVERITIES, reject });
-  if (severity) when.severity = severity;
-  const action = places.action && parseWords(places.action, { known: ACTIONS, reject });
-  if (action) when.action = action;
-  const below = places.confidence_below && parseConfidence(places.confidence_below, reject);
-  if (below !== undefined) when.confidence_below = below;
-  return when;
+  const at = place.object(known, takes);
+  if (!at) return undefined;
+  const globs = globsAt(at);
+  const severity = wordsIn(at("severity"), SEVERITIES);
+  const action = wordsIn(at("action"), ACTIONS);
+  const below = confidenceIn(at("confidence_below"));
+  return {
+    ...globs,
+    ...severity && { severity },
+    ...action && { action },
+    ...below !== undefined && { confidence_below: below },
+  };
 }
 
-/** A list of some of `known`. */
-function parseWords<W extends string>(
-  place: Place,
-  { known, reject }: { known: readonly W[]; reject: Reject },
-): W[] | undefined {
-  const items = listOf(place, { least: 1, most: known.length, of: known.join(", "), reject });
-  return items?.flatMap((item) => {
+/** A list of some of `known`, where one is given. */
+function wordsIn<Word extends string>(place: Place, known: readonly Word[]): Word[] | undefined {
+  const of = known.join(", ");
+  return place.given?.list({ least: 1, most: known.length, of })?.flatMap((item) => {
     const word = known.find((each) => each === item.value);
-    return word ?? reject(item, `one of ${known.join(", ")}`) ?? [];
+    return word ?? item.reject(`one of ${of}`) ?? [];
   });
 }
 
-function parseConfidence(place: Place, reject: Reject): number | undefined {
-  const { value } = place;
+function confidenceIn({ given }: Place): number | undefined {
+  const value = given?.value;
   if (typeof value === "number" && value > 0 && value <= 1) return value;
-  return reject(place, "a number above 0, 1 at most");
+  return given?.reject("a number above 0, 1 at most");
 }
 
-function parseEffect(place: Place, reject: Reject): PolicyEffect | undefined {
+function effectIn(place: Place): PolicyEffect | undefined {
   const takes = '{"requires_human": true}, {"action": "notify"} or both';
-  const places = placesIn(place, { known: ["requires_human", "action"], reject, takes });
-  if (!places) return undefined;
-  const { requires_human: human, action } = places;
-  if (!human && !action) return reject(place, takes);
+  const at = place.object(["requires_human", "action"], takes);
+  if (!at) return undefined;
+  const [human, action] = [at("requires_human").given, at("action").given];
+  if (!human && !action) return place.reject(takes);
   if (human && human.value !== true) {
-    return reject(human, `only true. ${MORE_CAREFUL}, never excuse it from a person's approval`);
+    return human.reject(`only true. ${MORE_CAREFUL}, never excuse it from a person's approval`);
   }
   if (action && action.value !== "notify") {
-    return reject(
-      action,
+    return action.reject(
       `only "notify". ${MORE_CAREFUL}, never choose an automatic action or drop it`,
     );
   }

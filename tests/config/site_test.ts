@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { parseConfig } from "../../lib/config/config.ts";
+import { parseConfig, siteOf } from "../../lib/config/config.ts";
 import { ENVIRONMENT_NAMES } from "../../lib/config/environment.ts";
 import { grantsFor } from "../../lib/permissions/grants.ts";
-import { siteOf } from "../../lib/config/site.ts";
 
 const siteFrom = (values: Record<string, string>) => siteOf(parseConfig((name) => values[name]));
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConfigFileError } from "../../lib/config/operator_file.ts";
-import { roleOf } from "../../lib/config/services.ts";
-import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology } from "../../lib/config/topology.ts";
+import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology, roleOf } from "../../lib/config/topology.ts";
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -78,11 +77,11 @@ Deno.test("parseTopology: any JSON gives a topology or all that is wrong with it
 
 Deno.test("parseTopology: services, what they keep and what they need", () => {
   const nodes = '"nodes":[{"name":"vps","role":"r"}]';
-  const { services = [] } = parseTopology(
+  const topology = parseTopology(
     `{${nodes},"services":[{"name":"Postgres","node":"vps","stateful":true},` +
       '{"name":"outline","depends_on":["postgres"]},{"name":"umami","depends_on":["postgres"]}]}',
   );
-  const role = (node: string, service: string) => roleOf(services, { node, service });
+  const role = (node: string, service: string) => roleOf(topology, { node, service });
   assert.deepEqual(role("vps", "postgres"), { stateful: true, neededBy: ["outline", "umami"] });
   assert.deepEqual(role("piha", "postgres"), { stateful: false, neededBy: ["outline", "umami"] });
   assert.deepEqual(role("vps", "outline"), { stateful: false, neededBy: [] });

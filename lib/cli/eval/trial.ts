@@ -13,7 +13,7 @@ import { outcomesInWords } from "../../policy/earlier.ts";
 import { targetKey } from "../../event/target.ts";
 import { buildMessages } from "../../llm/prompt.ts";
 import { svcKey } from "../../event/target.ts";
-import { roleOf, type TopologyService } from "../../config/services.ts";
+import { roleOf, type Topology } from "../../config/topology.ts";
 import type { Label } from "./label.ts";
 import { violations } from "./violations.ts";
 
@@ -34,7 +34,7 @@ export interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "wi
   readonly router: Router;
   readonly systemPrompt: string;
   /** What topology.json says of services. */
-  readonly services?: readonly TopologyService[] | undefined;
+  readonly services?: Topology["services"] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -76,11 +76,11 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
 /** The memory of an agent that has heard what the label says came before. */
 export function remembering(
   { event, context }: Pick<Label, "event" | "context">,
-  services: readonly TopologyService[] = [],
+  services: Topology["services"] = [],
 ): Memory {
   const memory = createMemory({
     clock: { now: () => event.timestamp * 1000 },
-    roleOf: (target) => roleOf(services, target),
+    roleOf: (target) => roleOf({ services }, target),
   });
   for (const earlier of context.events) memory.heard(earlier, targetKey(earlier), newsOf(earlier));
   return memory;

@@ -5,9 +5,8 @@
  */
 import { BUILD } from "../../permissions/build.ts";
 import { systemClock } from "../../base/clock.ts";
-import { parseConfig } from "../../config/config.ts";
+import { parseConfig, siteOf } from "../../config/config.ts";
 import { SiteError } from "../../base/host_port.ts";
-import { siteOf } from "../../config/site.ts";
 import type { Command } from "../command.ts";
 import { EXIT } from "../io.ts";
 import { showPermissions } from "./report.ts";
