@@ -7,7 +7,7 @@ import { parseObject } from "../../base/json.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
 import { cameThereAt, toldTime } from "./decided.ts";
-import { proposedBy } from "./proposed.ts";
+import { deedIn, sinceIn } from "./proposed.ts";
 import { nameIn, objectIn } from "./text.ts";
 import { momentOf } from "./transitions.ts";
 
@@ -79,18 +79,18 @@ function look(
     // A file that last changed before then holds no younger proposal.
     if (!times || Math.max(times.changedMs + 1000, times.writtenMs) < sinceMs) return undefined;
     const fields = parseObject(times.text ?? "");
-    const proposed = fields && proposedBy(fields);
-    if (!fields || !proposed || (fields.action_id ?? id) !== id) return "damaged";
+    if (!fields || nameIn(fields.node) === "" || (fields.action_id ?? id) !== id) return "damaged";
     const { proposed_at } = objectIn(objectIn(fields, "payload"), "audit");
-    const proposedMs = momentOf(proposed_at) ?? proposed.sinceMs ?? times.writtenMs;
+    const proposedMs = momentOf(proposed_at) ?? sinceIn(fields) ?? times.writtenMs;
     if (proposedMs < sinceMs) return undefined;
     const decidedMs = folder === "pending"
       ? undefined
       : decidedAt(folder, { fields, times, nowMs }) ?? approvedAt?.(id);
+    const { remedy, word, own, by } = deedIn(fields);
     return {
-      action: proposed.remedy ?? proposed.word,
+      action: remedy ?? word,
       // A proposal that no model made is counted under the program that made it.
-      model: proposed.own ? nameIn(fields.llm_model) : proposed.by || "another program",
+      model: own ? nameIn(fields.llm_model) : by || "another program",
       // From the proposal being written to a decision; undefined where that is not known.
       decisionSeconds: decidedMs === undefined
         ? undefined

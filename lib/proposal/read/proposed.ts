@@ -40,15 +40,27 @@ export function proposedBy(content: unknown) {
   if (!isObject(content)) return undefined;
   const node = name(content.node);
   if (node === "") return undefined;
-  const own = isOwn(content);
   const service = name(content.service);
   const payload = objectIn(content, "payload");
-  const word = name(payload.action) || name(content.type) || name(content.action_type) ||
-    name(content.action);
-  const [first] = transitionsOf(content);
+  const deed = deedIn(content);
   return {
+    ...deed,
     node,
-    service: !own && WHOLE_NODE.has(service.toLowerCase()) ? node : service,
+    service: !deed.own && WHOLE_NODE.has(service.toLowerCase()) ? node : service,
+    sinceMs: sinceIn(content),
+    /** Until when it asks for a decision; undefined where the file does not say. */
+    untilMs: untilMs(content, payload),
+    /** How grave its event was; the gravest where the file does not say. */
+    gravity: gravityIn(payload),
+  };
+}
+
+/** What would be done, and by whom it is proposed: all that is counted of very many files. */
+export function deedIn(content: Fields) {
+  const own = isOwn(content);
+  const word = name(objectIn(content, "payload").action) || name(content.type) ||
+    name(content.action_type) || name(content.action);
+  return {
     /** What would be done; undefined for what this planner never proposes, such as a rollback. */
     remedy: MEANINGS.get(word.toLowerCase().replaceAll("-", "_")),
     /** The program's own word for it; "" where it has none. */
@@ -56,15 +68,14 @@ export function proposedBy(content: unknown) {
     /** Whether a planner-agent wrote it. */
     own,
     /** `supervisor`, for example; "" where the file does not say. */
-    by: own ? "planner-agent" : name(content.proposed_by) || (first?.by ?? ""),
-    /** Milliseconds since 1970; undefined where the file does not say. */
-    sinceMs: momentOf(content.created_at) ?? momentOf(content.timestamp) ?? first?.atMs ??
-      momentOf(content.updated_at),
-    /** Until when it asks for a decision; undefined where the file does not say. */
-    untilMs: untilMs(content, payload),
-    /** How grave its event was; the gravest where the file does not say. */
-    gravity: gravityIn(payload),
+    by: own ? "planner-agent" : name(content.proposed_by) || (transitionsOf(content)[0]?.by ?? ""),
   };
+}
+
+/** Since when it is proposed, milliseconds since 1970; undefined where the file does not say. */
+export function sinceIn(content: Fields): number | undefined {
+  return momentOf(content.created_at) ?? momentOf(content.timestamp) ??
+    transitionsOf(content)[0]?.atMs ?? momentOf(content.updated_at);
 }
 
 /** One that was written late asks for as long as others do. */

@@ -19,7 +19,9 @@ export function transitionsOf({ transition_history: entries }: Fields) {
     from: nameIn(from, LONGEST_NAME),
     to: nameIn(to, LONGEST_NAME),
     /** Milliseconds since 1970; undefined where the entry names no plausible time. */
-    atMs: momentOf(timestamp),
+    get atMs() {
+      return momentOf(timestamp);
+    },
     /** `operator-...`, `webui`, `system`; "" where nobody is named. */
     by: nameIn(by, LONGEST_NAME),
   }));
