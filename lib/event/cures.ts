@@ -13,26 +13,23 @@
  * @module
  */
 import { type FaultFamily, type Kind, kindOf } from "./family.ts";
+import { anyOf } from "./type.ts";
 
-const HEALTH: ReadonlySet<FaultFamily> = new Set([
-  "down",
-  "unhealthy",
-  "crash_loop",
-  "out_of_memory",
-  "drifted",
-  "starting",
-  "application",
-]);
+type Families = ReadonlySet<FaultFamily>;
 
-const ENDED_BY_A_START: ReadonlySet<FaultFamily> = new Set(["down", "drifted", "starting"]);
-const OUT_OF_REACH: ReadonlySet<FaultFamily> = new Set(["node", "network", "down"]);
+const ENDED_BY_A_START: Families = new Set(["down", "drifted", "starting"]);
+const OF_ITS_HEALTH = ["unhealthy", "crash_loop", "out_of_memory", "application"] as const;
+const HEALTH: Families = new Set([...ENDED_BY_A_START, ...OF_ITS_HEALTH]);
+const OUT_OF_REACH: Families = new Set(["node", "network", "down"]);
 
 /** Good news that names nothing, such as `up`, is of the target as a whole. */
 const OF_THE_TARGET = /^(?:up|online|is_up|back_online|recovered|recovery|heartbeat|alive)$/;
 const A_START = /(?:^|_)start(?:ed)?(?:_(?:again|now|event))?$/;
 
-const ABSENCE =
-  /(?:^|_)(?:offline|down|unreachable|lost|away|not_ready|unavailable|not_responding|no_response|gone|dead|missing|left|disconnected|unknown)(?:_|$)/;
+const ABSENCE = anyOf(
+  "offline down unreachable lost away not_ready unavailable not_responding no_response gone dead " +
+    "missing left disconnected unknown",
+);
 
 const MAINS = /power|mains|on_?line/;
 const NOT_MAINS = /volt|low_?batt|batt[^_]*_low|repl|comm/;
@@ -44,30 +41,12 @@ export function cures(recovery: string, fault: string): boolean {
   if (well.family !== "good_news") return false;
   if (A_START.test(well.form)) return ENDED_BY_A_START.has(bad.about);
   if (isSame(well, bad)) return true;
-  switch (well.about) {
-    case "down":
-    case "unhealthy":
-    case "crash_loop":
-    case "out_of_memory":
-    case "drifted":
-    case "starting":
-    case "application":
-      return HEALTH.has(bad.about) ||
-        OF_THE_TARGET.test(well.form) && OUT_OF_REACH.has(bad.about);
-    case "node":
-      return OUT_OF_REACH.has(bad.about) && ABSENCE.test(bad.form);
-    case "power":
-      return bad.about === "power" && MAINS.test(well.form) && !NOT_MAINS.test(bad.form);
-    case "network":
-    case "disk":
-    case "hardware":
-    case "data":
-    case "certificate":
-    case "access":
-    case "update":
-    case "unknown":
-      return false;
+  if (HEALTH.has(well.about)) {
+    return HEALTH.has(bad.about) || OF_THE_TARGET.test(well.form) && OUT_OF_REACH.has(bad.about);
   }
+  if (well.about === "node") return OUT_OF_REACH.has(bad.about) && ABSENCE.test(bad.form);
+  return well.about === "power" && bad.about === "power" && MAINS.test(well.form) &&
+    !NOT_MAINS.test(bad.form);
 }
 
 /** Whether two types speak of one thing: `backup_completed` and `backup_failed`, of the backup. */
@@ -76,6 +55,6 @@ function isSame(one: Kind, other: Kind): boolean {
   if (one.subject === other.subject) return true;
   // A node that is back has rebooted nevertheless, and one link is not the other.
   if (one.about !== other.about || one.about === "node" || one.about === "network") return false;
-  return `${one.subject}_`.startsWith(`${other.subject}_`) ||
-    `${other.subject}_`.startsWith(`${one.subject}_`);
+  const [wide, narrow] = [`${one.subject}_`, `${other.subject}_`];
+  return wide.startsWith(narrow) || narrow.startsWith(wide);
 }

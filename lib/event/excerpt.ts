@@ -33,29 +33,16 @@ function cleaned(text: string): string {
 
 /** The longest start of `text` that has at most `bytes` UTF-8 bytes. */
 function headOf(text: string, bytes: number): string {
-  let left = bytes;
-  let end = 0;
-  while (end < text.length) {
-    const code = text.codePointAt(end) ?? 0;
-    left -= code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (left < 0) break;
-    end += code > 0xffff ? 2 : 1;
-  }
-  return text.slice(0, end);
+  return text.slice(0, encoder.encodeInto(text, new Uint8Array(Math.max(0, bytes))).read);
 }
 
 /** The longest end of `text` that has at most `bytes` UTF-8 bytes. */
 function tailOf(text: string, bytes: number): string {
-  let left = bytes;
-  let start = text.length;
-  while (start > 0) {
-    const low = text.charCodeAt(start - 1);
-    const pair = low >= 0xdc00 && low < 0xe000;
-    left -= pair ? 4 : low < 0x80 ? 1 : low < 0x800 ? 2 : 3;
-    if (left < 0) break;
-    start -= pair ? 2 : 1;
-  }
-  return text.slice(start);
+  const over = byteLength(text) - bytes;
+  const cut = headOf(text, over);
+  // What `over` would halve is left out as a whole.
+  const halved = byteLength(cut) < over ? text.codePointAt(cut.length) ?? 0 : undefined;
+  return text.slice(cut.length + (halved === undefined ? 0 : halved > 0xffff ? 2 : 1));
 }
 
 /** Head and tail of a text, with what is missing between them; at most `bytes` UTF-8 bytes. */

@@ -17,50 +17,36 @@ import {
   SPEAKS_OF_TROUBLE,
   STATE_WORDS,
 } from "./words/good.ts";
-import { normalType } from "./type.ts";
+import { anyOf, normalType } from "./type.ts";
+
+const FAULT_FAMILIES = [
+  "down", // does not run, or does not answer at all
+  "unhealthy", // runs, and its own check fails
+  "crash_loop", // was restarted, again and again
+  "out_of_memory",
+  "drifted", // what should run is not there, or is not as described
+  "starting", // not ready yet
+  "application", // something inside one: an integration, a job, slow answers
+  "node", // the machine itself: away, rebooted, overloaded
+  "network", // a link, a name, a device out of reach
+  "disk", // space, file systems and drives
+  "hardware", // heat, fans, memory modules, graphics cards
+  "power", // mains, batteries, voltage
+  "data", // backups, snapshots, databases
+  "certificate",
+  "access", // logins, permissions, attacks
+  "update", // an update or deployment that went wrong
+  "unknown",
+] as const;
 
 /** The kinds of fault, and `unknown` for a type that says nothing known. */
-export type FaultFamily =
-  /** It does not run, or does not answer at all. */
-  | "down"
-  /** It runs and its own check fails. */
-  | "unhealthy"
-  /** It was restarted, again and again. */
-  | "crash_loop"
-  | "out_of_memory"
-  /** What should run is not there, or is not as described. */
-  | "drifted"
-  /** Not ready yet. */
-  | "starting"
-  /** Something inside an application: an integration, a job, slow answers. */
-  | "application"
-  /** The machine itself: away, rebooted, overloaded. */
-  | "node"
-  /** A link, a name, a device out of reach. */
-  | "network"
-  /** Space, file systems and drives. */
-  | "disk"
-  /** Heat, fans, memory modules, graphics cards. */
-  | "hardware"
-  /** Mains, batteries, voltage. */
-  | "power"
-  /** Backups, snapshots, databases. */
-  | "data"
-  | "certificate"
-  /** Logins, permissions, attacks. */
-  | "access"
-  /** An update or deployment that went wrong. */
-  | "update"
-  | "unknown";
+export type FaultFamily = typeof FAULT_FAMILIES[number];
 
 type Family =
   | FaultFamily
-  /** Something is well again, or went well. */
-  | "good_news"
-  /** Somebody meant it: maintenance, a downtime. */
-  | "planned"
-  /** Something was changed, or could be: deployments, remediation, a new version. */
-  | "change";
+  | "good_news" // something is well again, or went well
+  | "planned" // somebody meant it: maintenance, a downtime
+  | "change"; // deployments, remediation, a new version: made, or possible
 
 /** What a type says. */
 export interface Kind {
@@ -123,9 +109,28 @@ function aboutOf(form: string, subject: string): FaultFamily {
   return told === "unknown" ? faultIn(form) : told;
 }
 
+/** The rows of a table: a family, its words, and those beside which they do not count. */
+function rowsOf(table: string) {
+  return table.trim().split(/\n(?=\S)/).map((row) => {
+    const [name = "", words = "", besides] = row.split(/:\s|\sbesides:\s/);
+    return { family: FAULT_FAMILIES.find((each) => each === name) ?? "unknown", words, besides };
+  });
+}
+
+const FAULTS_BY_WORDS = rowsOf(FAULTS).map(({ family, words, besides }) => ({
+  family,
+  words: anyOf(words),
+  besides: besides === undefined ? undefined : anyOf(besides),
+}));
+const FAULTS_BY_TYPE = new Map(
+  rowsOf(KNOWN_TYPES).flatMap(({ family, words }) =>
+    words.trim().split(/\s+/).map((type) => [type, family] as const)
+  ),
+);
+
 function faultIn(form: string): FaultFamily {
-  const known = KNOWN_TYPES.get(form);
-  if (known) return known;
-  return FAULTS.find(({ words, besides }) => words.test(form) && !besides?.test(form))?.family ??
+  return FAULTS_BY_TYPE.get(form) ??
+    FAULTS_BY_WORDS.find(({ words, besides }) => words.test(form) && !besides?.test(form))
+      ?.family ??
     "unknown";
 }

@@ -6,6 +6,7 @@
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { kindOf } from "./family.ts";
+import type { Fields } from "./payload.ts";
 
 export type News =
   /** Something is wrong, or nobody knows what the type means. */
@@ -17,11 +18,9 @@ export type News =
 
 const YEAR_2000 = Date.UTC(2000, 0) / 1000;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** Types that leave it to the payload how things are. */
 const NEUTRAL =
-  /^(?:.*_)?(?:alert|alerts|notification|status|state|heartbeat|state_changed|status_changed|state_change|status_change|health_status|health_state|monitor|check|event|problem|incident|scheduled_health_check)$/;
+  /(?:^|_)(?:alerts?|notification|status|state|heartbeat|(?:state|status)_changed?|monitor|check|event|problem|incident)$/;
 
 const RESOLVED = new Set(["resolved", "recovered", "recovery", "cleared", "clear"]);
 const WELL = new Set(["ok", "normal", "up", "healthy", "online", "passing", "alive"]);
@@ -31,15 +30,8 @@ const BAD = new Set(
 );
 
 /** Where alerts say how they stand, beside the protocols below. */
-const STATE_KEYS = [
-  "status",
-  "state",
-  "alert_state",
-  "alert_status",
-  "health_status",
-  "new_state",
-  "notificationtype",
-];
+const STATE_KEYS = "status state alert_state alert_status health_status new_state notificationtype"
+  .split(" ");
 
 /** What an event says: by its type, or as an alert whose payload says that it is over. */
 export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp">): News {
@@ -55,20 +47,18 @@ export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp"
   }
 }
 
+/** Zabbix' macro for 1, a problem, or 0, its end; as its templates spell it. */
+const ZABBIX_VALUES = ["EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"];
+
 /** A payload says nothing of it without one of these keys; most payloads have none. */
 const TELLING: ReadonlySet<string> = new Set([
   ...STATE_KEYS,
-  ...["alert", "heartbeat", "EVENT", "EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"],
-  ...["EVENT.STATUS", "TRIGGER.STATUS", "endsAt", "ends_at"],
+  ...ZABBIX_VALUES,
+  ...["alert", "heartbeat", "EVENT", "EVENT.STATUS", "TRIGGER.STATUS", "endsAt", "ends_at"],
 ]);
 
-function saysHowItStands(payload: Fields): boolean {
-  for (const key in payload) if (TELLING.has(key)) return true;
-  return false;
-}
-
 function newsIn(payload: Fields, form: string, seconds: number): News {
-  if (!saysHowItStands(payload)) return "fault";
+  if (!hasOneOf(TELLING, payload)) return "fault";
   const alert = isObject(payload["alert"]) ? payload["alert"] : payload;
   const states = statesOf(alert);
   if (states.some((state) => BAD.has(state))) return "fault";
@@ -76,7 +66,7 @@ function newsIn(payload: Fields, form: string, seconds: number): News {
   if (kuma === "3") return "benign";
   const isOver = kuma === "1" || isZabbixOk(payload) || hasEnded(alert, seconds) ||
     cameBack(payload) || states.some((state) => RESOLVED.has(state)) ||
-    (NEUTRAL.test(form) || isGrafana(payload)) && states.some((state) => WELL.has(state));
+    (NEUTRAL.test(form) || hasOneOf(GRAFANA, payload)) && states.some((state) => WELL.has(state));
   return isOver ? "recovery" : "fault";
 }
 
@@ -100,11 +90,9 @@ function statusOfKuma({ heartbeat }: Fields): string {
   return isObject(heartbeat) ? wordOf(heartbeat["status"]) : "";
 }
 
-/** Zabbix' macro EVENT.VALUE is 1 for a problem and 0 for its end. */
 function isZabbixOk(payload: Fields): boolean {
   const event = payload["EVENT"];
-  return ["EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"]
-    .some((key) => wordOf(payload[key]) === "0") ||
+  return ZABBIX_VALUES.some((key) => wordOf(payload[key]) === "0") ||
     isObject(event) && wordOf(event["VALUE"]) === "0" ||
     wordOf(payload["TRIGGER.STATUS"]) === "ok" || wordOf(payload["EVENT.STATUS"]) === "resolved";
 }
@@ -122,10 +110,13 @@ function cameBack({ old_state: before, new_state: after }: Fields): boolean {
   const [was, is] = [before, after].map((state) =>
     wordOf(isObject(state) ? state["state"] : state)
   );
-  return was === "unavailable" && is !== undefined && !["", "unavailable", "unknown"].includes(is);
+  return was === "unavailable" && is !== undefined && !/^(?:|unavailable|unknown)$/.test(is);
 }
 
 /** Grafana's alerts name their rule. */
-function isGrafana(payload: Fields): boolean {
-  return ["ruleName", "ruleUrl", "ruleId", "orgId"].some((key) => key in payload);
+const GRAFANA: ReadonlySet<string> = new Set(["ruleName", "ruleUrl", "ruleId", "orgId"]);
+
+function hasOneOf(keys: ReadonlySet<string>, fields: Fields): boolean {
+  for (const key in fields) if (keys.has(key)) return true;
+  return false;
 }

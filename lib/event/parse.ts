@@ -4,11 +4,10 @@
  * @module
  */
 import { isObject } from "../base/json.ts";
-import type { HealthEvent } from "./event.ts";
+import type { HealthEvent, Origin } from "./event.ts";
 import { cleanedName, harmlessName, LOOKED_AT, textOf, withoutSecrets } from "./name.ts";
-import { originOf } from "./origin.ts";
 import { type Fields, isTruthy, payloadOf } from "./payload.ts";
-import { gradeOf } from "./graded.ts";
+import { gradeOf } from "./severity.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
 const SEVERITY_LENGTH = 40;
@@ -21,18 +20,12 @@ const THE_NODE = /^(?:all|node)$/i;
 /** Why an object is no event: a name is missing, or is neither text nor a number. */
 export type EventRefusal = "no_type" | "no_node" | "type_not_text" | "node_not_text";
 
-/** A time that was sent, and why it was not believed. */
-interface ReplacedTime {
-  readonly reason: TimeReplacement;
-  /** As sent when it was text or a number, else what it was. Clean and short. */
-  readonly sent: string;
-}
-
 type EventResult =
   | {
     readonly ok: true;
     readonly event: HealthEvent;
-    readonly replacedTime?: ReplacedTime;
+    /** A time that was not believed: `sent` is text or a number as sent, else what it was. */
+    readonly replacedTime?: { readonly reason: TimeReplacement; readonly sent: string };
     /** As sent, where nobody defined the word. */
     readonly unknownSeverity?: string;
   }
@@ -42,12 +35,6 @@ type EventResult =
 export type NodeAliases = Pick<ReadonlyMap<string, string>, "get">;
 
 const NO_ALIASES: NodeAliases = new Map();
-
-interface HeardAs {
-  readonly aliases?: NodeAliases;
-  /** When it was heard, milliseconds since 1970. @default now, as for an event without a time */
-  readonly heardMs?: number;
-}
 
 /**
  * Normalizes a message of either shape: `type` and `payload` (node agents), or `event_type` and
@@ -63,7 +50,11 @@ export function parseEvent(
   raw: Fields,
   channel: string,
   nowMs: number,
-  { aliases = NO_ALIASES, heardMs = nowMs }: HeardAs = {},
+  { aliases = NO_ALIASES, heardMs = nowMs }: {
+    readonly aliases?: NodeAliases;
+    /** When it was heard, milliseconds since 1970. @default nowMs, the time of an event without one */
+    readonly heardMs?: number;
+  } = {},
 ): EventResult {
   let type = cleanedName(raw.type);
   if (type === "") type = cleanedName(raw.event_type);
@@ -79,7 +70,7 @@ export function parseEvent(
   const { severity, unknown } = gradeOf(severityIn(raw), { type, payload });
   const time = parseTimestamp(raw.timestamp, nowMs);
   const origin = originOf(raw, sentNode === node ? undefined : sentNode);
-  const bare: HealthEvent = {
+  const event: HealthEvent = {
     node,
     service: service === undefined || service === sentNode ? node : service,
     type,
@@ -89,8 +80,8 @@ export function parseEvent(
     heardAt: heardMs,
     happenedAt: Math.min(heardMs, Math.round(time.seconds * 1000)),
     channel,
+    ...origin && { origin },
   };
-  const event = origin ? { ...bare, origin } : bare;
   if (time.replaced === undefined && unknown === undefined) return { ok: true, event };
   return {
     ok: true,
@@ -100,15 +91,31 @@ export function parseEvent(
   };
 }
 
-/** A service by name; undefined where an event is about its node. */
-function serviceOf(raw: Fields): string | undefined {
-  const name = cleanedName(raw.service) || serviceInside(raw);
-  return !name || name.length <= 4 && THE_NODE.test(name) ? undefined : name;
+/** What a message says of its sender; `location_tag` may stand in its payload. */
+function originOf(raw: Fields, sentAs: string | undefined): Origin | undefined {
+  const { source, correlation_id } = raw;
+  const inner = isObject(raw.payload) ? raw.payload : raw.details;
+  const location_tag = raw.location_tag ?? (isObject(inner) ? inner.location_tag : undefined);
+  // Most messages say nothing of it, and are many.
+  if ((source ?? correlation_id ?? location_tag ?? sentAs) === undefined) return undefined;
+  const told = { source, correlation_id, location_tag };
+  const origin: { -readonly [K in keyof Origin]: Origin[K] } = {};
+  for (const key of ["source", "correlation_id", "location_tag"] as const) {
+    const name = cleanedName(told[key]);
+    if (name) origin[key] = name;
+  }
+  if (sentAs !== undefined) origin.sent_as = sentAs;
+  return Object.keys(origin).length > 0 ? origin : undefined;
 }
 
-function serviceInside(raw: Fields): string | undefined {
-  const details = isTruthy(raw.details) ? raw.details : raw.payload;
-  return isObject(details) ? cleanedName(details.service) : undefined;
+/** A service by name; undefined where an event is about its node. */
+function serviceOf({ service, details, payload }: Fields): string | undefined {
+  let name = cleanedName(service);
+  if (!name) {
+    const inner = isTruthy(details) ? details : payload;
+    name = isObject(inner) ? cleanedName(inner.service) : undefined;
+  }
+  return !name || name.length <= 4 && THE_NODE.test(name) ? undefined : name;
 }
 
 /** A severity as sent, "" for none; some loggers send an object with its number and its name. */
@@ -122,9 +129,7 @@ function severityIn({ severity, level }: Fields): string {
 }
 
 function told(time: unknown): string {
-  if (typeof time === "string") {
-    return withoutSecrets(time.slice(0, LOOKED_AT), SENT_LENGTH);
-  }
+  if (typeof time === "string") return withoutSecrets(time.slice(0, LOOKED_AT), SENT_LENGTH);
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;
 }

@@ -1,5 +1,5 @@
 /**
- * One spelling for the type of an event, whoever sends it.
+ * The type of an event as words: one spelling, whoever sends it, and patterns of such words.
  *
  * @module
  */
@@ -20,4 +20,19 @@ export function normalType(type: string): string {
   if (NORMAL.test(type)) return type;
   return type.normalize("NFKC").replace(CAMEL, "_").replace(BETWEEN, "_").replace(/^_|_$/g, "")
     .toLowerCase();
+}
+
+/** Words, or rows of words, as the alternatives of a {@linkcode typePattern}. */
+export function oneOf(words: string): string {
+  return `(?:${words.trim().replace(/\s+/g, "|")})`;
+}
+
+/** A pattern of types in normal form; `*` stands for any start or end of a word. */
+export function typePattern(pattern: string): RegExp {
+  return new RegExp(pattern.replaceAll("*", "[^_]*"));
+}
+
+/** Finds one of some words, or rows of words, in a type. */
+export function anyOf(words: string): RegExp {
+  return typePattern(`(?:^|_)${oneOf(words)}(?=_|$)`);
 }

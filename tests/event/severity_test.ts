@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { knownRank, severityRank } from "../../lib/event/severity.ts";
+import { gradeOf, severityRank } from "../../lib/event/severity.ts";
 
 const KNOWN: Readonly<Record<0 | 1 | 2 | 3, readonly string[]>> = {
   0: ["critical", "crit", "fatal", "emergency", "emerg", "alert", "panic", "0", "1", "2"],
@@ -72,7 +72,38 @@ for (const rank of [0, 1, 2, 3] as const) {
   });
 }
 
-Deno.test("knownRank: nothing for words that nobody defined", () => {
-  const words = ["blue", "criticality", "not critical", "8", "-1", "", "constructor", "__proto__"];
-  assert.deepEqual(words.map(knownRank), words.map(() => undefined));
+Deno.test("gradeOf: tells each word that nobody defined", () => {
+  for (
+    const word of ["blue", "criticality", "not critical", "8", "-1", "constructor", "__proto__"]
+  ) {
+    assert.deepEqual(gradeOf(word, { type: "x", payload: {} }), { severity: word, unknown: word });
+  }
+});
+
+type Graded = readonly [sent: string, payload: Record<string, unknown>, severity: string];
+
+const GRADED: readonly Graded[] = [
+  ["error", {}, "error"],
+  ["5", {}, "5"],
+  ["5", { "EVENT.NSEVERITY": "5" }, "disaster"],
+  ["4", { "TRIGGER.SEVERITY": "High" }, "high"],
+  ["", { "EVENT.NSEVERITY": 2 }, "warning"],
+  ["Disaster", { "EVENT.NSEVERITY": "5" }, "Disaster"],
+  ["", { labels: { severity: "page" } }, "page"],
+  ["", { level: "fatal" }, "fatal"],
+  ["", { level: "blue" }, "info"],
+  ["", {}, "info"],
+];
+
+for (const [sent, payload, severity] of GRADED) {
+  Deno.test(`gradeOf: ${JSON.stringify(sent)} with ${JSON.stringify(payload)} is ${severity}`, () => {
+    assert.deepEqual(gradeOf(sent, { type: "service_unhealthy", payload }), { severity });
+  });
+}
+
+Deno.test("gradeOf: an unknown word is a warning for a known fault, else as sent, and told", () => {
+  const grade = (type: string) => gradeOf("blue", { type, payload: {} });
+  assert.deepEqual(grade("container_exited"), { severity: "warning", unknown: "blue" });
+  assert.deepEqual(grade("frobnicated"), { severity: "blue", unknown: "blue" });
+  assert.deepEqual(grade("service_healthy"), { severity: "blue", unknown: "blue" });
 });

@@ -1,13 +1,11 @@
 /**
- * The words by which a type tells good news, what was planned and what changed.
- *
- * From the documentation of Docker, Podman, systemd, Kubernetes, Alertmanager and the usual rules
- * of Prometheus, Uptime Kuma, Gatus, Zabbix, Icinga, Netdata, Home Assistant, smartd, mdadm, NUT,
- * Proxmox, ZFS, restic and borg; in normal form.
+ * The words by which a type tells good news, what was planned and what changed; from the same
+ * sources as those of faults, and Alertmanager and Gatus.
  *
  * @module
  */
-import { alternatives, anyOf, RUNNABLE, whole } from "./patterns.ts";
+import { anyOf, oneOf, typePattern } from "../type.ts";
+import { RUNNABLE } from "./faults.ts";
 
 /** What a recovery is about when it is about health as such. */
 export const HEALTH_SUBJECTS: ReadonlySet<string> = new Set(
@@ -29,35 +27,53 @@ export const STATE_WORDS: ReadonlySet<string> = new Set(
     "now unpause unpaused returned ended over closed stable firing active").split(" "),
 );
 
-const CHANGED = alternatives(
+const CHANGED = oneOf(
   `deployment deploy redeploy redeployment rollout remediation upgrade update
-   (?:service|container|image|packages?|system|app|stack|os|firmware|addon)_(?:update|upgrade|deployment|deploy)`,
+   (service|container|image|packages?|system|app|stack|os|firmware|addon)_(update|upgrade|deployment|deploy)`,
+);
+const IS_THROUGH = oneOf(
+  "started completed complete succeeded success successful finished done installed applied",
 );
 
-/** News of changes, with no trouble in them. */
-export const NEWS = new RegExp(
-  `^(?:(?:${CHANGED})_(?:started|completed|complete|succeeded|success|successful|finished|done|installed|` +
-    `applied)|(?!security|critical)(?:[a-z0-9]+_)?(?:updates?|(?:new_)?version|new_release|upgrade)_available|` +
-    `(?:service|app|stack)_deployed|(?:container|image|service)_updated|(?:container|pod)_created?|` +
-    // Kubernetes' reasons of events of type Normal.
-    `scaling_replica_set|successful_(?:create|delete|attach_volume|rescale)|pulling|pulled|created|scheduled)$`,
-);
+/** News of changes, with no trouble in them; the last two rows are Kubernetes' of type Normal. */
+export const NEWS = typePattern(`^${
+  oneOf(
+    `${CHANGED}_${IS_THROUGH} (service|app|stack)_deployed (container|image|service)_updated
+     (?!security|critical)([a-z0-9]+_)?(updates?|(new_)?version|new_release|upgrade)_available
+     (container|pod)_created? pulling pulled created scheduled scaling_replica_set
+     successful_(create|delete|attach_volume|rescale)`,
+  )
+}$`);
 
 /** What is good news as a whole, though its words alone do not tell. */
-export const GOOD_TYPES = whole(
-  `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
-   (?:[^_]+_){0,9}no_[^_]+_pressure (?:[^_]+_){0,9}has_sufficient_[^_]+
-   (?:md_|mdadm_)?spare_active (?:md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored ups_comm_restored
-   flappingstop flapping_stop on_line onlinepower mains_back line_power`,
+export const GOOD_TYPES = typePattern(`^${
+  oneOf(
+    `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
+     ([^_]+_){0,9}no_[^_]+_pressure ([^_]+_){0,9}has_sufficient_[^_]+ (md_|mdadm_)?spare_active
+     (md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored
+     ups_comm_restored flappingstop flapping_stop on_line onlinepower mains_back line_power`,
+  )
+}$`);
+
+const TROUBLE = oneOf(
+  "outage incident alert alarm problem pressure throttling flapping downtime fault",
 );
 
-// What ends a trouble that is named before it.
-export const GOOD_AT_THE_END =
-  /(?:^|_)(?:resolved|recovered|cleared|clear|restored|fixed|(?:outage|incident|alert|alarm|problem|pressure|throttling|flapping|downtime|fault)_(?:ended|over|closed|end)|back_to_normal|back_online|behoben|wiederhergestellt)(?:_(?:event|alert|notification|again|now))?$/;
+/** What ends a trouble that is named before it. */
+export const GOOD_AT_THE_END = typePattern(`(?:^|_)${
+  oneOf(
+    `resolved recovered cleared clear restored fixed ${TROUBLE}_(ended|over|closed|end)
+     back_to_normal back_online behoben wiederhergestellt`,
+  )
+}(?:_(?:event|alert|notification|again|now))?$`);
 
-// Before such an ending these turn it round; `systemd_resolved` is a program.
-export const GOOD_AFTER =
-  /(?:^|_)(?:not|never|no|non|isnt|wasnt|cannot|cant|un|partially|partly|half|almost|nearly|until|unless|awaiting|waiting|if|systemd|nicht|being|to_be)$/;
+/** Before such an ending these turn it round; `systemd_resolved` is a program. */
+export const GOOD_AFTER = typePattern(`(?:^|_)${
+  oneOf(
+    `not never no non isnt wasnt cannot cant un partially partly half almost nearly until unless
+     awaiting waiting if systemd nicht being to_be`,
+  )
+}$`);
 
 /** `[RESOLVED] DiskFull`, `Resolved: disk full`. */
 export const OPENED_BY_RESOLVED =
@@ -73,42 +89,46 @@ export const SPEAKS_OF_TROUBLE = anyOf(
    expected long longer exceed* required needed due missed unscheduled unplanned attack* intrusion*
    exploit* breach* malware brute* phishing exfiltration login* logon* sudo auth* ssh* unauthori*
    outage* down shutdown poweroff failover evict* drain* delet* remov* destroy* kill* stop* fence*
-   fencing discharge* abnormal loop looping restart* pressure problem* vulnerab* leak* panic* rollback
-   only half almost barely too many filling`,
+   fencing discharge* abnormal loop looping restart* pressure problem* vulnerab* leak* panic*
+   rollback only half almost barely too many filling`,
 );
 
-const GOOD_SUBJECT = `(?:${
-  alternatives(
-    `${RUNNABLE} node host link bridge broker mqtt database db postgres* mysql mariadb redis vpn
-     tunnel wireguard tailscale agent client websocket device interface wan lan lte internet network
-     connection upstream peer ups router gateway camera sensor entity integration plugin addon
-     backend proxy dns replica cluster node_exporter api port web mail cache queue power mains homeassistant home_assistant hass
-     zigbee2mqtt`,
-  )
-})`;
+const SUBJECT = oneOf(
+  `${RUNNABLE} node host link bridge broker mqtt database db postgres* mysql mariadb redis vpn
+   tunnel wireguard tailscale agent client websocket device interface wan lan lte internet network
+   connection upstream peer ups router gateway camera sensor entity integration plugin addon
+   backend proxy dns replica cluster node_exporter api port web mail cache queue power mains
+   homeassistant home_assistant hass zigbee2mqtt`,
+);
+const IS_WELL = oneOf(
+  `up started start connected ready available running alive active stable joined reachable
+   responding recovery is_up is_back back_up back returned`,
+);
 
-const GOOD_WORK = `(?:${
-  alternatives(
-    `backup snapshot scrub restore sync replication migration build job task cron check healthcheck
-     health_check test self_test selftest renewal rebuild resync resilver reindex vacuum prune trim
-     rotation verify verification archive export import dump vzdump restic borg forget compaction
-     cleanup gc reconciliation`,
-  )
-})`;
+const WORK = oneOf(
+  `backup snapshot scrub restore sync replication migration build job task cron check healthcheck
+   health_check test self_test selftest renewal rebuild resync resilver reindex vacuum prune trim
+   rotation verify verification archive export import dump vzdump restic borg forget compaction
+   cleanup gc reconciliation`,
+);
+const IS_DONE = oneOf("completed complete finished finish done successful ended verified");
 
 /** Endings of good news, where nothing in the type speaks of trouble. */
-export const GOOD_ENDINGS = new RegExp(
-  `(?:^|_)(?:healthy|ok|okay|normal|online|passed|passing|renewed|reconnected|rotated|repaired|` +
-    `succeeded|success|successful|successfully|unpaused|unpause|` +
-    `${GOOD_SUBJECT}_(?:up|started|start|connected|ready|available|running|alive|active|stable|` +
-    `joined|reachable|responding|recovery|is_up|is_back|back_up|back|returned)|` +
-    `${GOOD_WORK}_(?:completed|complete|finished|finish|done|successful|ended|verified)|` +
-    `certificate_(?:valid|issued)|cert_(?:valid|issued|obtained)|certificate_obtained)` +
-    `(?:_(?:again|now|event))?$`,
+export const GOOD_ENDINGS = typePattern(`(?:^|_)${
+  oneOf(
+    `healthy ok okay normal online passed passing renewed reconnected rotated repaired succeeded
+     success successful successfully unpaused unpause ${SUBJECT}_${IS_WELL} ${WORK}_${IS_DONE}
+     cert(ificate)?_(valid|issued|obtained)`,
+  )
+}(?:_(?:again|now|event))?$`);
+
+const MAINTENANCE = oneOf(
+  "started start begin began scheduled window mode ended end finished completed over planned",
 );
 
-export const PLANNED = new RegExp(
-  `(?:^|_)(?:maintenance(?:_(?:started|start|begin|began|scheduled|window|mode|ended|end|finished|` +
-    `completed|over|planned))?$|(?:scheduled|planned)_|(?:downtime|maintenance)_?(?:start|end|started|` +
-    `scheduled)$|silence_(?:created|started)$|acknowledged$|acknowledgement$)`,
-);
+export const PLANNED = typePattern(`(?:^|_)${
+  oneOf(
+    `maintenance(_${MAINTENANCE})?$ (scheduled|planned)_ (downtime|maintenance)_?(start|end|started|scheduled)$
+     silence_(created|started)$ acknowledged$ acknowledgement$`,
+  )
+}`);
