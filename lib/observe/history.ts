@@ -9,7 +9,7 @@
  */
 import { join } from "node:path/posix";
 import type { Clock } from "../base/clock.ts";
-import type { Ending, Observer } from "./ending.ts";
+import type { Observer } from "./ending.ts";
 import type { Files } from "../base/disk/files.ts";
 import { HISTORY_FOLDER, historyFiles } from "./history/files.ts";
 import { historyFold } from "./history/fold.ts";
@@ -53,7 +53,7 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
   const disk = historyFiles({ folder, files });
   const fold = historyFold({ clock, emit });
   let waiting: string[] = [];
-  let writing: Promise<void> | undefined;
+  let writing = Promise.resolve();
   let cancelTimer: (() => void) | undefined;
   let lost = 0;
   let failing = false;
@@ -68,14 +68,7 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
   }
 
   function writeAfter(ms: number) {
-    cancelTimer ??= clock.after(ms, () => void write());
-  }
-
-  function write(): Promise<void> {
-    cancelTimer?.();
-    cancelTimer = undefined;
-    writing = (writing ?? Promise.resolve()).then(writeBatch);
-    return writing;
+    cancelTimer ??= clock.after(ms, () => void flush());
   }
 
   async function writeBatch() {
@@ -98,14 +91,19 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
   }
 
   async function flush(): Promise<boolean> {
-    await write();
+    cancelTimer?.();
+    cancelTimer = undefined;
+    writing = writing.then(writeBatch);
+    await writing;
     return !failing;
   }
 
   return {
     onEnding(ending) {
-      if (!hasOwnLine(ending)) return fold.note(ending);
-      if (ending.event) fold.interrupt(ending.event);
+      const { outcome, event } = ending;
+      // What took a diagnosis is told one by one.
+      if (outcome !== "proposed" && outcome !== "ignored") return fold.note(ending);
+      if (event) fold.interrupt(event);
       emit(endingRecord(ending, clock.now()));
     },
     onDiagnosed(diagnosed) {
@@ -129,9 +127,4 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
       disk.close();
     },
   };
-}
-
-/** What took a diagnosis is told one by one. */
-function hasOwnLine({ outcome }: Ending): boolean {
-  return outcome === "proposed" || outcome === "ignored";
 }

@@ -321,3 +321,73 @@ Deno.test("history: receipts for each event of a stream cost no line of their ow
   assert.equal(it.lines().length, 100);
   assert.deepEqual(it.lines().slice(50).map(({ repeated }) => repeated), services.map(() => 9));
 });
+
+Deno.test("history: an explanation is cut to 400 characters, and the last 20 attempts are told", async () => {
+  const { history, lines } = recording();
+  const attempts = Array.from({ length: 25 }, (_, nth) => ({
+    link: `l${nth}`,
+    model: "m",
+    outcome: "empty" as const,
+    milliseconds: nth,
+  }));
+  history.onEnding({
+    outcome: "ignored",
+    channel: "health_events",
+    event: waitingEvent(),
+    detail: "x".repeat(401),
+    diagnosed: { ...diagnosed, attempts },
+  });
+  await history.close();
+  const [line] = lines();
+  assert.equal(line.detail, `${"x".repeat(400)}…`);
+  assert.deepEqual([line.attempts.length, line.attempts[0].link], [20, "l5"]);
+});
+
+Deno.test("history: a file is filled to 2 MiB, to the byte", async () => {
+  for (const [over, names] of [[0, [FIRST]], [1, [FIRST, FIRST.replace("1.n", "2.n")]]] as const) {
+    const it = recording();
+    it.end("ignored");
+    await it.history.close();
+    const line = it.files.text(FIRST) ?? "";
+    it.files.put(FIRST, `${"x".repeat(2_097_152 - line.length - 1 + over)}\n`);
+    const next = recording(it.files);
+    next.end("ignored");
+    await next.history.close();
+    assert.deepEqual(next.names(), names);
+  }
+});
+
+Deno.test("history: a file that is full to the byte is not read, one a byte smaller is", async () => {
+  for (const [bytes, nth] of [[2_097_151, 1], [2_097_152, 2]] as const) {
+    const it = recording();
+    it.files.put(FIRST, "x".repeat(bytes));
+    it.end("ignored");
+    await it.history.close();
+    const torn = it.files.text(FIRST)?.endsWith("\n");
+    assert.deepEqual([it.names().length, torn], [2, nth === 1]);
+  }
+});
+
+Deno.test("historyOf: a file of up to 4 MiB is read, whoever made it so large", async () => {
+  const line = '{"at":"2026-01-02T03:04:05.000Z","outcome":"ignored","node":"piha"}\n';
+  for (const [bytes, found] of [[4_194_304, 1], [4_194_305, 0]] as const) {
+    const it = recording();
+    it.files.put(FIRST, `${line}${"x".repeat(bytes - line.length)}`);
+    const { lines } = await historyOf({ node: "piha" }, { ...it.place, limit: 5 });
+    assert.equal(lines.length, found);
+  }
+});
+
+Deno.test("recoveries: of the good news of one target the last sixteen kinds are remembered", async () => {
+  for (const [others, isKnown] of [[15, true], [16, false]] as const) {
+    const it = recording();
+    const good = { at: "2026-01-02T03:04:05.000Z", outcome: "benign" };
+    const types = Array.from({ length: others }, (_, nth) => `deployment_${nth}_started`);
+    const lines = ["service_healthy", ...types].map((type) =>
+      JSON.stringify({ ...good, node: "piha", service: "mosquitto", type })
+    );
+    it.files.put(FIRST, lines.join("\n"));
+    const about = { node: "piha", service: "mosquitto", sourceEvent: "service_unhealthy" };
+    assert.equal((await recoveries(it.place))(about) !== undefined, isKnown);
+  }
+});

@@ -17,19 +17,13 @@ export const LARGEST_FILE_BYTES = 2 * 1024 * 1024;
 const MOST_FILES = 8;
 
 /** Appends text to the newest file, and makes a new one when that is full. */
-interface HistoryFiles {
-  /** @throws what the system says; then nothing, or only a part, was written. */
-  append(text: string): Promise<void>;
-  close(): void;
-}
-
 export function historyFiles(
   { folder, files }: { readonly folder: string; readonly files: Files },
-): HistoryFiles {
+) {
   let file: AppendFile | undefined;
   let size = 0;
 
-  function close() {
+  function close(): void {
     file?.close();
     file = undefined;
   }
@@ -40,9 +34,10 @@ export function historyFiles(
     const newest = (await historyNames(folder, files)).at(-1);
     const path = newest && join(folder, newest);
     // A link could lead anywhere, and a file without an end is not ours.
-    if (!path || await files.kind(path) !== "file") return await openNext();
-    const text = await files.readText(path, LARGEST_FILE_BYTES - 1);
-    if (text === undefined) return await openNext();
+    const text = path && await files.kind(path) === "file"
+      ? await files.readText(path, LARGEST_FILE_BYTES - 1)
+      : undefined;
+    if (!path || text === undefined) return await openNext();
     const opened = files.openAppend(path);
     size = text.length;
     if (size > 0 && !text.endsWith("\n")) {
@@ -54,7 +49,7 @@ export function historyFiles(
 
   async function openNext(): Promise<AppendFile> {
     const names = await historyNames(folder, files);
-    let number = numberOf(names.at(-1));
+    let number = Number(NAME.exec(names.at(-1) ?? "")?.[1] ?? 0);
     let path: string;
     do path = join(folder, `history-${String(++number).padStart(8, "0")}.ndjson`); while (
       await files.kind(path) !== "none"
@@ -69,7 +64,8 @@ export function historyFiles(
   }
 
   return {
-    async append(text) {
+    /** @throws what the system says; then nothing, or only a part, was written. */
+    async append(text: string): Promise<void> {
       try {
         file ??= await openNewest();
         if (size > 0 && size + text.length > LARGEST_FILE_BYTES) {
@@ -91,8 +87,4 @@ export function historyFiles(
 /** The names of the files in the folder, the oldest first. */
 export async function historyNames(folder: string, files: Pick<Files, "list">): Promise<string[]> {
   return (await files.list(folder)).filter((name) => NAME.test(name)).sort();
-}
-
-function numberOf(name: string | undefined): number {
-  return Number(NAME.exec(name ?? "")?.[1] ?? 0);
 }

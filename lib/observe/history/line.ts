@@ -4,7 +4,7 @@
  * @module
  */
 import { cut } from "../../base/text/cut.ts";
-import { asciiJson, parseObject } from "../../base/json.ts";
+import { asciiJson, isObject, parseObject } from "../../base/json.ts";
 import type { DecidedFolder } from "../../proposal/read/decided.ts";
 import type { Decided, Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
@@ -26,7 +26,7 @@ export const DECISIONS: readonly DecidedFolder[] = [
   "rejected",
   "cancelled",
 ];
-const KNOWN: ReadonlySet<string> = new Set([...OUTCOMES, ...DECISIONS, "exhausted"]);
+const KNOWN: ReadonlySet<unknown> = new Set([...OUTCOMES, ...DECISIONS, "exhausted"]);
 
 /** Keys as in the file. Times of day are ISO 8601 in UTC. */
 export interface HistoryLine {
@@ -59,26 +59,22 @@ export interface HistoryLine {
   readonly model?: string;
   readonly waited_ms?: number;
   readonly diagnosis_ms?: number;
-  readonly attempts?: readonly HistoryAttempt[];
-}
-
-interface HistoryAttempt {
-  readonly link: string;
-  readonly outcome: string;
-  readonly milliseconds: number;
+  readonly attempts?: readonly {
+    readonly link: string;
+    readonly outcome: string;
+    readonly milliseconds: number;
+  }[];
 }
 
 /** The line of an ending at `nowMs` (milliseconds since 1970). */
 export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
   const { outcome, channel, event, proposal, diagnosed, detail } = ending;
   return {
-    at: new Date(nowMs).toISOString(),
+    at: iso(nowMs),
     outcome,
     channel,
     ...(event && eventKeys(event, nowMs)),
-    ...(proposal
-      ? proposalKeys(proposal)
-      : detail !== undefined && { detail: cut(detail, LONGEST_DETAIL) }),
+    ...(proposal ? proposalKeys(proposal) : detailKey(detail)),
     ...(diagnosed && diagnosedKeys(diagnosed)),
   };
 }
@@ -87,11 +83,11 @@ export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
 export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
   const { event, error } = diagnosed;
   return {
-    at: new Date(nowMs).toISOString(),
+    at: iso(nowMs),
     outcome: "exhausted",
     channel: event.channel,
     ...eventKeys(event, nowMs),
-    ...(error !== undefined && { detail: cut(error, LONGEST_DETAIL) }),
+    ...detailKey(error),
     ...diagnosedKeys(diagnosed),
   };
 }
@@ -99,26 +95,19 @@ export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLin
 /** The line of a proposal that the agent made of itself, without an event. */
 export function noticeRecord(file: ActionFile, nowMs: number): HistoryLine {
   const { node, service, source_event: type, timestamp } = file;
-  return {
-    at: new Date(nowMs).toISOString(),
-    outcome: "proposed",
-    node,
-    service,
-    type,
-    timestamp,
-    ...proposalKeys(file),
-  };
+  const about = { node, service, type, timestamp };
+  return { at: iso(nowMs), outcome: "proposed", ...about, ...proposalKeys(file) };
 }
 
 /** The line of a decision on a proposal, or of what came of it. */
 export function decidedRecord(decided: Decided): HistoryLine {
   const { became, atMs, node, service, action, actionId, by, why } = decided;
   return {
-    at: new Date(atMs).toISOString(),
+    at: iso(atMs),
     outcome: became,
     node,
     service,
-    ...(why !== "" && { detail: cut(why, LONGEST_DETAIL) }),
+    ...detailKey(why || undefined),
     ...(by !== "" && { by }),
     action,
     action_id: actionId,
@@ -130,51 +119,59 @@ export function historyText(line: HistoryLine): string {
   return `${asciiJson(line)}\n`;
 }
 
+const isText = (value: unknown) => typeof value === "string";
+const isTime = (value: unknown) =>
+  typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value) &&
+  Number.isFinite(Date.parse(value));
+const isAttempt = (value: unknown) =>
+  isObject(value) && isText(value.link) && isText(value.outcome) &&
+  Number.isFinite(value.milliseconds);
+const isListOf = (isItem: (item: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(isItem);
+
+/** What each key may hold, where it is there. */
+const CHECKS: readonly (readonly [check: (value: unknown) => boolean, keys: readonly string[]])[] =
+  [
+    [isText, ["channel", "node", "service", "type", "severity", "detail"]],
+    [isText, ["action", "action_id", "model", "by"]],
+    [Number.isFinite, [
+      "timestamp",
+      "repeated",
+      "others",
+      "confidence",
+      "waited_ms",
+      "diagnosis_ms",
+    ]],
+    [isTime, ["heard"]],
+    [isListOf(isText), ["rules"]],
+    [isListOf(isAttempt), ["attempts"]],
+  ];
+
 /** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
 export function parseHistoryLine(text: string): HistoryLine | undefined {
   const line = parseObject(text);
-  if (!line) return undefined;
-  const valid = isTime(line.at) && typeof line.outcome === "string" && KNOWN.has(line.outcome) &&
-    TEXTS.every((key) => line[key] === undefined || typeof line[key] === "string") &&
-    NUMBERS.every((key) => line[key] === undefined || Number.isFinite(line[key])) &&
-    (line.heard === undefined || isTime(line.heard)) &&
-    areRules(line.rules) && areAttempts(line.attempts);
-  return valid ? line as unknown as HistoryLine : undefined;
+  if (!line || !isTime(line.at) || !KNOWN.has(line.outcome)) return undefined;
+  const isWhole = CHECKS.every(([check, keys]) =>
+    keys.every((key) => line[key] === undefined || check(line[key]))
+  );
+  return isWhole ? line as unknown as HistoryLine : undefined;
 }
 
-const TEXTS = ["channel", "node", "service", "type", "severity", "detail", "action", "action_id"]
-  .concat("model", "by");
-const NUMBERS = ["timestamp", "repeated", "others", "confidence", "waited_ms", "diagnosis_ms"];
+const iso = (ms: number) => new Date(ms).toISOString();
 
-function isTime(value: unknown): boolean {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value) &&
-    Number.isFinite(Date.parse(value));
-}
-
-function areRules(value: unknown): boolean {
-  return value === undefined ||
-    Array.isArray(value) && value.every((rule) => typeof rule === "string");
-}
-
-function areAttempts(value: unknown): boolean {
-  if (value === undefined) return true;
-  return Array.isArray(value) &&
-    value.every((attempt: Record<string, unknown> | null) =>
-      typeof attempt?.link === "string" && typeof attempt.outcome === "string" &&
-      Number.isFinite(attempt.milliseconds)
-    );
-}
+const detailKey = (text: string | undefined) =>
+  text === undefined ? {} : { detail: cut(text, LONGEST_DETAIL) };
 
 function eventKeys(event: NonNullable<Ending["event"]>, nowMs: number) {
   const { node, service, type, severity, timestamp, heardAt } = event;
-  const heard = heardAt < nowMs && { heard: new Date(heardAt).toISOString() };
+  const heard = heardAt < nowMs && { heard: iso(heardAt) };
   return { node, service, type, severity, timestamp, ...heard };
 }
 
 function proposalKeys({ action_id, confidence, requires_human, payload }: ActionFile) {
   const rules = [...new Set((payload.policy ?? []).map(({ rule }) => rule))];
   return {
-    detail: cut(payload.reason, LONGEST_DETAIL),
+    ...detailKey(payload.reason),
     action: payload.action,
     action_id,
     confidence,
@@ -188,10 +185,7 @@ function diagnosedKeys({ modelUsed, waitedMs, milliseconds, attempts }: Diagnose
     ...(modelUsed !== undefined && { model: modelUsed }),
     waited_ms: Math.round(waitedMs),
     diagnosis_ms: Math.round(milliseconds),
-    attempts: attempts.slice(-MOST_ATTEMPTS).map(({ link, outcome, milliseconds }) => ({
-      link,
-      outcome,
-      milliseconds,
-    })),
+    attempts: attempts.slice(-MOST_ATTEMPTS)
+      .map(({ link, outcome, milliseconds }) => ({ link, outcome, milliseconds })),
   };
 }

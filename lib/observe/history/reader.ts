@@ -4,6 +4,7 @@
  * @module
  */
 import { join } from "node:path/posix";
+import { putLast } from "../../base/bounded_map.ts";
 import type { Files } from "../../base/disk/files.ts";
 import { cures } from "../../event/cures.ts";
 import { HISTORY_FOLDER, historyNames, LARGEST_FILE_BYTES } from "./files.ts";
@@ -38,25 +39,23 @@ export interface HistoryAnswer {
 
 /** The last `limit` lines about a subject. */
 export async function historyOf(
-  subject: HistorySubject,
+  { node, service }: HistorySubject,
   { limit, ...place }: HistoryPlace & { readonly limit: number },
 ): Promise<HistoryAnswer> {
   const lines: HistoryLine[] = [];
   const nodes = new Set<string>();
   const others = new Map<string, number>();
   let since: string | undefined;
-  const names = await namesIn(place);
-  for (const name of names.toReversed()) {
-    const found: HistoryLine[] = [];
-    let oldest: string | undefined;
-    for (const line of await linesOf(name, place)) {
-      oldest ??= line.at;
-      if (line.node !== undefined) nodes.add(line.node);
-      const { outcome, others: count = 0 } = line;
+  for (const name of (await namesIn(place)).toReversed()) {
+    const all = await linesOf(name, place);
+    for (const { node, outcome, others: count = 0 } of all) {
+      if (node !== undefined) nodes.add(node);
       if (count > 0) others.set(outcome, (others.get(outcome) ?? 0) + count);
-      if (isAbout(line, subject)) found.push(line);
     }
-    since = oldest ?? since;
+    since = all[0]?.at ?? since;
+    const found = all.filter((line) =>
+      line.node === node && (service === undefined || line.service === service)
+    );
     lines.unshift(...found.slice(Math.max(0, found.length + lines.length - limit)));
     if (lines.length >= limit) break;
   }
@@ -109,10 +108,8 @@ export async function recoveries(
     const key = targetKey({ node, service });
     const news = well.get(key) ?? new Map<string, number>();
     if (outcome === "benign") {
-      news.delete(type);
-      well.set(key, news.set(type, heardMs(line)));
-      const [oldest] = news.keys();
-      if (news.size > MOST_NEWS && oldest !== undefined) news.delete(oldest);
+      putLast(news, type, heardMs(line), MOST_NEWS);
+      well.set(key, news);
     } else if (outcome !== "recovered") {
       for (const [good, at] of news) {
         if (heardMs(line) >= at && cures(good, type)) news.delete(good);
@@ -131,13 +128,8 @@ function heardMs({ at, heard, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): n
   return heard === undefined ? Date.parse(at) - waited_ms - diagnosis_ms : Date.parse(heard);
 }
 
-function isAbout(line: HistoryLine, { node, service }: HistorySubject): boolean {
-  return line.node === node && (service === undefined || line.service === service);
-}
-
-async function namesIn({ state, files }: HistoryPlace): Promise<string[]> {
-  return await historyNames(join(state, HISTORY_FOLDER), files);
-}
+const namesIn = ({ state, files }: HistoryPlace) =>
+  historyNames(join(state, HISTORY_FOLDER), files);
 
 /** The lines of one file; none where it was removed meanwhile, or is no file of ours. */
 async function linesOf(name: string, { state, files }: HistoryPlace): Promise<HistoryLine[]> {

@@ -175,3 +175,22 @@ Deno.test("historyFold: every ending is in exactly one line", () => {
     }
   }));
 });
+
+Deno.test("historyFold: 5,000 lines a window in all, counts within it among them", () => {
+  const it = folding();
+  for (let type = 0; type < 6; type++) {
+    for (let i = 0; i < 1_000; i++) it.note("cooldown", `t${type}`, `s${i}`);
+  }
+  assert.equal(it.lines.length, 5_000);
+  it.fold.flush();
+  assert.deepEqual(it.told().slice(5_000), ["cooldown +1000"]);
+  for (let i = 0; i < 999; i++) {
+    for (const type of ["a", "a", "b", "c", "c"]) it.note("cooldown", type, `s${i}`);
+  }
+  // Four lines of each so far; that a run of "c" ends is a fifth.
+  assert.equal(it.lines.length, 5_001 + 999 * 4);
+  for (let i = 0; i < 999; i++) it.fold.interrupt({ node: "piha", service: `s${i}` });
+  assert.equal(it.lines.length, 5_001 + 999 * 5);
+  for (let i = 0; i < 10; i++) it.note("cooldown", "d", `s${i}`);
+  assert.equal(it.lines.length, 5_001 + 5_000);
+});
