@@ -13,9 +13,8 @@ import {
   type OutcomeRuleOptions,
   type ProposalOutcome,
 } from "./earlier.ts";
-import { isQuoted } from "./evidence.ts";
 import { factBounds } from "./fact_bounds.ts";
-import { applyPolicy, type PolicyChange, type PolicyRule } from "./policy.ts";
+import { applyPolicy, type Bounded, type PolicyRule } from "./policy.ts";
 
 export interface Situation extends OutcomeRuleOptions {
   readonly event: WaitingEvent;
@@ -31,29 +30,50 @@ const EVIDENCE_RULE = "evidence_is_in_the_payload";
 const DOUBTED = 0.5;
 
 /** The diagnosis after its evidence, the risk rules, the facts and the outcomes; what they changed. */
-export function bound(
-  answer: Diagnosis,
-  situation: Situation,
-): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+export function bound(answer: Diagnosis, situation: Situation): Bounded {
   const { event, facts, policy, outcomes } = situation;
   const quoted = isQuoted(answer.evidence, event);
-  const doubted = withDoubt(answer, quoted);
-  const judged = applyPolicy(policy, event, doubted.diagnosis);
-  const { diagnosis: current } = judged;
-  const bounded = notifyInstead(current, factBounds(current, { facts, quoted: quoted === true }));
-  const learned = applyOutcomes(bounded.diagnosis, outcomes, situation);
-  // Applied again: an action that became `notify` may meet a rule about `notify`.
-  const last = applyPolicy(policy, event, learned.diagnosis);
+  const byRules = (diagnosis: Diagnosis) => applyPolicy(policy, event, diagnosis);
+  const steps: readonly ((diagnosis: Diagnosis) => Bounded)[] = [
+    (diagnosis) => quoted === false ? withDoubt(diagnosis) : { diagnosis, changes: [] },
+    byRules,
+    (diagnosis) =>
+      notifyInstead(diagnosis, factBounds(diagnosis, { facts, quoted: quoted === true })),
+    (diagnosis) => applyOutcomes(diagnosis, outcomes, situation),
+    // Again: an action that became `notify` may meet a rule about `notify`.
+    byRules,
+  ];
+  return steps.reduce<Bounded>((before, step) => {
+    const { diagnosis, changes } = step(before.diagnosis);
+    return { diagnosis, changes: [...before.changes, ...changes] };
+  }, { diagnosis: answer, changes: [] });
+}
+
+function withDoubt(diagnosis: Diagnosis): Bounded {
+  const { confidence: from } = diagnosis;
+  if (from <= DOUBTED) return { diagnosis, changes: [] };
   return {
-    diagnosis: last.diagnosis,
-    changes: [doubted, judged, bounded, learned, last].flatMap(({ changes }) => changes),
+    diagnosis: { ...diagnosis, confidence: DOUBTED },
+    changes: [{ rule: EVIDENCE_RULE, field: "confidence", from, to: DOUBTED }],
   };
 }
 
-function withDoubt(diagnosis: Diagnosis, quoted: boolean | undefined) {
-  const changes: PolicyChange[] = [];
-  const { confidence: from } = diagnosis;
-  if (quoted !== false || from <= DOUBTED) return { diagnosis, changes };
-  changes.push({ rule: EVIDENCE_RULE, field: "confidence", from, to: DOUBTED });
-  return { diagnosis: { ...diagnosis, confidence: DOUBTED }, changes };
+/** Shorter quotations could be found in any text. */
+const SHORTEST_QUOTATION = 4;
+/** Keys of an answer in a quotation show that the payload gave the model instructions. */
+const ANSWER_KEYS = /requires_?human|"?confidence"?\s*:|"?action"?\s*:/i;
+
+/**
+ * Whether `evidence` stands in the event's payload, or is its type or service; undefined where
+ * nothing is quoted. Letter case, blanks and JSON's own quoting do not count.
+ */
+function isQuoted(evidence = "", event: WaitingEvent): boolean | undefined {
+  const plain = (text: string) =>
+    text.replace(/\\[nrt]/g, " ").replace(/[\s\\"'`]+/g, "").toLowerCase();
+  const quote = plain(evidence);
+  if (quote === "") return undefined;
+  if (quote.length < SHORTEST_QUOTATION || ANSWER_KEYS.test(evidence)) return false;
+  const { excerpt, type, service, severity } = event;
+  return [excerpt, `type: ${type} severity: ${severity}`, service]
+    .some((text) => plain(text).includes(quote));
 }

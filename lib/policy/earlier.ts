@@ -6,7 +6,7 @@
  */
 import { spanInWords } from "../base/text/span.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
-import type { PolicyChange } from "./policy.ts";
+import type { Bounded } from "./policy.ts";
 import type { ACTION_FOLDERS } from "../base/disk/store.ts";
 
 export interface ProposalOutcome {
@@ -19,10 +19,6 @@ export interface ProposalOutcome {
   /** Who moved it there, where the file says so. */
   readonly by?: string;
 }
-
-/** The names under which `payload.policy` records this. */
-const REPEATED_RULE = "repeated_without_lasting_effect";
-const REJECTED_RULE = "rejected_by_a_person";
 
 export interface OutcomeRuleOptions {
   /** OUTCOME_REPEATS: so many completed ones are enough; 0 is never. */
@@ -42,29 +38,26 @@ export function applyOutcomes(
   diagnosis: Diagnosis,
   outcomes: readonly ProposalOutcome[],
   { repeats, windowSeconds, nowMs }: OutcomeRuleOptions,
-): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+): Bounded {
   const { action } = diagnosis;
   if (action !== "restart" && action !== "redeploy") return { diagnosis, changes: [] };
   const windowMs = windowSeconds * 1000;
-  const recent = outcomes.filter((outcome) =>
-    outcome.action === action && nowMs - outcome.atMs < windowMs
-  );
-  const completed = recent.filter(({ became }) => became === "completed");
+  const recent = outcomes.filter((each) => each.action === action && nowMs - each.atMs < windowMs);
+  const completed = recent.filter(({ became }) => became === "completed").length;
   const rejected = recent.find(({ became }) => became === "rejected");
 
-  const causes: Bound[] = [];
+  const bounds: Bound[] = [];
   if (rejected) {
     const because = `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`;
-    causes.push({ rule: REJECTED_RULE, because });
+    bounds.push({ rule: "rejected_by_a_person", because });
   }
-  if (repeats > 0 && completed.length >= repeats) {
-    const times = completed.length === 1 ? "once" : `${completed.length} times`;
-    const because = `${action} was completed ${times} within ${
-      spanInWords(windowMs)
-    } and the fault is back`;
-    causes.push({ rule: REPEATED_RULE, because });
+  if (repeats > 0 && completed >= repeats) {
+    const times = completed === 1 ? "once" : `${completed} times`;
+    const within = `${times} within ${spanInWords(windowMs)}`;
+    const because = `${action} was completed ${within} and the fault is back`;
+    bounds.push({ rule: "repeated_without_lasting_effect", because });
   }
-  return notifyInstead(diagnosis, causes);
+  return notifyInstead(diagnosis, bounds);
 }
 
 /** A bound that keeps an action from being proposed, and why, as the end of a sentence. */
@@ -74,23 +67,16 @@ export interface Bound {
 }
 
 /** The diagnosis with a person in place of its action, where there are bounds. */
-export function notifyInstead(
-  diagnosis: Diagnosis,
-  bounds: readonly Bound[],
-): { diagnosis: Diagnosis; changes: PolicyChange[] } {
+export function notifyInstead(diagnosis: Diagnosis, bounds: readonly Bound[]): Bounded {
   if (bounds.length === 0) return { diagnosis, changes: [] };
   const { action: from } = diagnosis;
   const why = bounds.map(({ because }) => because).join("; ");
   const reason = `not proposed as ${from}: ${why}. The diagnosis: ${diagnosis.reason}`;
   return {
     diagnosis: { ...diagnosis, action: "notify", reason },
-    changes: bounds.map(({ rule, because }) => ({
-      rule,
-      field: "action",
-      from,
-      to: "notify",
-      because,
-    })),
+    changes: bounds.map(({ rule, because }) =>
+      ({ rule, field: "action", from, to: "notify", because }) as const
+    ),
   };
 }
 
@@ -107,6 +93,6 @@ export function outcomesInWords(outcomes: readonly ProposalOutcome[], nowMs: num
     const age = spanInWords(nowMs - atMs);
     return `${action} ${became === "running" ? `running for ${age}` : `${became} ${age} ago`}`;
   });
-  const isBack = told.some(({ became }) => became === "completed") ? "; the fault is back" : "";
-  return words.join(", ") + (words.length > 0 ? isBack : "");
+  const isBack = told.some(({ became }) => became === "completed");
+  return words.join(", ") + (isBack ? "; the fault is back" : "");
 }

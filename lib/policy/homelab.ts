@@ -5,10 +5,9 @@
  */
 import { ConfigError } from "../config/config.ts";
 import { ConfigFileError } from "../config/operator_file.ts";
-import { BUILT_IN_RULES, type PolicyRule } from "./policy.ts";
+import { BUILT_IN_RULES, type PolicyRule, ruleInWords } from "./policy.ts";
 import { systemPrompt } from "../llm/prompt.ts";
 import { parsePolicy } from "./file.ts";
-import { ruleInWords } from "./words.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
 import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology, type Topology } from "../config/topology.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
@@ -45,22 +44,16 @@ export function homelabPrompt(
   return systemPrompt(nodes, policy.map(ruleInWords));
 }
 
-/** The homelab that is in force. */
-interface Homelab {
-  readonly topology: Topology;
-  readonly policy: readonly PolicyRule[];
+type Homelab = Awaited<ReturnType<typeof readHomelab>> & {
   readonly systemPrompt: string;
   /** Other names of nodes. */
   readonly aliases: ReadonlyMap<string, string>;
-}
+};
 
 export interface HomelabFiles {
+  /** What is in force. */
   current(): Homelab;
-  /**
-   * Reads the files anew.
-   *
-   * @throws {ConfigError} for a file that is wrong; what was in force stays so.
-   */
+  /** Reads anew. @throws {ConfigError} for a file that is wrong; what was in force stays so. */
   reload(): Promise<void>;
 }
 
@@ -68,12 +61,8 @@ export interface HomelabFiles {
 export async function openHomelab(store: Pick<Store, "readConfig">): Promise<HomelabFiles> {
   const read = async (): Promise<Homelab> => {
     const { topology, policy } = await readHomelab(store);
-    return {
-      topology,
-      policy,
-      systemPrompt: homelabPrompt(topology, policy),
-      aliases: aliasesOf(topology),
-    };
+    const systemPrompt = homelabPrompt(topology, policy);
+    return { topology, policy, systemPrompt, aliases: aliasesOf(topology) };
   };
   let homelab = await read();
   return {
@@ -92,7 +81,7 @@ export async function openHomelab(store: Pick<Store, "readConfig">): Promise<Hom
  */
 export async function readHomelab(
   store: Pick<Store, "readConfig">,
-): Promise<{ topology: Topology; policy: readonly PolicyRule[] }> {
+): Promise<{ readonly topology: Topology; readonly policy: readonly PolicyRule[] }> {
   const topology = await readConfigFile(store, "topology.json", parseTopology);
   const rules = await readConfigFile(store, "policy.json", parsePolicy);
   return { topology: topology ?? DEFAULT_TOPOLOGY, policy: [...BUILT_IN_RULES, ...rules ?? []] };

@@ -45,47 +45,32 @@ export interface PolicyRule {
   readonly then: PolicyEffect;
 }
 
-/** One thing that the rules changed, and the rule that asked for it. */
+/** One thing that was changed, and the rule that asked for it. */
 export type PolicyChange =
-  | {
-    readonly rule: string;
-    readonly field: "target";
-    readonly from: string;
-    readonly to: string;
-  }
-  | {
-    readonly rule: string;
-    readonly field: "confidence";
-    readonly from: number;
-    readonly to: number;
-  }
-  | {
-    readonly rule: string;
-    readonly field: "action";
-    readonly from: Action;
-    readonly to: "notify";
-    /** Why, where the rule's name does not say it all. */
-    readonly because?: string;
-  }
-  | {
-    readonly rule: string;
-    readonly field: "requires_human";
-    readonly from: false;
-    readonly to: true;
-  };
+  & { readonly rule: string }
+  & (
+    | { readonly field: "target"; readonly from: string; readonly to: string }
+    | { readonly field: "confidence"; readonly from: number; readonly to: number }
+    | {
+      readonly field: "action";
+      readonly from: Action;
+      readonly to: "notify";
+      /** Why, where the rule's name does not say it all. */
+      readonly because?: string;
+    }
+    | { readonly field: "requires_human"; readonly from: false; readonly to: true }
+  );
+
+/** A diagnosis that was made more careful, or not. */
+export interface Bounded {
+  readonly diagnosis: Diagnosis;
+  readonly changes: readonly PolicyChange[];
+}
 
 /** The rules that always hold; config/policy.json adds to them. The prompt names the first three too. */
 export const BUILT_IN_RULES: readonly PolicyRule[] = [
-  {
-    name: "offline_first_needs_human",
-    when: { node: "chelsty*" },
-    then: { requires_human: true },
-  },
-  {
-    name: "disk_pressure_is_notify",
-    when: { family: "disk" },
-    then: { action: "notify" },
-  },
+  { name: "offline_first_needs_human", when: { node: "chelsty*" }, then: { requires_human: true } },
+  { name: "disk_pressure_is_notify", when: { family: "disk" }, then: { action: "notify" } },
   {
     name: "low_confidence_needs_human",
     when: { confidence_below: 0.7 },
@@ -110,8 +95,6 @@ export const TARGET_RULE = "target_is_the_events_own";
 /** Longest target, as the model wrote it, that is recorded. */
 const LONGEST_TARGET = 200;
 
-const FIELDS = ["target", "confidence", "action", "requires_human"] as const;
-
 /**
  * The diagnosis after `rules` and the built-in ones, and what they changed.
  *
@@ -122,15 +105,16 @@ export function applyPolicy(
   rules: readonly PolicyRule[],
   event: WaitingEvent,
   diagnosis: Diagnosis,
-): { diagnosis: Diagnosis; changes: PolicyChange[] } {
-  const all = new Set([...BUILT_IN_RULES, ...rules]);
-  const changes = targetChanges(event, diagnosis);
+): Bounded {
+  const all = [...new Set([...BUILT_IN_RULES, ...rules])];
+  const [from, to] = [plainLine(svcKey(diagnosis), LONGEST_TARGET), svcKey(event)];
+  const isAbout = diagnosis.node === event.node && diagnosis.service === event.service;
+  const changes: PolicyChange[] = isAbout ? [] : [{ rule: TARGET_RULE, field: "target", from, to }];
   let current: Diagnosis = { ...diagnosis, node: event.node, service: event.service };
   for (;;) {
     // Every rule sees the same proposal, whatever the others ask for; one that is about `notify`
     // gets its turn in the next round. Each round raises at least one of two fields, or is the last.
-    const asked = [...all]
-      .filter((rule) => holds(rule.when, event, current))
+    const asked = all.filter((rule) => holds(rule.when, event, current))
       .flatMap((rule) => asks(rule, current));
     if (asked.length === 0) break;
     changes.push(...asked);
@@ -140,11 +124,13 @@ export function applyPolicy(
 }
 
 function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis): boolean {
+  const { form, about, family } = kindOf(event.type);
+  const rank = severityRank(event.severity);
   return matches(when.node, event.node) && matches(when.service, event.service) &&
-    (matches(when.type, event.type) || matches(when.type, kindOf(event.type).form)) &&
-    (when.family === undefined || speaksOf(when.family, event.type)) &&
-    (when.severity === undefined || when.severity.some((each) => sameRank(each, event.severity))) &&
-    (when.action === undefined || when.action.includes(diagnosis.action)) &&
+    (matches(when.type, event.type) || matches(when.type, form)) &&
+    (when.family === undefined || (about === when.family && family !== "good_news")) &&
+    (when.severity?.some((each) => severityRank(each) === rank) ?? true) &&
+    (when.action?.includes(diagnosis.action) ?? true) &&
     // Negated, so that NaN counts as low.
     (when.confidence_below === undefined || !(diagnosis.confidence >= when.confidence_below));
 }
@@ -152,15 +138,6 @@ function holds(when: PolicyCondition, event: WaitingEvent, diagnosis: Diagnosis)
 /** Whether a name matches, also one spelled with look-alike characters. */
 function matches(glob: string | undefined, name: string): boolean {
   return glob === undefined || globMatches(glob, name) || globMatches(glob, looksLike(name));
-}
-
-function speaksOf(family: FaultFamily, type: string): boolean {
-  const kind = kindOf(type);
-  return kind.about === family && kind.family !== "good_news";
-}
-
-function sameRank(one: string, other: string): boolean {
-  return severityRank(one) === severityRank(other);
 }
 
 function asks({ name: rule, then }: PolicyRule, current: Diagnosis) {
@@ -174,13 +151,29 @@ function asks({ name: rule, then }: PolicyRule, current: Diagnosis) {
   return changes;
 }
 
-function targetChanges(event: WaitingEvent, diagnosis: Diagnosis): PolicyChange[] {
-  if (diagnosis.node === event.node && diagnosis.service === event.service) return [];
-  const from = plainLine(svcKey(diagnosis), LONGEST_TARGET);
-  return [{ rule: TARGET_RULE, field: "target", from, to: svcKey(event) }];
-}
+const FIELDS = ["target", "confidence", "action", "requires_human"] as const;
 
 function byFieldAndRule(one: PolicyChange, other: PolicyChange): number {
   const byField = FIELDS.indexOf(one.field) - FIELDS.indexOf(other.field);
   return byField || (one.rule < other.rule ? -1 : one.rule > other.rule ? 1 : 0);
+}
+
+/** A rule as the prompt states it: `node chelsty-*, action restart: requires_human is true`. */
+export function ruleInWords({ when, then }: PolicyRule): string {
+  const conditions = [
+    when.node !== undefined && `node ${when.node}`,
+    when.service !== undefined && `service ${when.service}`,
+    when.type !== undefined && `type ${when.type}`,
+    when.family && `${when.family} trouble, whatever its type is called`,
+    when.severity && `severity ${when.severity.join(" or ")}`,
+    when.action && `action ${when.action.join(" or ")}`,
+    when.confidence_below !== undefined && `confidence below ${when.confidence_below}`,
+  ];
+  const effects = [
+    then.requires_human && "requires_human is true",
+    then.action && `action is ${then.action}`,
+  ];
+  return `${conditions.filter(Boolean).join(", ") || "every event"}: ${
+    effects.filter(Boolean).join(", ")
+  }`;
 }
