@@ -8,7 +8,6 @@
  */
 import type { Allowance } from "./gate/budgets.ts";
 import type { Running } from "./queue/backlog.ts";
-import { BENIGN } from "./gate/benign.ts";
 import { createClaiming } from "./planner/claim.ts";
 import { coolingDown } from "./gate/cooldown.ts";
 import { overBefore } from "./gate/cured.ts";
@@ -19,7 +18,7 @@ import { isNodeAway } from "./gate/gravity.ts";
 import { createPlannerLog } from "./planner/log.ts";
 import { newsOf } from "./event/news.ts";
 import { createNotices } from "./planner/notice.ts";
-import { firstOf, RECOVERED } from "./gate/objection.ts";
+import { BENIGN, firstOf, RECOVERED } from "./gate/objection.ts";
 import { alreadyProposed, enoughPending } from "./planner/objections.ts";
 import { createProposal } from "./planner/propose.ts";
 import type { QueueEntry } from "./queue/entry.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readMessage } from "../lib/event/message.ts";
-import { isBenign } from "../lib/gate/benign.ts";
+import { isBenign } from "../lib/gate/objection.ts";
 import { parseEvent } from "../lib/event/parse.ts";
 import { silenceFor } from "../lib/gate/silences.ts";
 import { parseSilences } from "../lib/gate/silences.ts";

@@ -34,7 +34,7 @@ import { targetKey } from "../event/target.ts";
 import { parseSilences } from "../gate/silences.ts";
 import type { NodeAliases } from "../event/parse.ts";
 import type { Propose } from "../proposal/proposer.ts";
-import { SILENCES_FILE } from "../gate/silences_watch.ts";
+import { SILENCES_FILE } from "../gate/silences_file.ts";
 import type { Store } from "../base/disk/store.ts";
 
 interface PartsOptions {

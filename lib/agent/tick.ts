@@ -11,7 +11,7 @@ import { jumpDetector } from "./clock_jump.ts";
 import type { Journal } from "../queue/journal.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Suppression } from "../gate/suppression.ts";
-import { silencesWatcher } from "../gate/silences_watch.ts";
+import { silencesWatcher } from "../gate/silences_file.ts";
 import type { Silence } from "../gate/silences.ts";
 import type { StatusBoard } from "../observe/status.ts";
 import type { Store } from "../base/disk/store.ts";

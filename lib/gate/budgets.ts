@@ -9,32 +9,19 @@ import type { Clock } from "../base/clock.ts";
 import { elapsedSince } from "./cooldown.ts";
 import type { Hold } from "./suppression.ts";
 
-/** What a budget is of. */
-type Of = "diagnosis" | "proposal";
+/** What there is a budget of; what is looked at first comes first. */
+const KINDS = ["proposal", "diagnosis"] as const;
+type Kind = typeof KINDS[number];
 
 /** One diagnosis or proposal was spent; times are milliseconds since 1970. */
 export interface SpentRecord {
   readonly is: "spent";
-  readonly of: Of;
+  readonly of: Kind;
   readonly atMs: readonly number[];
 }
 
-/** Times are monotonic milliseconds. */
-interface Budget {
-  /** Sets one aside. */
-  reserve(): void;
-  /** Gives back what was set aside, unspent. */
-  release(): void;
-  /** Spends what was set aside. */
-  spend(at: number): void;
-  /** When a further one may be had, for a rank of severity; 0 when it may now. */
-  freeAt(now: number, rank: number): number;
-  /** When those within the window were spent. */
-  spent(now: number): number[];
-}
-
 /** At most `limit` in any `windowMs`, what is set aside included; a limit of 0 is no limit. */
-function createBudget({ limit, windowMs }: { limit: number; windowMs: number }): Budget {
+function createBudget(limit: number, windowMs: number, name: string) {
   // A ring of the last `limit` times: the window is full when the oldest of them is inside it.
   const times = new Array<number>(limit).fill(-Infinity);
   // A tenth; of one or two there is nothing to keep.
@@ -42,15 +29,19 @@ function createBudget({ limit, windowMs }: { limit: number; windowMs: number }):
   let next = 0;
   let reserved = 0;
   return {
+    /** For people: what it is of, and the variable that sets it. */
+    name,
+    isBounded: limit > 0,
     reserve: () => void reserved++,
+    /** Gives back what was set aside, unspent. */
     release: () => void reserved--,
-    spend(at) {
-      reserved--;
+    spend(at: number) {
       if (limit === 0) return;
       times[next] = at;
       next = (next + 1) % limit;
     },
-    freeAt(now, rank) {
+    /** When a further one may be had, for a rank of severity; 0 when it may now. */
+    freeAt(now: number, rank: number): number {
       if (limit === 0) return 0;
       const taken = reserved + (rank === 0 ? 0 : forCritical);
       // All are set aside: once one of them ends, a turn asks again.
@@ -58,7 +49,8 @@ function createBudget({ limit, windowMs }: { limit: number; windowMs: number }):
       const oldest = times[(next + taken) % limit] ?? -Infinity;
       return oldest + windowMs > now ? oldest + windowMs : 0;
     },
-    spent: (now) => times.filter((at) => now - at < windowMs).sort((a, b) => a - b),
+    /** When those within the window were spent. */
+    spent: (now: number) => times.filter((at) => now - at < windowMs).sort((a, b) => a - b),
   };
 }
 
@@ -70,27 +62,6 @@ export interface UsedUp {
   readonly until: number;
 }
 
-/** What one event may cost: a diagnosis and a proposal, set aside for it. */
-export interface Allowance {
-  /** A model is about to be asked. */
-  asking(): void;
-  /** A proposal is safe. */
-  proposed(): void;
-  /** Gives back what was not spent. */
-  close(): void;
-}
-
-export interface Budgets {
-  /** Sets aside what an event may cost. */
-  open(): Allowance;
-  /** Whether a further diagnosis of an event of this rank must wait. */
-  usedUp(rank: number): UsedUp | undefined;
-  /** A used-up budget as the reason why nothing is diagnosed. */
-  holding(rank: number): Hold | undefined;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<SpentRecord>;
-}
-
 interface BudgetsOptions {
   readonly clock: Clock;
   /** 0 stands for no limit. */
@@ -98,68 +69,81 @@ interface BudgetsOptions {
   readonly proposalsPerDay: number;
   /** What an earlier run spent. */
   readonly saved?: Iterable<SpentRecord>;
-  /** Writes down what is spent. */
   readonly remember?: (record: SpentRecord) => void;
 }
 
+export type Budgets = ReturnType<typeof createBudgets>;
+/** What one event may cost: a diagnosis and a proposal, set aside for it. */
+export type Allowance = ReturnType<Budgets["open"]>;
+
 const HOUR_MS = 3_600_000;
 
-export function createBudgets(options: BudgetsOptions): Budgets {
+export function createBudgets(options: BudgetsOptions) {
   const { clock, diagnosesPerHour, proposalsPerDay, saved = [], remember = () => {} } = options;
-  const limits = { diagnosis: diagnosesPerHour, proposal: proposalsPerDay };
   const budgets = {
-    diagnosis: createBudget({ limit: limits.diagnosis, windowMs: HOUR_MS }),
-    proposal: createBudget({ limit: limits.proposal, windowMs: 24 * HOUR_MS }),
+    diagnosis: createBudget(
+      diagnosesPerHour,
+      HOUR_MS,
+      `${diagnosesPerHour} diagnoses an hour (DIAGNOSES_PER_HOUR)`,
+    ),
+    proposal: createBudget(
+      proposalsPerDay,
+      24 * HOUR_MS,
+      `${proposalsPerDay} proposals a day (PROPOSALS_PER_DAY)`,
+    ),
   };
-  const names = {
-    diagnosis: `${diagnosesPerHour} diagnoses an hour (DIAGNOSES_PER_HOUR)`,
-    proposal: `${proposalsPerDay} proposals a day (PROPOSALS_PER_DAY)`,
-  };
+  const [wall, now] = [clock.now(), clock.monotonic()];
   for (const { of, atMs } of saved) {
-    for (const ms of atMs) {
-      budgets[of].reserve();
-      budgets[of].spend(clock.monotonic() - elapsedSince(ms, clock.now()));
-    }
+    for (const ms of atMs) budgets[of].spend(now - elapsedSince(ms, wall));
   }
 
-  function spend(of: Of) {
-    budgets[of].spend(clock.monotonic());
-    if (limits[of] > 0) remember({ is: "spent", of, atMs: [clock.now()] });
-  }
-
+  /** Whether a further diagnosis of an event of this rank must wait. */
   function usedUp(rank: number): UsedUp | undefined {
     const now = clock.monotonic();
-    for (const kind of ["proposal", "diagnosis"] as const) {
+    for (const kind of KINDS) {
       const until = budgets[kind].freeAt(now, rank);
-      if (until > 0) return { what: names[kind], until };
+      if (until > 0) return { what: budgets[kind].name, until };
     }
     return undefined;
   }
 
   return {
+    /** Sets aside what an event may cost. */
     open() {
-      const left = new Set<Of>(["diagnosis", "proposal"]);
-      for (const of of left) budgets[of].reserve();
-      const take = (of: Of) => void (left.delete(of) && spend(of));
+      const left = new Set(KINDS);
+      for (const kind of left) budgets[kind].reserve();
+      const take = (kind: Kind) => {
+        if (!left.delete(kind)) return;
+        budgets[kind].release();
+        budgets[kind].spend(clock.monotonic());
+        if (budgets[kind].isBounded) remember({ is: "spent", of: kind, atMs: [clock.now()] });
+      };
       return {
+        /** A model is about to be asked. */
         asking: () => take("diagnosis"),
+        /** A proposal is safe. */
         proposed: () => take("proposal"),
+        /** Gives back what was not spent. */
         close() {
-          for (const of of left) budgets[of].release();
+          for (const kind of left) budgets[kind].release();
           left.clear();
         },
       };
     },
     usedUp,
-    holding(rank) {
+    /** A used-up budget as the reason why nothing is diagnosed. */
+    holding(rank: number): Hold | undefined {
       const spent = usedUp(rank);
       return spent && { until: spent.until, why: `used up: ${spent.what}` };
     },
-    *snapshot() {
+    /** Everything that must survive a restart. */
+    *snapshot(): Generator<SpentRecord> {
       const [wall, now] = [clock.now(), clock.monotonic()];
-      for (const  of of["diagnosis", "proposal"] as const) {
-        const spent = budgets[of].spent(now);
-        if (spent.length > 0) yield { is: "spent", of, atMs: spent.map((at) => wall - (now - at)) };
+      for (const kind of KINDS) {
+        const spent = budgets[kind].spent(now);
+        if (spent.length > 0) {
+          yield { is: "spent", of: kind, atMs: spent.map((at) => wall - (now - at)) };
+        }
       }
     },
   };

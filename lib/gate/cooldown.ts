@@ -9,54 +9,49 @@
 import { GRAVEST, gravity } from "./gravity.ts";
 import type { Objection } from "./objection.ts";
 
-/** How a cooldown began. */
-interface CooldownStart {
-  /** Milliseconds of it that have already passed. @default 0 */
-  readonly elapsedMs?: number;
-  /** How grave the fault was that it stands for. @default the gravest: nothing passes */
-  readonly gravity?: number | undefined;
+interface Cooldown {
+  /** When it began, monotonic milliseconds. */
+  readonly at: number;
+  /** How grave the fault was that it stands for. */
+  readonly gravity: number;
 }
 
-interface Cooldowns {
-  /**
-   * Milliseconds until a fault of the target, as grave as that, may be diagnosed, 0 when it may: a
-   * cooldown that a lesser fault began is none for it.
-   */
-  remaining(key: string, monotonicMs: number, gravity: number): number;
-  /** Starts the target's cooldown, for a fault as grave as that. */
-  record(key: string, monotonicMs: number, began?: CooldownStart): void;
-  /** Forgets what is over. */
-  prune(monotonicMs: number): void;
-  /** Every running cooldown and how long ago it started, milliseconds. */
-  entries(
-    monotonicMs: number,
-  ): Generator<{ key: string; elapsedMs: number; gravity: number }>;
-  /** How many there are, some of them perhaps over. */
-  readonly size: number;
-}
-
-export function createCooldowns(seconds: number): Cooldowns {
+/** Cooldowns of that many seconds; times are monotonic milliseconds. */
+export function createCooldowns(seconds: number) {
   const length = seconds * 1000;
-  const began = new Map<string, { readonly at: number; readonly gravity: number }>();
+  /** In the order of starting. */
+  const began = new Map<string, Cooldown>();
   return {
-    remaining(key, now, gravity) {
+    /**
+     * Milliseconds until a fault of the target, as grave as that, may be diagnosed, 0 when it may:
+     * a cooldown that a lesser fault began is none for it.
+     */
+    remaining(key: string, now: number, gravity: number): number {
       const cooldown = began.get(key);
       if (!cooldown || gravity < cooldown.gravity) return 0;
       return Math.max(0, cooldown.at + length - now);
     },
-    record(key, now, { elapsedMs = 0, gravity = GRAVEST } = {}) {
-      // Deleted first, so that the map stays in the order of starting.
+    /** Starts the target's cooldown, of which `elapsedMs` have passed; nothing passes the gravest. */
+    record(
+      key: string,
+      now: number,
+      { elapsedMs = 0, gravity = GRAVEST }: { elapsedMs?: number; gravity?: number | undefined } =
+        {},
+    ) {
       began.delete(key);
       if (elapsedMs < length) began.set(key, { at: now - elapsedMs, gravity });
     },
-    prune(now) {
+    /** Forgets what is over. */
+    prune(now: number) {
       for (const [key, { at }] of began) if (at + length <= now) began.delete(key);
     },
-    *entries(now) {
+    /** Every running cooldown and how long ago it started, milliseconds. */
+    *entries(now: number) {
       for (const [key, { at, gravity }] of began) {
         if (at + length > now) yield { key, elapsedMs: now - at, gravity };
       }
     },
+    /** How many there are, some of them perhaps over. */
     get size() {
       return began.size;
     },

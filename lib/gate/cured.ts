@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import { cures } from "../event/cures.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type Objection, RECOVERED } from "./objection.ts";
 import { type Target, targetKey, targetOf } from "../event/target.ts";
 
-/** Targets remembered at once; past that the one that was heard of longest ago is forgotten. */
+/** Targets remembered at once; the one heard of longest ago is forgotten. */
 const MOST_TARGETS = 10_000;
 /** Types of good news remembered of one target. */
 const MOST_TYPES = 8;
@@ -24,18 +25,10 @@ export interface WellRecord {
 interface CuredOptions {
   /** What an earlier run left. */
   readonly saved?: Iterable<WellRecord>;
-  /** Writes down good news that ended a fault. */
   readonly remember?: (record: WellRecord) => void;
 }
 
-export interface Cured {
-  /** The target is well; with `wasBad` that is to survive a restart. */
-  well(event: HealthEvent, key: string, wasBad: boolean): void;
-  /** Whether a fault that is heard now was over before. */
-  isOver(fault: HealthEvent | WaitingEvent, key: string): boolean;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<WellRecord>;
-}
+export type Cured = ReturnType<typeof createCured>;
 
 /** Objects to what was over before it was heard. What flaps must not hide that by being well. */
 export function overBefore(
@@ -45,7 +38,7 @@ export function overBefore(
   return (event, key) => isOver(event, key) && !isFlapping(key) ? RECOVERED : undefined;
 }
 
-export function createCured({ saved = [], remember = () => {} }: CuredOptions = {}): Cured {
+export function createCured({ saved = [], remember = () => {} }: CuredOptions = {}) {
   /** By target, then by the type of the news: when it happened. */
   const news = new Map<string, Map<string, number>>();
   const lasting = new Map<string, WellRecord>();
@@ -56,29 +49,27 @@ export function createCured({ saved = [], remember = () => {} }: CuredOptions = 
 
   function add(key: string, type: string, atMs: number) {
     const known = news.get(key) ?? new Map<string, number>();
-    news.delete(key);
-    news.set(key, known);
-    forgetOldest(news, MOST_TARGETS);
+    putLast(news, key, known, MOST_TARGETS);
     known.set(type, Math.max(atMs, known.get(type) ?? 0));
-    forgetOldest(known, MOST_TYPES);
+    const [first] = known.size > MOST_TYPES ? known.keys() : [];
+    if (first !== undefined) known.delete(first);
   }
 
   function keep(record: WellRecord) {
-    const key = targetKey(record.target);
-    lasting.delete(key);
-    lasting.set(key, record);
-    forgetOldest(lasting, MOST_TARGETS);
+    putLast(lasting, targetKey(record.target), record, MOST_TARGETS);
   }
 
   return {
-    well({ type, happenedAt }, key, wasBad) {
+    /** The target is well; with `wasBad` that is to survive a restart. */
+    well({ type, happenedAt }: HealthEvent, key: string, wasBad: boolean) {
       add(key, type, happenedAt);
       if (!wasBad) return;
       const record: WellRecord = { is: "well", target: targetOf(key), type, atMs: happenedAt };
       keep(record);
       remember(record);
     },
-    isOver({ type, heardAt, happenedAt }, key) {
+    /** Whether a fault that is heard now was over before. */
+    isOver({ type, heardAt, happenedAt }: HealthEvent | WaitingEvent, key: string): boolean {
       const known = news.get(key);
       if (!known) return false;
       for (const [good, at] of known) {
@@ -87,16 +78,7 @@ export function createCured({ saved = [], remember = () => {} }: CuredOptions = 
       }
       return false;
     },
-    *snapshot() {
-      yield* lasting.values();
-    },
+    /** Everything that must survive a restart. */
+    snapshot: () => lasting.values(),
   };
-}
-
-function forgetOldest<Value>(map: Map<string, Value>, most: number) {
-  if (map.size <= most) return;
-  for (const key of map.keys()) {
-    map.delete(key);
-    return;
-  }
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import type { Clock } from "../base/clock.ts";
 import { elapsedSince } from "./cooldown.ts";
 import { type Target, targetKey, targetOf } from "../event/target.ts";
@@ -45,33 +46,14 @@ interface FlapOptions {
   readonly windowMs: number;
   readonly clock: Clock;
   /** What an earlier run left. */
-  readonly saved?: Iterable<FlapRecord>;
-  /** Writes down a change. */
-  readonly remember?: (record: FlapRecord) => void;
+  readonly saved?: Iterable<FlapRecord> | undefined;
+  readonly remember?: ((record: FlapRecord) => void) | undefined;
 }
 
 /** Times are monotonic milliseconds, and may lie in the past. */
-interface Flaps {
-  /** Something is wrong with the target. */
-  bad(key: string, at: number): void;
-  /** The target is well. */
-  well(key: string, at: number): void;
-  /** Whether the newest news of the target is that something is wrong. */
-  isBad(key: string): boolean;
-  /** How often a flapping target changed within the window before now; 0 while it does not flap. */
-  flapping(key: string): number;
-  /** A person was told of a fault as grave as that. */
-  told(key: string, told: Told): void;
-  /** Whether a person was told within the window of faults as grave as that. */
-  isTold(key: string, gravity: number): boolean;
-  /** Forgets what is older than the window. */
-  prune(): void;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<FlapRecord>;
-}
-
-export function createFlaps(options: FlapOptions): Flaps {
+export function createFlaps(options: FlapOptions) {
   const { changes: enough, windowMs, clock, saved = [], remember = () => {} } = options;
+  /** In the order of the last change. */
   const targets = new Map<string, Ups>();
   for (const record of saved) restore(record);
 
@@ -95,20 +77,10 @@ export function createFlaps(options: FlapOptions): Flaps {
     };
   }
 
-  function change(key: string, target: Ups, at: number) {
-    target.bad = !target.bad;
-    target.changes.push(at);
-    if (target.changes.length > enough) target.changes.shift();
-    // Moved to the end: the map is in the order of the last change.
-    targets.delete(key);
-    targets.set(key, target);
-    // A single change is what every fault begins with.
-    if (target.changes.length > 1) remember(recordOf(key, target));
-  }
-
+  /** How often a flapping target changed within the window before now; 0 while it does not flap. */
   function flapping(key: string): number {
     const target = targets.get(key);
-    if (!target || enough === 0 || target.changes.length < enough) return 0;
+    if (!target || target.changes.length < enough) return 0;
     const now = clock.monotonic();
     const recent = target.changes.filter((at) => now - at < windowMs).length;
     return recent >= enough ? recent : 0;
@@ -118,41 +90,48 @@ export function createFlaps(options: FlapOptions): Flaps {
     const target = targets.get(key);
     if (!target || at < target.at) return;
     target.at = at;
-    if (target.bad !== bad) change(key, target, at);
+    if (target.bad === bad) return;
+    target.bad = bad;
+    target.changes.push(at);
+    if (target.changes.length > enough) target.changes.shift();
+    putLast(targets, key, target, MOST_TARGETS);
+    // A single change is what every fault begins with.
+    if (target.changes.length > 1) remember(recordOf(key, target));
   }
 
   return {
-    bad(key, at) {
-      if (enough === 0) return;
-      if (targets.has(key)) return heard(key, true, at);
-      targets.set(key, { bad: true, at, changes: [] });
-      if (targets.size <= MOST_TARGETS) return;
-      for (const oldest of targets.keys()) {
-        targets.delete(oldest);
-        break;
-      }
+    /** Something is wrong with the target. */
+    bad(key: string, at: number) {
+      if (targets.has(key)) heard(key, true, at);
+      else if (enough > 0) putLast(targets, key, { bad: true, at, changes: [] }, MOST_TARGETS);
     },
-    well: (key, at) => heard(key, false, at),
-    isBad: (key) => targets.get(key)?.bad === true,
+    /** The target is well. */
+    well: (key: string, at: number) => heard(key, false, at),
+    /** Whether the newest news of the target is that something is wrong. */
+    isBad: (key: string) => targets.get(key)?.bad === true,
     flapping,
-    told(key, told) {
+    /** A person was told of a fault as grave as that. */
+    told(key: string, told: Told) {
       const target = targets.get(key);
       if (!target) return;
       target.told = told;
       remember(recordOf(key, target));
     },
-    isTold(key, gravity) {
+    /** Whether a person was told within the window of faults as grave as that. */
+    isTold(key: string, gravity: number): boolean {
       const told = targets.get(key)?.told;
       return told !== undefined && gravity >= told.gravity &&
         clock.monotonic() - told.at < windowMs && flapping(key) > 0;
     },
+    /** Forgets what is older than the window. */
     prune() {
       const now = clock.monotonic();
       for (const [key, { bad, changes, at }] of targets) {
         if (!bad && now - (changes.at(-1) ?? at) >= windowMs) targets.delete(key);
       }
     },
-    *snapshot() {
+    /** Everything that must survive a restart. */
+    *snapshot(): Generator<FlapRecord> {
       const now = clock.monotonic();
       for (const [key, target] of targets) {
         const isRecent = now - (target.changes.at(-1) ?? -Infinity) < windowMs;

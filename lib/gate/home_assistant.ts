@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import type { Clock } from "../base/clock.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { kindOf } from "../event/family.ts";
 import type { News } from "../event/news.ts";
-import type { Objection } from "./objection.ts";
+import { mutedAs, type Objection } from "./objection.ts";
 
 /** Away for longer than this is no restart: then what waits is looked at. */
 const A_MOMENT_MS = 300_000;
@@ -19,22 +20,13 @@ const MOST_HOUSES = 100;
 
 type Heard = HealthEvent | WaitingEvent;
 
-interface HomeAssistant {
-  /** Takes note of an event of any kind; true when Home Assistant is back with it. */
-  heard(event: Heard, news: News): boolean;
-  /** Until when an event of Home Assistant's diagnosis waits, monotonic milliseconds; 0 if not. */
-  heldUntil(event: Pick<Heard, "node" | "type" | "origin">): number;
-  /** Objects to what was said while Home Assistant was away for a moment. */
-  readonly noise: Objection;
-}
-
 /** One absence; milliseconds since 1970. */
 interface Absence {
   readonly from: number;
   readonly until?: number;
 }
 
-export function createHomeAssistant({ clock }: { readonly clock: Clock }): HomeAssistant {
+export function createHomeAssistant({ clock }: { readonly clock: Clock }) {
   const absences = new Map<string, Absence>();
 
   /** The last absence of the house that an event is of. */
@@ -43,18 +35,20 @@ export function createHomeAssistant({ clock }: { readonly clock: Clock }): HomeA
     return absences.get(houseOf(node, origin?.location_tag)) ?? absences.get(houseOf(node));
   }
 
-  function note(house: string, absence: Absence) {
-    absences.delete(house);
-    absences.set(house, absence);
-    if (absences.size <= MOST_HOUSES) return;
-    for (const oldest of absences.keys()) {
-      absences.delete(oldest);
-      break;
-    }
-  }
+  const note = (house: string, absence: Absence) => putLast(absences, house, absence, MOST_HOUSES);
+
+  /** Objects to what was said while Home Assistant was away for a moment. */
+  const noise: Objection = (event) => {
+    const absence = isDiagnosis(event.type) ? absenceOf(event) : undefined;
+    if (!absence?.until || absence.until - absence.from >= A_MOMENT_MS) return undefined;
+    const at = event.happenedAt;
+    if (at < absence.from || at > absence.until + SETTING_UP_MS) return undefined;
+    return mutedAs("inhibited", "Home Assistant itself was away for a moment");
+  };
 
   return {
-    heard(event, news) {
+    /** Takes note of an event of any kind; true when Home Assistant is back with it. */
+    heard(event: Heard, news: News): boolean {
       const change = changeOf(event, news);
       if (change === undefined) return false;
       const house = houseOf(event.node, event.origin?.location_tag);
@@ -69,28 +63,19 @@ export function createHomeAssistant({ clock }: { readonly clock: Clock }): HomeA
       note(house, { from: last.from, until: at });
       return true;
     },
-    heldUntil(event) {
+    /** Until when an event of Home Assistant's diagnosis waits, monotonic milliseconds; 0 if not. */
+    heldUntil(event: Pick<Heard, "node" | "type" | "origin">): number {
       if (!isDiagnosis(event.type)) return 0;
       const absence = absenceOf(event);
       if (!absence || absence.until !== undefined) return 0;
       const leftMs = absence.from + A_MOMENT_MS - clock.now();
       return leftMs > 0 ? clock.monotonic() + leftMs : 0;
     },
-    noise(event) {
-      const absence = isDiagnosis(event.type) ? absenceOf(event) : undefined;
-      if (!absence?.until || absence.until - absence.from >= A_MOMENT_MS) return undefined;
-      const at = event.happenedAt;
-      if (at < absence.from || at > absence.until + SETTING_UP_MS) return undefined;
-      const detail = "Home Assistant itself was away for a moment";
-      const fields = { outcome: "inhibited", reason: detail };
-      return { outcome: "inhibited", line: "event_muted", fields, detail };
-    },
+    noise,
   };
 }
 
-function houseOf(node: string, tag = ""): string {
-  return `${node}\0${tag}`;
-}
+const houseOf = (node: string, tag = "") => `${node}\0${tag}`;
 
 /** What Home Assistant's diagnosis says of its parts. */
 function isDiagnosis(type: string): boolean {

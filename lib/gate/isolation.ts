@@ -15,36 +15,30 @@ const SKEW_MS = 5_000;
 const LASTING_MS = 300_000;
 const MOST_NODES = 1_000;
 
-/** Times are monotonic milliseconds. */
-interface Isolation {
-  /** The connection to Redis was lost. */
-  redisLost(now: number): void;
-  /** A node is known; one that is never heard of counts when the topology names it. */
-  heard(node: string): void;
-  /** A node seems to be offline; true when that shows that we are cut off ourselves. */
-  offline(node: string, now: number): boolean;
-  /** A node is heard of again: we are not cut off. True when we were taken to be. */
-  online(node: string): boolean;
-  /** Until when a node's outage is doubted or held to be our own fault, 0 when it is real. */
-  doubtedUntil(node: string, now: number): number;
-}
-
-/** @param topology the nodes that it names now */
-export function createIsolation(topology: () => readonly string[]): Isolation {
+/**
+ * Times are monotonic milliseconds.
+ *
+ * @param topology the nodes that it names now: they count, heard of or not
+ */
+export function createIsolation(topology: () => readonly string[]) {
   const heardOf = new Set<string>();
   const offlineAt = new Map<string, number>();
   let lostAt = -Infinity;
   let isolatedUntil = -Infinity;
 
   return {
-    redisLost(now) {
+    /** The connection to Redis was lost. */
+    redisLost(now: number) {
       lostAt = now;
       offlineAt.clear();
     },
-    heard(node) {
+    /** A node is known. */
+    heard(node: string) {
+      if (heardOf.has(node)) return;
       if (heardOf.size + topology().length < MOST_NODES) heardOf.add(node);
     },
-    offline(node, now) {
+    /** A node seems to be offline; true when that shows that we are cut off ourselves. */
+    offline(node: string, now: number): boolean {
       const sinceLost = now - lostAt;
       if (sinceLost < -SKEW_MS || sinceLost >= SUSPICIOUS_MS) return false;
       if (offlineAt.size >= MOST_NODES) return false;
@@ -55,13 +49,15 @@ export function createIsolation(topology: () => readonly string[]): Isolation {
       isolatedUntil = now + LASTING_MS;
       return true;
     },
-    online(node) {
+    /** A node is heard of again: we are not cut off. True when we were taken to be. */
+    online(node: string): boolean {
       if (!offlineAt.delete(node)) return false;
       const wasIsolated = isolatedUntil > -Infinity;
       isolatedUntil = -Infinity;
       return wasIsolated;
     },
-    doubtedUntil(node, now) {
+    /** Until when a node's outage is doubted or held to be our own fault, 0 when it is real. */
+    doubtedUntil(node: string, now: number): number {
       const at = offlineAt.get(node);
       if (at === undefined) return 0;
       const until = now < isolatedUntil ? isolatedUntil : at + TOGETHER_MS;

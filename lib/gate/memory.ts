@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import type { Clock } from "../base/clock.ts";
 import { type Facts, factsOf } from "../llm/facts/facts.ts";
 import { type Change, NO_ROLE, type Past, type Role } from "../llm/facts/past.ts";
@@ -58,12 +59,7 @@ interface NodeRecord {
   trouble?: { readonly family: FaultFamily; readonly at: number };
 }
 
-export interface Memory {
-  /** An event was heard, whatever becomes of it. Takes the same time however much is remembered. */
-  heard(event: HealthEvent, key: string, news: News): void;
-  /** The facts about an event, with what is remembered and what became of earlier proposals. */
-  factsOf(event: WaitingEvent, outcomes: readonly ProposalOutcome[]): Facts;
-}
+export type Memory = ReturnType<typeof createMemory>;
 
 const newTarget = (): TargetRecord => ({ faults: [] });
 const newNode = (): NodeRecord => ({ bad: new Map() });
@@ -78,7 +74,7 @@ interface MemoryOptions {
 
 export function createMemory(
   { clock, roleOf = () => NO_ROLE, world = NO_WORLD }: MemoryOptions,
-): Memory {
+) {
   const targets = new Map<string, TargetRecord>();
   const nodes = new Map<string, NodeRecord>();
 
@@ -96,9 +92,7 @@ export function createMemory(
     if (service === node && family === "node" && AWAY.test(form)) machine.awaySince ??= at;
     if (OF_THE_NODE.has(family)) machine.trouble = { family: about, at };
     if (service === node) return;
-    machine.bad.delete(service);
-    machine.bad.set(service, at);
-    if (machine.bad.size > MOST_NEIGHBOURS) forgetFirst(machine.bad);
+    putLast(machine.bad, service, at, MOST_NEIGHBOURS);
   }
 
   function well({ node, service, type }: HealthEvent, key: string, at: number) {
@@ -138,6 +132,9 @@ export function createMemory(
     const deployed = seen.deployedMs === undefined
       ? undefined
       : { what: "deployment" as const, at: Math.min(now, seen.deployedMs) };
+    const trouble = ago(node.trouble?.at, HOUR / 2) === undefined
+      ? undefined
+      : node.trouble?.family;
     const changed = [target.changed, node.changed, deployed]
       .filter((each) => each !== undefined && ago(each.at, HOUR) !== undefined)
       .sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
@@ -146,12 +143,7 @@ export function createMemory(
       ...some("lastWellMs", ago(target.wellAt, LONGEST_MS)),
       ...some("nodeBackMs", ago(node.backAt, HOUR)),
       ...some("remedy", remedyOf(outcomes, target, now)),
-      ...some(
-        "nodeTrouble",
-        ago(node.trouble?.at, HOUR / 2) === undefined || node.trouble?.family === about
-          ? undefined
-          : node.trouble?.family,
-      ),
+      ...some("nodeTrouble", trouble === about ? undefined : trouble),
       ...some("changed", changed && { what: changed.what, agoMs: Math.max(0, now - changed.at) }),
       faults: Math.max(earlier.length, (seen.occurrences ?? 1) - 1),
       otherKinds: [...others],
@@ -167,7 +159,8 @@ export function createMemory(
   }
 
   return {
-    heard(event, key, news) {
+    /** An event was heard, whatever becomes of it. Takes the same time however much is remembered. */
+    heard(event: HealthEvent, key: string, news: News): void {
       const at = Math.min(clock.now(), event.timestamp * 1000);
       switch (news) {
         case "fault":
@@ -180,7 +173,8 @@ export function createMemory(
         }
       }
     },
-    factsOf: (event, outcomes) =>
+    /** The facts about an event, with what is remembered and what became of earlier proposals. */
+    factsOf: (event: WaitingEvent, outcomes: readonly ProposalOutcome[]): Facts =>
       factsOf(event, { past: past(event, outcomes), role: roleOf(event) }),
   };
 }
@@ -228,14 +222,6 @@ function record<R>(records: Map<string, R>, key: string, most: number, make: () 
   const known = records.get(key);
   if (known) return known;
   const made = make();
-  records.set(key, made);
-  if (records.size > most) forgetFirst(records);
+  putLast(records, key, made, most);
   return made;
-}
-
-function forgetFirst(records: Map<string, unknown>) {
-  for (const first of records.keys()) {
-    records.delete(first);
-    break;
-  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
+import { familyOf } from "../event/family.ts";
 
 /** Why an event goes no further. Its log line, counter, history and status follow from this. */
 export interface Objected {
@@ -30,11 +31,24 @@ export interface Objected {
   readonly detail?: string;
 }
 
+/** It needs no action. */
+export const BENIGN: Objected = { outcome: "benign", line: "benign_event_skipped" };
+
+/** Whether the type is of good news, of what somebody planned, or of a change. */
+export function isBenign(type: string): boolean {
+  return ["good_news", "planned", "change"].includes(familyOf(type));
+}
+
 /** It is over: its target is well again. */
 export const RECOVERED: Objected = { outcome: "recovered", line: "recovered_before_diagnosis" };
 
 /** A newer event of its target took its place. */
 export const COALESCED: Objected = { outcome: "coalesced", line: "none" };
+
+/** Nobody wants to hear of it. */
+export function mutedAs(outcome: "silenced" | "inhibited", detail: string): Objected {
+  return { outcome, line: "event_muted", fields: { outcome, reason: detail }, detail };
+}
 
 /** Asks whether an event goes no further. Asking changes nothing. */
 export type Objection = (event: HealthEvent | WaitingEvent, key: string) => Objected | undefined;

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import type { Clock } from "../base/clock.ts";
 import { elapsedSince } from "./cooldown.ts";
 import type { Target } from "../event/target.ts";
@@ -29,39 +30,32 @@ interface OutagesOptions {
   readonly isBeingTold: (node: string) => boolean;
   /** The open outages of an earlier run, by node. */
   readonly saved?: ReadonlyMap<string, Extract<OutageRecord, { is: "offline" }>>;
-  /** Writes down a change. */
   readonly remember?: (record: OutageRecord) => void;
 }
 
 interface Outage {
   /** When the node was last said to be offline, monotonic milliseconds. */
   readonly at: number;
-  /** When the node was last said to be offline, milliseconds since 1970. */
   readonly atMs: number;
   readonly told: boolean;
 }
 
-/** Monotonic times are in milliseconds, those in `...Ms` since 1970. */
-export interface Outages {
-  /** A node went offline at `at`, which is `atMs`. */
-  offline(node: string, at: number, atMs: number): void;
-  /** A sign of life from `atMs`; true when the node was offline until then. */
-  online(node: string, atMs: number): boolean;
-  /** Whether a node is offline since before `atMs`. */
-  isOffline(node: string, atMs: number): boolean;
-  /** A person was told that a node is offline. */
-  told(node: string): void;
-  /** Until when a target's events are held, 0 when they are not. The node's own never are. */
-  heldUntil(target: Target, now: number): number;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<OutageRecord>;
-}
+export type Outages = ReturnType<typeof createOutages>;
 
-export function createOutages(options: OutagesOptions): Outages {
+/** Times named `...Ms` are milliseconds since 1970, all others monotonic milliseconds. */
+export function createOutages(options: OutagesOptions) {
   const { clock, longestMs, isBeingTold, saved = new Map(), remember = () => {} } = options;
   const outages = new Map<string, Outage>();
   const written = new Map<string, number>();
-  restore();
+  const [wall, started] = [clock.now(), clock.monotonic()];
+  // Oldest first: when there are too many, the first one is forgotten.
+  const found = [...saved.values()]
+    .map(({ node, atMs, told = false }) => ({
+      node,
+      outage: { at: started - elapsedSince(atMs, wall), atMs, told },
+    }))
+    .sort((one, other) => one.outage.at - other.outage.at);
+  for (const { node, outage } of found) set(node, outage);
 
   function open(node: string): Outage | undefined {
     const outage = outages.get(node);
@@ -69,24 +63,7 @@ export function createOutages(options: OutagesOptions): Outages {
   }
 
   function set(node: string, outage: Outage) {
-    outages.delete(node);
-    outages.set(node, outage);
-    if (outages.size <= MOST_NODES) return;
-    for (const oldest of outages.keys()) {
-      outages.delete(oldest);
-      break;
-    }
-  }
-
-  function restore() {
-    const [wall, now] = [clock.now(), clock.monotonic()];
-    const found = [...saved.values()].map(({ node, atMs, told }) => ({
-      node,
-      outage: { at: now - elapsedSince(atMs, wall), atMs, told: told ?? false },
-    }));
-    // Oldest first: when there are too many, the first one is forgotten.
-    found.sort((one, other) => one.outage.at - other.outage.at);
-    for (const { node, outage } of found) set(node, outage);
+    putLast(outages, node, outage, MOST_NODES);
   }
 
   function recordOf(node: string, { atMs, told }: Outage): OutageRecord {
@@ -100,7 +77,8 @@ export function createOutages(options: OutagesOptions): Outages {
   }
 
   return {
-    offline(node, at, atMs) {
+    /** A node went offline at `at`, which is `atMs`. */
+    offline(node: string, at: number, atMs: number) {
       const known = open(node);
       // Older news of the same outage changes nothing.
       if (known && known.atMs > atMs) return;
@@ -109,7 +87,8 @@ export function createOutages(options: OutagesOptions): Outages {
       const writtenAt = written.get(node) ?? -Infinity;
       if (clock.monotonic() - writtenAt >= WRITTEN_AGAIN_MS) write(node, outage);
     },
-    online(node, atMs) {
+    /** A sign of life from `atMs`; true when the node was offline until then. */
+    online(node: string, atMs: number): boolean {
       const outage = outages.get(node);
       if (!outage || outage.atMs > atMs) return false;
       outages.delete(node);
@@ -117,21 +96,25 @@ export function createOutages(options: OutagesOptions): Outages {
       remember({ is: "online", node });
       return true;
     },
-    isOffline: (node, atMs) => (open(node)?.atMs ?? Infinity) < atMs,
-    told(node) {
+    /** Whether a node is offline since before `atMs`. */
+    isOffline: (node: string, atMs: number) => (open(node)?.atMs ?? Infinity) < atMs,
+    /** A person was told that a node is offline. */
+    told(node: string) {
       const outage = open(node);
       if (!outage || outage.told) return;
       const now = { ...outage, told: true };
       set(node, now);
       write(node, now);
     },
-    heldUntil({ node, service }, now) {
+    /** Until when a target's events are held, 0 when they are not. The node's own never are. */
+    heldUntil({ node, service }: Target, now: number): number {
       if (service === node) return 0;
       const outage = outages.get(node);
       if (!outage || now - outage.at >= longestMs) return 0;
       return outage.told || isBeingTold(node) ? outage.at + longestMs : 0;
     },
-    *snapshot() {
+    /** Everything that must survive a restart. */
+    *snapshot(): Generator<OutageRecord> {
       for (const [node, outage] of outages) {
         if (open(node)) yield recordOf(node, outage);
       }

@@ -15,7 +15,7 @@ const MOST_NODES = 1_000;
 const MOST_SERVICES = 1_000;
 
 interface StormsOptions {
-  /** So many services of a node within the window make a storm; 0 turns storms off. */
+  /** So many services of a node make a storm; 0 turns storms off. */
   readonly services: number;
   readonly windowMs: number;
   /** The longest that a storm holds the events of its services. */
@@ -29,19 +29,6 @@ export interface Storm {
   readonly node: string;
   /** Names of the services, those that others depend on first. */
   readonly services: readonly string[];
-}
-
-/** Times are monotonic milliseconds. */
-interface Storms {
-  /** A target is bad; returns the storm that begins with it, if one does. */
-  bad(target: Target, now: number): Storm | undefined;
-  well(target: Target): void;
-  /** Until when a target's events are held, 0 when they are not. The node's own never are. */
-  heldUntil(target: Target, now: number): number;
-  /** The storm of a node was dealt with; true when there was one. */
-  over(node: string): boolean;
-  /** Forgets what is long past. */
-  prune(now: number): void;
 }
 
 interface BadService {
@@ -58,7 +45,8 @@ interface NodeState {
   stormUntil: number;
 }
 
-export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOptions): Storms {
+/** Times are monotonic milliseconds. */
+export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOptions) {
   const nodes = new Map<string, NodeState>();
 
   function stateOf(node: string): NodeState | undefined {
@@ -75,7 +63,8 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
   }
 
   return {
-    bad(target, now) {
+    /** A target is bad; returns the storm that begins with it, if one does. */
+    bad(target: Target, now: number): Storm | undefined {
       const { node, service } = target;
       if (services === 0 || service === node) return undefined;
       const state = stateOf(node);
@@ -95,8 +84,15 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
       const needed = (name: string) => Number(isNeeded(name, state));
       return { node, services: together.sort((one, other) => needed(other) - needed(one)) };
     },
-    well: ({ node, service }) => void nodes.get(node)?.bad.delete(service),
-    heldUntil({ node, service }, now) {
+    /** Whether a target that goes bad now needs others that a storm of its node holds. */
+    needsOthers({ node, service }: Target, now: number): boolean {
+      const state = nodes.get(node);
+      return state !== undefined && now < state.stormUntil && !state.bad.has(service) &&
+        [...state.bad.values()].some((other) => other.neededBy.includes(service));
+    },
+    well: ({ node, service }: Target) => void nodes.get(node)?.bad.delete(service),
+    /** Until when a target's events are held, 0 when they are not. The node's own never are. */
+    heldUntil({ node, service }: Target, now: number): number {
       const state = services === 0 ? undefined : nodes.get(node);
       const bad = state?.bad.get(service);
       if (!state || !bad) return 0;
@@ -104,13 +100,15 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
       const settled = bad.since + SETTLE_MS;
       return settled > now ? settled : 0;
     },
-    over(node) {
+    /** The storm of a node was dealt with; true when there was one. */
+    over(node: string): boolean {
       const state = nodes.get(node);
       if (!state || state.stormUntil === 0) return false;
       state.stormUntil = 0;
       return true;
     },
-    prune(now) {
+    /** Forgets what is long past. */
+    prune(now: number) {
       for (const [node, { bad, stormUntil }] of nodes) {
         for (const [service, { lastAt }] of bad) {
           if (now - lastAt >= FORGOTTEN_MS) bad.delete(service);

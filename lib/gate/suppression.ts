@@ -8,13 +8,14 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { createFlaps, type FlapRecord } from "./flap.ts";
 import { gravity, isNodeAway, isOutOfReach } from "./gravity.ts";
 import { createHomeAssistant } from "./home_assistant.ts";
 import { createIsolation } from "./isolation.ts";
-import type { Objected, Objection } from "./objection.ts";
+import { mutedAs, type Objection } from "./objection.ts";
 import type { Outages } from "./outages.ts";
 import { createStorms, type Storm } from "./storms.ts";
 import { type Silence, silenceFor } from "./silences.ts";
@@ -39,7 +40,6 @@ interface Holdable {
   readonly arrivedAt: number;
 }
 
-/** What a fault shows beyond its own target. */
 type Alarm =
   /** We are cut off from the others ourselves. */
   | { readonly kind: "isolated" }
@@ -53,55 +53,31 @@ export interface Release {
   readonly at: number;
 }
 
-export interface Suppression {
-  /** The target is well. */
-  heardWell(event: HealthEvent, key: string): Release[];
-  /** Something is wrong; tells what it shows beyond its own target. */
-  heardBad(event: HealthEvent, key: string): { alarm?: Alarm | undefined; releases: Release[] };
-  /** Somebody changed something, or meant to. */
-  heardChange(event: HealthEvent): void;
-  /** Objects to what nobody wants to hear of. */
-  readonly muted: Objection;
-  /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
-  heldUntil(entry: Holdable): number;
-  /** Why an entry must not be diagnosed, and until when; undefined when it may be. */
-  holding(entry: Holdable): Hold | undefined;
-  /** Whether the target flaps, so that its recovery must not hide that. */
-  isFlapping(key: string): boolean;
-  /** Whether the newest news of the target is that something is wrong. */
-  isBad(key: string): boolean;
-  /** The diagnosis of a target that flaps, of which nobody knows yet; it needs no model. */
-  verdict(event: WaitingEvent): Diagnosis | undefined;
-  /** A person was told of the target, `agoMs` milliseconds ago, and whether of its flapping. */
-  told(event: WaitingEvent, of: { readonly flapping: boolean; readonly agoMs?: number }): void;
-  setSilences(silences: readonly Silence[]): void;
-  redisLost(): void;
-  /** A person has dealt with a node's storm; true when that releases something. */
-  stormOver(node: string): boolean;
-  prune(): void;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<FlapRecord>;
+/** What a fault shows beyond its own target, and what it releases. */
+interface Shown {
+  readonly alarm?: Alarm | undefined;
+  readonly releases: readonly Release[];
 }
 
-interface SuppressionOptions {
+/** A fault heard at most `eventTtlSeconds` before its silence ends is looked at then. */
+type Bounds = Pick<
+  Config,
+  | "eventTtlSeconds"
+  | "inhibit"
+  | "flapChanges"
+  | "flapWindowSeconds"
+  | "startGraceSeconds"
+  | "stormServices"
+  | "stormWindowSeconds"
+  | "stormHoldSeconds"
+>;
+
+interface SuppressionOptions extends Bounds {
   readonly clock: Clock;
   /** Names of the nodes in the topology, as it is now. */
   readonly nodes: () => readonly string[];
   readonly outages: Outages;
   readonly silences?: readonly Silence[] | undefined;
-  /** A fault heard so long before its silence ends is looked at then. */
-  readonly eventTtlSeconds: number;
-  /** Whether a node's outage holds back its services' events. */
-  readonly inhibit: boolean;
-  /** Changes within the window that make a target flap; 0 turns the detection off. */
-  readonly flapChanges: number;
-  readonly flapWindowSeconds: number;
-  /** Nothing is diagnosed so long after the start. */
-  readonly startGraceSeconds: number;
-  /** So many services of a node that go bad within the window are a storm; 0 turns that off. */
-  readonly stormServices: number;
-  readonly stormWindowSeconds: number;
-  readonly stormHoldSeconds: number;
   /** Services that depend on a target. @default none */
   readonly neededBy?: (target: Target) => readonly string[];
   /** What an earlier run knew of flapping. */
@@ -109,14 +85,16 @@ interface SuppressionOptions {
   readonly remember?: (record: FlapRecord) => void;
 }
 
-export function createSuppression(options: SuppressionOptions): Suppression {
+export type Suppression = ReturnType<typeof createSuppression>;
+
+export function createSuppression(options: SuppressionOptions) {
   const { clock, nodes, outages, inhibit, flapWindowSeconds, eventTtlSeconds } = options;
   const flaps = createFlaps({
     changes: options.flapChanges,
     windowMs: flapWindowSeconds * 1000,
     clock,
-    ...(options.saved && { saved: options.saved }),
-    ...(options.remember && { remember: options.remember }),
+    saved: options.saved,
+    remember: options.remember,
   });
   const isolation = createIsolation(nodes);
   const homeAssistant = createHomeAssistant({ clock });
@@ -131,8 +109,8 @@ export function createSuppression(options: SuppressionOptions): Suppression {
   let silences = options.silences ?? [];
 
   /** When an event that is heard now happened, monotonic milliseconds. */
-  const happened = ({ heardAt, happenedAt }: HealthEvent) =>
-    clock.monotonic() - Math.max(0, heardAt - happenedAt);
+  const happened = ({ heardAt, happenedAt }: HealthEvent, now: number) =>
+    now - Math.max(0, heardAt - happenedAt);
 
   /** What arrived before its node came back waits a little longer. */
   function releasedAt({ event, arrivedAt }: Holdable, now: number): number {
@@ -174,17 +152,19 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     yield { until: homeAssistant.heldUntil(entry.event), why: "Home Assistant itself is away" };
   }
 
-  /** The storm that begins with a fault. */
-  function stormOf(event: HealthEvent, at: number): Alarm | undefined {
-    const now = clock.monotonic();
+  /** What a fault means for the storms of its node. */
+  function storm(event: HealthEvent, at: number, now: number): Shown {
     // An old event says nothing of a storm now, and one that is silenced or held needs none.
     const isLate = now - at > options.stormWindowSeconds * 1000;
-    if (isLate || event.redelivered || silenced(event)) return undefined;
-    if (outages.heldUntil(event, now) > now) return undefined;
-    const storm = storms.bad(event, now);
-    return storm && { kind: "storm", storm };
+    const saysNothing = options.stormServices === 0 || isLate || event.redelivered ||
+      silenced(event) || outages.heldUntil(event, now) > now;
+    if (saysNothing) return { releases: [] };
+    const releases = storms.needsOthers(event, now) ? [{ node: event.node, at: now }] : [];
+    const begun = storms.bad(event, now);
+    return { alarm: begun && { kind: "storm", storm: begun }, releases };
   }
 
+  /** Why an entry must not be diagnosed, and until when; undefined when it may be. */
   function holding(entry: Holdable): Hold | undefined {
     const now = clock.monotonic();
     let longest: Hold | undefined;
@@ -194,14 +174,25 @@ export function createSuppression(options: SuppressionOptions): Suppression {
     return longest;
   }
 
+  /** Objects to what nobody wants to hear of. */
+  const muted: Objection = (event, key) => {
+    const quiet = silenced(event);
+    if (quiet && !endsSoon(quiet.lastsMs)) return mutedAs("silenced", quiet.silence.reason);
+    if (flaps.isTold(key, gravity(event))) {
+      return mutedAs("inhibited", "it flaps, and a person has been told");
+    }
+    return inhibit ? homeAssistant.noise(event, key) : undefined;
+  };
+
   return {
-    heardWell(event, key) {
+    /** The target is well. */
+    heardWell(event: HealthEvent, key: string): Release[] {
       const { node, happenedAt } = event;
+      const now = clock.monotonic();
       storms.well(event);
-      flaps.well(key, happened(event));
+      flaps.well(key, happened(event, now));
       if (!inhibit) return [];
       isolation.heard(node);
-      const now = clock.monotonic();
       return [
         // What its diagnosis said meanwhile is looked at now, and found to be noise.
         ...homeAssistant.heard(event, "recovery") ? [{ node, at: now }] : [],
@@ -210,11 +201,13 @@ export function createSuppression(options: SuppressionOptions): Suppression {
         ...outages.online(node, happenedAt) ? [release(node, now)] : [],
       ];
     },
-    heardBad(event, key) {
+    /** Something is wrong. */
+    heardBad(event: HealthEvent, key: string): Shown {
       const { type, node, happenedAt } = event;
-      const at = happened(event);
+      const now = clock.monotonic();
+      const at = happened(event, now);
       flaps.bad(key, at);
-      if (!inhibit) return { alarm: stormOf(event, at), releases: [] };
+      if (!inhibit) return storm(event, at, now);
       isolation.heard(node);
       homeAssistant.heard(event, "fault");
       if (isNodeAway(event)) {
@@ -225,24 +218,21 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       // What happens on a node after it was said to be away proves that it lives.
       const lives = outages.isOffline(node, happenedAt) && !isOutOfReach(type) &&
         outages.online(node, happenedAt);
+      const { alarm, releases } = storm(event, at, now);
       // The event that proves it is not one of those that the outage held.
-      const releases = lives ? [release(node, clock.monotonic() - 1)] : [];
-      return { alarm: stormOf(event, at), releases };
+      return { alarm, releases: lives ? [...releases, release(node, now - 1)] : releases };
     },
-    muted(event, key) {
-      const quiet = silenced(event);
-      if (quiet && !endsSoon(quiet.lastsMs)) return mutedAs("silenced", quiet.silence.reason);
-      if (flaps.isTold(key, gravity(event))) {
-        return mutedAs("inhibited", "it flaps, and a person has been told");
-      }
-      return inhibit ? homeAssistant.noise(event, key) : undefined;
-    },
-    heardChange: (event) => void homeAssistant.heard(event, "benign"),
-    heldUntil: (entry) => holding(entry)?.until ?? 0,
+    /** Somebody changed something, or meant to. */
+    heardChange: (event: HealthEvent) => void homeAssistant.heard(event, "benign"),
+    muted,
+    /** Until when an entry must not be diagnosed, monotonic milliseconds; 0 when it may be now. */
+    heldUntil: (entry: Holdable) => holding(entry)?.until ?? 0,
     holding,
-    isFlapping: (key) => flaps.flapping(key) > 0,
+    /** Whether the target flaps, so that its recovery must not hide that. */
+    isFlapping: (key: string) => flaps.flapping(key) > 0,
     isBad: flaps.isBad,
-    verdict(event) {
+    /** The diagnosis of a target that flaps, of which nobody knows yet; it needs no model. */
+    verdict(event: WaitingEvent): Diagnosis | undefined {
       const key = targetKey(event);
       const changes = flaps.flapping(key);
       // Told already: what is graver than that needs a diagnosis of its own.
@@ -258,7 +248,8 @@ export function createSuppression(options: SuppressionOptions): Suppression {
         requires_human: true,
       };
     },
-    told(event, { flapping, agoMs = 0 }) {
+    /** A person was told of the target, `agoMs` milliseconds ago, and whether of its flapping. */
+    told(event: WaitingEvent, { flapping, agoMs = 0 }: { flapping: boolean; agoMs?: number }) {
       const key = targetKey(event);
       // What is told of a target that is known to flap is told for graver faults, too.
       const isOfFlapping = flapping || flaps.isTold(key, Infinity);
@@ -266,8 +257,9 @@ export function createSuppression(options: SuppressionOptions): Suppression {
       if (isOfFlapping && flaps.flapping(key) > 0) flaps.told(key, told);
       if (isNodeAway(event)) outages.told(event.node);
     },
-    setSilences: (current) => void (silences = current),
+    setSilences: (current: readonly Silence[]) => void (silences = current),
     redisLost: () => isolation.redisLost(clock.monotonic()),
+    /** A person has dealt with a node's storm; true when that releases something. */
     stormOver: storms.over,
     prune() {
       const now = clock.monotonic();
@@ -277,10 +269,7 @@ export function createSuppression(options: SuppressionOptions): Suppression {
         if (now - at >= RELEASE_AFTER_MS) releases.delete(node);
       }
     },
+    /** Everything that must survive a restart. */
     snapshot: flaps.snapshot,
   };
-}
-
-function mutedAs(outcome: "silenced" | "inhibited", detail: string): Objected {
-  return { outcome, line: "event_muted", fields: { outcome, reason: detail }, detail };
 }

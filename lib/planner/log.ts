@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type FoldedLine, foldedLines, SILENT } from "../base/log/fold.ts";
-import { isBenign } from "../gate/benign.ts";
+import { isBenign } from "../gate/objection.ts";
 import type { ChainExhaustedError } from "../llm/contract.ts";
 import type { Log, LogLevel } from "../base/log/log.ts";
 import type { PolicyChange } from "../policy/policy.ts";

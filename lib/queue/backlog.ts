@@ -35,7 +35,6 @@ interface BacklogOptions {
   readonly clock: Clock;
   /** What an earlier run left. */
   readonly saved?: Pick<SavedState, "waiting" | "cooldowns">;
-  /** Writes down a change, before anything follows from it. */
   readonly remember?: (record: StateRecord) => void;
 }
 
@@ -47,71 +46,9 @@ export interface Offered {
   readonly dropped?: QueueEntry;
 }
 
-export interface Backlog {
-  /** Lets a new event wait, until `heldUntil` at least (monotonic milliseconds, 0 for not held). */
-  add(event: WaitingEvent, heldUntil?: number): Offered;
-  /**
-   * Takes what is to be diagnosed next, of those that `mayTake` by the rank of their severity; what
-   * is held waits on. End it with {@linkcode Backlog.finish}.
-   */
-  take(options?: {
-    readonly heldUntil?: (entry: QueueEntry) => number;
-    readonly mayTake?: (rank: number) => boolean;
-  }): Running | undefined;
-  /** Ends a run; its event waits again as `again`, if that is given. */
-  finish(running: Running, again?: QueueEntry): Offered;
-  /** Whether an event of the target waits or is being diagnosed. */
-  has(key: string): boolean;
-  /** What is being diagnosed for a target. */
-  runningFor(key: string): Running | undefined;
-  /** What waits or is being diagnosed for a target. */
-  eventsFor(key: string): WaitingEvent[];
-  /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
-  recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined;
-  /** What newer news of a running target objects to its event. */
-  overtaken(running: Running): Objected | undefined;
-  /** Looks again at what sleeps of a node, or of all: at once, or at a monotonic time to come. */
-  wake(node?: string, at?: number): void;
-  /** When something that sleeps is to be looked at again; monotonic milliseconds, or Infinity. */
-  nextDue(): number;
-  /**
-   * Milliseconds the target's cooldown still lasts for a fault as grave as that, 0 when there is
-   * none, or when it stands for a lesser one.
-   */
-  cooldown(key: string, gravity: number): number;
-  /** Starts the target's cooldown, and is done with its event: its proposal is safe. */
-  keepCooldown(running: Running): void;
-  /** Another planner started the target's cooldown; `remainingMs` of it are left. */
-  joinCooldown(key: string, remainingMs: number, gravity: number): void;
-  /** Writes down that the target's proposal is about to appear under `actionId`. */
-  announce(running: Running, actionId: string): void;
-  parked(): QueueEntry[];
-  readonly waiting: number;
-  /** How many of the waiting events could be diagnosed at once. */
-  readonly ready: number;
-  readonly running: number;
-  /** How many running events wait for the disk. */
-  readonly aside: number;
-  /** What waits, parked entries included, in the order of serving. */
-  entries(): Iterable<QueueEntry>;
-  /** What is being diagnosed. */
-  active(): Iterable<Running>;
-  /** Targets that cool down, the one that started first at the start. */
-  coolingDown(): Iterable<{
-    readonly key: string;
-    readonly remainingMs: number;
-    /** How grave the fault was that it stands for. */
-    readonly gravity: number;
-  }>;
-  /** How many targets cool down, some of them perhaps no longer. */
-  readonly coolingDownCount: number;
-  /** Forgets cooldowns that are over. */
-  prune(): void;
-  /** Everything that must survive a restart. */
-  snapshot(): Generator<StateRecord>;
-}
+export type Backlog = ReturnType<typeof createBacklog>;
 
-export function createBacklog(options: BacklogOptions): Backlog {
+export function createBacklog(options: BacklogOptions) {
   const { queueLimit, cooldownSeconds, clock, saved, remember = () => {} } = options;
   const queue = createQueue(queueLimit);
   const cooldowns = createCooldowns(cooldownSeconds);
@@ -124,16 +61,21 @@ export function createBacklog(options: BacklogOptions): Backlog {
     for (const [key, { atMs, gravity }] of began) {
       cooldowns.record(key, now, { elapsedMs: elapsedSince(atMs, wall), gravity });
     }
-    for (const [key, record] of waiting) {
-      const { event, serial: itsSerial, arrivedMs, failures, merged } = record;
-      serial = Math.max(serial, itsSerial);
-      const arrivedAt = now - elapsedSince(arrivedMs, wall);
-      // What a state file of an earlier version says of its times.
-      const { heardAt = arrivedMs, happenedAt = Math.min(event.timestamp * 1000, arrivedMs) } =
-        event as Partial<WaitingEvent>;
-      const whole = { ...event, heardAt, happenedAt };
-      const times = { arrivedAt, failures, firstFailedAt: failures > 0 ? now : undefined };
-      queue.putBack({ key, event: whole, serial: itsSerial, ...times, notBefore: 0, merged }, 0);
+    for (const [key, { is: _, event, arrivedMs, ...kept }] of waiting) {
+      serial = Math.max(serial, kept.serial);
+      // A state file of an earlier version says nothing of its times.
+      const times: Partial<WaitingEvent> = {
+        heardAt: arrivedMs,
+        happenedAt: Math.min(event.timestamp * 1000, arrivedMs),
+      };
+      queue.putBack({
+        ...kept,
+        key,
+        event: { ...times, ...event },
+        arrivedAt: now - elapsedSince(arrivedMs, wall),
+        firstFailedAt: kept.failures > 0 ? now : undefined,
+        notBefore: 0,
+      }, 0);
     }
   }
 
@@ -179,14 +121,9 @@ export function createBacklog(options: BacklogOptions): Backlog {
     return { ...(other && { coalesced: other.event }), ...(dropped && { dropped }) };
   }
 
-  function remove(key: string) {
-    const entry = queue.remove(key);
-    if (entry) write(key);
-    return entry;
-  }
-
   return {
-    add(event, heldUntil = 0) {
+    /** Lets a new event wait, until `heldUntil` at least (monotonic milliseconds, 0 for not held). */
+    add(event: WaitingEvent, heldUntil = 0): Offered {
       const key = targetKey(event);
       const waiting = queue.get(key);
       // A newer event of a parked target is tried at once, unless another planner works on it.
@@ -195,7 +132,14 @@ export function createBacklog(options: BacklogOptions): Backlog {
       const arrivedAt = clock.monotonic();
       return offer({ key, event, serial: ++serial, arrivedAt, failures: 0, notBefore }, heldUntil);
     },
-    take({ heldUntil = () => 0, mayTake = () => true } = {}) {
+    /**
+     * Takes what is to be diagnosed next, of those that `mayTake` by the rank of their severity;
+     * what is held waits on. End it with `finish`.
+     */
+    take({ heldUntil = () => 0, mayTake = () => true }: {
+      readonly heldUntil?: (entry: QueueEntry) => number;
+      readonly mayTake?: (rank: number) => boolean;
+    } = {}): Running | undefined {
       const entry = queue.take(clock.monotonic(), {
         heldUntil: (entry) => untilFinished(entry.key, Math.max(entry.notBefore, heldUntil(entry))),
         mayTake,
@@ -206,7 +150,8 @@ export function createBacklog(options: BacklogOptions): Backlog {
       running.set(entry.key, active);
       return active;
     },
-    finish({ entry: { key } }, again) {
+    /** Ends a run; its event waits again as `again`, if that is given. */
+    finish({ entry: { key } }: Running, again?: QueueEntry): Offered {
       running.delete(key);
       const waiting = queue.get(key);
       let offered: Offered = {};
@@ -216,40 +161,58 @@ export function createBacklog(options: BacklogOptions): Backlog {
       if (!waiting || !again) write(key);
       return offered;
     },
-    has: (key) => running.has(key) || queue.get(key) !== undefined,
-    runningFor: (key) => running.get(key),
-    eventsFor: (key) =>
+    /** Whether an event of the target waits or is being diagnosed. */
+    has: (key: string) => running.has(key) || queue.get(key) !== undefined,
+    /** What is being diagnosed for a target. */
+    runningFor: (key: string) => running.get(key),
+    /** What waits or is being diagnosed for a target. */
+    eventsFor: (key: string): WaitingEvent[] =>
       [running.get(key)?.entry, queue.get(key)].flatMap((entry) => entry?.event ?? []),
-    recover(key, isOver) {
+    /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
+    recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined {
       const active = running.get(key);
       if (active && isOver(active.entry.event)) active.recovered = true;
       const waiting = queue.get(key);
-      return waiting && isOver(waiting.event) ? remove(key) : undefined;
+      if (!waiting || !isOver(waiting.event)) return undefined;
+      queue.remove(key);
+      write(key);
+      return waiting;
     },
-    overtaken({ entry, recovered }) {
+    /** What newer news of a running target objects to its event. */
+    overtaken({ entry, recovered }: Running): Objected | undefined {
       if (recovered) return RECOVERED;
       const waiting = queue.get(entry.key);
       return waiting && gravity(waiting.event) < gravity(entry.event) ? COALESCED : undefined;
     },
-    wake: (node, at = clock.monotonic()) => queue.wakeNode(node, at),
+    /** Looks again at what sleeps of a node, or of all: at once, or at a monotonic time to come. */
+    wake: (node?: string, at = clock.monotonic()) => queue.wakeNode(node, at),
+    /** When something that sleeps is to be looked at again; monotonic milliseconds, or Infinity. */
     nextDue: () => queue.nextDue(),
-    cooldown: (key, gravity) => cooldowns.remaining(key, clock.monotonic(), gravity),
-    keepCooldown(active) {
+    /**
+     * Milliseconds the target's cooldown still lasts for a fault as grave as that, 0 when there is
+     * none, or when it stands for a lesser one.
+     */
+    cooldown: (key: string, gravity: number) =>
+      cooldowns.remaining(key, clock.monotonic(), gravity),
+    /** Starts the target's cooldown, and is done with its event: its proposal is safe. */
+    keepCooldown(active: Running) {
       const { key, serial, event } = active.entry;
       active.settled = true;
       delete active.proposing;
       // Counted from now: a full disk can hold a proposal back for longer than a cooldown.
       const grave = gravity(event);
       cooldowns.record(key, clock.monotonic(), { gravity: grave });
-      const began = { target: targetOf(key), serial, atMs: clock.now(), gravity: grave };
-      remember({ is: "cooldown", ...began });
+      const target = targetOf(key);
+      remember({ is: "cooldown", target, serial, atMs: clock.now(), gravity: grave });
       if (queue.get(key)) write(key);
     },
-    joinCooldown(key, remainingMs, gravity) {
+    /** Another planner started the target's cooldown; `remainingMs` of it are left. */
+    joinCooldown(key: string, remainingMs: number, gravity: number) {
       const elapsedMs = Math.max(0, cooldownSeconds * 1000 - remainingMs);
       cooldowns.record(key, clock.monotonic(), { elapsedMs, gravity });
     },
-    announce(active, actionId) {
+    /** Writes down that the target's proposal is about to appear under `actionId`. */
+    announce(active: Running, actionId: string) {
       active.proposing = { actionId, atMs: clock.now() };
       for (const record of proposingRecord(active)) remember(record);
     },
@@ -257,29 +220,35 @@ export function createBacklog(options: BacklogOptions): Backlog {
     get waiting() {
       return queue.size;
     },
+    /** How many of the waiting events could be diagnosed at once. */
     get ready() {
       return queue.awake;
     },
     get running() {
       return running.size;
     },
+    /** How many running events wait for the disk. */
     get aside() {
-      let count = 0;
-      for (const { aside } of running.values()) if (aside) count++;
-      return count;
+      return running.values().reduce((count, { aside }) => count + Number(aside), 0);
     },
+    /** What waits, parked entries included, in the order of serving. */
     entries: () => queue.entries(),
+    /** What is being diagnosed. */
     active: () => running.values(),
+    /** Targets that cool down, the one that started first at the start. */
     *coolingDown() {
       for (const { key, elapsedMs, gravity } of cooldowns.entries(clock.monotonic())) {
         yield { key, remainingMs: cooldownSeconds * 1000 - elapsedMs, gravity };
       }
     },
+    /** How many targets cool down, some of them perhaps no longer. */
     get coolingDownCount() {
       return cooldowns.size;
     },
+    /** Forgets cooldowns that are over. */
     prune: () => cooldowns.prune(clock.monotonic()),
-    *snapshot() {
+    /** Everything that must survive a restart. */
+    *snapshot(): Generator<StateRecord> {
       const wall = clock.now();
       for (const { key, elapsedMs, gravity } of cooldowns.entries(clock.monotonic())) {
         yield { is: "cooldown", target: targetOf(key), atMs: wall - elapsedMs, gravity };

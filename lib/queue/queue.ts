@@ -17,41 +17,6 @@ const MOST_OUTDATED = 64;
 const TURN_OF_THE_LONGEST = 8;
 const LONG_MS = 600_000;
 
-interface Queue {
-  /**
-   * Puts an entry in its target's place; it sleeps until `until`, monotonic milliseconds, 0 for not
-   * at all. When that makes one target too many, the least severe, oldest entry is dropped and
-   * returned, which can be this one.
-   */
-  put(entry: QueueEntry, until: number): QueueEntry | undefined;
-  /** Lets an entry wait again that had a place before: it needs no room, nothing is dropped. */
-  putBack(entry: QueueEntry, until: number): void;
-  /**
-   * Removes and returns the entry to diagnose next, of those that `mayTake` by the rank of their
-   * severity; one that is not to be taken before a time, by `heldUntil`, sleeps until then.
-   */
-  take(
-    now: number,
-    options: {
-      readonly heldUntil: (entry: QueueEntry) => number;
-      readonly mayTake: (rank: number) => boolean;
-    },
-  ): QueueEntry | undefined;
-  /** Wakes a target, so that it is looked at again. */
-  wake(key: string): void;
-  /** Wakes the targets of a node, at `at`; of all nodes without one. */
-  wakeNode(node: string | undefined, at: number): void;
-  /** When the next sleeper wakes; Infinity without one. */
-  nextDue(): number;
-  remove(key: string): QueueEntry | undefined;
-  get(key: string): QueueEntry | undefined;
-  /** In the order of serving, sleepers included. */
-  entries(): QueueEntry[];
-  readonly size: number;
-  /** How many wait for nothing but their turn. */
-  readonly awake: number;
-}
-
 /** A target's place; it stays the same for as long as the target waits. */
 interface Place {
   entry: QueueEntry;
@@ -72,20 +37,18 @@ interface Mark {
   readonly at: number;
 }
 
-/** A time at which the sleepers of a node are to be woken. */
-interface Release {
-  readonly node: string | undefined;
-  readonly at: number;
-}
-
-export function createQueue(limit: number): Queue {
+/** Times are monotonic milliseconds. */
+export function createQueue(limit: number) {
   const places = new Map<string, Place>();
   // A map keeps insertion order and replaces a value in place: "oldest first" at constant cost.
   const ranks = [0, 1, 2, 3].map(() => new Map<string, Place>());
   const awake = ranks.map(() => createHeap<Mark>(({ at }) => at));
   const sleepers = createHeap<Mark>(({ at }) => at);
   const asleep = new Map<string, Set<string>>();
-  const releases = createHeap<Release>(({ at }) => at);
+  /** When the sleepers of a node, or of all, are to be woken. */
+  const releases = createHeap<{ readonly node: string | undefined; readonly at: number }>(
+    ({ at }) => at,
+  );
   const released = new Map<string | undefined, number>();
   let turns = 0;
   let taken = 0;
@@ -97,10 +60,13 @@ export function createQueue(limit: number): Queue {
     if (heap && heap.size > 2 * places.size + MOST_OUTDATED) heap.retain(isCurrent);
   }
 
-  function wakeUp(place: Place) {
-    const { node } = place.entry.event;
+  function noLongerAsleep({ key, event: { node } }: QueueEntry) {
     const neighbours = asleep.get(node);
-    if (neighbours?.delete(place.entry.key) && neighbours.size === 0) asleep.delete(node);
+    if (neighbours?.delete(key) && neighbours.size === 0) asleep.delete(node);
+  }
+
+  function wakeUp(place: Place) {
+    noLongerAsleep(place.entry);
     place.until = 0;
     mark(awake[place.rank], place, place.turn);
   }
@@ -108,10 +74,8 @@ export function createQueue(limit: number): Queue {
   /** One that sleeps already is woken as planned, and looked at then. */
   function fallAsleep(place: Place, until: number) {
     if (place.until > 0 && place.until <= until) return;
-    const { node } = place.entry.event;
-    const neighbours = asleep.get(node);
-    if (neighbours) neighbours.add(place.entry.key);
-    else asleep.set(node, new Set([place.entry.key]));
+    const { key, event: { node } } = place.entry;
+    asleep.set(node, (asleep.get(node) ?? new Set()).add(key));
     place.until = until;
     if (until < Infinity) mark(sleepers, place, until);
     else place.stamp++;
@@ -125,8 +89,8 @@ export function createQueue(limit: number): Queue {
     for (let next = releases.peek(); next && next.at <= now; next = releases.peek()) {
       releases.pop();
       if (released.get(next.node) === next.at) released.delete(next.node);
-      const nodes = next.node === undefined ? [...asleep.keys()] : [next.node];
-      for (const key of nodes.flatMap((node) => [...asleep.get(node) ?? []])) wake(key);
+      const nodes = next.node === undefined ? [...asleep.values()] : [asleep.get(next.node) ?? []];
+      for (const key of nodes.flatMap((keys) => [...keys])) wake(key);
     }
   }
 
@@ -136,16 +100,16 @@ export function createQueue(limit: number): Queue {
   }
 
   function drop(place: Place) {
-    const { key, event } = place.entry;
+    const { key } = place.entry;
     places.delete(key);
     ranks[place.rank]?.delete(key);
-    const neighbours = asleep.get(event.node);
-    if (neighbours?.delete(key) && neighbours.size === 0) asleep.delete(event.node);
+    noLongerAsleep(place.entry);
     place.stamp++;
     return place.entry;
   }
 
-  function place(entry: QueueEntry, until: number) {
+  /** Lets an entry wait again that had a place before: it needs no room, nothing is dropped. */
+  function putBack(entry: QueueEntry, until: number) {
     const rank = severityRank(entry.event.severity);
     const before = places.get(entry.key);
     // A target whose severity changes queues up behind those that were so before it.
@@ -167,10 +131,7 @@ export function createQueue(limit: number): Queue {
   }
 
   function leastSevereOldest(): Place | undefined {
-    for (const rank of ranks.toReversed()) {
-      for (const place of rank.values()) return place;
-    }
-    return undefined;
+    return ranks.findLast(({ size }) => size > 0)?.values().next().value;
   }
 
   /** The first of a heap that counts. */
@@ -194,45 +155,62 @@ export function createQueue(limit: number): Queue {
   }
 
   return {
-    put(entry, until) {
+    /**
+     * Puts an entry in its target's place; it sleeps until `until`, 0 for not at all. When that
+     * makes one target too many, the least severe, oldest entry is dropped and returned, which can
+     * be this one.
+     */
+    put(entry: QueueEntry, until: number): QueueEntry | undefined {
       const isNew = !places.has(entry.key);
-      place(entry, until);
+      putBack(entry, until);
       // What was put back takes no room from others: one new target, at most one dropped.
       const surplus = isNew && places.size > limit ? leastSevereOldest() : undefined;
       return surplus && drop(surplus);
     },
-    putBack: place,
-    take(now, { heldUntil, mayTake }) {
+    putBack,
+    /**
+     * Removes and returns the entry to diagnose next, of those that `mayTake` by the rank of their
+     * severity; one that is not to be taken before a time, by `heldUntil`, sleeps until then.
+     */
+    take(
+      now: number,
+      { heldUntil, mayTake }: {
+        readonly heldUntil: (entry: QueueEntry) => number;
+        readonly mayTake: (rank: number) => boolean;
+      },
+    ): QueueEntry | undefined {
       wakeDue(now);
       for (let found = next(now, mayTake); found; found = next(now, mayTake)) {
         const until = heldUntil(found.entry);
-        if (until > now) {
-          fallAsleep(found, until);
-          continue;
+        if (until <= now) {
+          taken++;
+          return drop(found);
         }
-        taken++;
-        return drop(found);
+        fallAsleep(found, until);
       }
       return undefined;
     },
+    /** Wakes a target, so that it is looked at again. */
     wake,
-    wakeNode(node, at) {
+    /** Wakes the targets of a node, at `at`; of all nodes without one. */
+    wakeNode(node: string | undefined, at: number) {
       if ((released.get(node) ?? Infinity) <= at) return;
       released.set(node, at);
       releases.push({ node, at });
     },
-    nextDue() {
-      return Math.min(firstOf(sleepers)?.at ?? Infinity, releases.peek()?.at ?? Infinity);
-    },
-    remove(key) {
+    /** When the next sleeper wakes; Infinity without one. */
+    nextDue: () => Math.min(firstOf(sleepers)?.at ?? Infinity, releases.peek()?.at ?? Infinity),
+    remove(key: string): QueueEntry | undefined {
       const place = places.get(key);
       return place && drop(place);
     },
-    get: (key) => places.get(key)?.entry,
+    get: (key: string) => places.get(key)?.entry,
+    /** In the order of serving, sleepers included. */
     entries: () => ranks.flatMap((rank) => [...rank.values()].map(({ entry }) => entry)),
     get size() {
       return places.size;
     },
+    /** How many wait for nothing but their turn. */
     get awake() {
       let sleeping = 0;
       for (const { size } of asleep.values()) sleeping += size;

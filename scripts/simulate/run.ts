@@ -5,7 +5,7 @@
  */
 import { type Config, parseConfig } from "../../lib/config/config.ts";
 import type { Ending } from "../../lib/observe/ending.ts";
-import { isBenign } from "../../lib/gate/benign.ts";
+import { isBenign } from "../../lib/gate/objection.ts";
 import { entriesInHand } from "../../lib/intake/streams/hand.ts";
 import { OUTCOMES } from "../../lib/observe/outcome.ts";
 import { targetKey } from "../../lib/event/target.ts";

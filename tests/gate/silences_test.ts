@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigFileError } from "../../lib/config/operator_file.ts";
 import { parseSilences, type Silence, silenceFor, silenceState } from "../../lib/gate/silences.ts";
-import { silencesWatcher } from "../../lib/gate/silences_watch.ts";
+import { silencesWatcher } from "../../lib/gate/silences_file.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { recordingLog } from "../support/log.ts";
 import { memoryFiles } from "../support/memory_files.ts";

@@ -108,6 +108,16 @@ Deno.test("pipeline: what the others of a storm depend on is looked at first", a
   assert.deepEqual(p.asked(), ["vps/db"]);
 });
 
+Deno.test("pipeline: what a storm holds is looked at as soon as another that goes bad needs it", async () => {
+  const p = pipeline(ON, { neededBy: ({ service }) => service === "db" ? ["web"] : [] });
+  for (const service of ["mail", "dns", "db"]) await p.publish({ node: "vps", service });
+  await p.clock.advance(MINUTE);
+  await p.publish({ node: "vps", service: "files" });
+  assert.deepEqual(p.asked(), []);
+  await p.publish({ node: "vps", service: "web" });
+  assert.deepEqual(p.asked(), ["vps/db"]);
+});
+
 Deno.test("pipeline: nobody decides: after a while the rest is looked at", async () => {
   const p = pipeline(ON);
   for (const service of ["mail", "web", "db"]) await p.publish({ node: "vps", service });

@@ -15,7 +15,7 @@ import { parsePolicy } from "../../policy/file.ts";
 import type { Query, Uncovered } from "../../permissions/permissions.ts";
 import { readFailure } from "../../base/disk/read_failure.ts";
 import { parseSilences } from "../../gate/silences.ts";
-import { SILENCES_FILE } from "../../gate/silences_watch.ts";
+import { SILENCES_FILE } from "../../gate/silences_file.ts";
 import { parseTopology } from "../../config/topology.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
 

@@ -10,7 +10,7 @@ import { asciiJson, isObject, parseObject } from "../../base/json.ts";
 import { shellWord } from "../../base/text/shell_word.ts";
 import { isoSecond, momentText, parseSpan } from "../../base/text/span.ts";
 import { ConfigFileError } from "../../config/operator_file.ts";
-import { readSilences } from "../../gate/silences_read.ts";
+import { readSilences } from "../../gate/silences_file.ts";
 import { parseSilences } from "../../gate/silences.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";

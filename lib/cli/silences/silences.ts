@@ -7,7 +7,7 @@ import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson } from "../../base/json.ts";
-import { readSilences } from "../../gate/silences_read.ts";
+import { readSilences } from "../../gate/silences_file.ts";
 import { isSilenced, type Silence, silenceState } from "../../gate/silences.ts";
 import { historyLines } from "../../observe/history/reader.ts";
 import type { Command } from "../command.ts";

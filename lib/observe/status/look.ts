@@ -10,7 +10,7 @@ import { linesSince } from "../history/reader.ts";
 import { OUTCOMES } from "../outcome.ts";
 import type { SparseCounts } from "./minutes.ts";
 import { LARGEST_STATUS_BYTES, parseStatus } from "./record.ts";
-import { readSilences } from "../../gate/silences_read.ts";
+import { readSilences } from "../../gate/silences_file.ts";
 import { silenceState } from "../../gate/silences.ts";
 import { reportStatus, type StatusReport } from "./report.ts";
 

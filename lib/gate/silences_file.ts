@@ -1,16 +1,50 @@
 /**
- * Takes up changes of config/silences.json while the agent runs.
+ * The file config/silences.json: taken up while the agent runs, and read by those who look at it
+ * beside the agent.
  *
  * @module
  */
-import { ConfigFileError } from "../config/operator_file.ts";
+import { join } from "node:path/posix";
+import { readFailure } from "../base/disk/read_failure.ts";
+import type { Files } from "../base/disk/files.ts";
 import type { Log } from "../base/log/log.ts";
-import type { Silence } from "./silences.ts";
-import { parseSilences } from "./silences.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
-import { explainWriteFailure } from "../base/disk/write_failure.ts";
+import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
+import { ConfigFileError } from "../config/operator_file.ts";
+import { parseSilences, type Silence } from "./silences.ts";
 
 export const SILENCES_FILE = "silences.json";
+const LARGEST_BYTES = 1024 * 1024;
+
+/** The file's text is "" where there is no file. */
+type SilencesFile =
+  | {
+    readonly path: string;
+    readonly text: string;
+    /** Milliseconds since 1970; 0 where there is no file. */
+    readonly writtenMs: number;
+    readonly silences: readonly Silence[];
+  }
+  | { readonly path: string; readonly problem: string };
+
+/** Reads the file under a RUNTIME_PATH. */
+export async function readSilences(
+  root: string,
+  files: Pick<Files, "kind" | "readText" | "times">,
+): Promise<SilencesFile> {
+  const path = join(root, "config", SILENCES_FILE);
+  try {
+    if (await files.kind(path) === "none") return { path, text: "", writtenMs: 0, silences: [] };
+    const text = await files.readText(path, LARGEST_BYTES);
+    if (text === undefined) return { path, problem: "it is no file of at most 1 MiB" };
+    const writtenMs = (await files.times(path))?.writtenMs ?? 0;
+    return { path, text, writtenMs, silences: parseSilences(text, writtenMs) };
+  } catch (error) {
+    if (error instanceof ConfigFileError) return { path, problem: error.problems.join("; ") };
+    if (isSystemFailure(error)) return { path, problem: readFailure(error, path) };
+    throw error;
+  }
+}
 
 interface SilencesWatchOptions {
   readonly store: Pick<Store, "readConfig" | "configWrittenMs">;
