@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ReplyBounds } from "../base/redis/reply_bounds.ts";
+import type { ReplyBounds } from "../base/redis/reply_check.ts";
 
 const MIB = 1_048_576;
 const KEPT = 4 * MIB;

@@ -8,7 +8,7 @@ import type { CreateRedisClient } from "../base/redis/client.ts";
 import type { RedisCredentials, RedisEndpoint } from "../base/redis/endpoint.ts";
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
 import { redisLink } from "../base/redis/link.ts";
-import { confirmPrimary } from "../base/redis/role.ts";
+import { confirmPrimary } from "../base/redis/target.ts";
 import { MESSAGE_BOUNDS } from "./bounds.ts";
 import { channelNames } from "./channel_names.ts";
 

@@ -16,8 +16,7 @@ import type { Log } from "../base/log/log.ts";
 import { redisEndpoint } from "../base/redis/endpoint.ts";
 import { redisFailure } from "../base/redis/failure.ts";
 import { redisLink } from "../base/redis/link.ts";
-import { confirmPrimary } from "../base/redis/role.ts";
-import { redisTarget } from "../base/redis/target.ts";
+import { confirmPrimary, redisTarget } from "../base/redis/target.ts";
 
 /** Announcements that can wait for Redis; the oldest is dropped for a further one. */
 const MOST_WAITING = 100;

@@ -3,14 +3,16 @@
  *
  * When to connect, how long to wait and what to do about a failure is decided here. Its own
  * reconnecting and resubscribing stay off: a resubscription that is refused is an unhandled
- * rejection there (redis/ioredis#2187).
+ * rejection there (redis/ioredis#2187). It connects over this program's own connections and sockets.
  *
  * @module
  */
-import { Redis, type RedisOptions } from "ioredis";
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import { AbstractConnector, Redis, type RedisOptions } from "ioredis";
+import { connect } from "../connect.ts";
 import type { RedisEndpoint } from "./endpoint.ts";
-import { redisConnector } from "./connector.ts";
-import type { Admit } from "./socket.ts";
+import { type Admit, redisSocket } from "./socket.ts";
 
 /** ioredis' options, without the reply shapes of RESP3. */
 type RedisClientOptions = RedisOptions & { replyMapping?: "legacy" };
@@ -40,5 +42,37 @@ export function clientOptions(
     enableReadyCheck: false,
     disableClientInfo: true,
     connectTimeout: 0,
+  };
+}
+
+/** What ioredis connects with; it wants a class, and hands it its own options. */
+export function redisConnector(admit: Admit) {
+  return class RedisConnector extends AbstractConnector {
+    readonly #options: { readonly host: string; readonly port: number; readonly tls?: unknown };
+    readonly #closing = new AbortController();
+
+    constructor(options: unknown) {
+      // Milliseconds until a socket that was ended and is still open is destroyed.
+      super(2_000);
+      this.#options = options as RedisEndpoint;
+    }
+
+    override async connect(): Promise<typeof this.stream> {
+      const { signal } = this.#closing;
+      const { host: hostname, port, tls } = this.#options;
+      const conn = await connect({ hostname, port, tls: Boolean(tls) }, signal);
+      if (signal.aborted) {
+        conn.close();
+        throw signal.reason;
+      }
+      // The type asks for all of node's Socket; ioredis uses what a RedisSocket has.
+      this.stream = redisSocket(conn, admit) as Writable as Socket;
+      return this.stream;
+    }
+
+    override disconnect(): void {
+      this.#closing.abort();
+      super.disconnect();
+    }
   };
 }

@@ -52,14 +52,10 @@ export function redisEndpoint(url: string): RedisEndpoint {
 }
 
 /** The endpoint of a `host:port`. */
-export function endpointAt(hostPort: string, tls: boolean): RedisEndpoint {
-  const colon = hostPort.lastIndexOf(":");
-  return {
-    host: hostPort.slice(0, colon).replace(/^\[|\]$/g, ""),
-    port: Number(hostPort.slice(colon + 1)),
-    tls,
-    display: hostPort,
-  };
+export function endpointAt(display: string, tls: boolean): RedisEndpoint {
+  const colon = display.lastIndexOf(":");
+  const host = display.slice(0, colon).replace(/^\[|\]$/g, "");
+  return { host, port: Number(display.slice(colon + 1)), tls, display };
 }
 
 /** What logs call the Redis of a REDIS_URL. */
@@ -88,7 +84,8 @@ export function redisCredentials(url: string): RedisCredentials | null {
 /** Every spelling of the user and the password, for keeping them out of logs. */
 export function redisSecrets(url: string): readonly string[] {
   const { username, password } = redisLogin(url);
-  const spellings = [username, password].flatMap((part) => [part, decoded(part)]);
+  const spellings = new Set([username, password].flatMap((part) => [part, decoded(part)]));
+  spellings.delete("");
   // The longest first, so that no part of a longer one is left standing.
-  return [...new Set(spellings)].filter((part) => part !== "").sort((a, b) => b.length - a.length);
+  return [...spellings].sort((a, b) => b.length - a.length);
 }

@@ -55,9 +55,3 @@ export class RedisReplicaError extends Error {
 export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
-
-/** Whether AUTH was refused only because this Redis asks for no password. */
-export function isPasswordUnused(error: unknown): boolean {
-  const unused = /without any password configured|no password is set/;
-  return isReplyError(error) && unused.test(error.message);
-}

@@ -13,14 +13,12 @@ import { clientOptions, type CreateRedisClient, newRedisClient } from "./client.
 import type { RedisCredentials, RedisEndpoint } from "./endpoint.ts";
 import {
   CommandTimeoutError,
-  isPasswordUnused,
   isReplyError,
   RedisClosedError,
   type RedisStage,
   RedisTimeoutError,
 } from "./errors.ts";
-import { type ReplyBounds, SHORT_REPLY } from "./reply_bounds.ts";
-import { replyCheck } from "./reply_check.ts";
+import { type ReplyBounds, replyCheck, SHORT_REPLY } from "./reply_check.ts";
 
 /** While bytes come in, an answer is waited for so many deadlines, and no longer. */
 const MOST_DEADLINES = 12;
@@ -64,35 +62,10 @@ interface Wait {
   readonly bounds?: ReplyBounds | undefined;
 }
 
-export interface RedisLink {
-  /** Connects and authenticates. Call first, once. */
-  open(): Promise<void>;
-  /**
-   * What ioredis answers to `question`. A deadline that passes ends the link, as does every error
-   * but Redis' own answer.
-   *
-   * @throws what Redis answered (`isReplyError`), or what ended the link.
-   */
-  ask<T>(question: (client: Redis) => Promise<T>, wait: Wait): Promise<T>;
-  /**
-   * Sends a command and resolves with its answer: text as bytes, null, numbers and lists of these.
-   * Commands are sent at once and answered in turn. While bytes come in the deadline starts anew.
-   *
-   * @throws as `ask`.
-   */
-  call(
-    command: readonly [string, ...Word[]],
-    deadlineMs: number,
-    bounds?: ReplyBounds,
-  ): Promise<unknown>;
-  /** Waits. @throws as `ask`. */
-  pause(ms: number): Promise<void>;
-  /** Closes it at once; what waits rejects with `reason`, null by default. No timer is left. */
-  close(reason?: unknown): void;
-}
+export type RedisLink = ReturnType<typeof redisLink>;
 
 /** A link that is not open yet. */
-export function redisLink(options: RedisLinkOptions): RedisLink {
+export function redisLink(options: RedisLinkOptions) {
   const { clock, connectTimeoutMs, createClient = newRedisClient, signal } = options;
   const waiting = new Set<(error: unknown) => void>();
   let ended: { readonly error: unknown } | undefined;
@@ -109,6 +82,10 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
 
+  /** The socket, once there is one; disconnect() alone waits for a FIN that a vanished peer never sends. */
+  const stream = (): typeof client.stream | undefined => client.stream;
+  const bytesRead = () => stream()?.bytesRead ?? 0;
+
   /** The first call decides; later ones are echoes of the closing socket. */
   function end(error: unknown): boolean {
     if (ended) return false;
@@ -117,7 +94,7 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
     client.off("messageBuffer", hear);
     // ioredis sets a timer to close what is closed already.
     if (client.status !== "end") client.disconnect();
-    stream()?.destroy();
+    client.stream?.destroy();
     for (const reject of [...waiting]) reject(error);
     return true;
   }
@@ -134,37 +111,29 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
     if (channel && bytes && !ended) options.onPublished?.(bytes, channel);
   }
 
-  /** The socket; disconnect() alone waits for a FIN that a vanished peer never sends. */
-  function stream(): typeof client.stream | undefined {
-    return client.stream;
-  }
-
-  function bytesRead(): number {
-    return stream()?.bytesRead ?? 0;
-  }
-
   /** A promise that the end rejects. `start` returns what undoes it, called once it is settled. */
   function untilEnd<T>(
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (ended) return reject(ended.error);
-      const settle = () => {
+      const settling = <V>(settle: (value: V) => void) => (value: V) => {
         waiting.delete(fail);
         undo();
+        settle(value);
       };
-      const fail = (error: unknown) => {
-        settle();
-        reject(error);
-      };
+      const fail = settling(reject);
       waiting.add(fail);
-      const undo = start((value) => {
-        settle();
-        resolve(value);
-      }, fail);
+      const undo = start(settling(resolve), fail);
     });
   }
 
+  /**
+   * What ioredis answers to `question`. A deadline that passes ends the link, as does every error
+   * but Redis' own answer.
+   *
+   * @throws what Redis answered (`isReplyError`), or what ended the link.
+   */
   function ask<T>(question: (client: Redis) => Promise<T>, wait: Wait): Promise<T> {
     const { ms, whileSilent = false, command } = wait;
     stage = wait.stage;
@@ -178,15 +147,11 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
       return () => cancel();
 
       function overdue() {
-        if (!whileSilent || bytesRead() === heard || deadlines++ === MOST_DEADLINES) {
-          return lose(
-            command === undefined
-              ? new RedisTimeoutError(wait.stage, ms)
-              : new CommandTimeoutError(command, ms),
-          );
-        }
-        heard = bytesRead();
-        cancel = clock.after(ms, overdue);
+        if (whileSilent && bytesRead() > heard && deadlines++ < MOST_DEADLINES) {
+          heard = bytesRead();
+          cancel = clock.after(ms, overdue);
+        } else if (command === undefined) lose(new RedisTimeoutError(wait.stage, ms));
+        else lose(new CommandTimeoutError(command, ms));
       }
     });
   }
@@ -198,34 +163,40 @@ export function redisLink(options: RedisLinkOptions): RedisLink {
         { stage: "auth", ms: connectTimeoutMs },
       );
     } catch (error) {
-      if (!isPasswordUnused(error)) throw error;
+      const unused = /without any password configured|no password is set/;
+      if (!isReplyError(error) || !unused.test(error.message)) throw error;
       options.onPasswordUnused?.();
     }
   }
 
   return {
-    async open() {
+    ask,
+    /** Connects and authenticates. Call first, once. */
+    async open(): Promise<void> {
       await ask((client) => client.connect(), { stage: "connect", ms: connectTimeoutMs });
       if (options.credentials) await authenticate(options.credentials);
       stage = "ping";
     },
-    ask,
-    call([command, ...words], ms, bounds = options.bounds) {
+    /**
+     * Sends a command and resolves with its answer: text as bytes, null, numbers and lists of
+     * these. Commands are sent at once and answered in turn. While bytes come in the deadline
+     * starts anew. @throws as `ask`.
+     */
+    call(
+      [command, ...words]: readonly [string, ...Word[]],
+      ms: number,
+      bounds: ReplyBounds | undefined = options.bounds,
+    ): Promise<unknown> {
       // ioredis takes Buffers, which share the memory.
-      const args = words.map((word) => typeof word === "string" ? word : asBuffer(word));
-      return ask((client) => client.callBuffer(command, args), {
-        stage: "ping",
-        ms,
-        whileSilent: true,
-        command,
-        bounds,
-      });
+      const args = words.map((word) =>
+        typeof word === "string" ? word : Buffer.from(word.buffer, word.byteOffset, word.byteLength)
+      );
+      const wait = { stage: "ping", ms, whileSilent: true, command, bounds } as const;
+      return ask((client) => client.callBuffer(command, args), wait);
     },
-    pause: (ms) => untilEnd((resolve) => clock.after(ms, () => resolve())),
-    close: (reason = null) => void end(reason),
+    /** Waits. @throws as `ask`. */
+    pause: (ms: number): Promise<void> => untilEnd((resolve) => clock.after(ms, () => resolve())),
+    /** Closes it at once; what waits rejects with `reason`. No timer is left. */
+    close: (reason: unknown = null): void => void end(reason),
   };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

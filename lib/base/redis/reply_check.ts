@@ -9,8 +9,20 @@
  */
 import { Buffer } from "node:buffer";
 import { RedisProtocolError, RedisReplyTooLargeError } from "./errors.ts";
-import { type ReplyBounds, SHORT_REPLY } from "./reply_bounds.ts";
 import { handOverWhole, type OnMessage } from "./whole_message.ts";
+
+/** How large a reply may be, in bytes. */
+export interface ReplyBounds {
+  /** Of one reply as it comes; a larger one ends the link as soon as it says so. */
+  readonly most: number;
+  /** Of each string in it; what is longer is cut to this, and the rest never held. */
+  readonly kept: number;
+}
+
+/** For answers of a few words. */
+export const SHORT_REPLY: ReplyBounds = { most: 1_048_576, kept: 1_048_576 };
+/** For answers of which the ids are wanted, and not the entries: these may be of any size. */
+export const IDS_ONLY: ReplyBounds = { most: Number.MAX_SAFE_INTEGER, kept: 64 };
 
 /** Lists within lists; an answer to XREADGROUP has four. */
 const DEEPEST = 8;
@@ -22,38 +34,13 @@ const ELEMENT_BYTES = 100;
 const LONGEST_LINE = 8_192;
 const MOST_DIGITS = 19;
 
-/** What is awaited: any answer, or that of SUBSCRIBE, from which on messages may come unasked. */
-type Awaited = "answer" | "subscription";
-
-interface ReplyCheck {
-  /** A command is on its way. */
-  expect(awaited: Awaited, bounds?: ReplyBounds): void;
-  /**
-   * Hands what is fit for use to `pass`, part by part.
-   *
-   * @throws {RedisProtocolError} for what no Redis sends here.
-   * @throws {RedisReplyTooLargeError} as soon as a reply says that it is.
-   */
-  check(chunk: Uint8Array, pass: (part: Uint8Array) => void): void;
-}
-
-const CR = 13;
-const LF = 10;
-const STAR = 42;
-const PLUS = 43;
-const MINUS = 45;
-const COLON = 58;
-const DOLLAR = 36;
-const ZERO = 48;
+const [CR, LF, STAR, PLUS, MINUS, COLON, DOLLAR, ZERO] = [13, 10, 42, 43, 45, 58, 36, 48] as const;
 
 const encoder = new TextEncoder();
-const NOTHING = new Uint8Array(0);
-/** How a list begins on a connection that is subscribed, and how long it is. */
-const PUSHES = (["message", "subscribe", "pong"] as const).map((word) => ({
-  word,
-  bytes: encoder.encode(word),
-  length: word === "pong" ? 2 : 3,
-}));
+const decoder = new TextDecoder();
+
+/** What is awaited: any answer, or that of SUBSCRIBE, from which on messages may come unasked. */
+type Awaited = "answer" | "subscription";
 
 function wrong(what: string): never {
   throw new RedisProtocolError(what);
@@ -63,13 +50,9 @@ function wrong(what: string): never {
  * The check of one connection; `messages` bounds what comes unasked once it is subscribed.
  *
  * @param onMessage is given each message that came in one piece: these are nearly all, and ioredis
- * would take longer for one than all else does. Others are passed on like any reply. What it is
- * given is only valid during the call.
+ * would take longer for one than all else does. Others are passed on like any reply.
  */
-export function replyCheck(
-  messages: ReplyBounds,
-  onMessage?: OnMessage,
-): ReplyCheck {
+export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
   const queue: { readonly awaited: Awaited; readonly bounds: ReplyBounds }[] = [];
   let subscribed = false;
   /** Of the reply that is coming. */
@@ -78,15 +61,15 @@ export function replyCheck(
   let elements = 0;
   /** How many elements are still to come, of each list from the outermost on. */
   const lists: number[] = [];
-  /** The list that a subscribed connection got: undefined before its first word. */
-  let push: typeof PUSHES[number] | undefined;
+  /** What the list of a subscribed connection is: undefined before its first word. */
+  let push: "message" | "subscribe" | "pong" | undefined;
   let isPush = false;
   /** The head of a line that is not whole yet. */
-  let held: Uint8Array = NOTHING;
-  /** Of a string: bytes to come, those of them that are kept, and its line end. */
+  let held: Uint8Array = new Uint8Array(0);
+  /** Of a string: bytes to come, those of them that are kept, and whether its line end is due. */
   let left = 0;
   let kept = 0;
-  let ending = 0;
+  let inString = false;
 
   function beginReply(type: number): void {
     size = elements = 0;
@@ -103,13 +86,10 @@ export function replyCheck(
 
   /** A value is complete; with it the lists around it, and the reply, may be complete too. */
   function endValue(): void {
-    while (lists.length > 0) {
-      const rest = (lists[lists.length - 1] ?? 0) - 1;
-      lists[lists.length - 1] = rest;
-      if (rest > 0) return;
-      lists.pop();
+    for (let list = lists.pop(); list !== undefined; list = lists.pop()) {
+      if (list > 1) return void lists.push(list - 1);
     }
-    if (push?.word !== "message") queue.shift();
+    if (push !== "message") queue.shift();
   }
 
   function grow(bytes: number): void {
@@ -129,43 +109,33 @@ export function replyCheck(
     lists.push(length);
   }
 
-  /** A number, or a nil. */
-  function plainValue(type: number): void {
-    const isCount = push?.word === "subscribe" && lists[0] === 1 && type === COLON;
-    if (isPush && !isCount) wrong("a message of another shape");
-    endValue();
-  }
+  /** Whether the last element of a subscription is due, which is its count. */
+  const isCountDue = () => push === "subscribe" && lists[0] === 1;
 
   function beginString(length: number): void {
-    if (push?.word === "subscribe" && lists[0] === 1) wrong("a subscription without a count");
+    if (isCountDue()) wrong("a subscription without a count");
     grow(length);
     left = length;
     kept = Math.min(length, bounds.kept);
-    ending = 2;
+    inString = true;
   }
 
   /** What the list of a subscribed connection is, by the word that begins it. */
-  function pushOf(bytes: Uint8Array, at: number, length: number) {
-    const found = PUSHES.find((known) =>
-      known.bytes.length === length && known.length === lists[0] &&
-      known.bytes.every((byte, nth) => byte === bytes[at + nth])
-    );
-    const next = queue[0]?.awaited;
-    switch (found?.word) {
-      case "message":
-        return found;
-      case "subscribe":
-        return next === "subscription" ? found : wrong("a subscription that nobody asked for");
-      case "pong":
-        return next === "answer" ? found : wrong("a pong that nobody asked for");
-      case undefined:
-        return wrong("a list of another kind on a subscribed connection");
+  function pushOf(word: string): typeof push {
+    const awaited = queue[0]?.awaited;
+    if (word === "message" && lists[0] === 3) return word;
+    if (word === "subscribe" && lists[0] === 3) {
+      return awaited === "subscription" ? word : wrong("a subscription that nobody asked for");
     }
+    if (word === "pong" && lists[0] === 2) {
+      return awaited === "answer" ? word : wrong("a pong that nobody asked for");
+    }
+    return wrong("a list of another kind on a subscribed connection");
   }
 
   /**
-   * Reads what begins at `at`, a line or a string's first word; returns where it ends, or -1 while
-   * it is not whole.
+   * Reads what begins at `at`, a line or a string's head; returns where it ends, or -1 while it is
+   * not whole.
    */
   function read(bytes: Uint8Array, at: number): number {
     const type = bytes[at] ?? 0;
@@ -173,10 +143,9 @@ export function replyCheck(
     if (type !== COLON && type !== DOLLAR && type !== STAR) {
       return wrong(`a reply that begins with byte ${type}`);
     }
-    let next = at + 1;
-    const isNegative = bytes[next] === MINUS;
-    if (isNegative) next++;
-    const first = next;
+    const isNegative = bytes[at + 1] === MINUS;
+    const first = isNegative ? at + 2 : at + 1;
+    let next = first;
     let value = 0;
     for (let byte = bytes[next] ?? CR; byte !== CR; byte = bytes[++next] ?? CR) {
       if (byte < ZERO || byte > ZERO + 9) wrong(`a number with byte ${byte}`);
@@ -193,9 +162,11 @@ export function replyCheck(
     }
     if (lists.length === 0) beginReply(type);
     if (isNegative && type !== COLON && value !== 1) wrong("a length below zero");
-    if (isFirst) push = pushOf(bytes, end, value);
-    if (type === COLON || isNegative) plainValue(type);
-    else if (type === STAR) beginList(value);
+    if (isFirst) push = pushOf(decoder.decode(bytes.subarray(end, end + value)));
+    if (type === COLON || isNegative) {
+      if (isPush && !(isCountDue() && type === COLON)) wrong("a message of another shape");
+      endValue();
+    } else if (type === STAR) beginList(value);
     else beginString(value);
     return end;
   }
@@ -213,54 +184,66 @@ export function replyCheck(
     return stop + 2;
   }
 
+  /** Reads the line end of a string, as `read` does. */
+  function endString(bytes: Uint8Array, at: number): number {
+    if (bytes[at] !== CR || (bytes[at + 1] ?? LF) !== LF) wrong("a string without its end");
+    if (at + 1 === bytes.length) return -1;
+    inString = false;
+    endValue();
+    return at + 2;
+  }
+
   return {
-    expect(awaited, bounds = SHORT_REPLY) {
+    /** A command is on its way. */
+    expect(awaited: Awaited, bounds = SHORT_REPLY): void {
       queue.push({ awaited, bounds });
       subscribed ||= awaited === "subscription";
     },
-    check(chunk, pass) {
+    /**
+     * Hands what is fit for use to `pass`, part by part.
+     *
+     * @throws {RedisProtocolError} for what no Redis sends here.
+     * @throws {RedisReplyTooLargeError} as soon as a reply says that it is.
+     */
+    check(chunk: Uint8Array, pass: (part: Uint8Array) => void): void {
       const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;
-      held = NOTHING;
+      held = bytes.subarray(bytes.length);
       let from = 0;
       let at = 0;
+      /** Passes on what came before `end`, and goes on at `next`. */
+      const flush = (end: number, next: number) => {
+        if (end > from) pass(bytes.subarray(from, end));
+        from = at = next;
+      };
       while (at < bytes.length) {
         if (left > 0) {
           const here = Math.min(left, bytes.length - at);
           const keep = Math.min(here, kept);
           left -= here;
           kept -= keep;
-          at += keep;
-          if (keep === here) continue;
-          if (at > from) pass(bytes.subarray(from, at));
-          from = at += here - keep;
-        } else if (ending > 0) {
-          if (bytes[at++] !== (ending-- === 2 ? CR : LF)) wrong("a string without its end");
-          if (ending === 0) endValue();
-        } else {
-          const over = subscribed && onMessage && lists.length === 0
-            ? handOverWhole(bytes, at, { kept: messages.kept, onMessage })
-            : -1;
-          if (over > 0) {
-            if (at > from) pass(bytes.subarray(from, at));
-            from = at = over;
-            continue;
-          }
-          const end = read(bytes, at);
-          if (end < 0) {
-            held = bytes.slice(at);
-            break;
-          }
-          if (left > kept) {
-            // What is cut says so: ioredis waits for as much as it gets.
-            if (at > from) pass(bytes.subarray(from, at));
-            pass(encoder.encode(`$${kept}\r\n`));
-            from = end;
-          }
-          at = end;
+          if (keep < here) flush(at + keep, at + here);
+          else at += here;
+          continue;
         }
+        const over = subscribed && onMessage && lists.length === 0 && !inString
+          ? handOverWhole(bytes, at, { kept: messages.kept, onMessage })
+          : -1;
+        if (over > 0) {
+          flush(at, over);
+          continue;
+        }
+        const end = inString ? endString(bytes, at) : read(bytes, at);
+        if (end < 0) {
+          held = bytes.slice(at);
+          break;
+        }
+        if (left > kept) {
+          // What is cut says so: ioredis waits for as much as it gets.
+          flush(at, end);
+          pass(encoder.encode(`$${kept}\r\n`));
+        } else at = end;
       }
-      const until = bytes.length - held.length;
-      if (until > from) pass(bytes.subarray(from, until));
+      flush(bytes.length - held.length, bytes.length);
     },
   };
 }

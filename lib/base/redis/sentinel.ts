@@ -10,14 +10,9 @@
 import { plainLine } from "../text/plain_line.ts";
 import { endpointAt, type RedisCredentials, type RedisEndpoint } from "./endpoint.ts";
 import { isReplyError, RedisProtocolError } from "./errors.ts";
-import {
-  type RedisFailure,
-  redisFailure,
-  type RedisFailureReason,
-  RedisNotLocatedError,
-} from "./failure.ts";
+import { type RedisFailure, redisFailure, RedisNotLocatedError } from "./failure.ts";
 import { redisLink } from "./link.ts";
-import type { LocateOptions, RedisTargetOptions } from "./locate.ts";
+import type { LocateOptions, RedisTargetOptions } from "./target.ts";
 import { addressOf } from "./url.ts";
 
 interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
@@ -34,13 +29,8 @@ interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys
 }
 
 /** A sentinel did not answer; the failure of another may say more. */
-const UNHEARD: ReadonlySet<RedisFailureReason> = new Set([
-  "refused",
-  "unreachable",
-  "no_such_host",
-  "timeout",
-  "closed",
-]);
+const isUnheard = ({ reason }: RedisFailure) =>
+  ["refused", "unreachable", "no_such_host", "timeout", "closed"].includes(reason);
 
 /**
  * Asks the sentinels in turn until one names a primary that may be used, and returns that one.
@@ -49,8 +39,8 @@ const UNHEARD: ReadonlySet<RedisFailureReason> = new Set([
  */
 export async function askSentinels(question: SentinelQuestion): Promise<RedisEndpoint> {
   const { sentinels, secrets, signal } = question;
-  let told: RedisFailure = { reason: "no_primary", detail: "REDIS_URL names no sentinel." };
-  for (const [nth, sentinel] of sentinels.entries()) {
+  let told: RedisFailure | undefined;
+  for (const sentinel of sentinels) {
     let found: RedisEndpoint | RedisFailure;
     try {
       found = await primaryBy(sentinel, question);
@@ -59,10 +49,12 @@ export async function askSentinels(question: SentinelQuestion): Promise<RedisEnd
       found = sentinelFailure(error, { endpoint: sentinel, secrets });
     }
     if ("host" in found) return found;
-    if (nth > 0 && !UNHEARD.has(told.reason)) continue;
+    if (told && !isUnheard(told)) continue;
     told = { ...found, detail: `Sentinel ${sentinel.display}: ${found.detail}` };
   }
-  throw new RedisNotLocatedError(told);
+  throw new RedisNotLocatedError(
+    told ?? { reason: "no_primary", detail: "REDIS_URL names no sentinel." },
+  );
 }
 
 /** The primary by this sentinel, or why it cannot be used. */
@@ -77,22 +69,20 @@ async function primaryBy(
     return { reason: "no_primary", detail };
   }
   const address = addressIn(answer);
-  const named = `it names ${address} as the primary of ${name}, which`;
+  const notPermitted = (why: string): RedisFailure => ({
+    reason: "not_permitted",
+    detail: `it names ${address} as the primary of ${name}, which ${why}`,
+  });
   if (nodes.length > 0 && !nodes.includes(address)) {
-    return {
-      reason: "not_permitted",
-      detail:
-        `${named} is none of the nodes= in REDIS_URL. If it is one of yours, add it there as ` +
-        "the sentinel writes it.",
-    };
+    return notPermitted(
+      "is none of the nodes= in REDIS_URL. If it is one of yours, add it there as the sentinel " +
+        "writes it.",
+    );
   }
   if (!await mayConnect(address)) {
-    return {
-      reason: "not_permitted",
-      detail:
-        `${named} this program may not connect to. Build it for a REDIS_URL whose nodes= has ` +
-        "it.",
-    };
+    return notPermitted(
+      "this program may not connect to. Build it for a REDIS_URL whose nodes= has it.",
+    );
   }
   return { ...endpointAt(address, tls), primaryOf: name };
 }
@@ -102,14 +92,14 @@ async function systemMayConnect(host: string): Promise<boolean> {
 }
 
 /** What a sentinel answers to who the primary is; null where it knows no such name. */
-async function ask(sentinel: RedisEndpoint, question: SentinelQuestion): Promise<unknown> {
-  const { name, credentials, clock, deadlineMs, signal } = question;
+async function ask(endpoint: RedisEndpoint, question: SentinelQuestion): Promise<unknown> {
+  const { name, credentials, clock, deadlineMs, createClient, signal } = question;
   const link = redisLink({
-    endpoint: sentinel,
+    endpoint,
     credentials: null,
     clock,
     connectTimeoutMs: deadlineMs,
-    createClient: question.createClient,
+    createClient,
     signal,
   });
   const call = () => link.call(["SENTINEL", "get-master-addr-by-name", name], deadlineMs);
@@ -117,8 +107,8 @@ async function ask(sentinel: RedisEndpoint, question: SentinelQuestion): Promise
     await link.open();
     return await call().catch(async (error) => {
       // A sentinel has users of its own; most have none.
-      const wanted = isReplyError(error) && error.message.startsWith("NOAUTH");
-      if (!wanted || !credentials) throw error;
+      const isWanted = isReplyError(error) && error.message.startsWith("NOAUTH");
+      if (!isWanted || !credentials) throw error;
       const { user, password } = credentials;
       await link.call(["AUTH", ...(user === null ? [] : [user]), password], deadlineMs);
       return await call();
@@ -138,18 +128,10 @@ function sentinelFailure(
     const detail = "it is none, but a Redis. Sentinels listen on 26379, most often.";
     return { reason: "protocol", detail };
   }
-  switch (failure.reason) {
-    case "no_auth":
-    case "wrong_password":
-      return {
-        reason: failure.reason,
-        detail:
-          "it wants a password, and REDIS_URL has none that it takes. A sentinel has to take " +
-          "the user and password of its Redis, or to want none.",
-      };
-    default:
-      return failure;
-  }
+  if (failure.reason !== "no_auth" && failure.reason !== "wrong_password") return failure;
+  const detail = "it wants a password, and REDIS_URL has none that it takes. A sentinel has to " +
+    "take the user and password of its Redis, or to want none.";
+  return { ...failure, detail };
 }
 
 const decoder = new TextDecoder();

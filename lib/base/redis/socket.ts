@@ -8,19 +8,7 @@
  */
 import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
-import { type Clock, sleep, systemClock } from "../clock.ts";
-
-/** What ioredis and the deadlines of its users ask of a socket. */
-interface RedisSocket extends Writable {
-  /** Bytes received so far. */
-  bytesRead: number;
-  /** Starts reading; what comes is emitted as `data`. */
-  resume(): void;
-  /** Does nothing: the connection is without delay from its start. */
-  setNoDelay(): void;
-  /** Does nothing: this Deno has no TCP keepalive. */
-  setKeepAlive(): void;
-}
+import { sleep, systemClock } from "../clock.ts";
 
 const READ_BYTES = 64 * 1024;
 /** Milliseconds of work on received bytes that may be done in one go, as after an outage. */
@@ -34,13 +22,9 @@ export type Admit = (received: Uint8Array, pass: (part: Uint8Array) => void) => 
 
 /**
  * A connection as the stream that ioredis reads from; destroying it closes the connection at once.
- * It hands on what `admit` lets pass without keeping any of it, from `resume` on.
+ * From `resume` on, what `admit` lets pass is emitted as `data`; nothing is kept.
  */
-export function redisSocket(
-  conn: Deno.Conn,
-  admit: Admit,
-  clock: Clock = systemClock,
-): RedisSocket {
+export function redisSocket(conn: Deno.Conn, admit: Admit, clock = systemClock) {
   const received = new Uint8Array(READ_BYTES);
   const closing = new AbortController();
   let reading: Promise<void> | undefined;
@@ -56,6 +40,7 @@ export function redisSocket(
   const socket = Object.assign(writable, {
     bytesRead: 0,
     resume: () => void (reading ??= receive()),
+    // The connection is without delay from its start, and this Deno has no TCP keepalive.
     setNoDelay() {},
     setKeepAlive() {},
   });

@@ -5,34 +5,34 @@
  *
  * @module
  */
+import type { Clock } from "../clock.ts";
 import { SiteError } from "../host_port.ts";
+import type { CreateRedisClient } from "./client.ts";
 import {
   endpointAt,
-  type RedisCredentials,
   redisCredentials,
   redisDisplay,
   type RedisEndpoint,
+  redisEndpoint,
   redisPlaceOf,
   redisSecrets,
 } from "./endpoint.ts";
-import type { LocateOptions, RedisTargetOptions } from "./locate.ts";
+import { isReplyError, RedisReplicaError } from "./errors.ts";
 import { NOT_IN_A_CLUSTER } from "./url.ts";
 
-interface RedisTarget {
-  /** What logs call it while it is not known where it is. */
-  readonly display: string;
-  /** For the server that `locate` names. */
-  readonly credentials: RedisCredentials | null;
-  /** See `redisSecrets`. */
-  readonly secrets: readonly string[];
-  /**
-   * Where to connect now. Each call begins with another host, so that a node that is gone, or a
-   * sentinel that is behind the times, leads astray once.
-   *
-   * @throws {RedisNotLocatedError} when no sentinel names a primary that may be used; anything when
-   * `signal` aborted.
-   */
-  locate(options: LocateOptions): Promise<RedisEndpoint>;
+export interface RedisTargetOptions {
+  readonly clock: Clock;
+  /** Whether keys are used, beside channels; a cluster is no place for them. @default {false} */
+  readonly keys?: boolean;
+  readonly createClient?: CreateRedisClient | undefined;
+  /** Whether this program may connect to a `host:port`; by default the runtime is asked. */
+  readonly mayConnect?: (hostPort: string) => Promise<boolean>;
+}
+
+export interface LocateOptions {
+  /** Of connecting to a sentinel and of each of its answers; milliseconds. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -40,34 +40,64 @@ interface RedisTarget {
  *
  * @throws SiteError for a URL that cannot be used, or a cluster where keys are.
  */
-export function redisTarget(url: string, options: RedisTargetOptions): RedisTarget {
+export function redisTarget(url: string, options: RedisTargetOptions) {
   const place = redisPlaceOf(url);
   if (place.kind === "cluster" && options.keys) throw new SiteError(NOT_IN_A_CLUSTER);
-  const { tls } = place;
-  const hosts = place.hosts.map((host) => endpointAt(host, tls));
+  const hosts = place.hosts.map((host) => endpointAt(host, place.tls));
   const credentials = redisCredentials(url);
   const secrets = redisSecrets(url);
   let turn = 0;
 
-  /** All hosts, from another one on each time. */
-  function inTurn(): [RedisEndpoint, ...RedisEndpoint[]] {
-    const first = turn++ % hosts.length;
-    const [head, ...rest] = [...hosts.slice(first), ...hosts.slice(0, first)];
-    if (!head) throw new SiteError("REDIS_URL names no host.");
-    return [head, ...rest];
-  }
-
   return {
+    /** What logs call it while it is not known where it is. */
     display: redisDisplay(url),
+    /** For the server that `locate` names. */
     credentials,
     secrets,
-    async locate(how) {
-      const [next, ...others] = inTurn();
-      if (place.kind !== "sentinel") return next;
+    /**
+     * Where to connect now. Each call begins with another host, so that a node that is gone, or a
+     * sentinel that is behind the times, leads astray once.
+     *
+     * @throws {RedisNotLocatedError} when no sentinel names a primary that may be used; anything
+     * when `signal` aborted.
+     */
+    async locate(how: LocateOptions): Promise<RedisEndpoint> {
+      const first = turn++ % hosts.length;
+      const inTurn = [...hosts.slice(first), ...hosts.slice(0, first)];
+      if (place.kind !== "sentinel") return inTurn[0] ?? redisEndpoint(url);
       // Loaded only where it is used: memory is short on a node.
       const { askSentinels } = await import("./sentinel.ts");
-      const sentinels = [next, ...others];
-      return await askSentinels({ ...place, ...options, ...how, sentinels, credentials, secrets });
+      return await askSentinels({
+        ...place,
+        ...options,
+        ...how,
+        sentinels: inTurn,
+        credentials,
+        secrets,
+      });
     },
   };
+}
+
+/**
+ * Asks a server that a sentinel named whether it is the primary; of any other, nothing is asked.
+ * What is published on a replica, or while it has lost its primary, reaches nobody else.
+ *
+ * @param role sends ROLE. A user that may not (NOPERM) is taken at the sentinel's word.
+ * @throws {RedisReplicaError} when it is not the primary.
+ */
+export async function confirmPrimary(
+  { primaryOf, display }: RedisEndpoint,
+  role: () => Promise<unknown>,
+): Promise<void> {
+  if (primaryOf === undefined) return;
+  let answer: unknown;
+  try {
+    answer = await role();
+  } catch (error) {
+    if (isReplyError(error)) return;
+    throw error;
+  }
+  if (Array.isArray(answer) && answer[0] === "master") return;
+  throw new RedisReplicaError(display, primaryOf);
 }

@@ -8,10 +8,7 @@
 /** What it is given is only valid during the call. */
 export type OnMessage = (bytes: Uint8Array, channel: Uint8Array) => void;
 
-const CR = 13;
-const LF = 10;
-const DOLLAR = 36;
-const ZERO = 48;
+const [CR, LF, DOLLAR, ZERO] = [13, 10, 36, 48] as const;
 const MOST_DIGITS = 19;
 /** How a message begins, up to the length of its channel. */
 const BEGINNING = new TextEncoder().encode("*3\r\n$7\r\nmessage\r\n$");
@@ -51,10 +48,9 @@ export function handOverWhole(
   const behind = channel + channelLength;
   if (bytes[behind] !== CR || bytes[behind + 1] !== LF || bytes[behind + 2] !== DOLLAR) return -1;
   const length = lengthAt(bytes, behind + 3);
-  if (length < 0 || length > kept) return -1;
   const begin = behindLength;
   const end = begin + length;
-  if (bytes[end] !== CR || bytes[end + 1] !== LF) return -1;
+  if (length < 0 || length > kept || bytes[end] !== CR || bytes[end + 1] !== LF) return -1;
   onMessage(bytes.subarray(begin, end), bytes.subarray(channel, behind));
   return end + 2;
 }

@@ -5,7 +5,7 @@
  */
 import { isReplyError } from "../../base/redis/errors.ts";
 import type { Word } from "../../base/redis/link.ts";
-import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_bounds.ts";
+import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_check.ts";
 import {
   autoclaimOf,
   entriesOf,

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { IDS_ONLY, SHORT_REPLY } from "../../../lib/base/redis/reply_bounds.ts";
-import { replyCheck } from "../../../lib/base/redis/reply_check.ts";
+import { IDS_ONLY, replyCheck, SHORT_REPLY } from "../../../lib/base/redis/reply_check.ts";
 import { bulk, encodeReply, type Reply, RespError } from "../../support/resp.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../../lib/base/clock.ts";
-import { redisConnector } from "../../../lib/base/redis/connector.ts";
+import { redisConnector } from "../../../lib/base/redis/client.ts";
 import { redisSocket } from "../../../lib/base/redis/socket.ts";
 
 const HOST = "127.0.0.1";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SiteError } from "../../../lib/base/host_port.ts";
 import { RedisNotLocatedError } from "../../../lib/base/redis/failure.ts";
-import type { RedisTargetOptions } from "../../../lib/base/redis/locate.ts";
+import type { RedisTargetOptions } from "../../../lib/base/redis/target.ts";
 import { redisTarget } from "../../../lib/base/redis/target.ts";
 import { CHANNELS } from "../../support/channels.ts";
 import { fakeClock } from "../../support/clock.ts";
