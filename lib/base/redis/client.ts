@@ -46,7 +46,7 @@ export function clientOptions(
 }
 
 /** What ioredis connects with; it wants a class, and hands it its own options. */
-export function redisConnector(admit: Admit) {
+function redisConnector(admit: Admit) {
   return class RedisConnector extends AbstractConnector {
     readonly #options: { readonly host: string; readonly port: number; readonly tls?: unknown };
     readonly #closing = new AbortController();

@@ -4,11 +4,15 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { setImmediate } from "node:timers";
 import type { Clock } from "../../../lib/base/clock.ts";
-import { redisConnector } from "../../../lib/base/redis/client.ts";
+import { clientOptions } from "../../../lib/base/redis/client.ts";
 import { redisSocket } from "../../../lib/base/redis/socket.ts";
 
 const HOST = "127.0.0.1";
-const RedisConnector = redisConnector((bytes, pass) => pass(bytes));
+const { Connector: RedisConnector } = clientOptions(
+  { host: HOST, port: 0, tls: false, display: HOST },
+  (bytes, pass) => pass(bytes),
+);
+assert.ok(RedisConnector);
 
 /** A connection, as the socket under test and as the peer's end. */
 async function pair(clock?: Clock) {
@@ -118,13 +122,13 @@ Deno.test("RedisConnector: a refused connection rejects with its code", async ()
   const { port } = listener.addr;
   listener.close();
   const connector = new RedisConnector({ host: HOST, port });
-  await assert.rejects(connector.connect(), { code: "ECONNREFUSED" });
+  await assert.rejects(connector.connect(() => {}), { code: "ECONNREFUSED" });
 });
 
 Deno.test("RedisConnector: disconnecting ends a TLS handshake that nobody answers", async () => {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   const connector = new RedisConnector({ host: HOST, port: listener.addr.port, tls: {} });
-  const connecting = connector.connect();
+  const connecting = connector.connect(() => {});
   const peer = await listener.accept();
   // The handshake has begun.
   await peer.read(new Uint8Array(1_024));
