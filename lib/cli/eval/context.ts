@@ -19,8 +19,6 @@ export interface Context {
   readonly outcomes: readonly ProposalOutcome[];
 }
 
-const NO_CONTEXT: Context = { events: [], outcomes: [] };
-
 const MOST_ITEMS = 200;
 const CHANNEL = "health_events";
 const TAKES =
@@ -31,7 +29,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The context of a label about `event`, or what is wrong with it. */
 export function parseContext(raw: unknown, event: HealthEvent): Context | string {
-  if (raw === undefined || raw === null) return NO_CONTEXT;
+  if (raw === undefined || raw === null) return { events: [], outcomes: [] };
   if (!Array.isArray(raw) || raw.length > MOST_ITEMS) return `context takes ${TAKES}`;
   const nowMs = event.timestamp * 1000;
   const events: HealthEvent[] = [];
@@ -39,15 +37,15 @@ export function parseContext(raw: unknown, event: HealthEvent): Context | string
   for (const [index, item] of raw.entries()) {
     const fields = unwrapped(item);
     const action = fields && actionOf(fields);
-    const parsed = fields && !action ? parseEvent({ ...fields }, CHANNEL, nowMs) : undefined;
-    if (parsed?.ok) {
-      events.push(parsed.event);
-    } else if (fields && action) {
+    const parsed = fields && parseEvent({ ...fields }, CHANNEL, nowMs);
+    if (action) {
       const outcome = outcomeOf(fields, action, nowMs);
       if (!outcome) {
         return `context[${index}] says of no folder what became of it; it takes ${TAKES}`;
       }
       if (isAbout(fields, event)) outcomes.push(outcome);
+    } else if (parsed?.ok) {
+      events.push(parsed.event);
     } else {
       return `context[${index}] is neither an event nor an outcome; it takes ${TAKES}`;
     }

@@ -4,16 +4,17 @@
  * @module
  */
 import { asciiJson } from "../../base/json.ts";
-import { constantRouter, CONSTANTS } from "./constants.ts";
 import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
 import { errorMessage } from "../../base/error_message.ts";
 import { type Label, LabelsError, parseLabels } from "./label.ts";
 import { type ChainReport, isFailure, reportOf } from "./report.ts";
-import { type Trial, type TrialOptions, tryEvent } from "./trial.ts";
+import { type Trial, tryEvent } from "./trial.ts";
 import { realFiles } from "../../base/disk/files.ts";
-import { ChainSyntaxError, createChainRouter, type LinkSpec, parseChain } from "../../llm/chain.ts";
+import { ChainSyntaxError, createChainRouter, parseChain } from "../../llm/chain.ts";
+import type { Router } from "../../llm/contract.ts";
+import type { Action } from "../../llm/diagnosis.ts";
 import { createLog } from "../../base/log/log.ts";
 import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";
 import { createStore } from "../../base/disk/store.ts";
@@ -23,8 +24,8 @@ import { interruptible } from "../interruptible.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { randomHex } from "../../base/random.ts";
 
-/** Constants take no time. */
-const NEVER = new AbortController().signal;
+/** Models that always answer the same: a chain's score means something only beside theirs. */
+const CONSTANTS = ["notify", "restart", "ignore"] as const satisfies readonly Action[];
 const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
 
 export const evaluate: Command = {
@@ -62,11 +63,6 @@ a proposal breaks a risk rule, or when a chain gave no valid answer at all.`,
   run: evaluateFile,
 };
 
-interface Chain {
-  readonly name: string;
-  readonly links: readonly LinkSpec[];
-}
-
 async function evaluateFile(
   io: Io,
   values: Values,
@@ -77,7 +73,7 @@ async function evaluateFile(
   const json = values.json === true;
   const limits = limitsIn(values);
   const chains = chainsOf(values.model, config);
-  const labels = labelsIn(await readWhole(path, io), { path, config });
+  const labels = await labelsIn(path, io, config);
   const store = createStore({ root: config.runtimePath, files: realFiles, nonce: randomHex });
   const { topology, policy } = await readHomelab(store);
   // The report says what failed, so that by default the log need not.
@@ -94,37 +90,43 @@ async function evaluateFile(
     services: topology.services,
     repeats: config.outcomeRepeats,
     windowSeconds: config.outcomeWindowSeconds,
-    signal,
   };
+  /** Every label in turn, until the signal; a chain has its own router, so nothing carries over. */
+  async function tried(
+    name: string,
+    router: Router,
+    { signal, onTrial }: { signal: AbortSignal; onTrial?: (trial: Trial, done: number) => void },
+  ) {
+    const trials: Trial[] = [];
+    for (const label of labels) {
+      const trial = signal.aborted
+        ? undefined
+        : await tryEvent(label, { ...common, router, signal });
+      if (!trial) break;
+      trials.push(trial);
+      onTrial?.(trial, trials.length);
+    }
+    router.close();
+    return reportOf(name, trials);
+  }
+
   const reports: ChainReport[] = [];
-  for (const { name, links } of chains) {
+  for (const { name, chain } of chains) {
     if (signal.aborted) break;
-    const router = createChainRouter({
-      config: { ...config, chain: links },
-      clock: systemClock,
-      log,
-    });
-    const trials = await tryAll(labels, {
-      ...common,
-      router,
-      onTrial(trial, done) {
-        if (io.isTerminal && !json) {
-          io.err(`${name}: ${progressLine(trial, { done, of: labels.length })}\n`);
-        }
-      },
-    });
-    reports.push(reportOf(name, trials));
+    const router = createChainRouter({ config: { ...config, chain }, clock: systemClock, log });
+    const onTrial = (trial: Trial, done: number) => {
+      if (!io.isTerminal || json) return;
+      io.err(`${name}: ${progressLine(trial, { done, of: labels.length })}\n`);
+    };
+    reports.push(await tried(name, router, { signal, onTrial }));
   }
   const { aborted: interrupted } = signal;
   release();
   const constants: ChainReport[] = [];
   for (const action of CONSTANTS) {
-    const trials = await tryAll(labels, {
-      ...common,
-      router: constantRouter(action),
-      signal: NEVER,
-    });
-    constants.push(reportOf(`always ${action}`, trials));
+    // They take no time: nobody interrupts them.
+    const { signal } = new AbortController();
+    constants.push(await tried(`always ${action}`, constantRouter(action), { signal }));
   }
 
   const passed = reports.flatMap((report) => passedLimits(report, limits));
@@ -139,13 +141,11 @@ async function evaluateFile(
   return passed.length > 0 || reports.some(isFailure) ? EXIT.failure : EXIT.ok;
 }
 
-function chainsOf(models: Values[string], config: Config): Chain[] {
-  if (!Array.isArray(models)) {
-    return [{ name: config.chain.map(({ name }) => name).join(), links: config.chain }];
-  }
+function chainsOf(models: Values[string], { chain, ollamaHost }: Config) {
+  if (!Array.isArray(models)) return [{ name: chain.map(({ name }) => name).join(), chain }];
   return models.map((model) => {
     try {
-      return { name: String(model), links: parseChain(String(model), config.ollamaHost) };
+      return { name: String(model), chain: parseChain(String(model), ollamaHost) };
     } catch (error) {
       if (!(error instanceof ChainSyntaxError)) throw error;
       throw new UsageError(`eval: --model: ${error.message}`);
@@ -153,51 +153,40 @@ function chainsOf(models: Values[string], config: Config): Chain[] {
   });
 }
 
-async function readWhole(path: string, io: Io): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+async function labelsIn(path: string, io: Io, { promptPayloadBytes }: Config): Promise<Label[]> {
+  const bytes = await readWhole(path, io);
   try {
-    for await (const chunk of path === "-" ? io.input : await io.open(path)) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > LARGEST_FILE_BYTES) {
-        throw new Error(`it is larger than ${LARGEST_FILE_BYTES} bytes`);
-      }
-    }
-  } catch (error) {
-    const message = errorMessage(error);
-    throw new UsageError(`eval: cannot read '${path}': ${message}`);
-  }
-  return await new Blob(chunks as Uint8Array<ArrayBuffer>[]).bytes();
-}
-
-function labelsIn(
-  bytes: Uint8Array,
-  { path, config }: { path: string; config: Config },
-): Label[] {
-  try {
-    return parseLabels(bytes, {
-      nowMs: systemClock.now(),
-      payloadBytes: config.promptPayloadBytes,
-    });
+    return parseLabels(bytes, { nowMs: systemClock.now(), payloadBytes: promptPayloadBytes });
   } catch (error) {
     if (!(error instanceof LabelsError)) throw error;
     throw new UsageError(`eval: '${path}' cannot be used:\n  ${error.problems.join("\n  ")}`);
   }
 }
 
-/** Every label in turn, until the signal; a chain has its own router, so nothing carries over. */
-async function tryAll(
-  labels: readonly Label[],
-  options: TrialOptions & { readonly onTrial?: (trial: Trial, done: number) => void },
-): Promise<Trial[]> {
-  const trials: Trial[] = [];
-  for (const label of labels) {
-    const trial = options.signal.aborted ? undefined : await tryEvent(label, options);
-    if (!trial) break;
-    trials.push(trial);
-    options.onTrial?.(trial, trials.length);
+async function readWhole(path: string, io: Io): Promise<Uint8Array> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of path === "-" ? io.input : await io.open(path)) {
+      chunks.push(new Uint8Array(chunk));
+      size += chunk.length;
+      if (size > LARGEST_FILE_BYTES) {
+        throw new Error(`it is larger than ${LARGEST_FILE_BYTES} bytes`);
+      }
+    }
+  } catch (error) {
+    throw new UsageError(`eval: cannot read '${path}': ${errorMessage(error)}`);
   }
-  options.router.close();
-  return trials;
+  return await new Blob(chunks).bytes();
+}
+
+/** A router whose every answer is `action`, and that it is sure. */
+function constantRouter(action: Action): Router {
+  const modelUsed = `always ${action}`;
+  const answer = { action, reason: modelUsed, confidence: 0.9, requires_human: false };
+  return {
+    route: (_messages, { event: { node, service } }) =>
+      Promise.resolve({ content: { ...answer, node, service }, modelUsed, attempts: [] }),
+    close: () => {},
+  };
 }

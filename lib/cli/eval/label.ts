@@ -37,11 +37,8 @@ export function needOf({ acceptable }: Pick<Label, "acceptable">): Need {
   return acceptable.includes("ignore") ? "over" : "person";
 }
 
-interface LabelOptions {
-  readonly nowMs: number;
-  /** PROMPT_PAYLOAD_BYTES. */
-  readonly payloadBytes: number;
-}
+/** `payloadBytes` is PROMPT_PAYLOAD_BYTES. */
+type LabelOptions = { readonly nowMs: number; readonly payloadBytes: number };
 
 /** Every line that is no labelled event, one sentence each. */
 export class LabelsError extends Error {
@@ -80,12 +77,10 @@ const MESSAGE_IS = {
 export function parseLabels(bytes: Uint8Array, options: LabelOptions): Label[] {
   const labels: Label[] = [];
   const problems: string[] = [];
-  let from = 0;
-  for (let line = 1; from < bytes.length; line++) {
+  for (let line = 1, from = 0; from < bytes.length; line++) {
     const newline = bytes.indexOf(0x0a, from);
-    const end = newline < 0 ? bytes.length : newline;
-    const text = bytes.subarray(from, end);
-    from = end + 1;
+    const text = bytes.subarray(from, newline < 0 ? bytes.length : newline);
+    from += text.length + 1;
     if (!text.some((byte) => byte > 0x20)) continue;
     const result = parseLine(text, options);
     if (typeof result === "string") problems.push(`line ${line}: ${result}`);
@@ -118,10 +113,9 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
   const { payload, ...event } = parsed.event;
   const context = parseContext(label.context, parsed.event);
   if (typeof context === "string") return context;
-  const actions = Array.isArray(acceptable)
-    ? ACTIONS.filter((action) => acceptable.includes(action))
-    : [];
-  if (!Array.isArray(acceptable) || actions.length === 0 || actions.length < acceptable.length) {
+  const given: readonly unknown[] = Array.isArray(acceptable) ? acceptable : [];
+  const actions = ACTIONS.filter((action) => given.includes(action));
+  if (actions.length === 0 || actions.length < given.length) {
     return `acceptable is ${shown(acceptable)}; it takes a list of one or more of ` +
       `${ACTIONS.join(", ")}, each once`;
   }
@@ -139,6 +133,5 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
 
 function shown(value: unknown): string {
   if (value === undefined) return "missing";
-  const text = visibleText(JSON.stringify(value)).replace(/[\t\n]/g, " ");
-  return cut(text, LONGEST_SHOWN);
+  return cut(visibleText(JSON.stringify(value)).replace(/[\t\n]/g, " "), LONGEST_SHOWN);
 }

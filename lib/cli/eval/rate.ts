@@ -4,30 +4,22 @@
  * @module
  */
 
-/** So many of so many, with the interval in which the true share lies, 19 times of 20. */
-export interface Rate {
-  readonly count: number;
-  readonly of: number;
-  /** 0 to 1; 0 and 1 where there was nothing to count. */
-  readonly low: number;
-  readonly high: number;
-}
-
 /** The quantile of the normal distribution for 95 %, two-sided. */
 const Z = 1.96;
 
-/** Wilson's score interval: unlike the plain one it stays within 0 and 1, and holds for few. */
-export function rateOf(count: number, of: number): Rate {
+/**
+ * So many of so many, with the interval in which the true share lies, 19 times of 20; from 0 to 1
+ * where there was nothing to count. Wilson's score interval: unlike the plain one it stays within 0
+ * and 1, and holds for few.
+ */
+export function rateOf(count: number, of: number) {
   if (of === 0) return { count, of, low: 0, high: 1 };
   const share = count / of;
   const spread = Z * Math.sqrt(share * (1 - share) / of + Z * Z / (4 * of * of));
   const middle = share + Z * Z / (2 * of);
-  const scale = 1 + Z * Z / of;
-  const rounded = (value: number) => Math.round(1000 * Math.min(1, Math.max(0, value))) / 1000;
-  return {
-    count,
-    of,
-    low: rounded((middle - spread) / scale),
-    high: rounded((middle + spread) / scale),
+  const bound = (value: number) => {
+    const scaled = value / (1 + Z * Z / of);
+    return Math.round(1000 * Math.min(1, Math.max(0, scaled))) / 1000;
   };
+  return { count, of, low: bound(middle - spread), high: bound(middle + spread) };
 }

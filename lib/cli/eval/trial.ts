@@ -10,9 +10,8 @@ import { factLines } from "../../llm/facts/words.ts";
 import { createMemory, type Memory } from "../../gate/memory.ts";
 import { newsOf } from "../../event/news.ts";
 import { outcomesInWords } from "../../policy/earlier.ts";
-import { targetKey } from "../../event/target.ts";
+import { svcKey, targetKey } from "../../event/target.ts";
 import { buildMessages } from "../../llm/prompt.ts";
-import { svcKey } from "../../event/target.ts";
 import { roleOf, type Topology } from "../../config/topology.ts";
 import type { Label } from "./label.ts";
 import { violations } from "./violations.ts";
@@ -89,29 +88,23 @@ export function remembering(
 /** What a trial came to, `none` without a valid answer. */
 export type Verdict = Action | "none";
 
-export function verdictOf({ decision }: Trial): Verdict {
-  return decision?.action ?? "none";
-}
+export const verdictOf = ({ decision }: Trial): Verdict => decision?.action ?? "none";
 
 /** Whether a person would accept what is proposed. */
 export function isRight({ label, decision }: Trial): boolean {
   return decision !== undefined && label.acceptable.includes(decision.action);
 }
 
-/** What is wrong with what is proposed; the first does harm, the last costs a look. */
-export type Mistake = "wrong_intervention" | "wrong_ignore" | "needless_notify";
+/** By what is proposed, what is wrong with it: a wrong intervention does harm, a notify costs a look. */
+const MISTAKES = {
+  restart: "wrong_intervention",
+  redeploy: "wrong_intervention",
+  ignore: "wrong_ignore",
+  notify: "needless_notify",
+} as const satisfies Record<Action, string>;
+
+export type Mistake = typeof MISTAKES[Action];
 
 export function mistakeOf(trial: Trial): Mistake | undefined {
-  if (isRight(trial)) return undefined;
-  switch (trial.decision?.action) {
-    case "restart":
-    case "redeploy":
-      return "wrong_intervention";
-    case "ignore":
-      return "wrong_ignore";
-    case "notify":
-      return "needless_notify";
-    case undefined:
-      return undefined;
-  }
+  return trial.decision && !isRight(trial) ? MISTAKES[trial.decision.action] : undefined;
 }
