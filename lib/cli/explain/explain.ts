@@ -13,12 +13,13 @@ import {
   type HistorySubject,
   targetsIn,
 } from "../../observe/history/reader.ts";
+import type { Target } from "../../event/target.ts";
 import { similarNames } from "../../base/text/similar.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { readStatus } from "../../observe/status/look.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
 import type { Command } from "../command.ts";
-import { explainLines, type WaitingView } from "./view.ts";
+import { explainLines } from "./view.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
 import { unreadable } from "../reading.ts";
@@ -48,79 +49,68 @@ ends the node's.
   },
   completes: "targets",
   run: async (io, values, positionals) => {
-    if (values.list === true) return await list(io, positionals);
-    const subject = subjectOf(positionals);
-    const limit = limitOf(String(values.limit));
+    const isList = values.list === true;
+    if (isList && positionals.length > 0) throw new UsageError("explain: --list takes no argument");
+    const subject = isList ? undefined : subjectOf(positionals);
+    const limit = isList ? 0 : limitOf(String(values.limit));
     const root = runtimePath(io.env);
-    const state = join(root, "state");
-    let answer: HistoryAnswer;
+    const place = { state: join(root, "state"), files: realFiles };
     try {
-      if (await realFiles.kind(state) === "none") {
-        io.err(`planner-agent: there is no ${state}; is RUNTIME_PATH right?\n`);
+      if (!subject) return print(io, completableNames(await targetsIn(place)));
+      if (await realFiles.kind(place.state) === "none") {
+        io.err(`planner-agent: there is no ${place.state}; is RUNTIME_PATH right?\n`);
         return EXIT.failure;
       }
-      answer = await historyOf(subject, { state, files: realFiles, limit });
+      const answer = await historyOf(subject, { ...place, limit });
+      if (values.json === true) return print(io, [asciiJson(answer.lines, 2)]);
+      const { waiting, unnamed } = await waitingFor(subject, root);
+      const options = { wholeNode: subject.service === undefined, width: io.width, waiting };
+      return print(io, [
+        ...answer.lines.length + waiting.length > 0
+          ? explainLines(answer.lines, { ...options, palette: paletteFor(io) })
+          : nothingLines(subject, answer),
+        ...waiting.length === 0 && unnamed > 0
+          ? [`${unnamed} further events wait that the agent does not name; one may be of these.`]
+          : [],
+        ...answer.lines.length === 0 ? similarLines(subject, await targetsIn(place)) : [],
+      ]);
     } catch (error) {
-      return unreadable(io, error, join(state, "history"));
+      return unreadable(io, error, join(place.state, "history"));
     }
-    if (values.json === true) {
-      io.out(`${asciiJson(answer.lines, 2)}
-`);
-    } else {
-      show(io, subject, { answer, ...await waitingFor(subject, root) });
-      if (answer.lines.length === 0) await suggest(io, subject, state);
-    }
-    return EXIT.ok;
   },
 };
+
+function print(io: Io, lines: readonly string[]): number {
+  for (const line of lines) io.out(`${line}\n`);
+  return EXIT.ok;
+}
 
 /** What a shell can complete: other names could be read as commands by it. */
 const SAFE = /^[A-Za-z0-9._/-]+$/;
 
-async function list(io: Io, positionals: readonly string[]): Promise<number> {
-  if (positionals.length > 0) throw new UsageError("explain: --list takes no argument");
-  const state = join(runtimePath(io.env), "state");
-  try {
-    const targets = await targetsIn({ state, files: realFiles });
-    const names = targets.flatMap(({ node, service }) => [node, `${node}/${service}`]);
-    for (const name of [...new Set(names)].filter((name) => SAFE.test(name)).sort()) {
-      io.out(`${name}\n`);
-    }
-    return EXIT.ok;
-  } catch (error) {
-    return unreadable(io, error, join(state, "history"));
-  }
+function completableNames(targets: readonly Target[]): string[] {
+  const names = targets.flatMap(({ node, service }) => [node, `${node}/${service}`]);
+  return [...new Set(names)].filter((name) => SAFE.test(name)).sort();
 }
 
 /** Names of the history that may have been meant. */
-async function suggest(io: Io, { node, service }: HistorySubject, state: string): Promise<void> {
-  const targets = await targetsIn({ state, files: realFiles });
-  const wanted = service ?? node;
-  const same = targets.filter((target) => target.service === wanted);
+function similarLines({ node, service }: HistorySubject, targets: readonly Target[]): string[] {
+  const nameOf = (target: Target) => `${target.node}/${target.service}`;
+  const same = targets.filter((target) => target.service === (service ?? node));
   const near = same.length > 0
-    ? same.slice(0, MOST_NEAR).map((target) => `${target.node}/${target.service}`)
+    ? same.slice(0, MOST_NEAR).map(nameOf)
     : service === undefined
     ? similarNames(node, [...new Set(targets.map((target) => target.node))])
-    : similarNames(
-      `${node}/${service}`,
-      targets.map((target) => `${target.node}/${target.service}`),
-    );
-  if (near.length > 0) {
-    io.out(`Did you mean ${near.map((name) => cleanName(name)).join(" or ")}?\n`);
-  }
+    : similarNames(`${node}/${service}`, targets.map(nameOf));
+  const names = near.map((name) => cleanName(name)).join(" or ");
+  return near.length > 0 ? [`Did you mean ${names}?`] : [];
 }
 
-interface Waiting {
-  /** What of the subject has not ended yet, as the agent last wrote it down; the oldest first. */
-  readonly waiting: readonly WaitingView[];
-  /** Events that wait and that the agent did not name. */
-  readonly unnamed: number;
-}
-
-async function waitingFor(
-  { node, service }: HistorySubject,
-  root: string,
-): Promise<Waiting> {
+/**
+ * What of the subject has not ended yet, as the agent last wrote it down, the oldest first; and how
+ * many events wait that it did not name.
+ */
+async function waitingFor({ node, service }: HistorySubject, root: string) {
   const nowMs = systemClock.now();
   try {
     const { queue } = await readStatus({ root, files: realFiles, nowMs });
@@ -136,26 +126,6 @@ async function waitingFor(
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
     return { waiting: [], unnamed: 0 };
-  }
-}
-
-function show(
-  io: Io,
-  subject: HistorySubject,
-  { answer, waiting, unnamed }: Waiting & { readonly answer: HistoryAnswer },
-): void {
-  const { lines } = answer;
-  if (lines.length + waiting.length > 0) {
-    const palette = paletteFor(io);
-    const wholeNode = subject.service === undefined;
-    for (const line of explainLines(lines, { wholeNode, width: io.width, palette, waiting })) {
-      io.out(`${line}\n`);
-    }
-  } else {
-    for (const line of nothingLines(subject, answer)) io.out(`${line}\n`);
-  }
-  if (waiting.length === 0 && unnamed > 0) {
-    io.out(`${unnamed} further events wait that the agent does not name; one may be of these.\n`);
   }
 }
 

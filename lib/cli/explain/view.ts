@@ -27,14 +27,12 @@ export type WaitingView = StatusReport["queue"]["events"][number] & {
   readonly at: string;
 };
 
-interface Row {
-  readonly at: string;
-  readonly outcome: string;
-  readonly service: string;
-  readonly event: string;
-  readonly why: string;
-}
-
+/** How an outcome is painted; others are faint. */
+const PAINTS: ReadonlyMap<string, "good" | "bad" | "warn"> = new Map([
+  ...["proposed", "completed"].map((outcome) => [outcome, "good"] as const),
+  ...["failed", "exhausted", "expired", "dropped"].map((outcome) => [outcome, "bad"] as const),
+  ...["held", "inhibited", "waits"].map((outcome) => [outcome, "warn"] as const),
+]);
 const INDENT = "    ";
 /** On a narrower terminal what happened goes below the line, so that the line can be read. */
 const NARROW = 60;
@@ -51,7 +49,10 @@ export function explainLines(
   const columns: Column[] = [
     { title: "when (UTC)" },
     ...(isElsewhere ? [{ title: "local", spare: 1 }] : []),
-    { title: "outcome", paint: paintOutcome(palette) },
+    {
+      title: "outcome",
+      paint: (piece, outcome) => palette[PAINTS.get(outcome) ?? "faint"](piece),
+    },
     ...(wholeNode && !narrow ? [{ title: "service" }] : []),
     ...(narrow ? [] : [{ title: "event", narrow: "wrap" as const }]),
   ];
@@ -62,29 +63,24 @@ export function explainLines(
     ...(wholeNode && !narrow ? [service] : []),
     event,
   ]);
-  const { titles, bodies } = tableRows(cells, {
-    columns,
-    width,
-    paintTitles: palette.strong,
-  });
-  const about = ({ service, event }: Row) => wholeNode ? `${service}: ${event}` : event;
+  const { titles, bodies } = tableRows(cells, { columns, width, paintTitles: palette.strong });
   return [
     titles,
-    ...rows.flatMap((row, i) => [
+    ...rows.flatMap(({ service, event, why }, i) => [
       ...bodies[i] ?? [],
-      ...narrow ? paragraph(about(row), width) : [],
-      ...paragraph(row.why, width),
+      ...narrow ? paragraph(wholeNode ? `${service}: ${event}` : event, width) : [],
+      ...paragraph(why, width),
     ]),
   ];
 }
 
-function endedRow(line: HistoryLine): Row {
+function endedRow(line: HistoryLine) {
   const { at, outcome, service = "", type, severity } = line;
   const event = [type, severity].filter((part) => part !== undefined).join(", ");
   return { at, outcome, service, event, why: why(line) };
 }
 
-function waitingRow(event: WaitingView): Row {
+function waitingRow(event: WaitingView) {
   const { at, service, type, severity } = event;
   return { at, outcome: "waits", service, event: `${type}, ${severity}`, why: whyItWaits(event) };
 }
@@ -112,25 +108,4 @@ function paragraph(text: string, width: number): string[] {
   const columns: Column[] = [{ title: "", narrow: "wrap" }];
   return tableLines([[text]], { columns, width: width - INDENT.length }).slice(1)
     .map((line) => INDENT + line);
-}
-
-function paintOutcome(palette: Palette): (piece: string, outcome: string) => string {
-  return (piece, outcome) => {
-    switch (outcome) {
-      case "proposed":
-      case "completed":
-        return palette.good(piece);
-      case "failed":
-      case "exhausted":
-      case "expired":
-      case "dropped":
-        return palette.bad(piece);
-      case "held":
-      case "inhibited":
-      case "waits":
-        return palette.warn(piece);
-      default:
-        return palette.faint(piece);
-    }
-  };
 }
