@@ -7,17 +7,15 @@ import type { ActionFiles, FoundAction } from "../../proposal/read/folders.ts";
 import { isActionId } from "../../proposal/read/action.ts";
 import { digestMatches } from "../../proposal/digest.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
-import { type Target, targetKey } from "../../event/target.ts";
+import { targetKey } from "../../event/target.ts";
 import type { OutcomesFor } from "../../proposal/read/action_index.ts";
-import {
-  type RecoveredAt,
-  recoveredSince,
-  type WaitingProposal,
-  waitingProposals,
-} from "../../proposal/read/waiting.ts";
+import { type RecoveredAt, recoveredSince, waitingProposals } from "../../proposal/read/waiting.ts";
+import { isStale } from "../../proposal/validity.ts";
 import { supersededAmong } from "../pending/superseded.ts";
+import { isoOrNull } from "../pending/view.ts";
 import { nextSteps } from "./next_step.ts";
-import type { Shown } from "./view.ts";
+
+export type Shown = NonNullable<Awaited<ReturnType<typeof look>>>;
 
 /** Finds a proposal; undefined where no folder has it, and for what is no id. */
 export async function look(
@@ -28,7 +26,7 @@ export async function look(
     readonly outcomesFor: OutcomesFor;
     readonly nowMs: number;
   },
-): Promise<Shown | undefined> {
+) {
   if (!isActionId(actionId)) return undefined;
   const everywhere: FoundAction[] = [];
   for (const folder of ACTION_FOLDERS) {
@@ -39,14 +37,19 @@ export async function look(
   if (!found) return undefined;
   const { folder, read } = found;
   const proposal = read.kind === "damaged" ? undefined : read.view;
+  // What else waits for its target, itself among it, the newest first.
   const fold = folder === "pending" && proposal
-    ? await foldOf(actions, proposal, { nowMs, recoveredAt })
+    ? (await waitingProposals(actions, { nowMs, recoveredAt })).proposals
+      .filter((other) => targetKey(other) === targetKey(proposal))
     : [];
   const superseded = await supersededAmong(fold, { outcomesFor, nowMs });
   return {
     found,
+    /** Other folders that hold a file of the same name. */
     alsoIn: others.map((other) => other.folder),
+    /** When its target recovered after the event, in milliseconds since 1970; null: not known. */
     recoveredMs: proposal ? recoveredSince(proposal, recoveredAt) : null,
+    /** Why it needs no decision any more; undefined where it does. */
     superseded: superseded.get(actionId),
     steps: nextSteps(actions, {
       folder,
@@ -57,12 +60,21 @@ export async function look(
   };
 }
 
-/** What else waits for the target of a proposal, itself among it, the newest first. */
-async function foldOf(
-  actions: ActionFiles,
-  target: Target,
-  options: { readonly nowMs: number; readonly recoveredAt: RecoveredAt },
-): Promise<WaitingProposal[]> {
-  const { proposals } = await waitingProposals(actions, options);
-  return proposals.filter((other) => targetKey(other) === targetKey(target));
+/** A proposal as an object; keys are stable. */
+export function showJson(shown: Shown, nowMs: number): Record<string, unknown> {
+  const { found: { actionId, folder, read }, alsoIn, recoveredMs, superseded, steps } = shown;
+  const next = Object.fromEntries(steps.map(({ verb, command }) => [verb, command]));
+  const about = { action_id: actionId, folder, also_in: alsoIn };
+  if (read.kind === "damaged") return { ...about, damaged: read.why, next };
+  const { content } = read.view;
+  return {
+    ...about,
+    damaged: null,
+    stale: isStale(content, nowMs),
+    digest_matches: digestMatches(content) ?? null,
+    recovered_at: isoOrNull(recoveredMs),
+    superseded: superseded ?? null,
+    next,
+    content,
+  };
 }

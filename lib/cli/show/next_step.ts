@@ -6,18 +6,15 @@
 import type { ActionFiles, ActionFolder } from "../../proposal/read/folders.ts";
 import { shellWord } from "../../base/text/shell_word.ts";
 
-export interface NextStep {
-  readonly verb: string;
-  /** Ready for a POSIX shell. */
-  readonly command: string;
-}
-
 /** Moves files into a folder; ready for a POSIX shell. */
 export function moveCommand(paths: readonly string[], folder: string): string {
   return `mv ${[...paths, `${folder}/`].map(shellWord).join(" ")}`;
 }
 
-/** The commands for a proposal that lies in `folder`; none where nothing is left to decide. */
+/**
+ * The commands for a proposal that lies in `folder`, ready for a POSIX shell; none where nothing is
+ * left to decide.
+ */
 export function nextSteps(
   actions: Pick<ActionFiles, "path" | "folderPath">,
   { folder, actionId, approvable, fold = [] }: {
@@ -28,7 +25,7 @@ export function nextSteps(
     /** All that wait for the same target and action, this one among them. */
     readonly fold?: readonly string[];
   },
-): NextStep[] {
+) {
   const move = (to: ActionFolder, ids: readonly string[] = [actionId]) =>
     moveCommand(ids.map((id) => actions.path(folder, id)), actions.folderPath(to));
   switch (folder) {

@@ -3,81 +3,89 @@
  *
  * @module
  */
-import type { FoundAction } from "../../proposal/read/folders.ts";
 import type { ActionView } from "../../proposal/read/action.ts";
 import { type AuditView, readAudit } from "../../proposal/read/audit.ts";
 import { digestMatches } from "../../proposal/digest.ts";
 import { isOwn } from "../../proposal/read/proposed.ts";
 import { transitionsOf } from "../../proposal/read/transitions.ts";
 import { isStale } from "../../proposal/validity.ts";
-import type { NextStep } from "./next_step.ts";
+import type { Shown } from "./look.ts";
 import type { ViewOptions } from "../pending/view.ts";
 import { momentText, spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { tableLines, wrap } from "../view/table.ts";
 
-export interface Shown {
-  readonly found: FoundAction;
-  /** Other folders that hold a file of the same name. */
-  readonly alsoIn: readonly string[];
-  /** When its target recovered after the event, in milliseconds since 1970; null: not known. */
-  readonly recoveredMs: number | null;
-  /** Why it needs no decision any more; undefined where it does. */
-  readonly superseded: string | undefined;
-  readonly steps: readonly NextStep[];
-}
-
 const EXECUTOR_MAY = "a person, or an executor whose own settings allow it";
 const NOT_THE_AGENT = "The agent itself may not do that: it can propose, and nothing more.";
+const MAKES_A_NEW_ONE = "and a fault that is still there makes a new proposal.";
 
+/** One without a text is left out. */
 type Row = readonly [name: string, text: string];
 
 export function showLines(shown: Shown, options: ViewOptions): string[] {
-  const { found, alsoIn } = shown;
+  const { found: { actionId, folder, read }, alsoIn } = shown;
   const { width, palette } = options;
-  const title = `${palette.strong(found.actionId)} in actions/${found.folder}` +
-    (alsoIn.length > 0 ? palette.warn(` (also in ${alsoIn.join(", ")})`) : "");
-  const body = found.read.kind === "damaged"
-    ? ["", ...wrap(`Damaged: ${found.read.why}. Nobody can act on it.`, width).map(palette.bad)]
-    : proposalLines(found.read.view, shown, options);
-  return [title, ...body, ...nextLines(shown, options)];
-}
-
-function proposalLines(
-  view: ActionView,
-  shown: Shown,
-  options: ViewOptions,
-): string[] {
-  const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
+  const also = alsoIn.length > 0 ? palette.warn(` (also in ${alsoIn.join(", ")})`) : "";
   return [
-    ...section("Proposal", [
-      ["action", `${view.action} ${view.service} on ${view.node}`],
-      ["proposed by", isOwn(view.content) ? "" : view.proposedBy],
-      ["location", view.location],
-      [
-        "executor",
-        `${view.type}, risk ${view.riskLevel || "(none)"}, status ${view.status || "(none)"}`,
-      ],
-      ["confidence", view.confidence?.toFixed(2) ?? ""],
-      [
-        "approver",
-        view.requiresHuman === null ? "" : view.requiresHuman ? "a person only" : EXECUTOR_MAY,
-      ],
-      ["reason", view.reason],
-    ]),
-    ...section("What became of it", transitionRows(view, options.nowMs)),
-    ...isOwn(view.content)
-      ? diagnosisLines(view, options)
-      : section("Since", sinceRows(view, options.nowMs)),
-    ...shown.found.folder === "pending" ? decisionLines(view, shown, options) : [],
+    `${palette.strong(actionId)} in actions/${folder}${also}`,
+    ...read.kind === "damaged"
+      ? ["", ...wrap(`Damaged: ${read.why}. Nobody can act on it.`, width).map(palette.bad)]
+      : proposalLines(read.view, shown, options),
+    ...titled("Next step", nextLines(shown, options), options),
   ];
 }
 
-function sinceRows({ timestamp }: ActionView, nowMs: number): Row[] {
-  return [["when", `${momentText(timestamp)}, ${spanInWords(nowMs - timestamp * 1000)} ago`]];
+function titled(title: string, lines: readonly string[], { palette }: ViewOptions): string[] {
+  return ["", palette.strong(title), ...lines.map((line) => `  ${line}`)];
+}
+
+function proposalLines(view: ActionView, shown: Shown, options: ViewOptions): string[] {
+  const audit = readAudit(view.content);
+  const own = isOwn(view.content);
+  return [
+    ...section("Proposal", proposalRows(view), options),
+    ...section("What became of it", transitionRows(view, options), options),
+    ...own
+      ? [
+        ...section("The event", eventRows(view, audit, options), options),
+        ...section("The model said", modelRows(view, audit), options),
+        ...section("The rules changed", changeRows(view), options),
+        ...titled("Attempts", attemptLines(view, audit, options), options),
+      ]
+      : section("Since", [whenRow(view, options)], options),
+    ...shown.found.folder === "pending"
+      ? titled("Can it still be approved?", approvalLines(view, shown, options), options)
+      : [],
+  ];
+}
+
+function section(title: string, rows: readonly Row[], options: ViewOptions): string[] {
+  if (rows.length === 0) return [];
+  const { width, palette } = options;
+  const [, ...lines] = tableLines(
+    rows.filter(([name, text]) => text !== "" || name === "nothing"),
+    {
+      columns: [{ title: "", paint: palette.faint }, { title: "", narrow: "wrap" }],
+      width: width - 2,
+    },
+  );
+  return titled(title, lines, options);
+}
+
+function proposalRows(view: ActionView): Row[] {
+  const { type, riskLevel, status, requiresHuman } = view;
+  return [
+    ["action", `${view.action} ${view.service} on ${view.node}`],
+    ["proposed by", isOwn(view.content) ? "" : view.proposedBy],
+    ["location", view.location],
+    ["executor", `${type}, risk ${riskLevel || "(none)"}, status ${status || "(none)"}`],
+    ["confidence", view.confidence?.toFixed(2) ?? ""],
+    ["approver", requiresHuman === null ? "" : requiresHuman ? "a person only" : EXECUTOR_MAY],
+    ["reason", view.reason],
+  ];
 }
 
 /** Who moved it when, as the file tells. */
-function transitionRows({ content }: ActionView, nowMs: number): Row[] {
+function transitionRows({ content }: ActionView, { nowMs }: ViewOptions): Row[] {
   return transitionsOf(content).map(({ from, to, atMs, by }): Row => [
     to || "(none)",
     [
@@ -88,70 +96,20 @@ function transitionRows({ content }: ActionView, nowMs: number): Row[] {
   ]);
 }
 
-/** How the planner came to it. */
-function diagnosisLines(view: ActionView, options: ViewOptions): string[] {
-  const audit = readAudit(view.content);
-  const section = (title: string, rows: readonly Row[]) => sectionLines(title, rows, options);
-  return [
-    ...section("The event", eventRows(view, audit, options)),
-    ...section("The model said", modelRows(view, audit)),
-    ...section(
-      "The rules changed",
-      view.changes.length === 0 ? [["nothing", ""]] : view.changes.map((
-        { rule, field, from, to },
-      ): Row => [field, `${from} -> ${to} (${rule})`]),
-    ),
-    ...attemptLines(view, audit, options),
-  ];
+function whenRow({ timestamp }: ActionView, { nowMs, timeZone }: ViewOptions): Row {
+  const ago = spanInWords(nowMs - timestamp * 1000);
+  return ["when", `${momentText(timestamp, timeZone)}, ${ago} ago`];
 }
 
-function decisionLines(view: ActionView, shown: Shown, options: ViewOptions): string[] {
-  const { width, palette } = options;
-  return [
-    "",
-    palette.strong("Can it still be approved?"),
-    ...verdicts(view, shown, options).flatMap(([verdict, text]) =>
-      wrap(text, width - 2).map((line) => `  ${palette[verdict](line)}`)
-    ),
-  ];
-}
-
-function sectionLines(
-  title: string,
-  rows: readonly Row[],
-  { width, palette }: ViewOptions,
-): string[] {
-  if (rows.length === 0) return [];
-  const [, ...lines] = tableLines(
-    rows.filter(([name, text]) => text !== "" || name === "nothing"),
-    {
-      columns: [{ title: "", paint: palette.faint }, { title: "", narrow: "wrap" }],
-      width: width - 2,
-    },
-  );
-  return ["", palette.strong(title), ...lines.map((line) => `  ${line}`)];
-}
-
-function eventRows(
-  view: ActionView,
-  audit: AuditView | undefined,
-  { nowMs, timeZone }: ViewOptions,
-): Row[] {
+function eventRows(view: ActionView, audit: AuditView | undefined, options: ViewOptions): Row[] {
   const { channel = "", severity = "", payload = "" } = audit?.event ?? {};
+  const waitedMs = audit?.waitedMs ?? null;
   return [
     ["type", [view.sourceEvent, severity].filter(Boolean).join(", ")],
     ["about", `${view.service} on ${view.node}`],
-    [
-      "when",
-      `${momentText(view.timestamp, timeZone)}, ${spanInWords(nowMs - view.timestamp * 1000)} ago`,
-    ],
+    whenRow(view, options),
     ["channel", channel],
-    [
-      "waited",
-      audit?.waitedMs === undefined || audit.waitedMs === null
-        ? ""
-        : `${spanInWords(audit.waitedMs)} for its diagnosis`,
-    ],
+    ["waited", waitedMs === null ? "" : `${spanInWords(waitedMs)} for its diagnosis`],
     ["payload", payload.replace(/ {2,}/g, " ")],
   ];
 }
@@ -170,86 +128,83 @@ function modelRows(view: ActionView, audit: AuditView | undefined): Row[] {
   ];
 }
 
+function changeRows({ changes }: ActionView): Row[] {
+  if (changes.length === 0) return [["nothing", ""]];
+  return changes.map(({ rule, field, from, to }) => [field, `${from} -> ${to} (${rule})`]);
+}
+
 function attemptLines(
   view: ActionView,
   audit: AuditView | undefined,
   { width, palette }: ViewOptions,
 ): string[] {
   const attempts = audit?.attempts ?? [];
-  const title = ["", palette.strong("Attempts")];
   if (attempts.length === 0) {
-    const count = view.attempts === null ? "not recorded" : `${view.attempts}, without details`;
-    return [...title, `  ${count}`];
+    return [view.attempts === null ? "not recorded" : `${view.attempts}, without details`];
   }
-  const lines = tableLines(
-    attempts.map(({ link, outcome, milliseconds, error }) => [
-      link,
-      outcome,
-      milliseconds === null ? "" : `${Math.round(milliseconds)} ms`,
-      error,
-    ]),
-    {
-      columns: [
-        { title: "link" },
-        {
-          title: "outcome",
-          paint: (piece, cell) => (cell === "ok" ? palette.good : palette.bad)(piece),
-        },
-        { title: "took", align: "right" },
-        { title: "error", narrow: "wrap" },
-      ],
-      width: width - 2,
-      paintTitles: palette.faint,
-    },
-  );
-  return [...title, ...lines.map((line) => `  ${line}`)];
+  const rows = attempts.map(({ link, outcome, milliseconds, error }) => [
+    link,
+    outcome,
+    milliseconds === null ? "" : `${Math.round(milliseconds)} ms`,
+    error,
+  ]);
+  return tableLines(rows, {
+    columns: [
+      { title: "link" },
+      {
+        title: "outcome",
+        paint: (piece, cell) => (cell === "ok" ? palette.good : palette.bad)(piece),
+      },
+      { title: "took", align: "right" },
+      { title: "error", narrow: "wrap" },
+    ],
+    width: width - 2,
+    paintTitles: palette.faint,
+  });
 }
 
-function verdicts(
-  view: ActionView,
+function approvalLines(
+  { validUntil, content, service }: ActionView,
   { recoveredMs, superseded }: Shown,
-  { nowMs, timeZone }: ViewOptions,
-): (readonly ["good" | "warn" | "bad", string])[] {
-  const { validUntil, content } = view;
+  { nowMs, timeZone, width, palette }: ViewOptions,
+): string[] {
+  const { good, warn, bad } = palette;
   const early = readAudit(content)?.expiredWhenWritten ? ", before it was written" : "";
+  const until = withLocalTime(validUntil, timeZone);
   const matches = digestMatches(content);
+  const lines = (paint: typeof good, text: string) => wrap(text, width - 2).map(paint);
   return [
-    validUntil === ""
-      ? ["warn", "it names no end of its validity"]
+    ...validUntil === ""
+      ? lines(warn, "it names no end of its validity")
       : isStale(content, nowMs)
-      ? ["bad", `stale: it was valid until ${withLocalTime(validUntil, timeZone)}${early}`]
-      : ["good", `valid until ${withLocalTime(validUntil, timeZone)}`],
-    matches === undefined
-      ? ["warn", "it has no digest to check"]
+      ? lines(bad, `stale: it was valid until ${until}${early}`)
+      : lines(good, `valid until ${until}`),
+    ...matches === undefined
+      ? lines(warn, "it has no digest to check")
       : matches
-      ? ["good", "its digest matches id, target and action"]
-      : ["bad", "altered: id, target or action are not those of its digest"],
-    ...superseded === undefined ? [] : [["bad", `superseded: ${superseded}`] as const],
+      ? lines(good, "its digest matches id, target and action")
+      : lines(bad, "altered: id, target or action are not those of its digest"),
+    ...superseded === undefined ? [] : lines(bad, `superseded: ${superseded}`),
     ...recoveredMs === null
       ? []
-      : [["warn", `${view.service} recovered ${spanInWords(nowMs - recoveredMs)} ago`] as const],
+      : lines(warn, `${service} recovered ${spanInWords(nowMs - recoveredMs)} ago`),
   ];
 }
 
-const TOO_LATE = "Reject it: it is stale, and a fault that is still there makes a new proposal.";
-const DECIDED =
-  "Reject it: it is superseded, and a fault that is still there makes a new proposal.";
-
 function nextLines(
-  { found, steps, superseded }: Shown,
+  { found: { folder, read }, steps, superseded }: Shown,
   { nowMs, width, palette }: ViewOptions,
 ): string[] {
-  const title = ["", palette.strong("Next step")];
-  if (steps.length === 0) return [...title, `  none: it lies in ${found.folder}`];
-  const late = found.folder === "pending" && found.read.kind === "proposal" &&
-    isStale(found.read.view.content, nowMs);
-  // Commands are never broken: a person copies them.
+  if (steps.length === 0) return [`none: it lies in ${folder}`];
+  const isLate = folder === "pending" && read.kind === "proposal" &&
+    isStale(read.view.content, nowMs);
+  const why = isLate ? "stale" : superseded === undefined ? undefined : "superseded";
   return [
-    ...title,
-    ...late || superseded !== undefined
-      ? wrap(late ? TOO_LATE : DECIDED, width - 2).map((line) => `  ${palette.bad(line)}`)
-      : [],
-    ...steps.flatMap(({ verb, command }) => [`  ${verb}:`, `    ${command}`]),
-    ...wrap(NOT_THE_AGENT, width - 2).map((line) => `  ${line}`),
+    ...why === undefined
+      ? []
+      : wrap(`Reject it: it is ${why}, ${MAKES_A_NEW_ONE}`, width - 2).map(palette.bad),
+    // Commands are never broken: a person copies them.
+    ...steps.flatMap(({ verb, command }) => [`${verb}:`, `  ${command}`]),
+    ...wrap(NOT_THE_AGENT, width - 2),
   ];
 }
