@@ -30,9 +30,8 @@ export interface Label {
 
 /** What an event asks for: nothing at all, a remedy that a person approves, or a person. */
 export const NEEDS = ["over", "remedy", "person"] as const;
-export type Need = typeof NEEDS[number];
 
-export function needOf({ acceptable }: Pick<Label, "acceptable">): Need {
+export function needOf({ acceptable }: Pick<Label, "acceptable">): typeof NEEDS[number] {
   if (acceptable.includes("restart") || acceptable.includes("redeploy")) return "remedy";
   return acceptable.includes("ignore") ? "over" : "person";
 }

@@ -29,7 +29,7 @@ export interface Trial {
   readonly corrected: readonly string[];
 }
 
-export interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
+interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
   readonly router: Router;
   readonly systemPrompt: string;
   /** What topology.json says of services. */

@@ -22,7 +22,7 @@ interface ExplainViewOptions {
 }
 
 /** An event that waits, as the agent last wrote it down. */
-export type WaitingView = StatusReport["queue"]["events"][number] & {
+type WaitingView = StatusReport["queue"]["events"][number] & {
   /** When it came, ISO 8601. */
   readonly at: string;
 };

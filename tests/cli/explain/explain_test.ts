@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { explainLines, type WaitingView } from "../../../lib/cli/explain/view.ts";
+import { explainLines } from "../../../lib/cli/explain/view.ts";
 import { why } from "../../../lib/cli/explain/why.ts";
 import type { HistoryLine } from "../../../lib/observe/history/line.ts";
 import { makeRuntime, runAgent, startAgent } from "../../support/agent.ts";
@@ -81,6 +81,7 @@ Deno.test("explainLines: of a service the events, of a node the services, too", 
   ]);
 });
 
+type WaitingView = NonNullable<Parameters<typeof explainLines>[1]["waiting"]>[number];
 const waiting = (changes: Partial<WaitingView>): WaitingView => ({
   at: "2026-01-02T03:20:00.000Z",
   node: "piha",
