@@ -1,5 +1,5 @@
 /**
- * The few file operations the agent needs, as an interface so that a test can let them fail.
+ * The few file operations the agent needs, in one object so that a test can let them fail.
  *
  * @module
  */
@@ -33,43 +33,6 @@ export interface ReadFile extends FileLook {
   readonly text: string | undefined;
 }
 
-export interface Files {
-  /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
-  writeNew(path: string, text: string): Promise<void>;
-  /** Creates a file without syncing it: for what need not survive a power cut. */
-  writeUnsynced(path: string, text: string): Promise<void>;
-  /** Makes `to` another name of `from`; fails with AlreadyExists rather than replace anything. */
-  link(from: string, to: string): Promise<void>;
-  /** Moves a file; replaces what is at `to`. */
-  rename(from: string, to: string): Promise<void>;
-  /** Moves a file like `rename`, synchronously. */
-  renameNow(from: string, to: string): void;
-  /** Opens an existing or new file to append to. */
-  openAppend(path: string): AppendFile;
-  remove(path: string): Promise<void>;
-  /** Returns once the folder's entries are on the disk. */
-  syncFolder(path: string): Promise<void>;
-  /** Makes a folder and those above it. */
-  makeFolder(path: string): Promise<void>;
-  /** What is there, without following a link. */
-  kind(path: string): Promise<"file" | "folder" | "other" | "none">;
-  /** Names in a folder; none where it does not exist. */
-  list(path: string): Promise<string[]>;
-  /**
-   * A file's text, or undefined where it does not exist or is longer than `maxBytes`. A link that
-   * leads out of its folder is no file.
-   */
-  readText(path: string, maxBytes: number): Promise<string | undefined>;
-  /** When a file was written and moved, or undefined where it does not exist; follows no link. */
-  times(path: string): Promise<FileLook | undefined>;
-  /** What lies there and its text in one call, without following a link. */
-  read(path: string, maxBytes: number): Promise<ReadFile | undefined>;
-  /** As `read`, synchronously: a fifth of the work, for commands that read very many files. */
-  readNow(path: string, maxBytes: number): ReadFile | undefined;
-  /** Sets a file's modification time to now; creates the file where there is none. */
-  touch(path: string, nowMs: number): Promise<void>;
-}
-
 function kindOf({ isFile, isDirectory }: Deno.FileInfo): FileLook["kind"] {
   return isFile ? "file" : isDirectory ? "folder" : "other";
 }
@@ -78,6 +41,15 @@ function lookAt(info: Deno.FileInfo): FileLook {
   const writtenMs = info.mtime?.getTime() ?? 0;
   const changedMs = info.ctime?.getTime() ?? writtenMs;
   return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
+}
+
+const isReadable = (look: FileLook, maxBytes: number) =>
+  look.kind === "file" && look.bytes <= maxBytes;
+
+/** `instead` of the error that there is nothing at a path; any other is thrown. */
+function unlessMissing<T>(error: unknown, instead: T): T {
+  if (error instanceof Deno.errors.NotFound) return instead;
+  throw error;
 }
 
 /** Something that must not be opened lies where one of the agent's own files belongs. */
@@ -94,7 +66,7 @@ function mustBeFile(path: string): void {
   try {
     if (!Deno.lstatSync(path).isFile) throw new NotAFileError(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    unlessMissing(error, undefined);
   }
 }
 
@@ -104,24 +76,43 @@ export async function openOwn(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { write: true, create: true });
 }
 
+/**
+ * Takes the lock at `path` until it is released or the process ends, however that happens; undefined
+ * when another process has it. One agent per RUNTIME_PATH: two would write one state file.
+ */
+export async function tryLock(path: string): Promise<{ release(): void } | undefined> {
+  const file = await openOwn(path);
+  if (await file.tryLock(true)) return { release: () => file.close() };
+  file.close();
+  return undefined;
+}
+
 /** Whether a link leads to something in the folder that it is in, or below. */
 async function staysInFolder(path: string): Promise<boolean> {
   const folder = await Deno.realPath(dirname(path));
   return (await Deno.realPath(path)).startsWith(`${folder}/`);
 }
 
-export const realFiles: Files = {
-  async writeNew(path, text) {
+export type Files = typeof realFiles;
+
+export const realFiles = {
+  /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
+  async writeNew(path: string, text: string): Promise<void> {
     using file = await Deno.open(path, { write: true, createNew: true });
     const bytes = new TextEncoder().encode(text);
     for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
     await file.sync();
   },
-  writeUnsynced: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
-  link: (from, to) => Deno.link(from, to),
-  rename: (from, to) => Deno.rename(from, to),
-  renameNow: (from, to) => Deno.renameSync(from, to),
-  openAppend(path) {
+  /** Creates a file without syncing it: for what need not survive a power cut. */
+  writeUnsynced: (path: string, text: string): Promise<void> =>
+    Deno.writeTextFile(path, text, { createNew: true }),
+  /** Makes `to` another name of `from`; fails with AlreadyExists rather than replace anything. */
+  link: (from: string, to: string): Promise<void> => Deno.link(from, to),
+  /** Moves a file; replaces what is at `to`. */
+  rename: (from: string, to: string): Promise<void> => Deno.rename(from, to),
+  renameNow: (from: string, to: string): void => Deno.renameSync(from, to),
+  /** Opens an existing or new file to append to. */
+  openAppend(path: string): AppendFile {
     mustBeFile(path);
     const file = Deno.openSync(path, { append: true, create: true });
     return {
@@ -133,75 +124,72 @@ export const realFiles: Files = {
       close: () => file.close(),
     };
   },
-  remove: (path) => Deno.remove(path),
-  async syncFolder(path) {
+  remove: (path: string): Promise<void> => Deno.remove(path),
+  /** Returns once the folder's entries are on the disk. */
+  async syncFolder(path: string): Promise<void> {
     using folder = await Deno.open(path);
     await folder.sync();
   },
-  makeFolder: (path) => Deno.mkdir(path, { recursive: true }),
-  async kind(path) {
-    try {
-      return kindOf(await Deno.lstat(path));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return "none";
-      throw error;
-    }
-  },
-  async list(path) {
+  /** Makes a folder and those above it. */
+  makeFolder: (path: string): Promise<void> => Deno.mkdir(path, { recursive: true }),
+  /** What is there, without following a link. */
+  kind: (path: string): Promise<FileLook["kind"] | "none"> =>
+    Deno.lstat(path).then(kindOf, (error) => unlessMissing(error, "none")),
+  /** Names in a folder; none where it does not exist. */
+  async list(path: string): Promise<string[]> {
     try {
       return (await Array.fromAsync(Deno.readDir(path))).map((entry) => entry.name).sort();
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return [];
-      throw error;
+      return unlessMissing(error, []);
     }
   },
-  async readText(path, maxBytes) {
+  /**
+   * A file's text, or undefined where it does not exist or is longer than `maxBytes`. A link that
+   * leads out of its folder is no file.
+   */
+  async readText(path: string, maxBytes: number): Promise<string | undefined> {
     try {
-      const isLink = (await Deno.lstat(path)).isSymlink;
-      if (isLink && !await staysInFolder(path)) return undefined;
-      const info = await Deno.stat(path);
-      if (!info.isFile || info.size > maxBytes) return undefined;
-      return await Deno.readTextFile(path);
+      const { isSymlink } = await Deno.lstat(path);
+      if (isSymlink && !await staysInFolder(path)) return undefined;
+      return isReadable(lookAt(await Deno.stat(path)), maxBytes)
+        ? await Deno.readTextFile(path)
+        : undefined;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+      return unlessMissing(error, undefined);
     }
   },
-  async times(path) {
+  /** When a file was written and moved, or undefined where it does not exist; follows no link. */
+  times: (path: string): Promise<FileLook | undefined> =>
+    Deno.lstat(path).then(lookAt, (error) => unlessMissing(error, undefined)),
+  /** What lies there and its text in one call, without following a link. */
+  async read(path: string, maxBytes: number): Promise<ReadFile | undefined> {
     try {
-      return lookAt(await Deno.lstat(path));
+      const look = lookAt(await Deno.lstat(path));
+      const text = isReadable(look, maxBytes) ? await Deno.readTextFile(path) : undefined;
+      return { ...look, text };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+      return unlessMissing(error, undefined);
     }
   },
-  async read(path, maxBytes) {
-    const look = await realFiles.times(path);
-    if (look?.kind !== "file" || look.bytes > maxBytes) return look && { ...look, text: undefined };
-    try {
-      return { ...look, text: await Deno.readTextFile(path) };
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-  },
-  readNow(path, maxBytes) {
+  /** As `read`, synchronously: a fifth of the work, for commands that read very many files. */
+  readNow(path: string, maxBytes: number): ReadFile | undefined {
     try {
       const look = lookAt(Deno.lstatSync(path));
-      const whole = look.kind === "file" && look.bytes <= maxBytes;
-      return { ...look, text: whole ? Deno.readTextFileSync(path) : undefined };
+      return {
+        ...look,
+        text: isReadable(look, maxBytes) ? Deno.readTextFileSync(path) : undefined,
+      };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
+      return unlessMissing(error, undefined);
     }
   },
-  async touch(path, nowMs) {
-    const now = new Date(nowMs);
+  /** Sets a file's modification time to now; creates the file where there is none. */
+  async touch(path: string, nowMs: number): Promise<void> {
     mustBeFile(path);
     try {
-      await Deno.utime(path, now, now);
+      await Deno.utime(path, new Date(nowMs), new Date(nowMs));
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      unlessMissing(error, undefined);
       (await openOwn(path)).close();
     }
   },

@@ -20,7 +20,7 @@ class FolderReplacedError extends Error {
 }
 
 /** Folders that stay the same while the agent runs; those below come and go. */
-const LASTING = ["actions", "actions/pending", "events", "state"] as const;
+const LASTING = ["actions", "actions/pending", "events", "state"];
 
 /** What tells a folder from all others; undefined where there is nothing. */
 function idOf(path: string): string | undefined {
@@ -43,15 +43,14 @@ function idOf(path: string): string | undefined {
  */
 export function ownFolders(files: Files, root: string): Files {
   const top = root.replace(/\/+$/, "");
-  const lasting = new Set<string>(LASTING.map((name) => join(top, name)));
+  const lasting = LASTING.map((name) => join(top, name));
   const first = new Map<string, string>();
 
   function look(folder: string): void {
     const id = idOf(folder);
-    if (id === undefined || !lasting.has(folder)) return;
-    const before = first.get(folder);
-    if (before === undefined) first.set(folder, id);
-    else if (before !== id) throw new FolderReplacedError(folder);
+    if (id === undefined || !lasting.includes(folder)) return;
+    if ((first.get(folder) ?? id) !== id) throw new FolderReplacedError(folder);
+    first.set(folder, id);
   }
 
   function lookAbove(path: string): void {

@@ -40,9 +40,8 @@ export interface Published {
 export async function publish(
   files: Files,
   nonce: () => string,
-  publication: Publication,
+  { folder, base, taken, text, announce }: Publication,
 ): Promise<Published> {
-  const { folder, base, taken, text, announce } = publication;
   for (let n = 1;; n++) {
     const stem = n === 1 ? base : `${base}-${n}`;
     const path = join(folder, `${stem}.json`);
@@ -55,13 +54,11 @@ export async function publish(
     } finally {
       await files.remove(temporary).catch(() => {});
     }
-    try {
-      await files.syncFolder(folder);
-    } catch (error) {
-      // Others see the file already: publishing it again would make it two.
-      return { stem, unsynced: error };
-    }
-    return { stem };
+    // Others see the file already: publishing it again, unsynced as it is, would make it two.
+    return await files.syncFolder(folder).then(
+      () => ({ stem }),
+      (unsynced) => ({ stem, unsynced }),
+    );
   }
 }
 
@@ -72,15 +69,11 @@ async function appear(files: Files, temporary: string, path: string): Promise<bo
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return false;
-    if (!linksUnsupported(error)) throw error;
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code)) throw error;
   }
   // FAT and some network filesystems have no links; there the check above is all there is.
   if (await files.kind(path) !== "none") return false;
   await files.rename(temporary, path);
   return true;
-}
-
-function linksUnsupported(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS";
 }

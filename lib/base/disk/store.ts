@@ -39,13 +39,6 @@ export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
 
-interface StoreOptions {
-  readonly root: string;
-  readonly files: Files;
-  /** A new random text for each call, for temporary names. */
-  readonly nonce: () => string;
-}
-
 export interface PublishedAction {
   readonly actionId: string;
   readonly path: string;
@@ -53,47 +46,18 @@ export interface PublishedAction {
   readonly unsynced?: unknown;
 }
 
-export interface Store {
-  readonly pending: string;
-  readonly events: string;
-  readonly state: string;
-  /**
-   * Makes the folders the agent may write to. The others are the installer's.
-   *
-   * @throws {NotAFolderError} where one is a link.
-   */
-  makeFolders(): Promise<void>;
-  /** Removes what a crashed write left behind; returns how many files. */
-  sweep(): Promise<number>;
-  /** Publishes a proposal; `text` gets the id that was free in all action folders. */
-  publishAction(publication: {
-    readonly base: string;
-    readonly text: (actionId: string) => string;
-    readonly announce: (actionId: string) => void;
-  }): Promise<PublishedAction>;
-  /** Publishes an event file, `relativePath` (without `.json`) being below events/. */
-  publishEvent(relativePath: string, text: string): Promise<Published>;
-  /** The texts of the event files in a folder below events/. */
-  eventFiles(relativeFolder: string): AsyncGenerator<string>;
-  /** Where a proposal of this id is now, or undefined. */
-  findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined>;
-  /** The text of a proposal that waits for a person. */
-  readPending(actionId: string): Promise<string | undefined>;
-  /** An operator's configuration file under config/, or undefined. */
-  readConfig(name: string): Promise<string | undefined>;
-  /** When that file was last written, milliseconds since 1970; 0 where there is none. */
-  configWrittenMs(name: string): Promise<number>;
-  heartbeat(nowMs: number): Promise<void>;
-  /** Puts a file of the agent's own into state/, in place of the one before; not synced. */
-  replaceState(name: string, text: string): Promise<void>;
-}
+export type Store = ReturnType<typeof createStore>;
 
-export function createStore({ root, files, nonce }: StoreOptions): Store {
+/** @param nonce a new random text for each call, for temporary names. */
+export function createStore(
+  { root, files, nonce }: { root: string; files: Files; nonce: () => string },
+) {
   const pending = join(root, "actions", "pending");
   const events = join(root, "events");
   const state = join(root, "state");
 
-  async function findAction(actionId: string) {
+  /** Where a proposal of this id is now, or undefined. */
+  async function findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined> {
     for (const folder of ACTION_FOLDERS) {
       if (await files.kind(join(root, "actions", folder, `${actionId}.json`)) !== "none") {
         return folder;
@@ -101,9 +65,6 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
     }
     return undefined;
   }
-
-  const readPending = (actionId: string) =>
-    files.readText(join(pending, `${actionId}.json`), LARGEST_PROPOSAL_BYTES);
 
   /** Removes leftovers; one that cannot be removed does no harm and stays. */
   async function sweepFolder(folder: string): Promise<number> {
@@ -117,16 +78,13 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
 
   /** The folders in a folder: no files, and no links, which could lead anywhere. */
   async function foldersIn(folder: string): Promise<string[]> {
-    const folders: string[] = [];
-    for (const name of await files.list(folder)) {
-      const path = join(folder, name);
-      if (await files.kind(path) === "folder") folders.push(path);
-    }
-    return folders;
+    const paths = (await files.list(folder)).map((name) => join(folder, name));
+    const kinds = await Promise.all(paths.map((path) => files.kind(path)));
+    return paths.filter((_, nth) => kinds[nth] === "folder");
   }
 
   /** A folder the agent makes itself must not be a link planted by someone else. */
-  async function makeOwnFolder(path: string) {
+  async function makeOwnFolder(path: string): Promise<void> {
     if (await files.kind(path) === "none") {
       await files.makeFolder(path);
       // Where this fails, it fails for the file inside, too, and is reported there.
@@ -136,26 +94,33 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
   }
 
   /** Makes the folder again if somebody removed it; with all of actions/ gone, a disk is not mounted. */
-  async function restorePending() {
-    if (await files.kind(pending) !== "none" || await files.kind(dirname(pending)) !== "folder") {
-      return;
-    }
+  async function restorePending(): Promise<void> {
+    const isGone = await files.kind(pending) === "none";
     // Where this fails, so does the write that follows, and says why.
-    await files.makeFolder(pending).catch(() => {});
+    if (isGone && await files.kind(dirname(pending)) === "folder") {
+      await files.makeFolder(pending).catch(() => {});
+    }
   }
 
   return {
     pending,
     events,
     state,
-    async makeFolders() {
+    findAction,
+    /**
+     * Makes the folders the agent may write to. The others are the installer's.
+     *
+     * @throws {NotAFolderError} where one is a link.
+     */
+    async makeFolders(): Promise<void> {
       for (const folder of [pending, events, state]) {
         // Through a link from pending to approved the agent would approve.
         if (await files.kind(folder) === "other") throw new NotAFolderError(folder);
         await files.makeFolder(folder);
       }
     },
-    async sweep() {
+    /** Removes what a crashed write left behind; returns how many files. */
+    async sweep(): Promise<number> {
       let swept = await sweepFolder(pending) + await sweepFolder(state);
       // A crash leaves its file in the folder of that day; older days were swept before.
       const days = (await foldersIn(events)).filter((path) => DAY.test(basename(path)));
@@ -164,7 +129,12 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
       }
       return swept;
     },
-    async publishAction({ base, text, announce }) {
+    /** Publishes a proposal; `text` gets the id that was free in all action folders. */
+    async publishAction({ base, text, announce }: {
+      readonly base: string;
+      readonly text: (actionId: string) => string;
+      readonly announce: (actionId: string) => void;
+    }): Promise<PublishedAction> {
       await restorePending();
       const { stem, ...rest } = await publish(files, nonce, {
         folder: pending,
@@ -176,14 +146,16 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
       });
       return { actionId: stem, path: join(pending, `${stem}.json`), ...rest };
     },
-    async publishEvent(relativePath, text) {
+    /** Publishes an event file, `relativePath` (without `.json`) being below events/. */
+    async publishEvent(relativePath: string, text: string): Promise<Published> {
       const folder = join(events, dirname(relativePath));
       await makeOwnFolder(dirname(folder));
       await makeOwnFolder(folder);
       const base = basename(relativePath);
       return await publish(files, nonce, { folder, base, text: () => text });
     },
-    async *eventFiles(relativeFolder) {
+    /** The texts of the event files in a folder below events/. */
+    async *eventFiles(relativeFolder: string): AsyncGenerator<string> {
       const folder = join(events, relativeFolder);
       for (const name of await files.list(folder)) {
         if (!/^evt-.*\.json$/.test(name)) continue;
@@ -191,19 +163,24 @@ export function createStore({ root, files, nonce }: StoreOptions): Store {
         if (text !== undefined) yield text;
       }
     },
-    findAction,
-    readPending,
-    configWrittenMs: async (name) =>
+    /** The text of a proposal that waits for a person. */
+    readPending: (actionId: string): Promise<string | undefined> =>
+      files.readText(join(pending, `${actionId}.json`), LARGEST_PROPOSAL_BYTES),
+    /** When a file of config/ was last written, milliseconds since 1970; 0 where there is none. */
+    configWrittenMs: async (name: string): Promise<number> =>
       (await files.times(join(root, "config", name)))?.writtenMs ?? 0,
-    async readConfig(name) {
+    /** An operator's configuration file under config/, or undefined. */
+    async readConfig(name: string): Promise<string | undefined> {
       const path = join(root, "config", name);
       const text = await files.readText(path, LARGEST_CONFIG_BYTES);
       if (text !== undefined || await files.kind(path) === "none") return text;
       // What is there and is not read must not count as not there: it may hold the rules.
       throw new UnreadableFileError("it is no file of at most 1 MiB");
     },
-    heartbeat: (nowMs) => files.touch(join(state, "planner-agent.heartbeat"), nowMs),
-    async replaceState(name, text) {
+    heartbeat: (nowMs: number): Promise<void> =>
+      files.touch(join(state, "planner-agent.heartbeat"), nowMs),
+    /** Puts a file of the agent's own into state/, in place of the one before; not synced. */
+    async replaceState(name: string, text: string): Promise<void> {
       const temporary = join(state, `.${name}.${nonce()}.tmp`);
       try {
         await files.writeUnsynced(temporary, text);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { tryLock } from "../../../lib/base/disk/lock.ts";
+import { tryLock } from "../../../lib/base/disk/files.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
 Deno.test("tryLock: who comes second gets no lock until the first gives it back", async () => {

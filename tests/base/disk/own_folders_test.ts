@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { NotAFileError, realFiles } from "../../../lib/base/disk/files.ts";
-import { tryLock } from "../../../lib/base/disk/lock.ts";
+import { NotAFileError, realFiles, tryLock } from "../../../lib/base/disk/files.ts";
 import { ownFolders } from "../../../lib/base/disk/own_folders.ts";
 import { createStore, NotAFolderError } from "../../../lib/base/disk/store.ts";
 import { makeRuntime } from "../../support/agent.ts";
