@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Target } from "../event/target.ts";
+import { type Target, targetOf } from "../event/target.ts";
 
 /** The right to propose for one target, until it is settled, released or lost. */
 export interface Claim {
@@ -38,7 +38,7 @@ export interface Coordination {
    * lesser one is none for it. Resolves within seconds, whatever the others do; never rejects.
    */
   claim(target: Target, gravity?: number): Promise<ClaimResult>;
-  /** Releases what is still held. */
+  /** Releases what is still claimed. */
   close(): Promise<void>;
 }
 
@@ -54,3 +54,19 @@ export const NO_COORDINATION: Coordination = {
   claim: () => Promise.resolve({ kind: "claimed", claim: UNSHARED }),
   close: () => Promise.resolve(),
 };
+
+/**
+ * After a crash, turns the claims that an earlier run left on targets that cool down into shared
+ * cooldowns: it may have ended between its proposal and saying so, and the others would wait for its
+ * claim. Of no effect where they know already, or where another planner has the target. Never
+ * rejects.
+ */
+export async function shareCooldowns(
+  cooldowns: Iterable<{ key: string; remainingMs: number; gravity?: number }>,
+  coordination: Coordination,
+): Promise<void> {
+  for (const { key, remainingMs, gravity } of [...cooldowns]) {
+    const asked = await coordination.claim(targetOf(key), gravity);
+    if (asked.kind === "claimed") await asked.claim.settle(remainingMs);
+  }
+}

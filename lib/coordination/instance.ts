@@ -11,21 +11,18 @@ import type { Store } from "../base/disk/store.ts";
 const NAME = "planner-agent.instance";
 const LARGEST_BYTES = 1_024;
 
-interface InstanceOptions {
+/**
+ * The word of this planner, made at its first start. Where it cannot be kept, claims of this run
+ * end by their TTL should it crash. Never rejects.
+ */
+export async function instanceOf({ store, files, nodeName, nonce }: {
   readonly store: Pick<Store, "state" | "replaceState">;
   readonly files: Pick<Files, "kind" | "readText">;
   /** A copied disk gets another name, and is another planner. */
   readonly nodeName: string;
   /** Makes a random text of letters and digits, four at least. */
   readonly nonce: () => string;
-}
-
-/**
- * The word of this planner, made at its first start. Where it cannot be kept, claims of this run
- * end by their TTL should it crash. Never rejects.
- */
-export async function instanceOf(options: InstanceOptions): Promise<string> {
-  const { store, files, nodeName, nonce } = options;
+}): Promise<string> {
   const path = join(store.state, NAME);
   try {
     // A link could lead to another planner's.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { Target } from "../event/target.ts";
 import { CLAIM, KEEP } from "./claim_scripts.ts";
 import type { Claim } from "./coordination.ts";
 import type { ScriptCall } from "./script_runner.ts";
@@ -14,6 +15,20 @@ export type ClaimEnd =
   | { readonly as: "released"; readonly lastsMs: number }
   /** `proposed`: something may have been written under the claim. */
   | { readonly as: "cooldown"; readonly lastsMs: number; readonly proposed: boolean };
+
+/**
+ * Where a target's claim is kept: `prefix`, node, `/`, service. Everything but `A-Za-z0-9._-` is
+ * percent-encoded in both names, so that two pairs never share a key, and that a name can hold no
+ * hash tag of Redis Cluster.
+ */
+export function claimKey(prefix: string, { node, service }: Target): string {
+  return `${prefix}${escaped(node)}/${escaped(service)}`;
+}
+
+function escaped(name: string): string {
+  return encodeURIComponent(name.toWellFormed())
+    .replace(/[!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+}
 
 interface RedisClaimOptions {
   readonly key: string;
@@ -30,21 +45,13 @@ interface RedisClaimOptions {
 }
 
 /** A point in time by both clocks. */
-interface Moment {
+export interface Moment {
   readonly wallMs: number;
   readonly monotonicMs: number;
 }
 
 export function momentOf(clock: Clock): Moment {
   return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
-}
-
-/**
- * Milliseconds since then by the clock that counted more: the monotonic one stands still while the
- * machine sleeps, the wall clock may go back.
- */
-function since({ wallMs, monotonicMs }: Moment, clock: Clock): number {
-  return Math.max(clock.now() - wallMs, clock.monotonic() - monotonicMs);
 }
 
 /** A renewal that Redis could not be asked for is tried again after this. */
@@ -75,16 +82,21 @@ export function redisClaim(options: RedisClaimOptions): Claim {
   const { key, token, ttlMs, clock, run } = options;
   const shared = options.claimedAt !== undefined;
   let confirmed = { at: options.claimedAt ?? momentOf(clock), forMs: ttlMs };
-  let state: "held" | "lost" | "ended" = "held";
+  let state: "ours" | "lost" | "ended" = "ours";
   let longestMs = ttlMs;
   let proposed = false;
   let stopRenewing = () => {};
   if (shared) renewAfter(options.renewEveryMs);
 
-  const isRecent = () => since(confirmed.at, clock) < confirmed.forMs * (1 - MARGIN);
+  function isRecent(): boolean {
+    const { at: { wallMs, monotonicMs }, forMs } = confirmed;
+    // The monotonic clock stands still while the machine sleeps, the wall clock may go back.
+    const agoMs = Math.max(clock.now() - wallMs, clock.monotonic() - monotonicMs);
+    return agoMs < forMs * (1 - MARGIN);
+  }
 
   function lose() {
-    if (state === "held") state = "lost";
+    if (state === "ours") state = "lost";
     stopRenewing();
   }
 
@@ -106,14 +118,12 @@ export function redisClaim(options: RedisClaimOptions): Claim {
   }
 
   function renewAfter(ms: number) {
-    stopRenewing = clock.after(ms, () => void renew());
-  }
-
-  async function renew() {
-    const ours = await confirm(KEEP, ttlMs);
-    if (ours === false) lose();
-    if (state !== "held") return;
-    renewAfter(ours ? options.renewEveryMs : Math.min(RETRY_MS, options.renewEveryMs));
+    stopRenewing = clock.after(ms, async () => {
+      const ours = await confirm(KEEP, ttlMs);
+      if (ours === false) lose();
+      if (state !== "ours") return;
+      renewAfter(ours ? options.renewEveryMs : Math.min(RETRY_MS, options.renewEveryMs));
+    });
   }
 
   async function end(how: ClaimEnd) {
@@ -126,11 +136,11 @@ export function redisClaim(options: RedisClaimOptions): Claim {
   return {
     shared,
     async fence(cooldownMs) {
-      if (state !== "held") return false;
+      if (state !== "ours") return false;
       // Acting alone it may have become possible to ask.
       const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, ttlMs));
       if (ours === false) lose();
-      if (state !== "held") return false;
+      if (state !== "ours") return false;
       const granted = shared ? isRecent() : ours === undefined || isRecent();
       proposed ||= granted;
       return granted;

@@ -3,29 +3,20 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
-import type { CreateRedisClient } from "../base/redis/client.ts";
 import { redisDisplay } from "../base/redis/endpoint.ts";
 import { GRAVEST } from "../gate/gravity.ts";
-import { claimKey } from "./claim_key.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";
-import { type ClaimEnd, momentOf, redisClaim } from "./redis_claim.ts";
-import { createScriptRunner, type ScriptCall } from "./script_runner.ts";
+import { type ClaimEnd, claimKey, type Moment, momentOf, redisClaim } from "./redis_claim.ts";
+import { createScriptRunner, type ScriptCall, type ScriptRunnerOptions } from "./script_runner.ts";
 
-interface RedisCoordinationOptions {
-  /** REDIS_URL. Claims are kept in database 0. */
-  readonly url: string;
+type Of = Pick<ScriptRunnerOptions, "url" | "clock" | "random" | "newToken" | "createClient">;
+interface RedisCoordinationOptions extends Of {
   /** Of this planner, for the others' logs. */
   readonly nodeName: string;
-  readonly clock: Clock;
   readonly log: Log;
-  /** 0 to below 1, as Math.random. */
-  readonly random: () => number;
-  /** Makes a text that nobody else makes, as crypto.randomUUID. */
-  readonly newToken: () => string;
   /**
    * Letters and digits that this planner alone has, and has again after a restart: its claims from
    * before a crash are its own then. It must not ask for a target twice at once.
@@ -38,7 +29,6 @@ interface RedisCoordinationOptions {
   readonly renewEveryMs?: number;
   /** The longest that a diagnosis waits for Redis, each time. */
   readonly deadlineMs?: number;
-  readonly createClient?: CreateRedisClient;
 }
 
 export const CLAIM_PREFIX = "planner:claim:";
@@ -47,7 +37,7 @@ export const CLAIM_PREFIX = "planner:claim:";
 const SOONEST_AGAIN_MS = 500;
 /** Ends that Redis has not been told yet; the oldest is forgotten for a further one. */
 const MOST_UNTOLD = 10_000;
-const LONGEST_HOLDER = 400;
+const LONGEST_VALUE = 400;
 const LONGEST_NAME = 100;
 
 /** An end that Redis has not confirmed. */
@@ -73,7 +63,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   const host = redisDisplay(options.url);
   const own = options.instance === undefined ? "" : `${options.instance}.`;
   const ownClaims = own === "" ? "" : `claim:${own}`;
-  const held = new Set<Claim>();
+  const claims = new Set<Claim>();
   const untold = new Map<string, Untold>();
   const scripts = createScriptRunner({
     ...options,
@@ -92,11 +82,10 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   });
 
   /** Says an end to Redis, or keeps it for later. */
-  async function tell(saying: Untold): Promise<boolean> {
-    const { key, token, end, untilMs } = saying;
+  async function tell({ key, token, end, untilMs }: Untold): Promise<boolean> {
     const leftMs = Math.ceil(untilMs - clock.monotonic());
     try {
-      if (leftMs > 0) await scripts.run(endCall({ key, token, end, leftMs }));
+      if (leftMs > 0) await scripts.run(endCall(key, token, end, leftMs));
     } catch {
       return false;
     }
@@ -104,15 +93,12 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
     return true;
   }
 
-  async function tellAll() {
-    for (const saying of untold.values()) {
-      if (!await tell(saying)) return;
-    }
+  async function tellAll(): Promise<void> {
+    for (const end of untold.values()) if (!await tell(end)) return;
   }
 
-  function hold({ key, token, claimedAt }: Pick<Untold, "key" | "token"> & {
-    claimedAt?: ReturnType<typeof momentOf>;
-  }): Claim {
+  /** @param claimedAt absent when Redis could not be asked */
+  function begin(key: string, token: string, claimedAt?: Moment): Claim {
     const claim = redisClaim({
       key,
       token,
@@ -122,22 +108,16 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       clock,
       run: scripts.run,
       async onEnd(end) {
-        held.delete(claim);
+        claims.delete(claim);
+        const [oldest = ""] = untold.keys();
+        if (untold.size >= MOST_UNTOLD) untold.delete(oldest);
         const saying = { key, token, end, untilMs: clock.monotonic() + end.lastsMs };
-        if (untold.size >= MOST_UNTOLD) forgetOldest();
         untold.set(token, saying);
         await tell(saying);
       },
     });
-    held.add(claim);
+    claims.add(claim);
     return claim;
-  }
-
-  function forgetOldest() {
-    for (const token of untold.keys()) {
-      untold.delete(token);
-      return;
-    }
   }
 
   return {
@@ -145,41 +125,39 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       const key = claimKey(prefix, target);
       const token = `${own}${options.newToken()}~${gravity}:${options.nodeName}`;
       const claimedAt = momentOf(clock);
-      const ask = async (...replaces: string[]) =>
-        answerOf(
-          await scripts.run({ script: CLAIM, key, args: [token, ttlMs, ownClaims, ...replaces] }),
+      const ask = async (...replaced: string[]) =>
+        readReply(
+          await scripts.run({ script: CLAIM, key, args: [token, ttlMs, ownClaims, ...replaced] }),
         );
-      let answer: Answer | undefined;
+      let reply: ClaimReply | undefined;
       try {
-        answer = await ask();
-        // The cooldown of a lesser fault does not hold back this one.
-        if (answer?.kind === "cooling" && gravity < answer.gravity) answer = await ask(answer.held);
+        reply = await ask();
+        // The cooldown of a lesser fault is none for this one.
+        if (reply?.kind === "cooling" && gravity < reply.gravity) reply = await ask(reply.value);
       } catch {
         // Redis is away: this planner acts alone.
       }
-      switch (answer?.kind) {
+      switch (reply?.kind) {
         case "cooling":
-          return { kind: "cooling", by: answer.by, remainingMs: answer.leftMs };
+          return { kind: "cooling", by: reply.by, remainingMs: reply.leftMs };
         case "taken":
           // Prolonged while the other works, and cut short when it has finished.
-          return { kind: "taken", by: answer.by, againMs: Math.min(answer.leftMs, renewEveryMs) };
+          return { kind: "taken", by: reply.by, againMs: Math.min(reply.leftMs, renewEveryMs) };
         case "claimed":
-          return { kind: "claimed", claim: hold({ key, token, claimedAt }) };
+          return { kind: "claimed", claim: begin(key, token, claimedAt) };
         case undefined:
-          return { kind: "claimed", claim: hold({ key, token }) };
+          return { kind: "claimed", claim: begin(key, token) };
       }
     },
     async close() {
-      await Promise.all([...held].map((claim) => claim.release()));
+      await Promise.all([...claims].map((claim) => claim.release()));
       await tellAll();
       scripts.close();
     },
   };
 }
 
-function endCall(
-  { key, token, end, leftMs }: Omit<Untold, "untilMs"> & { readonly leftMs: number },
-): ScriptCall {
+function endCall(key: string, token: string, end: ClaimEnd, leftMs: number): ScriptCall {
   switch (end.as) {
     case "released":
       return { script: RELEASE, key, args: [token] };
@@ -188,42 +166,30 @@ function endCall(
   }
 }
 
-type Answer =
-  | { readonly kind: "claimed" }
-  | {
-    readonly kind: "taken" | "cooling";
-    readonly by: string;
-    readonly leftMs: number;
-    /** What the key holds. */
-    readonly held: string;
-    /** How grave the fault is that it stands for. */
-    readonly gravity: number;
-  };
+type ClaimReply = { readonly kind: "claimed" } | {
+  readonly kind: "taken" | "cooling";
+  /** The planner that has the target. */
+  readonly by: string;
+  readonly leftMs: number;
+  /** What is in the key: `claim:UUID:PLANNER`, `cooldown:UUID~2:PLANNER`. Anybody may have written it. */
+  readonly value: string;
+  /** How grave the fault is that it stands for; the gravest where it does not say. */
+  readonly gravity: number;
+};
 
-/** What CLAIM answered; undefined for what it never answers. */
-function answerOf(reply: unknown): Answer | undefined {
-  if (!Array.isArray(reply)) return undefined;
-  const [kind, left, holder]: unknown[] = reply;
+/** What CLAIM replied; undefined for what it never does. */
+function readReply(reply: unknown): ClaimReply | undefined {
+  const [kind, left, content]: unknown[] = Array.isArray(reply) ? reply : [];
   if (kind === "claimed") return { kind };
   if (kind !== "taken" && kind !== "cooling") return undefined;
   const leftMs = typeof left === "number" && Number.isSafeInteger(left) ? left : 0;
-  const held = typeof holder === "string" ? holder.slice(0, LONGEST_HOLDER) : "";
+  const value = typeof content === "string" ? content.slice(0, LONGEST_VALUE) : "";
+  const planner = /^[a-z]{1,8}:[^:]{0,100}:(.+)$/s.exec(value)?.[1] ?? "";
   return {
     kind,
-    by: holderName(held),
+    by: plainLine(planner, LONGEST_NAME) || "another planner",
     leftMs: Math.max(SOONEST_AGAIN_MS, leftMs),
-    held,
-    gravity: gravityIn(held),
+    value,
+    gravity: Number(/^[a-z]{1,8}:[^:]{0,100}~(-?\d):/.exec(value)?.[1] ?? GRAVEST),
   };
-}
-
-/** How grave the fault was, in `cooldown:UUID~2:PLANNER`; the gravest where it does not say. */
-function gravityIn(held: string): number {
-  return Number(/^[a-z]{1,8}:[^:]{0,100}~(-?\d):/.exec(held)?.[1] ?? GRAVEST);
-}
-
-/** The planner in `claim:UUID:PLANNER`. Anybody may have written it. */
-function holderName(held: string): string {
-  const name = /^[a-z]{1,8}:[^:]{0,100}:(.+)$/s.exec(held)?.[1] ?? "";
-  return plainLine(name, LONGEST_NAME) || "another planner";
 }

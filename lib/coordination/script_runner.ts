@@ -20,7 +20,7 @@ export interface ScriptCall {
   readonly args: readonly (string | number)[];
 }
 
-interface ScriptRunnerOptions {
+export interface ScriptRunnerOptions {
   /** REDIS_URL. Claims are in database 0. */
   readonly url: string;
   /** Of every key. */
@@ -28,25 +28,15 @@ interface ScriptRunnerOptions {
   readonly clock: Clock;
   /** 0 to below 1, as Math.random. */
   readonly random: () => number;
-  /** Makes a text that nobody else makes. */
+  /** Makes a text that nobody else makes, as crypto.randomUUID. */
   readonly newToken: () => string;
-  /** The longest that anybody waits for an answer, milliseconds. */
+  /** The longest that anybody waits for Redis, each time; milliseconds. */
   readonly deadlineMs: number;
   /** Redis is away from now on; called once an outage. */
   readonly onAway: (failure: RedisFailure) => void;
   /** Redis is back after `awayMs`; called once an outage. */
   readonly onBack: (awayMs: number) => void;
   readonly createClient?: CreateRedisClient | undefined;
-}
-
-interface ScriptRunner {
-  /**
-   * The answer to a script, which may be sent more than once. The first call connects.
-   *
-   * @throws {RedisAwayError} within the deadline; at once while Redis is known to be away.
-   */
-  run(call: ScriptCall): Promise<unknown>;
-  close(): void;
 }
 
 /** Redis cannot be asked. Whether it carried out the last script is not known. */
@@ -63,67 +53,61 @@ const LOOK_EVERY_MS = 10_000;
 const REHEARSAL_TTL_MS = 1_000;
 
 /** For the Redis of `url`. A drop shorter than the deadline is bridged, a longer one told. */
-export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
+export function createScriptRunner(options: ScriptRunnerOptions) {
   const { url, prefix, clock, deadlineMs, createClient } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
   const { credentials, secrets } = target;
-  let endpoint = redisEndpoint(url);
   const closing = new AbortController();
   const { signal } = closing;
-  const waiting = new Set<() => void>();
+  let endpoint = redisEndpoint(url);
   let current: RedisLink | undefined;
   let lastError: unknown;
-  /** Since when there is no connection, monotonic milliseconds. */
+  /** Since when there is no connection, monotonic milliseconds; undefined before the first call. */
   let downSince: number | undefined;
   let away = false;
   let started = false;
+  /** Settled when there is a connection, or it is known that there is none. */
+  let change = Promise.withResolvers<void>();
 
-  async function keepConnected() {
+  async function keepConnected(): Promise<void> {
     for (let failures = 1; !signal.aborted; failures++) {
-      let upAt: number | undefined;
+      let upAt = Infinity;
       let link: RedisLink | undefined;
       try {
         endpoint = await target.locate({ deadlineMs, signal });
-        link = redisLink({
-          endpoint,
-          credentials,
-          clock,
-          connectTimeoutMs: deadlineMs,
-          createClient,
-          signal,
-        });
+        const connectTimeoutMs = deadlineMs;
+        link = redisLink({ endpoint, credentials, clock, connectTimeoutMs, createClient, signal });
         await link.open();
-        if (await answer(link, rehearsal()) !== 1) {
-          throw new RedisProtocolError("an answer to EVAL that its script does not give");
-        }
+        await rehearse(link);
         upAt = clock.monotonic();
         rise(link);
         for (;;) {
           await link.pause(LOOK_EVERY_MS);
-          await answer(link, { script: LOOK, key: `${prefix}probe`, args: [] });
+          await ask(link, { script: LOOK, key: `${prefix}probe`, args: [] });
         }
       } catch (error) {
         link?.close(error);
         fall(error);
       }
-      if (upAt !== undefined && clock.monotonic() - upAt >= STEADY_MS) failures = 1;
+      if (clock.monotonic() - upAt >= STEADY_MS) failures = 1;
       await sleep(clock, backoffDelay(BACKOFF, failures, options.random), signal);
     }
   }
 
-  function answer(
-    link: RedisLink,
-    { script, key, args, ms = deadlineMs }: ScriptCall & { readonly ms?: number },
-  ): Promise<unknown> {
+  function ask(link: RedisLink, call: ScriptCall, ms = deadlineMs): Promise<unknown> {
+    const { script, key, args } = call;
     return link.ask((client) => client.eval(script, 1, key, ...args), { stage: "ping", ms });
   }
 
-  function rehearsal(): ScriptCall {
+  async function rehearse(link: RedisLink): Promise<void> {
     const token = options.newToken();
-    return { script: REHEARSE, key: `${prefix}probe:${token}`, args: [token, REHEARSAL_TTL_MS] };
+    const args = [token, REHEARSAL_TTL_MS];
+    const reply = await ask(link, { script: REHEARSE, key: `${prefix}probe:${token}`, args });
+    if (reply === 1) return;
+    throw new RedisProtocolError("an answer to EVAL that its script does not give");
   }
 
-  function rise(link: RedisLink) {
+  function rise(link: RedisLink): void {
     current = link;
     const awayMs = clock.monotonic() - (downSince ?? 0);
     downSince = lastError = undefined;
@@ -131,10 +115,10 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
       away = false;
       options.onBack(awayMs);
     }
-    for (const look of [...waiting]) look();
+    wake();
   }
 
-  function fall(error: unknown) {
+  function fall(error: unknown): void {
     if (signal.aborted) return;
     current = undefined;
     lastError = error;
@@ -143,11 +127,16 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
   }
 
   /** From now on nobody waits until Redis is back. */
-  function giveUp(error: unknown) {
+  function giveUp(error: unknown): void {
     if (away || signal.aborted) return;
     away = true;
     options.onAway(explained(error));
-    for (const look of [...waiting]) look();
+    wake();
+  }
+
+  function wake(): void {
+    change.resolve();
+    change = Promise.withResolvers();
   }
 
   function explained(error: unknown): RedisFailure {
@@ -164,21 +153,20 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
     };
   }
 
-  /** Resolves when there is a connection, or it is known that there is none; or after `ms`. */
-  function change(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        cancel();
-        waiting.delete(look);
-        resolve();
-      };
-      const cancel = clock.after(ms, look);
-      waiting.add(look);
-    });
+  /** Waits for a change, `ms` at the longest. */
+  async function changed(ms: number): Promise<void> {
+    const over = new AbortController();
+    await Promise.race([change.promise, sleep(clock, ms, over.signal)]);
+    over.abort();
   }
 
   return {
-    async run(call) {
+    /**
+     * The reply to a script, which may be sent more than once. The first call connects.
+     *
+     * @throws {RedisAwayError} within the deadline; at once while Redis is known to be away.
+     */
+    async run(call: ScriptCall): Promise<unknown> {
       if (!started) {
         started = true;
         downSince = clock.monotonic();
@@ -193,10 +181,10 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
           if (link) break;
           giveUp(lastError ?? failed);
         } else if (!link) {
-          await change(leftMs);
+          await changed(leftMs);
         } else {
           try {
-            return await answer(link, { ...call, ms: leftMs });
+            return await ask(link, call, leftMs);
           } catch (error) {
             failed = error;
             // Whoever keeps the link is told why it ended.
@@ -210,9 +198,9 @@ export function createScriptRunner(options: ScriptRunnerOptions): ScriptRunner {
       }
       throw new RedisAwayError("Redis cannot be asked");
     },
-    close() {
+    close(): void {
       closing.abort();
-      for (const look of [...waiting]) look();
+      wake();
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { claimKey } from "../../lib/coordination/claim_key.ts";
+import { claimKey } from "../../lib/coordination/redis_claim.ts";
 
 Deno.test("claimKey: common names are left readable", () => {
   const target = { node: "chelsty-infra", service: "redis_7.2" };

@@ -1,8 +1,10 @@
-import type { Coordination } from "../../lib/coordination/coordination.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Claim } from "../../lib/coordination/coordination.ts";
-import { shareCooldowns } from "../../lib/coordination/shared_cooldowns.ts";
+import {
+  type Claim,
+  type Coordination,
+  shareCooldowns,
+} from "../../lib/coordination/coordination.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import {
   COOLDOWN_MS,
