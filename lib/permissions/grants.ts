@@ -55,10 +55,6 @@ export interface Build {
   readonly grants: Grants;
 }
 
-/** Folders under RUNTIME_PATH that the agent reads. */
-const READ_FOLDERS = ["actions", "config", "events", "state"] as const;
-/** Folders under RUNTIME_PATH that the agent writes. */
-const WRITE_FOLDERS = ["actions/pending", "events", "state"] as const;
 /** systemd's notification socket for system services (`man sd_notify`). */
 const NOTIFY_SOCKET = "/run/systemd/notify";
 
@@ -133,34 +129,42 @@ export function runtimeFolder(text: string): string {
 }
 
 /**
+ * The folders under RUNTIME_PATH that a build reads, and those that it writes.
+ *
+ * @throws SiteError as {@linkcode runtimeFolder}.
+ */
+export function foldersUnder(runtimePath: string) {
+  const root = runtimeFolder(runtimePath);
+  return {
+    read: ["actions", "config", "events", "state"].map((name) => `${root}/${name}`),
+    write: ["actions/pending", "events", "state"].map((name) => `${root}/${name}`),
+  };
+}
+
+/**
  * Everything that a build for `site` may do, and nothing else.
  *
  * @throws SiteError where the site cannot be granted.
  */
 export function grantsFor(site: Site, environmentNames: readonly string[]): Grants {
-  const root = runtimeFolder(site.runtimePath);
+  const { read, write } = foldersUnder(site.runtimePath);
   const hosts = [...redisEndpoints(site.redisUrl), ...site.ollamaHosts.map(ollamaEndpoint)];
   return {
     net: [...new Set(hosts)],
-    read: [...READ_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
-    write: [...WRITE_FOLDERS.map((name) => `${root}/${name}`), NOTIFY_SOCKET],
+    read: [...read, NOTIFY_SOCKET],
+    write: [...write, NOTIFY_SOCKET],
     env: [...environmentNames, ...(site.collector === undefined ? [] : COLLECTOR_NAMES)],
   };
 }
 
 /** The command that builds for `site`, ready for a shell; it never holds a password. */
 export function compileCommand(site: Site, target = "all"): string {
+  const { redisUrl, ollamaHosts, runtimePath, collector } = site;
   return [
-    "./scripts/deno",
-    "task",
-    "compile",
-    "--target",
-    target,
-    "--redis-url",
-    withoutCredentials(site.redisUrl),
-    ...site.ollamaHosts.flatMap((host) => ["--ollama-host", withoutCredentials(host)]),
-    "--runtime-path",
-    site.runtimePath,
-    ...(site.collector === undefined ? [] : ["--otel", site.collector]),
+    ...["./scripts/deno", "task", "compile", "--target", target],
+    ...["--redis-url", withoutCredentials(redisUrl)],
+    ...ollamaHosts.flatMap((host) => ["--ollama-host", withoutCredentials(host)]),
+    ...["--runtime-path", runtimePath],
+    ...collector === undefined ? [] : ["--otel", collector],
   ].map(shellWord).join(" ");
 }

@@ -1,16 +1,20 @@
 /**
- * Acts that a planner-agent must never be able to do, tried for real. Each is harmless where it
+ * What a planner-agent must never be able to do, tried for real. Each act is harmless where it
  * succeeds and is undone.
  *
  * @module
  */
+import { join } from "node:path/posix";
 import { type Clock, sleep } from "../base/clock.ts";
+import { NotAFileError, openOwn, realFiles } from "../base/disk/files.ts";
+import { ownFolders } from "../base/disk/own_folders.ts";
+import { NotAFolderError } from "../base/disk/store.ts";
 import { grantsFor, redisEndpoints, runtimeFolder, type Site } from "./grants.ts";
 
 /** One forbidden act. It throws when it is stopped. */
 export interface Act {
   readonly name: string;
-  readonly attempt: () => void | Promise<void>;
+  readonly attempt: () => unknown;
 }
 
 /** What became of an act. Only `runtime` is as it should be: the others let it pass. */
@@ -52,101 +56,129 @@ async function readVariable(name: string): Promise<void> {
   if (value === undefined && state !== "granted") throw new HiddenNameError("reads as unset");
 }
 
+/** Not clock time, which two runs may share: a file that is there already is not ours to remove. */
+const FILE = `.planner-agent-prove-${Deno.pid}`;
+
 /** Every act that is refused to a binary built for `site`. */
 export function forbiddenActs(site: Site, clock: Clock): Act[] {
   const root = runtimeFolder(site.runtimePath);
   const granted = grantsFor(site, []).net;
   const [redis = ""] = redisEndpoints(site.redisUrl);
   const colon = redis.lastIndexOf(":");
-  const redisHost = redis.slice(0, colon).replace(/^\[|\]$/g, "");
-  const redisPort = Number(redis.slice(colon + 1));
   const at = redis.slice(0, colon);
+  const redisHost = at.replace(/^\[|\]$/g, "");
+  const redisPort = Number(redis.slice(colon + 1));
   let otherPort = redisPort;
   while (granted.includes(`${at}:${otherPort}`)) otherPort = otherPort % 65_535 + 1;
   const otherHost = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
     .find((host) => !granted.some((entry) => entry.startsWith(`${host}:`))) ?? "127.0.0.5";
-  // Not clock time, which two runs may share: a file that is there already is not ours to remove.
-  const file = `.planner-agent-prove-${Deno.pid}`;
-  const write = (folder: string): Act => ({
-    name: `write ${folder}/${file}`,
-    attempt: () => createAndRemove(`${folder}/${file}`),
-  });
-  const read = (path: string): Act => ({
-    name: `read ${path}`,
-    attempt: async () => {
-      await Deno.readFile(path);
-    },
-  });
-  const symlink = `${root}/state/${file}`;
+  const symlink = `${root}/state/${FILE}`;
+  const [pending, approved] = [`${root}/actions/pending`, `${root}/actions/approved`];
+  const act = (name: string, attempt: Act["attempt"]): Act => ({ name, attempt });
+  const write = (folder: string) =>
+    act(`write ${folder}/${FILE}`, () => createAndRemove(`${folder}/${FILE}`));
+  const read = (path: string) => act(`read ${path}`, () => Deno.readFile(path));
   return [
-    write(`${root}/actions/approved`),
+    write(approved),
     write(`${root}/actions/running`),
     write(root),
     write("/etc"),
-    {
-      name: `rename a file from ${root}/actions/pending to approved`,
-      attempt: () =>
-        Deno.rename(`${root}/actions/pending/${file}`, `${root}/actions/approved/${file}`),
-    },
-    {
-      name: `symbolic link ${symlink}`,
-      attempt: async () => {
-        await Deno.symlink(`${root}/actions/approved`, symlink);
-        await Deno.remove(symlink);
-      },
-    },
+    act(
+      `rename a file from ${pending} to approved`,
+      () => Deno.rename(`${pending}/${FILE}`, `${approved}/${FILE}`),
+    ),
+    act(`symbolic link ${symlink}`, async () => {
+      await Deno.symlink(approved, symlink);
+      await Deno.remove(symlink);
+    }),
     read("/etc/passwd"),
     read(`${root}/state/../../../../../../../../etc/passwd`),
     read("/proc/self/environ"),
-    {
-      name: `connect to ${redisHost} port ${otherPort}`,
-      attempt: () => connect(redisHost, otherPort, clock),
-    },
-    {
-      name: `connect to ${otherHost} port ${redisPort}`,
-      attempt: () => connect(otherHost, redisPort, clock),
-    },
-    {
-      name: "listen on a port",
-      attempt: () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close(),
-    },
-    {
-      name: "run /bin/true",
-      attempt: async () => {
-        await new Deno.Command("/bin/true").output();
-      },
-    },
-    {
-      name: "load a library",
-      attempt: () => Deno.dlopen("libc.so.6", {}).close(),
-    },
-    {
-      name: "ask for the host's name",
-      attempt: () => {
-        Deno.hostname();
-      },
-    },
-    { name: "read the variable PATH", attempt: () => readVariable("PATH") },
-    { name: "read the variable HOME", attempt: () => readVariable("HOME") },
+    act(
+      `connect to ${redisHost} port ${otherPort}`,
+      () => connect(redisHost, otherPort, clock),
+    ),
+    act(
+      `connect to ${otherHost} port ${redisPort}`,
+      () => connect(otherHost, redisPort, clock),
+    ),
+    act("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
+    act("run /bin/true", () => new Deno.Command("/bin/true").output()),
+    act("load a library", () => Deno.dlopen("libc.so.6", {}).close()),
+    act("ask for the host's name", () => Deno.hostname()),
+    act("read the variable PATH", () => readVariable("PATH")),
+    act("read the variable HOME", () => readVariable("HOME")),
   ];
-}
-
-function verdict(act: string, error: unknown): Verdict {
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const runtime = error instanceof Deno.errors.NotCapable || error instanceof HiddenNameError;
-  return { act, stoppedBy: runtime ? "runtime" : "operating system", detail };
 }
 
 /** Tries every act, one after the other. */
 export async function prove(acts: readonly Act[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
-  for (const { name, attempt } of acts) {
+  for (const { name: act, attempt } of acts) {
     try {
       await attempt();
-      verdicts.push({ act: name, stoppedBy: "nothing", detail: "it succeeded" });
+      verdicts.push({ act, stoppedBy: "nothing", detail: "it succeeded" });
     } catch (error) {
-      verdicts.push(verdict(name, error));
+      const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      const isRuntime = error instanceof Deno.errors.NotCapable || error instanceof HiddenNameError;
+      verdicts.push({ act, stoppedBy: isRuntime ? "runtime" : "operating system", detail });
     }
   }
   return verdicts;
+}
+
+/** What became of writing through what lies at `path`; only `nothing` is a fault. */
+export interface PlantedVerdict {
+  readonly path: string;
+  /** `not tried`: what lies there is as it should be. */
+  readonly stoppedBy: "program" | "operating system" | "nothing" | "not tried";
+  readonly detail: string;
+}
+
+const FOLDERS = ["actions", "actions/pending", "events", "state"] as const;
+const FILES = ["state/planner-agent.heartbeat", "state/planner-agent.lock"] as const;
+
+/**
+ * Tries what lies in the place of the agent's own folders and files; a link, FIFO or device is
+ * planted by hand. The runtime compares paths as they are written, so it is the program that must
+ * not follow them.
+ */
+export async function tryPlanted(site: Site): Promise<readonly PlantedVerdict[]> {
+  const root = runtimeFolder(site.runtimePath);
+  const files = ownFolders(realFiles, root);
+  const verdicts: PlantedVerdict[] = [];
+  for (const name of FOLDERS) {
+    const path = join(root, name);
+    const inside = join(path, FILE);
+    verdicts.push(
+      await tried(path, "folder", async () => {
+        await files.writeUnsynced(inside, "");
+        await files.remove(inside);
+      }),
+    );
+  }
+  for (const name of FILES) {
+    const path = join(root, name);
+    verdicts.push(await tried(path, "file", async () => (await openOwn(path)).close()));
+  }
+  return verdicts;
+}
+
+async function tried(
+  path: string,
+  expected: "folder" | "file",
+  attempt: () => Promise<void>,
+): Promise<PlantedVerdict> {
+  try {
+    const kind = await realFiles.kind(path);
+    if (kind === expected || kind === "none") {
+      return { path, stoppedBy: "not tried", detail: "no link is planted there" };
+    }
+    await attempt();
+    return { path, stoppedBy: "nothing", detail: "it was written through" };
+  } catch (error) {
+    const isOurs = error instanceof NotAFolderError || error instanceof NotAFileError;
+    const detail = error instanceof Error ? error.message : String(error);
+    return { path, stoppedBy: isOurs ? "program" : "operating system", detail };
+  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { tryPlanted } from "../../lib/permissions/planted.ts";
+import { tryPlanted } from "../../lib/permissions/prove.ts";
 import { makeRuntime } from "../support/agent.ts";
 import { plantLink } from "../support/plant_link.ts";
 import { sandbox } from "../support/sandbox.ts";
