@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
-import { completionsFor } from "../../lib/cli/completions/completions.ts";
-import { completionScript } from "../../lib/cli/completions/script.ts";
+import { completionScript, completionsFor } from "../../lib/cli/completions/completions.ts";
 import { explain } from "../../lib/cli/explain/explain.ts";
 import { pending } from "../../lib/cli/pending/pending.ts";
 import { replay } from "../../lib/cli/replay/replay.ts";

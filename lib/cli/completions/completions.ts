@@ -1,11 +1,13 @@
 /**
- * `planner-agent completions SHELL`: prints a script that lets a shell complete this command line.
+ * `planner-agent completions SHELL`: prints a script that lets a shell complete this command line,
+ * made from the list of commands itself.
  *
  * @module
  */
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
-import { completionScript, PROGRAM, SHELLS } from "./script.ts";
+
+const PROGRAM = "planner-agent";
 
 /** The command for a program whose other commands are `others`. */
 export function completionsFor(others: readonly Command[]): Command {
@@ -33,4 +35,179 @@ Put the line into the shell's start-up file to keep it.`,
     },
   };
   return command;
+}
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
+const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** The script for a shell, ending in a newline. */
+export function completionScript(
+  shell: typeof SHELLS[number],
+  commands: readonly Command[],
+): string {
+  const names = commands.map(({ name }) => name);
+  return SCRIPTS[shell]([
+    ...commands,
+    // Words that can stand in a command's place without being commands.
+    { name: "help", summary: "explain a command", options: {}, help: "", completes: names },
+    { name: "version", summary: "print the version", options: {}, help: "" },
+  ]);
+}
+
+type Word = Pick<Command, "name" | "summary" | "options" | "help" | "completes">;
+
+/** A command's flags, each with what its help says of it. */
+function flagsOf({ options, help }: Word) {
+  const own = Object.entries(options).map(([name, { type, multiple = false }]) => {
+    const line = help.split("\n").find((text) => text.startsWith(`  --${name} `)) ?? "";
+    const summary = line.trim().split(/ {2,}/)[1] ?? "";
+    return { name, hasValue: type === "string", repeats: multiple, summary };
+  });
+  const common = { hasValue: false, repeats: false };
+  return [
+    ...own,
+    { ...common, name: "help", summary: "explain the command" },
+    { ...common, name: "version", summary: "print the version" },
+  ];
+}
+
+/**
+ * Words, or what prints them, as bash and zsh read it; fish leaves out the dollar sign. What is
+ * printed is of letters, digits, dots, dashes and slashes, safe in any shell.
+ */
+function wordsOf(completes: Exclude<Word["completes"], "files" | undefined>): string {
+  if (completes === "ids") return `$(${PROGRAM} pending --ids 2>/dev/null)`;
+  if (completes === "targets") return `$(${PROGRAM} explain --list 2>/dev/null)`;
+  return completes.join(" ");
+}
+
+function bashScript(words: readonly Word[]): string {
+  const lines = words.flatMap((word) => {
+    const { name, completes } = word;
+    const flags = flagsOf(word);
+    const named = (some: typeof flags) => some.map(({ name }) => `--${name}`).join(" ");
+    const valued = named(flags.filter(({ hasValue }) => hasValue));
+    return [
+      `    ${name})`,
+      `      flags="${named(flags)}"`,
+      ...valued === "" ? [] : [`      valued="${valued}"`],
+      ...completes === undefined
+        ? []
+        : completes === "files"
+        ? ["      files=yes"]
+        : [`      words="${wordsOf(completes)}"`],
+      "      ;;",
+    ];
+  });
+  return `# bash completion for ${PROGRAM}
+_planner_agent() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}"
+  local flags="" valued="" words="" files=""
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words="${words.map(({ name }) => name).join(" ")}"
+    flags="--help --version"
+  else
+    case "\${COMP_WORDS[1]}" in
+${lines.join("\n")}
+    esac
+  fi
+  case " $valued " in
+    *" $before "*) return ;;
+  esac
+  case "$word" in
+    -*) words="$flags" files="" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  if [ -n "$files" ]; then
+    compopt -o filenames
+    local found
+    mapfile -t found < <(compgen -f -- "$word")
+    COMPREPLY+=("\${found[@]}")
+  fi
+}
+complete -F _planner_agent ${PROGRAM}
+`;
+}
+
+function zshScript(words: readonly Word[]): string {
+  const described = words.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
+  const cases = words.map((word) => {
+    const specs = flagsOf(word).map(({ name, hasValue, repeats, summary }) => {
+      const text = summary.replace(/[[\]:\\]/g, "\\$&");
+      const [many, told] = [repeats ? "*" : "", text && `[${text}]`];
+      return quoted(`${many}--${name}${told}${hasValue ? ":value:" : ""}`);
+    });
+    const last = zshArguments(word.completes);
+    const all = [...specs, ...last].join(" ");
+    return `        ${word.name})\n          _arguments ${all}\n          ;;`;
+  });
+  return `#compdef ${PROGRAM}
+# zsh completion for ${PROGRAM}
+_${PROGRAM}() {
+  local state line
+  local -a commands
+  commands=(
+${described.join("\n")}
+  )
+  _arguments -C '1: :->command' '*:: :->rest'
+  case "$state" in
+    command)
+      _describe command commands
+      ;;
+    rest)
+      case "$line[1]" in
+${cases.join("\n")}
+      esac
+      ;;
+  esac
+}
+if [ "\${funcstack[1]}" = _${PROGRAM} ]; then
+  _${PROGRAM} "$@"
+else
+  compdef _${PROGRAM} ${PROGRAM}
+fi
+`;
+}
+
+function zshArguments(completes: Word["completes"]): string[] {
+  if (completes === undefined) return [];
+  if (completes === "files") return ["'1:file:_files'"];
+  if (typeof completes === "string") return [`"1:${completes}:(${wordsOf(completes)})"`];
+  return [quoted(`1:word:(${completes.join(" ")})`)];
+}
+
+function fishScript(words: readonly Word[]): string {
+  const complete = `complete -c ${PROGRAM} -n`;
+  const lines = words.flatMap((word) => {
+    const { name, summary, completes } = word;
+    const inside = `${complete} ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
+    return [
+      `${complete} __fish_use_subcommand -a ${name} -d ${fishText(summary)}`,
+      ...flagsOf(word).map(({ name, hasValue, summary }) =>
+        `${inside} -l ${name}${hasValue ? " -x" : ""}${summary && ` -d ${fishText(summary)}`}`
+      ),
+      ...completes === undefined
+        ? []
+        : completes === "files"
+        ? [`${inside} -F`]
+        : [`${inside} -a ${quoted(wordsOf(completes).replace(/^\$/, ""))}`],
+    ];
+  });
+  return `# fish completion for ${PROGRAM}
+complete -c ${PROGRAM} -f
+complete -c ${PROGRAM} -n __fish_use_subcommand -l help -d 'list the commands'
+complete -c ${PROGRAM} -n __fish_use_subcommand -l version -d 'print the version'
+${lines.join("\n")}
+`;
+}
+
+/** In single quotes, as POSIX shells and zsh read it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** In single quotes, as fish reads it. */
+function fishText(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
 }
