@@ -36,11 +36,32 @@ a proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
 JSON lines to standard output. Keeps trying where Redis or Ollama cannot be
 reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
   options: {},
-  run: async (io, _values, positionals) => {
+  async run(io, _values, positionals) {
     if (positionals.length > 0) throw new UsageError("run takes no argument");
-    return await runAgent(io);
+    const config = parseConfig(io.env);
+    const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
+    if (!await isCovered(io, config, { needs })) return EXIT.usage;
+    if (BUILD === null) await makeActionFolders(config.runtimePath);
+    const lines = queuedLines({
+      stream: io.queuedOut,
+      clock: systemClock,
+      leftOut: (count) =>
+        `${formatLine("info", "log_lines_dropped", Date.now(), { lines: count })}\n`,
+    });
+    const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
+    const flush = () => lines.flush(LAST_LINES_MS);
+    const endNow = (status: number) => void flush().then(() => io.exit(status));
+    io.onFault(faultHandler(log, () => endNow(EXIT.failure)));
+    try {
+      return await listen(io, config, { log, endNow });
+    } finally {
+      await flush();
+    }
   },
 };
+
+/** What is still to be written gets this long when the agent has stopped. */
+const LAST_LINES_MS = 1_000;
 
 /**
  * From source no installer has made the folders that a person moves proposals to. Where this
@@ -52,70 +73,37 @@ async function makeActionFolders(runtimePath: string): Promise<void> {
   }
 }
 
-/** What is still to be written gets this long when the agent has stopped. */
-const LAST_LINES_MS = 1_000;
-
-async function runAgent(io: Io): Promise<number> {
-  const config = parseConfig(io.env);
-  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
-  if (!await isCovered(io, config, { needs })) return EXIT.usage;
-  if (BUILD === null) await makeActionFolders(config.runtimePath);
-  const lines = queuedLines({
-    stream: io.queuedOut,
-    clock: systemClock,
-    leftOut: (count) =>
-      `${formatLine("info", "log_lines_dropped", Date.now(), { lines: count })}\n`,
-  });
-  const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
-  const flush = () => lines.flush(LAST_LINES_MS);
-  const endNow = (status: number) => void flush().then(() => io.exit(status));
-  io.onFault(faultHandler(log, () => endNow(EXIT.failure)));
-  try {
-    return await listen(io, config, { log, endNow });
-  } finally {
-    await flush();
-  }
-}
-
 /** Listens until it is told to stop; resolves with the exit status. */
 async function listen(
   io: Io,
   config: Config,
   { log, endNow }: { readonly log: Log; readonly endNow: (status: number) => void },
 ): Promise<number> {
+  const { nodeName: node, runtimePath, redisUrl, proposalChannel } = config;
   const clock = systemClock;
+  const { random } = Math;
+  const channels = heardOn(config);
+  const links = config.chain.map((link) => link.name);
   let reload = () => {};
-  io.onOtherSignal((name) => {
-    if (name === "SIGHUP") return reload();
-    log.info("signal_ignored", { signal: name });
+  io.onOtherSignal((signal) => {
+    if (signal === "SIGHUP") reload();
+    else log.info("signal_ignored", { signal });
   });
   log.info("planner_starting", {
     version: VERSION,
-    node: config.nodeName,
-    runtime_path: config.runtimePath,
-    redis: redisDisplay(config.redisUrl),
-    llm_chain: config.chain.map((link) => link.name),
+    node,
+    runtime_path: runtimePath,
+    redis: redisDisplay(redisUrl),
+    llm_chain: links,
   });
 
-  const metrics = createMetrics({
-    clock,
-    build: {
-      version: VERSION,
-      commit: BUILD?.commit ?? "source",
-      deno: Deno.version.deno,
-      arch: Deno.build.arch,
-    },
-    channels: heardOn(config),
-    links: config.chain.map((link) => link.name),
-  });
-  const announced = config.proposalChannel === "" ? undefined : createProposalChannel({
-    url: config.redisUrl,
-    channel: config.proposalChannel,
-    clock,
-    log,
-    random: Math.random,
-  });
-  const coordination = await coordinationOf({ config, clock, log, random: Math.random });
+  const commit = BUILD?.commit ?? "source";
+  const build = { version: VERSION, commit, deno: Deno.version.deno, arch: Deno.build.arch };
+  const metrics = createMetrics({ clock, build, channels, links });
+  const announced = proposalChannel === ""
+    ? undefined
+    : createProposalChannel({ url: redisUrl, channel: proposalChannel, clock, log, random });
+  const coordination = await coordinationOf({ config, clock, log, random });
   const traces = openTraces({ log, clock });
   const tickMs = watchdogMs(io.env);
   const agent = await opened(io, {
@@ -125,11 +113,11 @@ async function listen(
         config,
         clock,
         log,
-        files: ownFolders(realFiles, config.runtimePath),
-        random: Math.random,
+        files: ownFolders(realFiles, runtimePath),
+        random,
         nonce: randomHex,
         metrics,
-        observers: [...announced ? [announced] : [], ...traces ? [traces] : []],
+        observers: [announced, traces].filter((observer) => observer !== undefined),
         onTick: () => supervision.tick(),
         ...(coordination && { openCoordination: coordination }),
         ...(tickMs !== undefined && { tickMs }),
@@ -137,9 +125,8 @@ async function listen(
   });
   if (!agent) return EXIT.failure;
   const { board } = agent;
-  reload = () => void agent.reload();
-  const { runtimePath } = config;
   const { record } = board;
+  reload = () => void agent.reload();
   const supervision = superviseBySystemd({ env: io.env, runtimePath, record, clock, log });
 
   let started = false;
@@ -148,7 +135,7 @@ async function listen(
     config,
     clock,
     log,
-    random: Math.random,
+    random,
     planner: agent.planner,
     onState(state) {
       board.redis(state);
@@ -156,9 +143,9 @@ async function listen(
       supervision.refresh();
       if (subscribed && state.kind === "waiting") agent.redisLost();
       subscribed = state.kind === "subscribed";
-      if (started || state.kind !== "subscribed") return;
+      if (started || !subscribed) return;
       started = true;
-      log.info("planner_started", { channels: heardOn(config), node: config.nodeName });
+      log.info("planner_started", { channels, node });
     },
   });
   const { signal, release } = interruptible(io, log, endNow);

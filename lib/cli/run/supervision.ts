@@ -10,25 +10,6 @@ import type { Log } from "../../base/log/log.ts";
 import { openNotifier } from "./sdnotify.ts";
 import { statusLine, type StatusRecord } from "../../observe/status/record.ts";
 
-interface Supervision {
-  /** Configuration, permissions and folders are good, and the agent listens or tries to. */
-  ready(): void;
-  /** The agent's loop has made progress. */
-  tick(): void;
-  /** Something may have changed. */
-  refresh(): void;
-  stopping(): void;
-  close(): Promise<void>;
-}
-
-interface SupervisionOptions {
-  readonly env: Environment;
-  readonly runtimePath: string;
-  readonly record: () => StatusRecord;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
 /** A short name: the path of a socket has 107 bytes at most. */
 const OWN_SOCKET = ".notify";
 const SHORTEST_TICK_MS = 10;
@@ -44,36 +25,46 @@ export function watchdogMs(env: Environment): number | undefined {
 }
 
 /** Tells systemd where it listens; elsewhere this does nothing. */
-export function superviseBySystemd(options: SupervisionOptions): Supervision {
-  const { env, runtimePath, record, clock, log } = options;
+export function superviseBySystemd(
+  { env, runtimePath, record, clock, log }: {
+    readonly env: Environment;
+    readonly runtimePath: string;
+    readonly record: () => StatusRecord;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+) {
   const socketPath = env("NOTIFY_SOCKET");
   const watched = watchdogMs(env) !== undefined;
   const ownSocketPath = join(runtimePath, "state", OWN_SOCKET);
-  const notifier = openNotifier({ socketPath, ownSocketPath, log, clock });
+  const { tell, close } = openNotifier({ socketPath, ownSocketPath, log, clock });
   let told = "";
 
+  /** Something may have changed. */
   function refresh() {
     if (!socketPath) return;
     const line = statusLine(record());
     if (line === told) return;
     told = line;
-    notifier.status(line);
+    tell("STATUS", line);
   }
 
   return {
+    /** Configuration, permissions and folders are good, and the agent listens or tries to. */
     ready() {
-      notifier.ready();
+      tell("READY");
       refresh();
     },
+    /** The agent's loop has made progress. */
     tick() {
-      if (watched) notifier.watchdog();
+      if (watched) tell("WATCHDOG");
       refresh();
     },
     refresh,
     stopping() {
-      notifier.stopping();
+      tell("STOPPING");
       refresh();
     },
-    close: () => notifier.close(),
+    close,
   };
 }

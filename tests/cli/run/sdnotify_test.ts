@@ -46,13 +46,13 @@ function systemd() {
 Deno.test("openNotifier: what is said arrives at the socket", async () => {
   const world = systemd();
   const notifier = world.open();
-  notifier.ready();
+  notifier.tell("READY");
   assert.equal(await world.receive(), "READY=1");
-  notifier.status("connected");
+  notifier.tell("STATUS", "connected");
   assert.equal(await world.receive(), "STATUS=connected");
-  notifier.watchdog();
+  notifier.tell("WATCHDOG");
   assert.equal(await world.receive(), "WATCHDOG=1");
-  notifier.stopping();
+  notifier.tell("STOPPING");
   await notifier.close();
   assert.equal(await world.receive(), "STOPPING=1");
   assert.deepEqual(world.log.lines, []);
@@ -63,15 +63,15 @@ Deno.test("openNotifier: what is said arrives at the socket", async () => {
 Deno.test("openNotifier: close sends what was said before it, and nothing is sent after", async () => {
   const world = systemd();
   const notifier = world.open();
-  notifier.status("one");
-  notifier.status("two");
-  notifier.stopping();
+  notifier.tell("STATUS", "one");
+  notifier.tell("STATUS", "two");
+  notifier.tell("STOPPING");
   await Promise.all([notifier.close(), notifier.close()]);
-  notifier.watchdog();
+  notifier.tell("WATCHDOG");
   assert.equal(await world.receive(), "STATUS=one");
   assert.equal(await world.receive(), "STATUS=two\nSTOPPING=1");
   const next = world.open();
-  next.ready();
+  next.tell("READY");
   assert.equal(await world.receive(), "READY=1");
   await next.close();
   world.close();
@@ -80,9 +80,9 @@ Deno.test("openNotifier: close sends what was said before it, and nothing is sen
 Deno.test("openNotifier: a status is one line, whatever it holds, and short", async () => {
   const world = systemd();
   const notifier = world.open();
-  notifier.status("held: a\nREADY=1\r\n\u001b[31mred\u0000");
+  notifier.tell("STATUS", "held: a\nREADY=1\r\n\u001b[31mred\u0000");
   assert.equal(await world.receive(), "STATUS=held: a READY=1 red");
-  notifier.status("x".repeat(5_000));
+  notifier.tell("STATUS", "x".repeat(5_000));
   assert.equal(await world.receive(), `STATUS=${"x".repeat(200)}… (5000 characters)`);
   await notifier.close();
   world.close();
@@ -92,10 +92,10 @@ Deno.test("openNotifier: without NOTIFY_SOCKET no socket is made and nothing log
   const world = systemd();
   for (const socketPath of [undefined, ""]) {
     const notifier = world.open({ socketPath });
-    notifier.ready();
-    notifier.status("x");
-    notifier.watchdog();
-    notifier.stopping();
+    notifier.tell("READY");
+    notifier.tell("STATUS", "x");
+    notifier.tell("WATCHDOG");
+    notifier.tell("STOPPING");
     assert.deepEqual(world.files(), ["notify"]);
     await notifier.close();
   }
@@ -107,8 +107,8 @@ Deno.test("openNotifier: a socket without a path is one log line", async () => {
   const world = systemd();
   for (const socketPath of ["@/org/freedesktop/systemd1", "vsock:2:1234"]) {
     const notifier = world.open({ socketPath });
-    notifier.ready();
-    notifier.watchdog();
+    notifier.tell("READY");
+    notifier.tell("WATCHDOG");
     await notifier.close();
     assert.deepEqual(world.log.lines.splice(0), [{
       level: "warning",
@@ -125,16 +125,16 @@ Deno.test("openNotifier: a refused socket is one log line until something arrive
   const world = systemd();
   const notifier = world.open();
   world.stop();
-  notifier.ready();
+  notifier.tell("READY");
   await world.log.seen("sd_notify_failed");
-  notifier.watchdog();
+  notifier.tell("WATCHDOG");
   await settle();
   assert.equal(world.log.lines.length, 1);
   world.start();
-  notifier.watchdog();
+  notifier.tell("WATCHDOG");
   assert.equal(await world.receive(), "WATCHDOG=1");
   world.stop();
-  notifier.watchdog();
+  notifier.tell("WATCHDOG");
   await world.log.seen("sd_notify_failed", 2);
   await notifier.close();
   world.start();
@@ -146,7 +146,7 @@ Deno.test("openNotifier: a socket left by a killed run is replaced", async () =>
   Deno.listenDatagram({ transport: "unixpacket", path: world.ownSocketPath }).close();
   assert.deepEqual(world.files(), ["notify", "own"]);
   const notifier = world.open();
-  notifier.ready();
+  notifier.tell("READY");
   assert.equal(await world.receive(), "READY=1");
   await notifier.close();
   assert.deepEqual(world.files(), ["notify"]);
@@ -157,7 +157,7 @@ Deno.test("openNotifier: a file in the way is not removed, but one log line", as
   const world = systemd();
   Deno.writeTextFileSync(world.ownSocketPath, "precious");
   const notifier = world.open();
-  notifier.ready();
+  notifier.tell("READY");
   await notifier.close();
   assert.equal(world.log.of("sd_notify_failed").length, 1);
   assert.equal(Deno.readTextFileSync(world.ownSocketPath), "precious");
@@ -167,7 +167,7 @@ Deno.test("openNotifier: a file in the way is not removed, but one log line", as
 Deno.test("openNotifier: no folder for the own socket is one log line", async () => {
   const world = systemd();
   const notifier = world.open({ ownSocketPath: `${world.ownSocketPath}/missing/socket` });
-  notifier.ready();
+  notifier.tell("READY");
   await notifier.close();
   assert.equal(world.log.of("sd_notify_failed").length, 1);
   world.close();
@@ -181,13 +181,13 @@ Deno.test("openNotifier: a systemd that does not read holds up nothing, and clos
   const path = `${world.ownSocketPath}-pace`;
   const pace = Deno.listenDatagram({ transport: "unixpacket", path });
   for (let n = 0; n < 1_500; n++) {
-    notifier.status(`${n}`);
+    notifier.tell("STATUS", `${n}`);
     await pace.send(new Uint8Array(1), { transport: "unixpacket", path });
     await pace.receive();
   }
   pace.close();
   Deno.removeSync(path);
-  notifier.stopping();
+  notifier.tell("STOPPING");
   let closed = false;
   const done = notifier.close().then(() => closed = true);
   await world.clock.advance(999);
