@@ -10,7 +10,7 @@ import { headOf, textWidth } from "./width.ts";
 export interface Column {
   readonly title: string;
   /** Numbers read better aligned to the right. @default {"left"} */
-  readonly align?: "left" | "right";
+  readonly align?: "left" | "right" | undefined;
   /**
    * What happens to the text where the table is wider than the terminal: it goes on in the next
    * line, or ends in `…`. A column without it keeps its width, for it holds what a person copies:
@@ -55,50 +55,46 @@ export function tableRows(
   rows: readonly (readonly string[])[],
   { columns: all, width, paintTitles = (line) => line }: TableOptions,
 ): { readonly titles: string; readonly bodies: readonly (readonly string[])[] } {
-  const everything = rows.map((row) => all.map((_, i) => oneLine(row[i] ?? "")));
+  const cells = rows.map((row) => all.map((_, i) => oneLine(row[i] ?? "")));
   const wanted = all.map(({ title }, i) =>
-    Math.max(textWidth(title), ...everything.map((row) => textWidth(row[i] ?? "")))
+    Math.max(textWidth(title), ...cells.map((row) => textWidth(row[i] ?? "")))
   );
   const kept = keptColumns(wanted, all, width);
   const columns = kept.flatMap((i) => all[i] ?? []);
-  const cells = everything.map((row) => kept.map((i) => row[i] ?? ""));
   const natural = kept.map((i) => Math.min(width, wanted[i] ?? 0));
   const widths = fit(natural, columns, width - GAP * (columns.length - 1));
-  const titles = columns.map(({ align, title }, i) =>
-    pad(cutToWidth(title, widths[i] ?? 0), {
-      width: widths[i] ?? 0,
-      align,
-    })
-  );
+  const heads = columns.map(({ align }): Column => ({ title: "", align, narrow: "cut" }));
+  const [titles = ""] = rowLines(columns.map(({ title }) => title), heads, widths);
   return {
-    titles: paintTitles(titles.join(" ".repeat(GAP)).trimEnd()),
-    bodies: cells.map((row) => rowLines(row, columns, widths)),
+    titles: paintTitles(titles),
+    bodies: cells.map((row) => rowLines(kept.map((i) => row[i] ?? ""), columns, widths)),
   };
 }
 
-/** Places of the columns that stay: spare ones go until what must not be broken has room. */
+/** Indices of the columns that stay: spare ones go until what must not be broken has room. */
 function keptColumns(
   wanted: readonly number[],
   columns: readonly Column[],
   width: number,
 ): number[] {
+  const least = columns.map(({ narrow }, i) =>
+    narrow === undefined ? wanted[i] ?? 0 : Math.min(READABLE, wanted[i] ?? 0)
+  );
+  const spares = columns.flatMap(({ spare }, i) => spare === undefined ? [] : [{ i, spare }])
+    .sort((a, b) => b.spare - a.spare);
   let kept = columns.map((_, i) => i);
-  const least = (i: number) =>
-    columns[i]?.narrow === undefined ? wanted[i] ?? 0 : Math.min(READABLE, wanted[i] ?? 0);
-  const needs = () => kept.reduce((sum, i) => sum + least(i) + GAP, -GAP);
+  const needs = () => kept.reduce((sum, i) => sum + (least[i] ?? 0) + GAP, -GAP);
   while (needs() > width) {
-    const [first] = kept.filter((i) => columns[i]?.spare !== undefined)
-      .sort((a, b) => (columns[b]?.spare ?? 0) - (columns[a]?.spare ?? 0));
+    const first = spares.shift();
     if (first === undefined) break;
-    kept = kept.filter((i) => i !== first);
+    kept = kept.filter((i) => i !== first.i);
   }
   return kept;
 }
 
 function rowLines(row: readonly string[], columns: readonly Column[], widths: readonly number[]) {
-  const pieces = row.map((cell, i) => {
-    const width = widths[i] ?? 0;
-    const { narrow, align } = columns[i] ?? {};
+  const pieces = columns.map(({ narrow, align }, i) => {
+    const [cell = "", width = 0] = [row[i], widths[i]];
     // A number broken over two lines would read as two numbers.
     const isCut = narrow === "cut" || narrow === undefined && align === "right";
     return isCut ? [cutToWidth(cell, width)] : wrap(cell, width);
@@ -119,13 +115,11 @@ function rowLines(row: readonly string[], columns: readonly Column[], widths: re
 /** Takes from the widest column until all fit: first from those that may be narrowed. */
 function fit(natural: readonly number[], columns: readonly Column[], room: number): number[] {
   const widths = [...natural];
-  const total = () => widths.reduce((sum, width) => sum + width, 0);
   const takeFrom = (may: (column: Column | undefined) => boolean, least: number) => {
-    while (total() > room) {
-      let widest = -1;
-      for (const [i, width] of widths.entries()) {
-        if (may(columns[i]) && width > least && width > (widths[widest] ?? 0)) widest = i;
-      }
+    for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
+      const widest = widths.reduce((best, width, i) => {
+        return may(columns[i]) && width > least && width > (widths[best] ?? 0) ? i : best;
+      }, -1);
       if (widest < 0) return;
       widths[widest] = (widths[widest] ?? 0) - 1;
     }
@@ -135,14 +129,6 @@ function fit(natural: readonly number[], columns: readonly Column[], room: numbe
   takeFrom(mayNarrow, NARROWEST);
   takeFrom(() => true, NARROWEST);
   return widths;
-}
-
-function pad(text: string, { width, align = "left" }: {
-  width: number;
-  align: Column["align"] | undefined;
-}): string {
-  const blanks = " ".repeat(Math.max(0, width - textWidth(text)));
-  return align === "right" ? blanks + text : text + blanks;
 }
 
 function oneLine(text: string): string {
