@@ -18,7 +18,7 @@ export interface Act {
 }
 
 /** What became of an act. Only `runtime` is as it should be: the others let it pass. */
-export interface Verdict {
+interface Verdict {
   readonly act: string;
   readonly stoppedBy: "runtime" | "operating system" | "nothing";
   readonly detail: string;

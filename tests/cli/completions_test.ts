@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
-import { completionScript, completionsFor } from "../../lib/cli/completions/completions.ts";
+import type { Io } from "../../lib/cli/io.ts";
+import { completionsFor } from "../../lib/cli/completions/completions.ts";
 import { explain } from "../../lib/cli/explain/explain.ts";
 import { pending } from "../../lib/cli/pending/pending.ts";
 import { replay } from "../../lib/cli/replay/replay.ts";
@@ -14,18 +15,40 @@ const SHELLS = ["bash", "zsh", "fish"] as const;
 const OTHERS: readonly Command[] = [run, replay, pending, show, explain, stats];
 const COMMANDS = [...OTHERS, completionsFor(OTHERS)];
 
+/** What `completions SHELL` prints in a program whose other commands are `others`. */
+async function completionScript(shell: string, others: readonly Command[]): Promise<string> {
+  let script = "";
+  const out = (text: string) => void (script += text);
+  const io: Io = {
+    env: () => undefined,
+    out,
+    err: assert.fail,
+    queuedOut: { write: (bytes) => Promise.resolve(bytes.length) },
+    isTerminal: false,
+    width: 80,
+    input: new ReadableStream(),
+    open: () => Promise.reject(new Error("no files here")),
+    onSignal: () => () => {},
+    onOtherSignal: () => {},
+    onFault: () => {},
+    exit: () => assert.fail("exit"),
+  };
+  assert.equal(await completionsFor(others).run(io, {}, [shell]), 0);
+  return script;
+}
+
 /** A line of a script, by its start. */
 function line(script: string, start: string): string {
   return script.split("\n").find((text) => text.trim().startsWith(start))?.trim() ?? "";
 }
 
 /** What a bash script does for a command. */
-const bashCase = (name: string) =>
-  completionScript("bash", COMMANDS).split(`\n    ${name})\n`)[1]?.split(";;")[0]?.trim();
+const bashCase = async (name: string) =>
+  (await completionScript("bash", OTHERS)).split(`\n    ${name})\n`)[1]?.split(";;")[0]?.trim();
 
-Deno.test("completionScript: every command and option is in every shell's script", () => {
+Deno.test("completionScript: every command and option is in every shell's script", async () => {
   for (const shell of SHELLS) {
-    const script = completionScript(shell, COMMANDS);
+    const script = await completionScript(shell, OTHERS);
     for (const { name, options } of COMMANDS) {
       assert.match(script, new RegExp(`\\b${name}\\b`), `${shell} ${name}`);
       for (const option of [...Object.keys(options), "help", "version"]) {
@@ -37,7 +60,7 @@ Deno.test("completionScript: every command and option is in every shell's script
   }
 });
 
-Deno.test("completionScript: a new command is in it by itself", () => {
+Deno.test("completionScript: a new command is in it by itself", async () => {
   const added: Command = {
     name: "frobnicate",
     summary: "it's new: [really] \\ new",
@@ -47,11 +70,9 @@ Deno.test("completionScript: a new command is in it by itself", () => {
     completes: ["alpha", "beta"],
     run: () => Promise.resolve(0),
   };
-  const [bash, zsh, fish] = SHELLS.map((shell) => completionScript(shell, [added])) as [
-    string,
-    string,
-    string,
-  ];
+  const [bash = "", zsh = "", fish = ""] = await Promise.all(
+    SHELLS.map((shell) => completionScript(shell, [added])),
+  );
   assert.match(
     bash,
     /frobnicate\)\n {6}flags="--level --quiet --help --version"\n {6}valued="--level"\n {6}words="alpha beta"/,
@@ -71,25 +92,25 @@ Deno.test("completionScript: a new command is in it by itself", () => {
   );
 });
 
-Deno.test("completionScript: replay takes files, show takes ids, help takes commands", () => {
+Deno.test("completionScript: replay takes files, show takes ids, help takes commands", async () => {
   assert.equal(
-    bashCase("replay"),
+    await bashCase("replay"),
     'flags="--dry-run --from-stream --since --write --channel --json --help --version"\n' +
       '      valued="--from-stream --since --channel"\n      files=yes',
   );
   assert.equal(
-    bashCase("show"),
+    await bashCase("show"),
     'flags="--json --help --version"\n      words="$(planner-agent pending --ids 2>/dev/null)"',
   );
   assert.equal(
-    bashCase("help"),
+    await bashCase("help"),
     'flags="--help --version"\n      words="run replay pending show explain stats completions"',
   );
 });
 
-Deno.test("completionScript: options are described in the command's own words", () => {
+Deno.test("completionScript: options are described in the command's own words", async () => {
   for (const command of OTHERS) {
-    const script = completionScript("fish", [command]);
+    const script = await completionScript("fish", [command]);
     for (const option of Object.keys(command.options)) {
       assert.match(script, new RegExp(` -l ${option}( -x)? -d '.+'`), `${command.name} ${option}`);
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { type Act, forbiddenActs, prove } from "../../lib/permissions/prove.ts";
-import { showPermissions } from "../../lib/cli/permissions/permissions.ts";
+import { showPermissions } from "../../lib/cli/permissions/report.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
 import { askPermissions, type Query, uncovered } from "../../lib/permissions/permissions.ts";
 import { fakeClock } from "../support/clock.ts";
@@ -256,7 +256,7 @@ Deno.test("showPermissions: a table for people, JSON for programs", async () => 
 async function runGranted(runtimePath: string, flags: (grants: Build["grants"]) => string[]) {
   const site = { ...SITE, runtimePath };
   const entry = join(runtimePath, "entry.ts");
-  const command = new URL("../../lib/cli/permissions/permissions.ts", import.meta.url).href;
+  const command = new URL("../../lib/cli/permissions/report.ts", import.meta.url).href;
   const clock = new URL("../../lib/base/clock.ts", import.meta.url).href;
   await Deno.writeTextFile(
     entry,

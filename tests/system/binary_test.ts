@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import type { Answer } from "../../lib/permissions/permissions.ts";
-import type { Verdict } from "../../lib/permissions/prove.ts";
+import type { prove } from "../../lib/permissions/prove.ts";
 import { TARGETS } from "../../scripts/compile/options.ts";
 import {
   type Binary,
@@ -109,7 +109,7 @@ for (const arch of ["x86_64", "aarch64"] as const) {
   test("is stopped by the runtime from every forbidden act", async (agent) => {
     await freshRuntime(agent);
     const { code, stdout } = await runAgent(agent, ["permissions", "--prove", "--json"]);
-    const { acts } = JSON.parse(stdout) as { acts: Verdict[] };
+    const { acts } = JSON.parse(stdout) as { acts: Awaited<ReturnType<typeof prove>> };
     assert.deepEqual(acts.filter(({ stoppedBy }) => stoppedBy !== "runtime"), []);
     assert.equal(code, 0);
     for (

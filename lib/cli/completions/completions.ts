@@ -41,7 +41,7 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** The script for a shell, ending in a newline. */
-export function completionScript(
+function completionScript(
   shell: typeof SHELLS[number],
   commands: readonly Command[],
 ): string {
