@@ -24,6 +24,15 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   return isObject(value) ? value : undefined;
 }
 
+/** The brackets, colons and commas of a JSON text from `start` on, without those inside strings. */
+export function* signsOf(text: string, start = 0): Generator<{ sign: string; at: number }> {
+  const stringOrSign = /"(?:[^"\\]+|\\[^]?)*"?|[{}[\]:,]/g;
+  stringOrSign.lastIndex = start;
+  for (const { 0: sign, index: at } of text.matchAll(stringOrSign)) {
+    if (!sign.startsWith('"')) yield { sign, at };
+  }
+}
+
 /**
  * A value as JSON for other programs, escaped as Python's `json.dumps` does: nothing outside
  * printable ASCII, so that nothing in it can act on a terminal.

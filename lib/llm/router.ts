@@ -20,7 +20,7 @@ import {
 import { correction } from "./correction.ts";
 import { canPassAtOnce, isWrongAnswer, LinkError } from "./failure.ts";
 import { fitted } from "./fit.ts";
-import { judge } from "./verdict.ts";
+import { judge } from "./judgement.ts";
 import type { Link } from "./link.ts";
 
 /** With the mark of a cut, an error stays under 300 characters. */

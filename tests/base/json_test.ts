@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { asciiJson, isObject, parseJson, parseObject } from "../../lib/base/json.ts";
+import { asciiJson, isObject, parseJson, parseObject, signsOf } from "../../lib/base/json.ts";
 
 Deno.test("parseObject: only what has keys; a list, null, text and damage are nothing", () => {
   assert.deepEqual(parseObject('{"a":1}'), { a: 1 });
@@ -17,4 +17,14 @@ Deno.test("asciiJson: nothing outside printable ASCII, and the same value", () =
   const text = asciiJson("ü\u2028\u007f🚀");
   assert.equal(text, '"\\u00fc\\u2028\\u007f\\ud83d\\ude80"');
   assert.equal(JSON.parse(text), "ü\u2028\u007f🚀");
+});
+
+Deno.test("signsOf: brackets, colons and commas, but not those in strings", () => {
+  const signs = (text: string, start?: number) =>
+    [...signsOf(text, start)].map(({ sign, at }) => `${sign}${at}`).join(" ");
+  assert.equal(signs('{"a{\\"}":[1,"\\\\"]}'), "{0 :8 [9 ,11 ]16 }17");
+  assert.equal(signs('{"a":{}}', 5), "{5 }6 }7");
+  // A string that does not end hides what follows.
+  assert.equal(signs('["a, ]'), "[0");
+  assert.equal(signs('["a\\'), "[0");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { factsOf } from "../../lib/llm/facts/facts.ts";
 import { NO_PAST, type Past } from "../../lib/llm/facts/past.ts";
-import { judge } from "../../lib/llm/verdict.ts";
+import { judge } from "../../lib/llm/judgement.ts";
 import { diagnoseByRules } from "../../lib/llm/rules.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 

@@ -6,7 +6,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
 import { type Attempt, ChainExhaustedError, type Figures } from "../../lib/llm/contract.ts";
 import { ACTIONS } from "../../lib/llm/diagnosis.ts";
-import { judge } from "../../lib/llm/verdict.ts";
+import { judge } from "../../lib/llm/judgement.ts";
 import { parseObject } from "../../lib/base/json.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
 import { openaiLink } from "../../lib/llm/openai/link.ts";

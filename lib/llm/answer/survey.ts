@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject, parseJson } from "../../base/json.ts";
+import { isObject, parseJson, signsOf } from "../../base/json.ts";
 import { type Mark, thinkingMarks } from "./thinking.ts";
 
 /** Each attempt at an object may look at the whole text, so their number is bounded. */
@@ -34,6 +34,11 @@ type Survey =
   }
   | { readonly kind: "not_json" | "several_objects"; readonly problem: string };
 
+/** The prose's brackets that are still open, and whether each looks like JSON's. */
+type OpenBrackets = Record<"{" | "[", boolean[]>;
+
+const nothingOpen = (): OpenBrackets => ({ "{": [], "[": [] });
+
 /** The objects in prose, and whether they stand inside thinking. Takes time linear in the text. */
 export function surveyOf(text: string): Survey {
   const marks = thinkingMarks(text);
@@ -42,7 +47,7 @@ export function surveyOf(text: string): Survey {
   let outside = "";
   /** Where the present piece of prose began. */
   let from = 0;
-  let open = openBrackets();
+  let open = nothingOpen();
   let attempts = 0;
   let next = 0;
   for (let at = 0; at < text.length; at++) {
@@ -50,40 +55,43 @@ export function surveyOf(text: string): Survey {
     while ((marks[next]?.at ?? Infinity) < at) next++;
     const mark = marks[next];
     if (mark?.at === at && mark.kind !== "ends") {
-      const close = mark.kind === "closes" ? mark : closing(marks, next);
+      const close = mark.kind === "closes" ? mark : closing(mark, marks.slice(next + 1));
       if (!close) return { kind: "not_json", problem: "thinking that does not end, no answer" };
       drafts.push(...found);
       found = [];
       outside = mark.kind === "closes" ? "" : `${outside}${text.slice(from, at)}\n`;
-      open = openBrackets();
+      open = nothingOpen();
       from = close.end;
       at = close.end - 1;
       continue;
     }
     const character = text.charAt(at);
-    if (character === "}" || character === "]") open.close(character);
-    if (character === "[") open.open("[", startsJson(text, at, "\"'"));
+    if (character === "}") open["{"].pop();
+    if (character === "]") open["["].pop();
+    if (character === "[") open["["].push(/["']/.test(behind(text, at + 1)));
     if (character !== "{") continue;
-    const likely = startsJson(text, at, '"}');
+    const first = behind(text, at + 1);
+    const likely = first === '"' || first === "}";
     if (likely && ++attempts > MOST_ATTEMPTS) {
       return { kind: "not_json", problem: "too many braces" };
     }
     const end = likely ? endOfObject(text, at) : -1;
-    const source = end < 0 ? "" : text.slice(at, end);
-    const value = end < 0 ? undefined : parseJson(source);
+    const source = text.slice(at, Math.max(at, end));
+    const value = parseJson(source);
     if (!isObject(value)) {
       const answerLike = ANSWER_LIKE.test(text.slice(at, at + LONGEST_OPENING));
-      if (answerLike || (found.length > 0 && startsJson(text, at, '"'))) {
-        return found.length > 0
-          ? { kind: "several_objects", problem: "a JSON object and another one that is broken" }
-          : { kind: "not_json", problem: "a JSON object that is broken" };
+      if (found.length > 0 && (answerLike || first === '"')) {
+        const problem = "a JSON object and another one that is broken";
+        return { kind: "several_objects", problem };
       }
-      open.open("{", startsJson(text, at, "\"'"));
+      if (answerLike) return { kind: "not_json", problem: "a JSON object that is broken" };
+      open["{"].push(/["']/.test(first));
       continue;
     }
     // Prose about code is full of {}, and it never is an answer.
     if (Object.keys(value).length > 0) {
-      if (open.inJson() || isFragment(text, { at, end, nested: open.any() })) {
+      const around = [...open["{"], ...open["["]];
+      if (around.includes(true) || isFragment(text, { at, end, nested: around.length > 0 })) {
         return { kind: "not_json", problem: "an object inside something that is not JSON" };
       }
       found.push({ source, value, end, lead: text.slice(from, at) });
@@ -94,41 +102,19 @@ export function surveyOf(text: string): Survey {
   return { found, drafts, outside: outside + text.slice(from) };
 }
 
-/** The mark that ends the thinking which the one at `index` opens. */
-function closing(marks: readonly Mark[], index: number): Mark | undefined {
-  const opening = marks[index];
-  for (let later = index + 1; opening && later < marks.length; later++) {
-    const mark = marks[later];
-    if (mark?.family === opening.family && mark.kind !== "opens" && mark.at >= opening.end) {
-      return mark;
-    }
-  }
-  return undefined;
+/** The mark that ends the thinking which `opening` begins. */
+function closing(opening: Mark, later: readonly Mark[]): Mark | undefined {
+  return later.find(({ family, kind, at }) =>
+    family === opening.family && kind !== "opens" && at >= opening.end
+  );
 }
 
-/** Brackets of the prose that are still open, and whether one of them looks like JSON's. */
-function openBrackets() {
-  const braces: boolean[] = [];
-  const squares: boolean[] = [];
-  let inJson = 0;
-  return {
-    open(bracket: "{" | "[", looksLikeJson: boolean) {
-      (bracket === "{" ? braces : squares).push(looksLikeJson);
-      if (looksLikeJson) inJson++;
-    },
-    close(bracket: "}" | "]") {
-      if ((bracket === "}" ? braces : squares).pop()) inJson--;
-    },
-    any: () => braces.length + squares.length > 0,
-    inJson: () => inJson > 0,
-  };
-}
+const isBlank = (character: string) => /^[ \n\r\t\u00a0]/.test(character);
 
-/** Whether the next character behind the bracket at `at` is one of `beginnings`. */
-function startsJson(text: string, at: number, beginnings: string): boolean {
-  let next = at + 1;
-  while (isBlank(text.charCodeAt(next))) next++;
-  return next < text.length && beginnings.includes(text.charAt(next));
+/** The first character from `at` on that is no blank; "" at the end. */
+function behind(text: string, at: number): string {
+  while (isBlank(text.charAt(at))) at++;
+  return text.charAt(at);
 }
 
 /** Whether the object from `at` to `end` touches something that makes it a part of broken JSON. */
@@ -136,38 +122,28 @@ function isFragment(
   text: string,
   { at, end, nested }: { at: number; end: number; nested: boolean },
 ): boolean {
-  let after = end;
-  while (isBlank(text.charCodeAt(after))) after++;
-  if (after < text.length && '}]"'.includes(text.charAt(after))) return true;
-  let before = at - 1;
-  while (isBlank(text.charCodeAt(before))) before--;
-  if (before < 0) return false;
+  if (/[}\]"]/.test(behind(text, end))) return true;
+  const before = lastBefore(text, at);
   const previous = text.charAt(before);
-  if ('"{['.includes(previous)) return true;
-  if (previous !== ":" && previous !== ",") return false;
+  if (/["{[]/.test(previous)) return true;
   // "Here it is: {…}" is prose, `"answer": {…}` and `…], {…}` are not.
-  let earlier = before - 1;
-  while (isBlank(text.charCodeAt(earlier))) earlier--;
-  const marks = previous === ":" ? '"' : '"}]0123456789';
-  return nested || (earlier >= 0 && marks.includes(text.charAt(earlier)));
+  const earlier = text.charAt(lastBefore(text, before));
+  if (previous === ":") return nested || earlier === '"';
+  return previous === "," && (nested || /["}\]0-9]/.test(earlier));
 }
 
-function isBlank(code: number): boolean {
-  return code === 32 || code === 10 || code === 13 || code === 9 || code === 0xa0;
+/** Where the last character before `at` stands that is no blank; -1 where there is none. */
+function lastBefore(text: string, at: number): number {
+  do at--; while (isBlank(text.charAt(at)));
+  return at;
 }
 
-/** The index behind the bracket that closes the one at `start`, or -1. Strings are respected. */
+/** The index behind the bracket that closes the one at `start`, or -1. */
 function endOfObject(text: string, start: number): number {
   let depth = 0;
-  let inString = false;
-  for (let at = start; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (inString) {
-      if (character === "\\") at++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === "{" || character === "[") depth++;
-    else if ((character === "}" || character === "]") && --depth === 0) return at + 1;
+  for (const { sign, at } of signsOf(text, start)) {
+    if (sign === "{" || sign === "[") depth++;
+    else if ((sign === "}" || sign === "]") && --depth === 0) return at + 1;
   }
   return -1;
 }

@@ -5,22 +5,19 @@
  * @module
  */
 
+/**
+ * `opens` begins thinking. `closes` ends it, and where none was begun everything before it was
+ * thinking. `ends` does so too, but says nothing where none was begun.
+ */
+const KINDS = ["opens", "closes", "ends"] as const;
+type Kind = typeof KINDS[number];
+
 /** One mark in a text. */
 export interface Mark {
   readonly family: number;
   readonly at: number;
   readonly end: number;
-  /**
-   * `opens` begins thinking. `closes` ends it, and where none was begun everything before it was
-   * thinking. `ends` does so too, but says nothing where none was begun.
-   */
-  readonly kind: "opens" | "closes" | "ends";
-}
-
-interface Family {
-  readonly opens: RegExp;
-  readonly closes?: RegExp;
-  readonly ends?: RegExp;
+  readonly kind: Kind;
 }
 
 const WORDS = "(?:seed:|ant(?:ml:)?|[a-z]{1,12}:)?(?:think(?:ing)?|thoughts?|thought[_ -]process|" +
@@ -33,7 +30,7 @@ const START = "(?:(?:start|begin)[_ ▁-]?(?:of[_ ▁-])?)?";
 const END = "(?:[/\\\\]|end[_ ▁-]?(?:of[_ ▁-])?)";
 const HEADING = "(?<=^|\\n)[#*_> ]{0,6}";
 
-const FAMILIES: readonly Family[] = [
+const FAMILIES: readonly Readonly<Partial<Record<Kind, RegExp>>>[] = [
   // <think>, [THINK], ◁think▷, <seed:think>, <|START_THINKING|>, <|begin_of_thought|> and so on.
   {
     opens: new RegExp(`${BRACKETS_OPEN}${START}${WORDS}${BRACKETS_CLOSE}`, "gi"),
@@ -88,17 +85,14 @@ const FAMILIES: readonly Family[] = [
 export function thinkingMarks(text: string): Mark[] {
   const marks: Mark[] = [];
   for (const [family, patterns] of FAMILIES.entries()) {
-    for (const kind of ["opens", "closes", "ends"] as const) {
-      const pattern = patterns[kind];
-      for (const match of pattern ? text.matchAll(pattern) : []) {
-        marks.push({ family, kind, at: match.index, end: match.index + match[0].length });
+    for (const kind of KINDS) {
+      for (const { 0: mark, index: at } of patterns[kind] ? text.matchAll(patterns[kind]) : []) {
+        marks.push({ family, kind, at, end: at + mark.length });
       }
     }
   }
   // Of two at one place the one that opens counts: what is doubtful is thinking.
-  return marks.sort((one, other) => one.at - other.at || rank(one) - rank(other));
-}
-
-function rank({ kind }: Mark): number {
-  return kind === "opens" ? 0 : 1;
+  return marks.sort((one, other) =>
+    one.at - other.at || Number(other.kind === "opens") - Number(one.kind === "opens")
+  );
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject, parseObject } from "../../base/json.ts";
+import { isObject, parseObject, signsOf } from "../../base/json.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,18 +31,12 @@ export function payloadOf(excerpt: string): Fields {
 /** The beginning of a JSON text up to its last whole entry, with its brackets closed. */
 function closed(text: string): string {
   const open: string[] = [];
-  let inString = false;
   let whole = "";
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (inString) {
-      if (character === "\\") at++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === "{") open.push("}");
-    else if (character === "[") open.push("]");
-    else if (character === "}" || character === "]") open.pop();
-    else if (character === ",") whole = text.slice(0, at) + open.toReversed().join("");
+  for (const { sign, at } of signsOf(text)) {
+    if (sign === "{") open.push("}");
+    else if (sign === "[") open.push("]");
+    else if (sign === "}" || sign === "]") open.pop();
+    else if (sign === ",") whole = text.slice(0, at) + open.toReversed().join("");
   }
   return whole;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
-import { judge } from "../../lib/llm/verdict.ts";
+import { judge } from "../../lib/llm/judgement.ts";
 
 const TARGET = { node: "piha", service: "mosquitto" };
 const GOOD = {

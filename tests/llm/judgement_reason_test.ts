@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { saysNothing } from "../../lib/llm/answer/reason.ts";
+import { judge } from "../../lib/llm/judgement.ts";
+
+const judged = (reason: string) =>
+  judge(
+    JSON.stringify({ reason, action: "restart", confidence: 0.9, requires_human: false }),
+    { node: "piha", service: "mosquitto" },
+  );
 
 const NOTHING = [
   " ".repeat(12),
@@ -41,13 +47,15 @@ const SOMETHING = [
 ];
 
 for (const reason of NOTHING) {
-  Deno.test(`saysNothing: ${JSON.stringify(reason)} says nothing`, () => {
-    assert.equal(saysNothing(reason), true);
+  Deno.test(`judge: ${JSON.stringify(reason)} says nothing`, () => {
+    const judgement = judged(reason);
+    assert.ok(!judgement.ok);
+    assert.match(judgement.error, /^reason must say why in at least 10 characters, not "/);
   });
 }
 
 for (const reason of SOMETHING) {
-  Deno.test(`saysNothing: ${JSON.stringify(reason)} says something`, () => {
-    assert.equal(saysNothing(reason), false);
+  Deno.test(`judge: ${JSON.stringify(reason)} says something`, () => {
+    assert.equal(judged(reason).ok, true);
   });
 }
