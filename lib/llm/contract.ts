@@ -6,32 +6,13 @@
  */
 import type { Facts } from "./facts/facts.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import type { FailureKind } from "./failure.ts";
 import type { WaitingEvent } from "../event/event.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }
-
-/** Why an attempt gave no usable answer. */
-export type FailureKind =
-  | "refused" // nothing listens there
-  | "unreachable" // no route, no name, or another failure before a connection
-  | "connect_timeout"
-  | "first_token_timeout"
-  | "idle_timeout"
-  | "total_timeout"
-  | "disconnected" // the connection broke before the answer was complete
-  | "http_status"
-  | "model_missing" // 404; on an Ollama, `ollama pull NAME` helps
-  | "server_error" // an `error` under status 200
-  | "bad_response" // status 200, but not what the API says
-  | "empty"
-  | "truncated" // cut at the token limit or by a content filter
-  | "not_json"
-  | "several_objects"
-  | "schema_violation"
-  | "aborted"; // the agent is shutting down
 
 /** What the server counted and timed; absent where it did not say. */
 export interface Figures {

@@ -1,9 +1,40 @@
 /**
- * How an attempt fails, and which failures are worth asking the same link again at once.
+ * How an attempt fails, which failures are worth asking the same link again at once, and what a
+ * model is told about its wrong answer.
  *
  * @module
  */
-import type { FailureKind } from "./contract.ts";
+import { cut } from "../base/text/cut.ts";
+import type { Message } from "./contract.ts";
+
+/**
+ * Why an attempt gave no usable answer, and whether asking the same link again at once can help: a
+ * model that answered wrongly is told, and its link is well.
+ *
+ * Never after a timeout: an Ollama on a CPU goes on with the abandoned prompt and a second request
+ * waits behind it (ollama/ollama#11889).
+ */
+const AGAIN = {
+  refused: "no", // nothing listens there
+  unreachable: "no", // no route, no name, or another failure before a connection
+  connect_timeout: "no",
+  first_token_timeout: "no",
+  idle_timeout: "no",
+  total_timeout: "no",
+  disconnected: "yes", // the connection broke before the answer was complete
+  http_status: "unless_lasting",
+  model_missing: "no", // 404; on an Ollama, `ollama pull NAME` helps
+  server_error: "unless_lasting", // an `error` under status 200
+  bad_response: "yes", // status 200, but not what the API says
+  empty: "corrected",
+  truncated: "corrected", // cut at the token limit or by a content filter
+  not_json: "corrected",
+  several_objects: "corrected",
+  schema_violation: "corrected",
+  aborted: "no", // the agent is shutting down
+} as const;
+
+export type FailureKind = keyof typeof AGAIN;
 
 /** What is known about a failed attempt beside its kind. */
 interface FailureDetail {
@@ -27,66 +58,45 @@ export class LinkError extends Error {
   }
 }
 
-/** True when the link worked and the model answered wrongly: the model is told, the link is well. */
+/** True when the link worked and the model answered wrongly. */
 export function isWrongAnswer(kind: FailureKind): boolean {
-  switch (kind) {
-    case "empty":
-    case "truncated":
-    case "not_json":
-    case "several_objects":
-    case "schema_violation":
+  return AGAIN[kind] === "corrected";
+}
+
+/** Of Ollama's errors, those that asking again at once cannot change. */
+const LASTING =
+  /(?:more system|out of|not enough|insufficient) memory|no space left|unable to allocate|unsupported model|unknown model architecture/i;
+
+/** True when asking the same link again at once can help. */
+export function canPassAtOnce({ kind, detail, message }: LinkError): boolean {
+  const { status = 500, aboutThinking = false } = detail;
+  switch (AGAIN[kind]) {
+    case "yes":
+    case "corrected":
       return true;
-    case "refused":
-    case "unreachable":
-    case "connect_timeout":
-    case "first_token_timeout":
-    case "idle_timeout":
-    case "total_timeout":
-    case "disconnected":
-    case "http_status":
-    case "model_missing":
-    case "server_error":
-    case "bad_response":
-    case "aborted":
+    case "unless_lasting":
+      return aboutThinking || (status >= 500 && !LASTING.test(message));
+    case "no":
       return false;
   }
 }
 
-/** Texts of Ollama's errors that asking again at once cannot change. */
-const LASTING = [
-  "more system memory",
-  "out of memory",
-  "not enough memory",
-  "insufficient memory",
-  "no space left",
-  "unable to allocate",
-  "unsupported model",
-  "unknown model architecture",
-];
-
-function isLasting(text: string): boolean {
-  const lower = text.toLowerCase();
-  return LASTING.some((phrase) => lower.includes(phrase));
-}
+/** The longest part of a wrong answer, and of what is wrong with it, that goes back to the model. */
+const LONGEST_ANSWER = 1500;
+const LONGEST_ERROR = 500;
 
 /**
- * True when asking the same link again at once can help.
- *
- * Never after a timeout: an Ollama on a CPU goes on with the abandoned prompt and a second request
- * waits behind it (ollama/ollama#11889).
+ * Messages to add before asking again: the model's own answer and what is wrong with it. None
+ * after a failure of the transport, which does not concern the model.
  */
-export function canPassAtOnce(failure: LinkError): boolean {
-  const { kind, detail, message } = failure;
-  if (isWrongAnswer(kind)) return true;
-  switch (kind) {
-    case "disconnected":
-    case "bad_response":
-      return true;
-    case "server_error":
-      return !isLasting(message);
-    case "http_status":
-      return detail.aboutThinking === true || ((detail.status ?? 0) >= 500 && !isLasting(message));
-    default:
-      return false;
-  }
+export function correction({ kind, detail, message }: LinkError): Message[] {
+  if (!isWrongAnswer(kind)) return [];
+  const said = cut(detail.content?.trim() ?? "", LONGEST_ANSWER).toWellFormed();
+  const error = cut(message, LONGEST_ERROR).toWellFormed();
+  const request = `That answer cannot be used: ${error}. Answer again with ONLY one JSON object \
+with the keys evidence, cause, reason, action, confidence and requires_human; keep the reason short.`;
+  return [
+    ...said === "" ? [] : [{ role: "assistant", content: said } as const],
+    { role: "user", content: request },
+  ];
 }

@@ -7,7 +7,6 @@
  */
 import type { Log } from "../base/log/log.ts";
 import type { Message } from "./contract.ts";
-import { estimatedTokens } from "./tokens.ts";
 
 /** What a chat template adds to each message. */
 const TOKENS_PER_MESSAGE = 12;
@@ -17,6 +16,16 @@ const EVENT_TOKENS = 300;
 const PAYLOAD_BYTES_PER_TOKEN = 2.5;
 const FENCE = "```";
 const CUT = "\n... (cut to fit the model's context) ...\n";
+
+/** How many tokens a text takes, rather too many: words by length, digits and signs one by one. */
+export function estimatedTokens(text: string): number {
+  let tokens = 0;
+  for (const [run] of text.matchAll(/[A-Za-z]+|[^\sA-Za-z]|\s+/g)) {
+    // A blank before a word is a part of its token.
+    tokens += /^[A-Za-z]/.test(run) ? Math.ceil(run.length / 5) : run === " " ? 0 : 1;
+  }
+  return tokens;
+}
 
 /** The most tokens that a prompt with `system` and so large a payload, and its answer, take. */
 export function longestPromptTokens(

@@ -9,16 +9,9 @@ import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { svcKey } from "../event/target.ts";
 import { advance, allows, type Breaker, type BreakerEvent, CLOSED } from "./breaker.ts";
-import {
-  type Attempt,
-  ChainExhaustedError,
-  type Message,
-  type RouteContext,
-  type Router,
-  type RouteResult,
-} from "./contract.ts";
-import { correction } from "./correction.ts";
-import { canPassAtOnce, isWrongAnswer, LinkError } from "./failure.ts";
+import { type Attempt, ChainExhaustedError, type Message } from "./contract.ts";
+import type { RouteContext, Router, RouteResult } from "./contract.ts";
+import { canPassAtOnce, correction, isWrongAnswer, LinkError } from "./failure.ts";
 import { fitted } from "./fit.ts";
 import { judge } from "./judgement.ts";
 import type { Link } from "./link.ts";
@@ -27,11 +20,9 @@ import type { Link } from "./link.ts";
 const LONGEST_ERROR = 270;
 
 /** A link's breaker, for people. */
-export interface LinkState {
+export interface LinkState extends Pick<Breaker, "state" | "failures"> {
   readonly link: string;
   readonly model: string;
-  readonly state: Breaker["state"];
-  readonly failures: number;
   /** Milliseconds until an open link is tried again, else 0. */
   readonly opensInMs: number;
 }
@@ -43,73 +34,55 @@ export interface ChainRouter extends Router {
   remarks(): readonly string[];
 }
 
-interface RouterOptions {
+/** A router over `links`, first asked first; each is asked `attemptsPerLink` times for an event. */
+export function createRouter({ links, attemptsPerLink, clock, log }: {
   readonly links: readonly Link[];
-  /** Requests to one link for one event. */
   readonly attemptsPerLink: number;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-interface Asked {
-  readonly attempt: Attempt;
-  readonly result: Diagnosis | LinkError;
-}
-
-/** A router over `links`, first asked first. */
-export function createRouter(options: RouterOptions): ChainRouter {
-  const { links, attemptsPerLink, clock, log } = options;
-  const breakers = links.map(() => CLOSED);
+}): ChainRouter {
+  const members = links.map((link, index) => ({ link, index, breaker: CLOSED }));
+  type Member = typeof members[number];
   const closing = new AbortController();
 
-  const breaker = (index: number) => breakers[index] ?? CLOSED;
-  const isOpen = (index: number) => !allows(breaker(index), clock.monotonic());
+  const isOpen = ({ breaker }: Member) => !allows(breaker, clock.monotonic());
+  const waitMs = ({ breaker }: Member) => Math.max(0, breaker.until - clock.monotonic());
+  const behind = ({ index }: Member) => members.slice(index + 1);
   /** An open link is skipped only when a later one can answer: else trying it costs nothing. */
-  const isSkipped = (index: number) =>
-    isOpen(index) && links.some((link, later) => later > index && (link.builtIn || !isOpen(later)));
-  const nextIndex = (index: number) => {
-    const next = links.findIndex((_, later) => later > index && !isSkipped(later));
-    return next < 0 ? links.length : next;
-  };
+  const isSkipped = (member: Member) =>
+    isOpen(member) && behind(member).some((later) => later.link.builtIn || !isOpen(later));
+  const nextOf = (member: Member) => behind(member).find((later) => !isSkipped(later));
 
-  function happened(index: number, event: BreakerEvent) {
-    const before = breaker(index);
-    const after = advance(before, event, clock.monotonic());
-    breakers[index] = after;
-    if (after.state === "open" && before.state !== "open" && event === "failure") {
-      log.warning("llm_link_open", { link: links[index]?.name, seconds: after.waitMs / 1000 });
+  function happened(member: Member, event: BreakerEvent) {
+    const before = member.breaker;
+    const { state, waitMs } = member.breaker = advance(before, event, clock.monotonic());
+    if (state === "open" && before.state !== "open" && event === "failure") {
+      log.warning("llm_link_open", { link: member.link.name, seconds: waitMs / 1000 });
     }
-  }
-
-  function withinContext(link: Link, messages: readonly Message[], { event }: RouteContext) {
-    const most = link.promptTokens ?? Infinity;
-    const fitting = fitted(messages, most);
-    if (fitting !== messages) {
-      const fields = { link: link.name, svc_key: svcKey(event), prompt_tokens: most };
-      log.warning("prompt_cut", fields);
-    }
-    return fitting;
   }
 
   /** One request to one link. */
-  async function ask(
-    index: number,
-    { link, messages, context }: {
-      link: Link;
-      messages: readonly Message[];
-      context: RouteContext;
-    },
-  ): Promise<Asked> {
+  async function ask(member: Member, messages: readonly Message[], context: RouteContext) {
+    const { link, link: { name, promptTokens = Infinity } } = member;
+    const { event } = context;
     const started = clock.monotonic();
-    happened(index, "begin");
+    happened(member, "begin");
     let figures: Attempt["figures"];
     let result: Diagnosis | LinkError;
     try {
-      const reply = await link.ask(withinContext(link, messages, context), context);
-      figures = reply.figures;
-      const judgement = judge(reply.content, context.event);
-      reply.judged?.(judgement.ok);
+      const fitting = fitted(messages, promptTokens);
+      if (fitting !== messages) {
+        log.warning("prompt_cut", {
+          link: name,
+          svc_key: svcKey(event),
+          prompt_tokens: promptTokens,
+        });
+      }
+      const reply = await link.ask(fitting, context);
       const { content } = reply;
+      figures = reply.figures;
+      const judgement = judge(content, event);
+      reply.judged?.(judgement.ok);
       result = judgement.ok
         ? judgement.diagnosis
         : new LinkError(judgement.kind, judgement.error, { content });
@@ -118,10 +91,10 @@ export function createRouter(options: RouterOptions): ChainRouter {
       result = error instanceof LinkError ? error : new LinkError("bad_response", `${error}`);
     }
     const failure = result instanceof LinkError ? result : undefined;
-    if (!failure || isWrongAnswer(failure.kind)) happened(index, "success");
-    else happened(index, failure.kind === "aborted" ? "abandoned" : "failure");
+    if (!failure || isWrongAnswer(failure.kind)) happened(member, "success");
+    else happened(member, failure.kind === "aborted" ? "abandoned" : "failure");
     const attempt: Attempt = {
-      link: link.name,
+      link: name,
       model: link.model,
       outcome: failure?.kind ?? "ok",
       ...(failure && { error: plainLine(failure.message, LONGEST_ERROR) }),
@@ -131,59 +104,49 @@ export function createRouter(options: RouterOptions): ChainRouter {
     return { attempt, result };
   }
 
-  function report(attempt: Attempt, { event }: RouteContext, next: string) {
-    const { outcome: kind, figures: _figures, ...rest } = attempt;
-    const fields = { ...rest, kind, svc_key: svcKey(event), next };
-    if (kind === "aborted") log.info("llm_attempt_aborted", fields);
-    else log.warning("llm_attempt_failed", fields);
-  }
-
   async function route(
     messages: readonly Message[],
     outer: RouteContext,
   ): Promise<RouteResult> {
-    const context = { ...outer, signal: AbortSignal.any([outer.signal, closing.signal]) };
+    const signal = AbortSignal.any([outer.signal, closing.signal]);
+    const context = { ...outer, signal };
+    const svc_key = svcKey(outer.event);
     const attempts: Attempt[] = [];
-    let index = 0;
+    let member = members[0];
     let conversation = messages;
     let asked = 0;
-    while (index < links.length && !context.signal.aborted) {
-      const link = links[index];
-      if (!link) break;
-      const next = nextIndex(index);
-      if (isSkipped(index)) {
-        const waitMs = Math.max(0, breaker(index).until - clock.monotonic());
+    while (member && !signal.aborted) {
+      const { link } = member;
+      if (isSkipped(member)) {
+        const next = nextOf(member);
         log.info("llm_link_skipped", {
           link: link.name,
           model: link.model,
-          svc_key: svcKey(context.event),
-          retry_in_seconds: Math.ceil(waitMs / 1000),
-          next: links[next]?.name,
+          svc_key,
+          retry_in_seconds: Math.ceil(waitMs(member) / 1000),
+          next: next?.link.name,
         });
-        index = next;
+        member = next;
         continue;
       }
-      const { attempt, result } = await ask(index, {
-        link,
-        messages: conversation,
-        context,
-      });
+      const { attempt, result } = await ask(member, conversation, context);
       attempts.push(attempt);
       if (!(result instanceof LinkError)) {
-        log.debug("llm_answered", { ...attempt, svc_key: svcKey(context.event) });
+        log.debug("llm_answered", { ...attempt, svc_key });
         return { content: result, modelUsed: link.model, attempts };
       }
-      asked++;
-      const again = asked < attemptsPerLink && canPassAtOnce(result) && !isSkipped(index);
-      const after = again ? index : nextIndex(index);
-      const stopped = result.kind === "aborted" || context.signal.aborted;
-      report(attempt, context, stopped ? "none" : links[after]?.name ?? "none");
-      if (stopped) break;
+      const again = ++asked < attemptsPerLink && canPassAtOnce(result) && !isSkipped(member);
+      const stopped = result.kind === "aborted" || signal.aborted;
+      const next: Member | undefined = stopped ? undefined : again ? member : nextOf(member);
+      const { outcome: kind, figures: _figures, ...rest } = attempt;
+      const fields = { ...rest, kind, svc_key, next: next?.link.name ?? "none" };
+      if (kind === "aborted") log.info("llm_attempt_aborted", fields);
+      else log.warning("llm_attempt_failed", fields);
       conversation = again ? [...messages, ...correction(result)] : messages;
       if (!again) asked = 0;
-      index = after;
+      member = next;
     }
-    throw new ChainExhaustedError(context.label, attempts);
+    throw new ChainExhaustedError(outer.label, attempts);
   }
 
   return {
@@ -191,10 +154,9 @@ export function createRouter(options: RouterOptions): ChainRouter {
     close: () => closing.abort(),
     remarks: () => links.map((link) => link.remark?.()).filter((each) => each !== undefined),
     snapshot: () =>
-      links.map(({ name, model }, index) => {
-        const { state, failures, until } = breaker(index);
-        const opensInMs = Math.max(0, state === "open" ? until - clock.monotonic() : 0);
-        return { link: name, model, state, failures, opensInMs };
+      members.map((member) => {
+        const { link: { name, model }, breaker: { state, failures } } = member;
+        return { link: name, model, state, failures, opensInMs: waitMs(member) };
       }),
   };
 }

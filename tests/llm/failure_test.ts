@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { FailureKind } from "../../lib/llm/contract.ts";
-import { correction } from "../../lib/llm/correction.ts";
-import { canPassAtOnce, LinkError } from "../../lib/llm/failure.ts";
+
+import { canPassAtOnce, correction, type FailureKind, LinkError } from "../../lib/llm/failure.ts";
 
 const AT_ONCE: readonly [
   kind: FailureKind,

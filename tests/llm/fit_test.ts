@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
-import { fitted, longestPromptTokens, warnOfLongPrompts } from "../../lib/llm/fit.ts";
-import { estimatedTokens } from "../../lib/llm/tokens.ts";
+import {
+  estimatedTokens,
+  fitted,
+  longestPromptTokens,
+  warnOfLongPrompts,
+} from "../../lib/llm/fit.ts";
+
 import { buildMessages } from "../../lib/llm/prompt.ts";
 import { homelabPrompt } from "../../lib/policy/homelab.ts";
 import { fakeClock } from "../support/clock.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { FailureKind } from "../../lib/llm/contract.ts";
+import type { FailureKind } from "../../lib/llm/failure.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
 import { BROKEN, DOWN, GOOD, routing, scripted } from "../support/chain.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { FailureKind } from "../../../lib/llm/contract.ts";
-import type { LinkError } from "../../../lib/llm/failure.ts";
+
+import type { FailureKind, LinkError } from "../../../lib/llm/failure.ts";
 import { asking, failure } from "../../support/chat.ts";
 import { CUT, done, type OllamaAnswer, startOllama, token } from "../../support/ollama.ts";
 
