@@ -18,7 +18,7 @@ const FENCE = "```";
 const CUT = "\n... (cut to fit the model's context) ...\n";
 
 /** How many tokens a text takes, rather too many: words by length, digits and signs one by one. */
-export function estimatedTokens(text: string): number {
+function estimatedTokens(text: string): number {
   let tokens = 0;
   for (const [run] of text.matchAll(/[A-Za-z]+|[^\sA-Za-z]|\s+/g)) {
     // A blank before a word is a part of its token.

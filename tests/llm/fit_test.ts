@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createChainRouter, parseChain } from "../../lib/llm/chain.ts";
-import {
-  estimatedTokens,
-  fitted,
-  longestPromptTokens,
-  warnOfLongPrompts,
-} from "../../lib/llm/fit.ts";
+import { fitted, longestPromptTokens, warnOfLongPrompts } from "../../lib/llm/fit.ts";
 
 import { buildMessages } from "../../lib/llm/prompt.ts";
 import { homelabPrompt } from "../../lib/policy/homelab.ts";
@@ -14,6 +9,12 @@ import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { startOllama } from "../support/ollama.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
+
+/** How many tokens a text is taken for, beside what every prompt has. */
+function estimatedTokens(text: string): number {
+  const most = { payloadBytes: 0, answerTokens: 0 };
+  return longestPromptTokens(text, most) - longestPromptTokens("", most);
+}
 
 const LOG = '{"Status":"unhealthy","Log":[{"ExitCode":1,"Output":"curl: (7) Failed to connect to ' +
   '127.0.0.1 port 8080 after 0 ms: Connection refused"}],"oom_killed":true,"memory_limit":"512m"}';
