@@ -15,6 +15,7 @@ import {
   WORLD_FILES,
   type WorldEntries,
   worldEntries,
+  type WorldEntry,
   type WorldFile,
   worldKey,
 } from "./world_files.ts";
@@ -25,14 +26,9 @@ const OLDEST_MS = 3_600_000;
 /** A file that changed this shortly ago may change again under the same time. */
 const COARSE_MS = 2_500;
 
-/** What is known of a target; times in milliseconds since 1970. */
-interface WorldView {
-  /** How often its incident occurred, this time included. */
-  readonly occurrences?: number;
-  readonly badSinceMs?: number;
-  /** When it, or its whole node, was deployed last. */
-  readonly deployedMs?: number;
-  /** Whether its node is away, as of `awayAsOfMs`. */
+/** What is known of a target, or of its whole node: when that was deployed last. */
+interface WorldView extends Omit<WorldEntry, "away"> {
+  /** Whether its node is away, as of `awayAsOfMs`, milliseconds since 1970. */
   readonly nodeAway: boolean;
   readonly awayAsOfMs?: number;
 }
@@ -42,14 +38,6 @@ export interface World {
   about(target: Target): WorldView;
   /** Reads what has changed; never rejects. Two at a time are one. */
   look(): Promise<void>;
-}
-
-interface WorldOptions {
-  /** RUNTIME_PATH. */
-  readonly root: string;
-  readonly files: Pick<Files, "kind" | "times" | "read">;
-  readonly clock: Pick<Clock, "now">;
-  readonly log: Log;
 }
 
 interface Seen {
@@ -64,8 +52,15 @@ export const NO_WORLD: World = {
   look: () => Promise.resolve(),
 };
 
-/** Opens world/ below `root`; nothing is read before the first look. */
-export function openWorld({ root, files, clock, log }: WorldOptions): World {
+/** Opens world/ below `root`, RUNTIME_PATH; nothing is read before the first look. */
+export function openWorld(
+  { root, files, clock, log }: {
+    readonly root: string;
+    readonly files: Pick<Files, "kind" | "times" | "read">;
+    readonly clock: Pick<Clock, "now">;
+    readonly log: Log;
+  },
+): World {
   const folder = join(root, "world");
   const seen = new Map<WorldFile, Seen>();
   const complained = new Map<WorldFile, string>();
@@ -125,15 +120,13 @@ export function openWorld({ root, files, clock, log }: WorldOptions): World {
   return {
     about(target) {
       const node = { node: target.node, service: target.node };
-      const incident = entryOf("incidents", target);
-      const badSinceMs = incident?.badSinceMs ?? entryOf("services", target)?.badSinceMs;
       const deployed = [entryOf("deployments", target), entryOf("deployments", node)]
         .flatMap((entry) => entry?.deployedMs ?? []);
       const nodeAway = entryOf("nodes", node)?.away === true;
       const awayAsOfMs = nodeAway ? seen.get("nodes")?.writtenMs : undefined;
       return {
-        ...incident?.occurrences !== undefined && { occurrences: incident.occurrences },
-        ...badSinceMs !== undefined && { badSinceMs },
+        ...entryOf("services", target),
+        ...entryOf("incidents", target),
         ...deployed.length > 0 && { deployedMs: Math.max(...deployed) },
         nodeAway,
         ...awayAsOfMs !== undefined && { awayAsOfMs },

@@ -6,6 +6,7 @@
  */
 import { isObject } from "../base/json.ts";
 import { cleanName } from "../base/text/names.ts";
+import type { Fields } from "./payload.ts";
 import { parseTimestamp } from "./timestamp.ts";
 import { type Target, targetKey } from "./target.ts";
 
@@ -16,7 +17,7 @@ export type WorldFile = typeof WORLD_FILES[number];
 const MOST_ENTRIES = 5_000;
 
 /** What is known of one target or node; times in milliseconds since 1970. */
-interface WorldEntry {
+export interface WorldEntry {
   /** How often its incident occurred, this time included. */
   readonly occurrences?: number;
   readonly badSinceMs?: number;
@@ -27,8 +28,6 @@ interface WorldEntry {
 
 /** By {@linkcode worldKey}. */
 export type WorldEntries = ReadonlyMap<string, WorldEntry>;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Observers may spell a name in their own case. A node is the service of its own name. */
 export function worldKey({ node, service }: Target): string {
@@ -54,9 +53,8 @@ export function worldEntries(file: WorldFile, content: unknown): WorldEntries | 
     if (!target) continue;
     seen++;
     const entry = entryIn(file, fields);
-    const at = worldKey(target);
-    const known = entries.get(at);
-    if (entry) entries.set(at, known ? later(known, entry) : entry);
+    const known = entries.get(worldKey(target));
+    if (entry) entries.set(worldKey(target), known ? later(known, entry) : entry);
   }
   return named.length > 0 && seen === 0 ? undefined : entries;
 }
@@ -66,10 +64,10 @@ function targetIn(file: WorldFile, key: string, fields: Fields): Target | undefi
     const node = name(fields.node) || name(fields.name) || name(fields.id) || cleanName(key);
     return node === "" ? undefined : { node, service: node };
   }
-  const [keyNode = "", keyService = ""] = key.split(/[/:]/);
-  const node = name(fields.node) || (file === "services" ? cleanName(keyNode) : "");
-  const service = name(fields.service) || (file === "services" ? name(fields.name) : "") ||
-    (file === "services" ? cleanName(keyService) : "");
+  const isNamed = file === "services";
+  const [keyNode = "", keyService = ""] = isNamed ? key.split(/[/:]/) : [];
+  const node = name(fields.node) || cleanName(keyNode);
+  const service = name(fields.service) || isNamed && name(fields.name) || cleanName(keyService);
   return node === "" ? undefined : { node, service };
 }
 
@@ -99,15 +97,8 @@ function entryIn(file: WorldFile, fields: Fields): WorldEntry | undefined {
   }
 }
 
-const SINCE = ["first_seen", "started_at", "opened_at", "unhealthy_since", "since", "created_at"];
-const DEPLOYED = [
-  "completed_at",
-  "finished_at",
-  "deployed_at",
-  "updated_at",
-  "started_at",
-  "timestamp",
-];
+const SINCE = "first_seen started_at opened_at unhealthy_since since created_at".split(" ");
+const DEPLOYED = "completed_at finished_at deployed_at updated_at started_at timestamp".split(" ");
 
 function firstTime(fields: Fields, names: readonly string[]): number | undefined {
   for (const name of names) {
@@ -121,17 +112,14 @@ function firstTime(fields: Fields, names: readonly string[]): number | undefined
 
 /** Two entries about one target: the worse count, the earlier trouble, the later deployment. */
 function later(one: WorldEntry, other: WorldEntry): WorldEntry {
-  const most = (a: number | undefined, b: number | undefined) =>
-    a === undefined || b === undefined ? a ?? b : Math.max(a, b);
-  const occurrences = most(one.occurrences, other.occurrences);
-  const badSinceMs = one.badSinceMs === undefined || other.badSinceMs === undefined
-    ? one.badSinceMs ?? other.badSinceMs
-    : Math.min(one.badSinceMs, other.badSinceMs);
-  const deployedMs = most(one.deployedMs, other.deployedMs);
+  function of(key: "occurrences" | "badSinceMs" | "deployedMs", pick: (...n: number[]) => number) {
+    const values = [one[key], other[key]].filter((value) => value !== undefined);
+    return values.length > 0 && { [key]: pick(...values) };
+  }
   return {
-    ...occurrences !== undefined && { occurrences },
-    ...badSinceMs !== undefined && { badSinceMs },
-    ...deployedMs !== undefined && { deployedMs },
+    ...of("occurrences", Math.max),
+    ...of("badSinceMs", Math.min),
+    ...of("deployedMs", Math.max),
     ...(one.away || other.away) && { away: true },
   };
 }

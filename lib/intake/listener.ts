@@ -8,11 +8,7 @@ import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Fields, Log } from "../base/log/log.ts";
 import type { CreateRedisClient } from "../base/redis/client.ts";
-import {
-  type RedisCredentials,
-  type RedisEndpoint,
-  redisEndpoint,
-} from "../base/redis/endpoint.ts";
+import { redisEndpoint } from "../base/redis/endpoint.ts";
 import type {
   RedisFailure,
   RedisFailureContext,
@@ -62,13 +58,14 @@ export interface RedisListenerOptions {
 type FailureContext = Pick<RedisFailureContext, "endpoint" | "secrets">;
 
 /** One connection, from its first to its last moment. */
-interface RedisConnection {
-  readonly endpoint: RedisEndpoint;
+export interface RedisConnection
+  extends
+    Pick<RedisFailureContext, "endpoint">,
+    Pick<ReturnType<typeof redisTarget>, "credentials">,
+    Required<Pick<RedisListenerOptions, "connectTimeoutMs">> {
   /** The endpoint for logs. */
   readonly host: string;
-  readonly credentials: RedisCredentials | null;
   readonly context: FailureContext;
-  readonly connectTimeoutMs: number;
   readonly createClient: CreateRedisClient | undefined;
   /** It hears `names` now; `say` logs that, given the seconds in which nothing was heard. */
   hearing(names: readonly string[], say: (afterSeconds: number) => void): void;
@@ -102,14 +99,9 @@ const STEADY_MS = 10_000;
 export const REFUSED_RETRY_MS = 30_000;
 
 /** Failures that stay until a person does something. */
-const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set([
-  "not_permitted",
-  "certificate",
-  "no_auth",
-  "wrong_password",
-  "no_permission",
-  "protected_mode",
-]);
+const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set(
+  ["not_permitted", "certificate", "no_auth", "wrong_password", "no_permission", "protected_mode"],
+);
 
 /**
  * An intake that runs sessions one after the other.
@@ -118,10 +110,9 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set([
  */
 export function redisListening(options: RedisListeningOptions): RedisIntake {
   const { url, names, clock, log, failureOf, createClient, keys = false } = options;
+  const { connectTimeoutMs = 5_000 } = options;
   const target = redisTarget(url, { clock, keys, createClient });
   const { credentials, secrets } = target;
-  const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
-  /** Where the session is; for what is said of it. */
   let endpoint = redisEndpoint(url);
   let host = target.display;
   let state: RedisState = { kind: "connecting" };
@@ -138,13 +129,12 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
   }
 
   function onPasswordUnused(): void {
-    if (!passwordUnused) {
-      log.warning("redis_password_unused", {
-        host,
-        detail: "REDIS_URL has a password, but this Redis asks for none. Is it the right one?",
-      });
-    }
+    if (passwordUnused) return;
     passwordUnused = true;
+    log.warning("redis_password_unused", {
+      host,
+      detail: "REDIS_URL has a password, but this Redis asks for none. Is it the right one?",
+    });
   }
 
   /** One connection, from its first to its last moment; null when `signal` ended it. */
@@ -175,11 +165,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
         const refused = names.filter((name) => !channels.includes(name));
         enter({ kind: "subscribed", channels, refused });
       },
-      once(about) {
-        if (said.has(about)) return false;
-        said.add(about);
-        return true;
-      },
+      once: (about) => said.size < said.add(about).size,
     }, signal);
     return failure && { failure, heard, heardMs: since && clock.monotonic() - since };
   }

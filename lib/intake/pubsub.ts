@@ -3,14 +3,18 @@
  *
  * @module
  */
+import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
 import { redisFailure } from "../base/redis/failure.ts";
+import { redisLink } from "../base/redis/link.ts";
+import type { ReplyBounds } from "../base/redis/reply_check.ts";
+import { confirmPrimary } from "../base/redis/target.ts";
 import {
+  type RedisConnection,
   type RedisIntake,
   type RedisListenerOptions,
   redisListening,
   REFUSED_RETRY_MS,
 } from "./listener.ts";
-import { redisSession } from "./pubsub_session.ts";
 
 interface RedisIntakeOptions extends RedisListenerOptions {
   readonly channels: readonly string[];
@@ -21,16 +25,19 @@ interface RedisIntakeOptions extends RedisListenerOptions {
   readonly pingDeadlineMs?: number;
 }
 
+/** As much as Redis keeps for a subscriber by default; what is cut is still refused as too large. */
+const MESSAGE_BOUNDS: ReplyBounds = { most: 32 * 1_048_576, kept: 4 * 1_048_576 };
+
 /**
  * A subscriber of `channels` at `url`.
  *
  * @throws SiteError for a URL that cannot be used.
  */
 export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
-  const { channels, clock, log } = options;
+  const { channels, clock, log, pingEveryMs = 10_000, pingDeadlineMs = 10_000 } = options;
 
   // A fault in what is called back must not cost the connection.
-  function receive(bytes: Uint8Array, channel: string): void {
+  function onMessage(bytes: Uint8Array, channel: string): void {
     try {
       options.onMessage(bytes, channel);
     } catch (error) {
@@ -45,14 +52,14 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
     lost: (heard, seconds) => ({ channels: heard, subscribed_seconds: seconds }),
     async session(connection, signal) {
       const { host, context } = connection;
-      const end = await redisSession({
+      const { error, channel } = await redisSession({
         ...connection,
         channels,
         clock,
-        pingEveryMs: options.pingEveryMs ?? 10_000,
-        pingDeadlineMs: options.pingDeadlineMs ?? 10_000,
+        pingEveryMs,
+        pingDeadlineMs,
         refusedRetryMs: REFUSED_RETRY_MS,
-        onMessage: receive,
+        onMessage,
         onSubscribed: (subscribed) =>
           connection.hearing(subscribed, (after_seconds) => {
             log.info("redis_subscribed", { host, channels: subscribed, after_seconds });
@@ -67,9 +74,128 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
           });
         },
       }, signal);
-      return end.error === null
-        ? null
-        : redisFailure(end.error, { ...context, channel: end.channel });
+      return error === null ? null : redisFailure(error, { ...context, channel });
     },
   });
+}
+
+interface RedisSessionOptions
+  extends
+    Pick<RedisConnection, "endpoint" | "credentials" | "connectTimeoutMs" | "onPasswordUnused">,
+    Pick<RedisIntakeOptions, "channels" | "clock" | "onMessage">,
+    Required<Pick<RedisIntakeOptions, "pingEveryMs" | "pingDeadlineMs">> {
+  readonly createClient?: RedisConnection["createClient"];
+  /** A refused channel is asked for again after this, at the next ping. */
+  readonly refusedRetryMs: number;
+  readonly onSubscribed: (subscribed: readonly string[]) => void;
+  /** A channel is refused while another is subscribed; called at every try. */
+  readonly onRefused: (channel: string, error: unknown) => void;
+}
+
+/**
+ * One connection: connects, authenticates, subscribes and listens, until the connection ends or
+ * `signal` aborts. Never rejects; on return the socket is closed and no timer of the clock is left.
+ *
+ * A user needs +subscribe (and its channels) only; AUTH is always allowed, and a refused PING still
+ * tells that the peer lives.
+ *
+ * @returns the first thing that went wrong, null when `signal` ended it; and the channel whose
+ * refusal that was.
+ */
+export async function redisSession(
+  options: RedisSessionOptions,
+  signal: AbortSignal,
+): Promise<{ readonly error: unknown; readonly channel?: string }> {
+  const { endpoint, channels, clock, connectTimeoutMs } = options;
+  if (signal.aborted) return { error: null };
+
+  const nameOf = channelNames(channels);
+  const link = redisLink({
+    ...options,
+    bounds: MESSAGE_BOUNDS,
+    signal,
+    onPublished: (bytes, channel) => options.onMessage(bytes, nameOf(channel)),
+  });
+  let refusedLast: string | undefined;
+
+  /** Asks for each channel by its own command; the refused ones are returned. */
+  async function subscribe(wanted: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const refused = new Map<string, unknown>();
+    await Promise.all(wanted.map(async (channel) => {
+      try {
+        const how = { stage: "subscribe", ms: connectTimeoutMs } as const;
+        const count = await link.ask((client) => client.subscribe(channel), how);
+        if (typeof count !== "number") {
+          throw new RedisProtocolError("an answer to SUBSCRIBE without a count");
+        }
+      } catch (error) {
+        if (!isReplyError(error)) throw error;
+        refused.set(channel, error);
+      }
+    }));
+    return refused;
+  }
+
+  async function ping(): Promise<void> {
+    try {
+      const how = { stage: "ping", ms: options.pingDeadlineMs, whileSilent: true } as const;
+      await link.ask((client) => client.ping(), how);
+    } catch (error) {
+      // LOADING, NOPERM and the like come from a living peer. NOAUTH tells that what is behind
+      // this connection is no longer what was subscribed to.
+      if (!isReplyError(error) || error.message.startsWith("NOAUTH")) throw error;
+    }
+  }
+
+  async function listen(): Promise<never> {
+    await link.open();
+    await confirmPrimary(
+      endpoint,
+      () => link.ask((client) => client.role(), { stage: "role", ms: connectTimeoutMs }),
+    );
+    let refused = await subscribe(channels);
+    for (const [channel, error] of refused) {
+      if (refused.size === channels.length) {
+        refusedLast = channel;
+        throw error;
+      }
+      options.onRefused(channel, error);
+    }
+    const subscribed = () => channels.filter((channel) => !refused.has(channel));
+    options.onSubscribed(subscribed());
+    let askedAt = clock.monotonic();
+    for (;;) {
+      await link.pause(options.pingEveryMs);
+      await ping();
+      if (refused.size === 0 || clock.monotonic() - askedAt < options.refusedRetryMs) continue;
+      const before = refused.size;
+      refused = await subscribe([...refused.keys()]);
+      askedAt = clock.monotonic();
+      for (const [channel, error] of refused) options.onRefused(channel, error);
+      if (refused.size < before) options.onSubscribed(subscribed());
+    }
+  }
+
+  try {
+    return await listen();
+  } catch (error) {
+    return { error, ...refusedLast !== undefined && { channel: refusedLast } };
+  } finally {
+    link.close();
+  }
+}
+
+/** Decodes channel names; those in `channels` cost no decoding. */
+function channelNames(channels: readonly string[]): (bytes: Uint8Array) => string {
+  const known = channels.map((name) => ({ name, expected: new TextEncoder().encode(name) }));
+  const decoder = new TextDecoder();
+  return (bytes) => {
+    for (const { name, expected } of known) {
+      if (bytes.length !== expected.length) continue;
+      let at = bytes.length;
+      while (at > 0 && bytes[at - 1] === expected[at - 1]) at--;
+      if (at === 0) return name;
+    }
+    return decoder.decode(bytes);
+  };
 }

@@ -98,7 +98,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
     },
     async session(connection, signal) {
       const { host, context } = connection;
-      const end = await streamsSession({
+      const { error, stream } = await streamsSession({
         ...connection,
         streams,
         group,
@@ -143,9 +143,7 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
           log.error("stream_dead_letter_failed", { host, stream: to, ...failure });
         },
       }, signal);
-      return end.error === null
-        ? null
-        : streamFailure(end.error, { ...context, stream: end.stream });
+      return error === null ? null : streamFailure(error, { ...context, stream });
     },
   });
 }

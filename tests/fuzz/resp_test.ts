@@ -5,7 +5,7 @@ import { systemClock } from "../../lib/base/clock.ts";
 import { redisEndpoint } from "../../lib/base/redis/endpoint.ts";
 import { redisFailure } from "../../lib/base/redis/failure.ts";
 import { redisLink } from "../../lib/base/redis/link.ts";
-import { redisSession } from "../../lib/intake/pubsub_session.ts";
+import { redisSession } from "../../lib/intake/pubsub.ts";
 import { bulk, encodeReply, type Reply, RespError } from "../support/resp.ts";
 import { type Script, scriptedRedis } from "../support/scripted_redis.ts";
 import { inTime, runs } from "./runs.ts";

@@ -6,7 +6,7 @@
 import type { Redis } from "ioredis";
 import type { Clock } from "../../base/clock.ts";
 import { about, type Finding } from "../../observe/health.ts";
-import { redisSession } from "../../intake/pubsub_session.ts";
+import { redisSession } from "../../intake/pubsub.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 import { type RedisEndpoint, redisEndpoint } from "../../base/redis/endpoint.ts";
 import { redisFailure } from "../../base/redis/failure.ts";

@@ -34,25 +34,16 @@ const ADOPTED = 100;
 /** What a group begins with whose first entry is still to come. */
 const NEWEST = "$";
 
-/** Redis refuses every stream; the cause is the refusal of this one. */
-export class StreamRefusedError extends Error {
-  override readonly name = "StreamRefusedError";
-  constructor(readonly stream: string, override readonly cause: unknown) {
-    super(`${stream} refused`);
-  }
-}
-
 export function streamsAdmission(options: AdmissionOptions) {
   const { streams, reading, clock, lastRead } = options;
   const refused = new Map<string, unknown>();
-  let told: readonly string[] | null = null;
+  let told: string | undefined;
   let askAgainAt = 0;
+  let refusedLast: string | undefined;
 
   const readable = () => streams.filter((stream) => !refused.has(stream));
 
-  async function createGroup(stream: string): Promise<void> {
-    const last = lastRead.get(stream);
-    if (last === undefined) return await createFirst(stream);
+  async function createAgain(stream: string, last: string): Promise<void> {
     // Was the group alone removed, or the stream with it, and another is in its place?
     const isReplaced = !await reading.has(stream, last);
     const after = isReplaced ? NO_ENTRY : last;
@@ -80,7 +71,8 @@ export function streamsAdmission(options: AdmissionOptions) {
       await reading.acknowledge(stream, [NO_ENTRY]);
     } catch (error) {
       if (!isOfStream(error) || !error.message.startsWith("NOGROUP")) throw error;
-      await createGroup(stream);
+      const last = lastRead.get(stream);
+      await (last === undefined ? createFirst(stream) : createAgain(stream, last));
     }
   }
 
@@ -92,11 +84,10 @@ export function streamsAdmission(options: AdmissionOptions) {
 
     refused: (): readonly string[] => [...refused.keys()],
 
-    /**
-     * Looks at these streams; returns those that can be read.
-     *
-     * @throws {StreamRefusedError} when none of all is left.
-     */
+    /** The stream whose refusal left none. */
+    refusedLast: () => refusedLast,
+
+    /** Looks at these streams; returns those that can be read. @throws when none of all is left. */
     async admit(wanted: readonly string[]): Promise<readonly string[]> {
       for (const stream of wanted) {
         try {
@@ -108,13 +99,16 @@ export function streamsAdmission(options: AdmissionOptions) {
         }
       }
       for (const [stream, error] of refused) {
-        if (refused.size === streams.length) throw new StreamRefusedError(stream, error);
+        if (refused.size === streams.length) {
+          refusedLast = stream;
+          throw error;
+        }
         options.onRefused(stream, error);
       }
       askAgainAt = clock.monotonic() + options.refusedRetryMs;
       const able = readable();
-      if (told?.join() !== able.join()) options.onReading(able);
-      told = able;
+      if (told !== able.join()) options.onReading(able);
+      told = able.join();
       return wanted.filter((stream) => !refused.has(stream));
     },
   };

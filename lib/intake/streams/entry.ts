@@ -5,6 +5,10 @@
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { MAX_MESSAGE_BYTES, readMessage } from "../../event/message.ts";
+import type { ReplyBounds } from "../../base/redis/reply_check.ts";
+
+/** Of an answer with entries; what is cut is still refused as too large. */
+export const ENTRIES_BOUNDS: ReplyBounds = { most: 64 * 1_048_576, kept: 4 * 1_048_576 };
 
 /** Most fields of an entry that counts as an event. */
 const MAX_ENTRY_FIELDS = 100;
@@ -16,9 +20,6 @@ const NESTED: ReadonlySet<string> = new Set(["payload", "details"]);
 
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
-const PREFIX = encoder.encode("fields: ");
-const EQUALS = encoder.encode("=");
-const SPACE = encoder.encode(" ");
 const decoder = new TextDecoder();
 
 /**
@@ -64,6 +65,10 @@ function objectOf(fields: readonly Uint8Array[]): Uint8Array {
   }
   return encoder.encode(`{${members.join()}}`);
 }
+
+const PREFIX = encoder.encode("fields: ");
+const EQUALS = encoder.encode("=");
+const SPACE = encoder.encode(" ");
 
 /** The fields as `fields: name=value …`, which is no JSON; at most `limit` bytes. */
 function shown(fields: readonly Uint8Array[], limit: number): Uint8Array {

@@ -17,16 +17,15 @@ import {
 
 /** Dead letters that a stream keeps, about. */
 const DEAD_LETTERS = 10_000;
+
 interface StreamGroupOptions {
   readonly group: string;
   readonly consumer: string;
-  readonly call: (command: readonly [string, ...Word[]], how?: HowToAsk) => Promise<unknown>;
-}
-
-interface HowToAsk {
-  /** How long Redis itself may wait. */
-  readonly blockMs?: number;
-  readonly bounds?: ReplyBounds;
+  /** `blockMs`: how long Redis itself may wait. */
+  readonly call: (
+    command: readonly [string, ...Word[]],
+    how?: { readonly blockMs?: number; readonly bounds?: ReplyBounds },
+  ) => Promise<unknown>;
 }
 
 export type StreamGroup = ReturnType<typeof streamGroup>;

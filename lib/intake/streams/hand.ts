@@ -13,41 +13,6 @@ import { createWatchers } from "../../base/watchers.ts";
  */
 export type Fate = "settled" | "left";
 
-/** Ids of one stream. */
-interface StreamIds {
-  readonly stream: string;
-  readonly ids: readonly string[];
-}
-
-export interface Hand {
-  /** How many more entries may be taken. */
-  room(): number;
-  /** Whether the entry is in hand, or was acknowledged a short while ago. */
-  knows(stream: string, id: string): boolean;
-  /** Whether its outcome is still to come. */
-  holds(stream: string, id: string): boolean;
-  /** Puts an entry in hand. The returned function takes it out; its first call counts. */
-  take(stream: string, id: string): (fate: Fate) => void;
-  /** Puts an entry in hand that only waits to be acknowledged. */
-  settle(stream: string, id: string): void;
-  /** What waits to be acknowledged. */
-  settled(): readonly StreamIds[];
-  /** These are acknowledged. */
-  acknowledged(done: StreamIds): void;
-  /** Another stream is in its place: an entry of a known id is another entry. */
-  forget(stream: string): void;
-  /**
-   * Resolves once `condition` holds, which is looked at after each change and each `check`, or
-   * after `mostMs` milliseconds.
-   */
-  until(condition: () => boolean, mostMs?: number): Promise<void>;
-  check(): void;
-  /** Entries whose outcome is still to come. */
-  readonly open: number;
-  /** Entries that wait to be acknowledged. */
-  readonly unacknowledged: number;
-}
-
 /** Entries whose outcome is there and is still being written down. */
 const BEING_WRITTEN = 256;
 
@@ -65,8 +30,17 @@ export function entriesInHand(
 /** Acknowledged entries that are remembered: Redis may forget an acknowledgement in a failover. */
 const REMEMBERED = 4_096;
 
+interface StreamId {
+  readonly stream: string;
+  readonly id: string;
+}
+
+const keyOf = (stream: string, id: string) => `${id} ${stream}`;
+
+export type Hand = ReturnType<typeof createHand>;
+
 /** A hand for at most `limit` entries; it outlives connections. */
-export function createHand(limit: number, clock: Clock): Hand {
+export function createHand(limit: number, clock: Clock) {
   const open = new Map<string, StreamId>();
   const settled = new Map<string, StreamId>();
   const remembered = new Set<string>();
@@ -79,13 +53,17 @@ export function createHand(limit: number, clock: Clock): Hand {
   }
 
   return {
+    /** How many more entries may be taken. */
     room: () => Math.max(0, limit - open.size - settled.size),
-    knows(stream, id) {
+    /** Whether the entry is in hand, or was acknowledged a short while ago. */
+    knows(stream: string, id: string): boolean {
       const key = keyOf(stream, id);
       return open.has(key) || settled.has(key) || remembered.has(key);
     },
-    holds: (stream, id) => open.has(keyOf(stream, id)),
-    take(stream, id) {
+    /** Whether its outcome is still to come. */
+    holds: (stream: string, id: string) => open.has(keyOf(stream, id)),
+    /** Puts an entry in hand. The returned function takes it out; its first call counts. */
+    take(stream: string, id: string): (fate: Fate) => void {
       const key = keyOf(stream, id);
       const entry = { stream, id };
       open.set(key, entry);
@@ -96,36 +74,36 @@ export function createHand(limit: number, clock: Clock): Hand {
         watchers.check();
       };
     },
-    settle(stream, id) {
+    /** Puts an entry in hand that only waits to be acknowledged. */
+    settle(stream: string, id: string): void {
       const key = keyOf(stream, id);
       if (open.has(key)) return;
       settled.set(key, { stream, id });
       watchers.check();
     },
-    settled() {
-      const byStream = new Map<string, string[]>();
-      for (const { stream, id } of settled.values()) {
-        const ids = byStream.get(stream);
-        if (ids) ids.push(id);
-        else byStream.set(stream, [id]);
-      }
-      return [...byStream].map(([stream, ids]) => ({ stream, ids }));
-    },
-    acknowledged({ stream, ids }) {
-      for (const id of ids) {
+    /** What waits to be acknowledged, by stream. */
+    settled: (): ReadonlyMap<string, readonly StreamId[]> =>
+      Map.groupBy(settled.values(), ({ stream }) => stream),
+    /** These are acknowledged. */
+    acknowledged(done: readonly StreamId[]): void {
+      for (const { stream, id } of done) {
         const key = keyOf(stream, id);
         if (settled.delete(key)) remember(key);
       }
       watchers.check();
     },
-    forget(stream) {
-      const isOfStream = (key: string) => key.endsWith(` ${stream}`);
+    /** Another stream is in its place: an entry of a known id is another entry. */
+    forget(stream: string): void {
       for (const keys of [open, settled, remembered]) {
-        for (const key of [...keys.keys()].filter(isOfStream)) keys.delete(key);
+        for (const key of [...keys.keys()]) if (key.endsWith(` ${stream}`)) keys.delete(key);
       }
       watchers.check();
     },
-    async until(condition, mostMs) {
+    /**
+     * Resolves once `condition` holds, which is looked at after each change and each `check`, or
+     * after `mostMs` milliseconds.
+     */
+    async until(condition: () => boolean, mostMs?: number): Promise<void> {
       let over = false;
       const cancel = mostMs === undefined ? undefined : clock.after(mostMs, () => {
         over = true;
@@ -135,20 +113,13 @@ export function createHand(limit: number, clock: Clock): Hand {
       cancel?.();
     },
     check: watchers.check,
+    /** Entries whose outcome is still to come. */
     get open() {
       return open.size;
     },
+    /** Entries that wait to be acknowledged. */
     get unacknowledged() {
       return settled.size;
     },
   };
-}
-
-interface StreamId {
-  readonly stream: string;
-  readonly id: string;
-}
-
-function keyOf(stream: string, id: string): string {
-  return `${id} ${stream}`;
 }

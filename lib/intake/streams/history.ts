@@ -8,8 +8,7 @@ import type { CreateRedisClient } from "../../base/redis/client.ts";
 import { redisEndpoint } from "../../base/redis/endpoint.ts";
 import { type RedisLink, redisLink } from "../../base/redis/link.ts";
 import { redisTarget } from "../../base/redis/target.ts";
-import { ENTRIES_BOUNDS } from "../bounds.ts";
-import { entryMessage } from "./entry.ts";
+import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { streamFailure } from "./failure.ts";
 import { entriesOf } from "./reply.ts";
 
@@ -30,14 +29,6 @@ interface StreamHistoryOptions {
   readonly createClient?: CreateRedisClient;
 }
 
-/** What an entry carries. */
-interface HistoryMessage {
-  /** As `readMessage` takes it. */
-  readonly bytes: Uint8Array;
-  /** When it was added, by its id; milliseconds since 1970, unless the id was made by hand. */
-  readonly addedMs: number;
-}
-
 /** A history that could not be read, or not to its end; the message is for the operator. */
 export class StreamHistoryError extends Error {
   override readonly name = "StreamHistoryError";
@@ -47,15 +38,17 @@ export class StreamHistoryError extends Error {
  * The messages of a stream, oldest first; of no group and of no effect on any. Ends when `signal`
  * aborts. A user needs `+xrange` and the stream's key.
  *
+ * `bytes` are as `readMessage` takes them; `addedMs` is when the entry was added, by its id, in
+ * milliseconds since 1970 unless the id was made by hand.
+ *
  * @throws {StreamHistoryError} when Redis cannot be reached or refuses.
  * @throws SiteError for a URL that cannot be used.
  */
 export async function* readStreamHistory(
   options: StreamHistoryOptions,
-): AsyncGenerator<HistoryMessage, void, undefined> {
+): AsyncGenerator<{ readonly bytes: Uint8Array; readonly addedMs: number }, void, undefined> {
   const { url, stream, clock, signal, createClient, pageSize = 50, timeoutMs = 10_000 } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });
-  const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
   let link: RedisLink | undefined;
   let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
@@ -64,7 +57,7 @@ export async function* readStreamHistory(
     endpoint = await target.locate({ deadlineMs: timeoutMs, signal });
     link = redisLink({
       endpoint,
-      credentials,
+      credentials: target.credentials,
       clock,
       bounds: ENTRIES_BOUNDS,
       connectTimeoutMs: timeoutMs,
@@ -86,7 +79,7 @@ export async function* readStreamHistory(
   } catch (error) {
     // Null: closed by `signal`.
     if (error === null) return;
-    const failure = streamFailure(error, { endpoint, secrets, stream });
+    const failure = streamFailure(error, { endpoint, secrets: target.secrets, stream });
     const where = from.startsWith("(") ? ` (behind entry ${from.slice(1)})` : "";
     throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
   } finally {

@@ -17,15 +17,12 @@ export interface PendingEvents {
   /** So many entries were trimmed from the stream before they had an outcome. */
   readonly onGone: (stream: string, count: number) => void;
   /** An entry was given up; its copy is among the dead letters. */
-  readonly onDead: (stream: string, entry: DeadEntry) => void;
+  readonly onDead: (
+    stream: string,
+    entry: { readonly id: string; readonly reason: string; readonly deliveries: number },
+  ) => void;
   /** An entry that is to be given up could not be copied; it stays pending. */
   readonly onBuryFailed: (stream: string, error: unknown) => void;
-}
-
-interface DeadEntry {
-  readonly id: string;
-  readonly reason: string;
-  readonly deliveries: number;
 }
 
 interface PendingOptions extends PendingEvents {
@@ -69,20 +66,23 @@ export function pendingEntries(options: PendingOptions) {
 
   /** True when it was handed over. */
   async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
-    if (tooLarge.found.has(`${stream} ${pending.id}`)) {
-      await giveUp(stream, { id: pending.id, fields: null }, pending);
+    const { id, deliveries } = pending;
+    if (tooLarge.found.has(`${stream} ${id}`)) {
+      await giveUp(stream, { id, fields: null }, deliveries);
       return false;
     }
     const entry = await group.deliver(stream, pending);
     if (entry?.fields) {
-      if (pending.deliveries >= deliveryLimit) await giveUp(stream, entry, pending);
-      else options.handOver(stream, entry, pending.deliveries + 1);
-      return pending.deliveries < deliveryLimit;
+      if (deliveries < deliveryLimit) {
+        options.handOver(stream, entry, deliveries + 1);
+        return true;
+      }
+      await giveUp(stream, entry, deliveries);
+    } else if (!await group.has(stream, id)) {
+      // Trimmed, and not owned by another in the meantime: there is nothing left to deliver.
+      hand.settle(stream, id);
+      options.onGone(stream, 1);
     }
-    // Owned by another in the meantime, or else trimmed: then there is nothing left to deliver.
-    if (await group.has(stream, pending.id)) return false;
-    hand.settle(stream, pending.id);
-    options.onGone(stream, 1);
     return false;
   }
 
@@ -112,7 +112,7 @@ export function pendingEntries(options: PendingOptions) {
     await Promise.all(together);
   }
 
-  async function giveUp(stream: string, entry: StreamEntry, { deliveries }: PendingEntry) {
+  async function giveUp(stream: string, entry: StreamEntry, deliveries: number): Promise<void> {
     const reason = entry.fields
       ? `delivered ${deliveries} times without an outcome`
       : "too large to be taken in, or copied";
@@ -158,30 +158,24 @@ export function pendingEntries(options: PendingOptions) {
      */
     async recover(from: ReadonlyMap<string, string>): Promise<ReadonlyMap<string, string>> {
       const count = Math.max(1, Math.floor(Math.min(hand.room(), PAGE) / from.size));
-      const found: PendingOf[] = [];
-      const next = new Map<string, string>();
-      /** Where the pages of some streams end and others go on. */
-      let horizon: string | undefined;
+      const pages: { stream: string; first: string; page: readonly PendingEntry[] }[] = [];
       for (const [stream, first] of from) {
-        const page = await group.own(stream, { from: first, count });
-        found.push(...page.map((pending) => ({ stream, ...pending })));
-        const last = page.at(-1);
-        if (!last || page.length < count) continue;
-        next.set(stream, `(${last.id}`);
-        if (horizon === undefined || compareIds(last.id, horizon) < 0) horizon = last.id;
+        pages.push({ stream, first, page: await group.own(stream, { from: first, count }) });
       }
-      const due = found.filter(({ stream, id }) => {
-        if (horizon === undefined || compareIds(id, horizon) <= 0) return true;
-        // Behind the first that is left for later.
-        next.set(stream, next.get(stream) ?? "");
-        return false;
-      });
-      for (const stream of next.keys()) {
-        const last = due.findLast((pending) => pending.stream === stream);
-        next.set(stream, last ? `(${last.id}` : from.get(stream) ?? "-");
+      /** Where the pages of some streams end and others go on. */
+      const [horizon] = pages.flatMap(({ page }) => page[count - 1]?.id ?? []).sort(compareIds);
+      const all: PendingOf[] = [];
+      const next = new Map<string, string>();
+      for (const { stream, first, page } of pages) {
+        const due = page.filter(({ id }) => horizon === undefined || compareIds(id, horizon) <= 0);
+        all.push(...due.map((pending) => ({ stream, ...pending })));
+        // The rest, behind the first that is left for later.
+        if (due.length === page.length && page.length < count) continue;
+        const last = due.at(-1);
+        next.set(stream, last ? `(${last.id}` : first);
       }
-      due.sort((a, b) => compareIds(a.id, b.id));
-      await resumeAll(due.filter(({ stream, id }) => !isKnown(stream, id)));
+      all.sort((a, b) => compareIds(a.id, b.id));
+      await resumeAll(all.filter(({ stream, id }) => !isKnown(stream, id)));
       if (next.size === 0) tooLarge.searching = false;
       return next;
     },

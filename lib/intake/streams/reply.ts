@@ -53,9 +53,7 @@ export function entriesOf(reply: unknown, what: string): readonly StreamEntry[] 
 }
 
 /** The entries of an XREADGROUP, by stream; none when it waited in vain. */
-export function readOf(
-  reply: unknown,
-): readonly { readonly stream: string; readonly entries: readonly StreamEntry[] }[] {
+export function readOf(reply: unknown) {
   if (reply === null) return [];
   return list(reply, "XREADGROUP").map((part) => {
     const [name, entries] = list(part, "XREADGROUP");
@@ -74,9 +72,7 @@ export function pendingOf(reply: unknown): readonly PendingEntry[] {
 }
 
 /** The answer of XAUTOCLAIM JUSTID; `gone` are those that were trimmed (Redis 7 tells). */
-export function autoclaimOf(
-  reply: unknown,
-): { readonly cursor: string; readonly ids: readonly string[]; readonly gone: number } {
+export function autoclaimOf(reply: unknown) {
   const what = "XAUTOCLAIM";
   const [cursor, ids, gone = []] = list(reply, what);
   return {

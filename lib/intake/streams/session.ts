@@ -4,65 +4,50 @@
  *
  * @module
  */
-import type { CreateRedisClient } from "../../base/redis/client.ts";
-import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
 import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { redisLink } from "../../base/redis/link.ts";
-import { ENTRIES_BOUNDS } from "../bounds.ts";
-import { entryMessage } from "./entry.ts";
+import type { RedisConnection } from "../listener.ts";
+import { type AdmissionOptions, streamsAdmission } from "./admission.ts";
+import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { isOfStream } from "./failure.ts";
 import { streamGroup } from "./group.ts";
-import type { StreamEntry } from "./reply.ts";
-import { type AdmissionOptions, StreamRefusedError, streamsAdmission } from "./admission.ts";
 import type { Fate, Hand } from "./hand.ts";
 import { inOrder } from "./order.ts";
 import { pendingEntries, type PendingEvents, type TooLarge } from "./pending.ts";
-
-/** What is known about an entry besides its message. */
-interface Delivery {
-  readonly id: string;
-  /** 1 for the first time. */
-  readonly deliveries: number;
-}
+import type { StreamEntry } from "./reply.ts";
 
 /**
  * Called synchronously for each entry. Call `settle` once its outcome is durable, during the call
- * or at any time after it; its first call counts.
+ * or at any time after it; its first call counts. `deliveries` is 1 for the first time.
  */
 export type OnEntry = (
   bytes: Uint8Array,
   stream: string,
   settle: (fate: Fate) => void,
-  delivery: Delivery,
+  delivery: { readonly id: string; readonly deliveries: number },
 ) => void;
 
 /** Times are milliseconds. */
 interface StreamsSessionOptions
-  extends PendingEvents, Omit<AdmissionOptions, "reading" | "onReplaced"> {
-  readonly endpoint: RedisEndpoint;
-  readonly credentials: RedisCredentials | null;
+  extends
+    PendingEvents,
+    Omit<AdmissionOptions, "reading" | "onReplaced">,
+    Pick<
+      RedisConnection,
+      "endpoint" | "credentials" | "connectTimeoutMs" | "createClient" | "onPasswordUnused"
+    > {
   readonly group: string;
   readonly consumer: string;
   readonly hand: Hand;
   /** Outlives the session. */
   readonly lastRead: Map<string, string>;
   readonly tooLarge: TooLarge;
-  readonly connectTimeoutMs: number;
   readonly answerTimeoutMs: number;
   readonly blockMs: number;
   readonly claimIdleMs: number;
   readonly deliveryLimit: number;
   readonly lingerMs: number;
-  readonly createClient?: CreateRedisClient | undefined;
   readonly onEntry: OnEntry;
-  readonly onPasswordUnused: () => void;
-}
-
-interface StreamsSessionEnd {
-  /** The first thing that went wrong; null when `signal` ended it. */
-  readonly error: unknown;
-  /** The stream whose refusal ended it. */
-  readonly stream?: string;
 }
 
 interface ReadEntry extends StreamEntry {
@@ -80,15 +65,19 @@ const SWEEP_EVERY_MS = 60_000;
  * Reads until the connection ends or `signal` aborts; then it stops reading, acknowledges for
  * another `lingerMs` what is still being settled, and closes. Never rejects; on return both sockets
  * are closed and no timer of the clock is left.
+ *
+ * @returns the first thing that went wrong, null when `signal` ended it; and the stream whose
+ * refusal that was.
  */
 export async function streamsSession(
   options: StreamsSessionOptions,
   signal: AbortSignal,
-): Promise<StreamsSessionEnd> {
+): Promise<{ readonly error: unknown; readonly stream?: string | undefined }> {
   const { streams, clock, hand, lastRead } = options;
   if (signal.aborted) return { error: null };
 
-  let ended: { readonly error: unknown } | null = null;
+  let isOver = false;
+  let failure: unknown = null;
   const links = { ...options, onLost: end };
   const reader = redisLink({ ...links, bounds: ENTRIES_BOUNDS });
   const writer = redisLink(links);
@@ -123,8 +112,9 @@ export async function streamsSession(
 
   /** The first call decides; later ones are echoes of the closing sockets. */
   function end(error: unknown): void {
-    if (ended) return;
-    ended = { error };
+    if (isOver) return;
+    isOver = true;
+    failure = error;
     if (error instanceof RedisReplyTooLargeError) options.tooLarge.searching = true;
     reader.close();
     writer.close();
@@ -170,10 +160,9 @@ export async function streamsSession(
     const found = await reading.read(asked, count, ordered.isHolding ? 0 : mostMs);
     stumbled = false;
     for (const stream of asked) {
-      const entries = found.filter((part) => part.stream === stream).flatMap((part) =>
-        part.entries
-      );
-      bytes += entries.reduce((sum, { fields }) => sum + sizeOf(fields), 0);
+      const entries = found.flatMap((part) => part.stream === stream ? part.entries : []);
+      const words = entries.flatMap(({ fields }) => fields ?? []);
+      bytes += words.reduce((sum, word) => sum + word.length, 0);
       receive(stream, entries, entries.length < count);
     }
     for (const entry of ordered.ready(readable)) handOn(entry);
@@ -193,7 +182,7 @@ export async function streamsSession(
     if (hand.room() === 0) {
       // What waits for another stream takes the room that reading that one needs.
       for (const entry of ordered.clear()) handOn(entry);
-      const goesOn = () => ended !== null || signal.aborted || hand.room() > 0;
+      const goesOn = () => isOver || signal.aborted || hand.room() > 0;
       return await hand.until(goesOn, Math.max(1, sweepAt - clock.monotonic()));
     }
     if (recovering.size === 0) return await readNew();
@@ -206,7 +195,7 @@ export async function streamsSession(
     await Promise.all([reader.open(), writer.open()]);
     await admit(streams);
     acknowledging = acknowledge().catch(end);
-    while (!ended && !signal.aborted) {
+    while (!isOver && !signal.aborted) {
       turns++;
       try {
         await turn();
@@ -221,12 +210,12 @@ export async function streamsSession(
   }
 
   async function acknowledge(): Promise<void> {
-    while (!ended) {
-      await hand.until(() => ended !== null || hand.unacknowledged > 0);
+    while (!isOver) {
+      await hand.until(() => isOver || hand.unacknowledged > 0);
       await Promise.all(
-        hand.settled().map(async (done) => {
+        [...hand.settled()].map(async ([stream, done]) => {
           try {
-            await writing.acknowledge(done.stream, done.ids);
+            await writing.acknowledge(stream, done.map(({ id }) => id));
           } catch (error) {
             // Once the stream can be used again, they come again and are known.
             if (!isOfStream(error)) throw error;
@@ -239,9 +228,12 @@ export async function streamsSession(
 
   async function finish(): Promise<void> {
     if (options.lingerMs > 0) {
-      await hand.until(() => ended !== null || hand.open === 0, options.lingerMs);
+      await hand.until(() => isOver || hand.open === 0, options.lingerMs);
     }
-    await hand.until(() => ended !== null || hand.unacknowledged === 0, options.answerTimeoutMs);
+    await hand.until(
+      () => isOver || hand.unacknowledged === 0,
+      options.answerTimeoutMs,
+    );
   }
 
   try {
@@ -255,12 +247,5 @@ export async function streamsSession(
   end(null);
   await acknowledging;
   signal.removeEventListener("abort", abort);
-  const error = (ended as { readonly error: unknown } | null)?.error ?? null;
-  return error instanceof StreamRefusedError
-    ? { error: error.cause, stream: error.stream }
-    : { error };
-}
-
-function sizeOf(fields: StreamEntry["fields"]): number {
-  return fields?.reduce((sum, word) => sum + word.length, 0) ?? 0;
+  return { error: failure, stream: admission.refusedLast() };
 }
