@@ -42,8 +42,9 @@ interface ProposalChannel
 }
 
 /** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */
-export function createProposalChannel(options: ProposalChannelOptions): ProposalChannel {
-  const { url, channel, clock, log } = options;
+export function createProposalChannel(
+  { url, channel, clock, log, random }: ProposalChannelOptions,
+): ProposalChannel {
   const target = redisTarget(url, { clock });
   const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
@@ -54,39 +55,16 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
   let failures = 0;
   let dropped = 0;
 
-  function deliver() {
-    if (delivering || cancelRetry || closing.signal.aborted) return;
-    delivering = deliverAll().finally(() => {
+  function deliver(): void {
+    if (delivering || cancelRetry || closing.signal.aborted || waiting.length === 0) return;
+    delivering = session().then(onPublished, onFailed).finally(() => {
       delivering = undefined;
-      if (waiting.length > 0) deliver();
+      deliver();
     });
   }
 
-  async function deliverAll() {
-    try {
-      await session();
-      if (failures > 0) log.info("proposal_published_again", { channel, dropped });
-      failures = dropped = 0;
-    } catch (error) {
-      if (closing.signal.aborted) return;
-      const delay = backoffDelay(BACKOFF, ++failures, options.random);
-      if (failures === 1) {
-        const about = { endpoint, secrets, channel, publishing: true };
-        log.warning("proposal_publish_failed", {
-          channel,
-          ...redisFailure(error, about),
-          retry_in_seconds: Math.round(delay / 1000),
-        });
-      }
-      cancelRetry = clock.after(delay, () => {
-        cancelRetry = undefined;
-        deliver();
-      });
-    }
-  }
-
   /** One connection, until nothing waits any more. */
-  async function session() {
+  async function session(): Promise<void> {
     const { signal } = closing;
     endpoint = await target.locate({ deadlineMs: DEADLINE_MS, signal });
     const link = redisLink({ endpoint, credentials, clock, connectTimeoutMs: DEADLINE_MS, signal });
@@ -110,7 +88,28 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
     }
   }
 
-  function publish(text: string) {
+  function onPublished(): void {
+    if (failures > 0) log.info("proposal_published_again", { channel, dropped });
+    failures = dropped = 0;
+  }
+
+  function onFailed(error: unknown): void {
+    if (closing.signal.aborted) return;
+    const delay = backoffDelay(BACKOFF, ++failures, random);
+    if (failures === 1) {
+      log.warning("proposal_publish_failed", {
+        channel,
+        ...redisFailure(error, { endpoint, secrets, channel, publishing: true }),
+        retry_in_seconds: Math.round(delay / 1000),
+      });
+    }
+    cancelRetry = clock.after(delay, () => {
+      cancelRetry = undefined;
+      deliver();
+    });
+  }
+
+  function publish(text: string): void {
     if (waiting.length >= MOST_WAITING) {
       waiting.shift();
       dropped++;
@@ -129,10 +128,11 @@ export function createProposalChannel(options: ProposalChannelOptions): Proposal
     onEnding: followUps.onEnding,
     async close() {
       followUps.close();
-      const cancel = clock.after(LAST_MS, () => closing.abort(new Error("the agent is stopping")));
+      const abort = () => closing.abort(new Error("the agent is stopping"));
+      const cancel = clock.after(LAST_MS, abort);
       await delivering;
       cancel();
-      closing.abort(new Error("the agent is stopping"));
+      abort();
       cancelRetry?.();
     },
   };

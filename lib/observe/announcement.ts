@@ -12,16 +12,10 @@ import type { FollowUp } from "./follow_up.ts";
  * is bound to. Later keys may follow; the first five were there first.
  */
 export function announcement(file: ActionFile): string {
-  const { action_id, node, service, risk_level, requires_human, confidence, payload } = file;
-  const { action, reason, valid_until, digest, audit } = payload;
-  const { source, correlation_id, location_tag } = payload;
-  const origin = { source, correlation_id, location_tag };
+  const { requires_human, confidence, payload } = file;
+  const { reason, valid_until, digest, audit, source, correlation_id, location_tag } = payload;
   return asciiJson({
-    action_id,
-    node,
-    service,
-    action,
-    risk_level,
+    ...about(file),
     kind: "proposed",
     severity: audit.event.severity,
     reason,
@@ -29,13 +23,17 @@ export function announcement(file: ActionFile): string {
     confidence,
     valid_until,
     digest,
-    ...origin,
+    source,
+    correlation_id,
+    location_tag,
   });
 }
 
 /** What is published when an announced proposal needs no decision any more. */
 export function laterAnnouncement({ kind, file, by }: FollowUp): string {
-  const { action_id, node, service, risk_level, payload: { action } } = file;
-  const superseding = by === undefined ? {} : { superseded_by: by };
-  return asciiJson({ action_id, node, service, action, risk_level, kind, ...superseding });
+  return asciiJson({ ...about(file), kind, superseded_by: by });
+}
+
+function about({ action_id, node, service, risk_level, payload: { action } }: ActionFile) {
+  return { action_id, node, service, action, risk_level };
 }

@@ -6,18 +6,15 @@
  * @module
  */
 import { join } from "node:path/posix";
+import { putLast } from "../base/bounded_map.ts";
 import { type Clock, every } from "../base/clock.ts";
 import type { Files } from "../base/disk/files.ts";
 import { ACTION_FOLDERS } from "../base/disk/store.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
+import type { ActionView } from "../proposal/read/action.ts";
 import { textOf } from "../proposal/read/text.ts";
 import { cameThereAt, type DecidedFolder, movedBy, toldTime } from "../proposal/read/decided.ts";
-import {
-  type ActionFolder,
-  type FoundAction,
-  isRefusal,
-  openActionFiles,
-} from "../proposal/read/folders.ts";
+import { type ActionFolder, isRefusal, openActionFiles } from "../proposal/read/folders.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Decided } from "./ending.ts";
 import { historyLines } from "./history/reader.ts";
@@ -29,8 +26,10 @@ const MOST_FOLLOWED = 5_000;
 const COARSE_MS = 3_000;
 
 /** Proposals do not stay here. */
-const OPEN = ["pending", "approved", "running"] as const;
-const ENDS = ACTION_FOLDERS.filter((name) => !OPEN.some((open) => open === name));
+const OPEN: readonly ActionFolder[] = ["pending", "approved", "running"];
+const ENDS = ACTION_FOLDERS.filter((name) => !OPEN.includes(name));
+/** An executor has taken these on. */
+const TAKEN_ON: ReadonlySet<ActionFolder> = new Set(["running", "completed", "failed"]);
 
 /** Where executors write why something failed. */
 const WHY = ["failure", "error", "reason", "cancelled_because"] as const;
@@ -44,24 +43,15 @@ interface DecisionsOptions {
   readonly tell: (decided: Decided) => void;
 }
 
-interface Decisions {
-  /** Looks once; a call during a running look gets the result of that look. */
-  look(): Promise<void>;
-  close(): Promise<void>;
-}
-
 /**
  * Follows from now on, every 5 s. What was decided while the agent was away is told as well, as far
  * as the history knows the proposal.
  */
-export function followDecisions({ root, files, clock, log, tell }: DecisionsOptions): Decisions {
+export function followDecisions({ root, files, clock, log, tell }: DecisionsOptions) {
   const actions = openActionFiles({ root, files });
   /** The folder where each was last seen. */
   const open = new Map<string, ActionFolder>();
-  const listings = new Map<
-    ActionFolder,
-    { readonly ms: number | undefined; readonly ids: string[] }
-  >();
+  const listings = new Map<ActionFolder, { readonly ms: number | undefined; ids: string[] }>();
   let looking: Promise<void> | undefined;
   let begun = false;
 
@@ -69,22 +59,18 @@ export function followDecisions({ root, files, clock, log, tell }: DecisionsOpti
     for await (const line of historyLines({ state: join(root, "state"), files })) {
       const { action_id: id, outcome } = line;
       if (id === undefined) continue;
-      open.delete(id);
-      if (outcome === "proposed") open.set(id, "pending");
-      else if (outcome === "approved" || outcome === "running") open.set(id, outcome);
-      const [oldest] = open.keys();
-      if (open.size > MOST_FOLLOWED && oldest !== undefined) open.delete(oldest);
+      const folder = OPEN.find((name) => name === (outcome === "proposed" ? "pending" : outcome));
+      if (folder) putLast(open, id, folder, MOST_FOLLOWED);
+      else open.delete(id);
     }
     begun = true;
   }
 
   async function idsIn(folder: ActionFolder): Promise<readonly string[]> {
-    const path = actions.folderPath(folder);
-    const ms = (await files.times(path))?.writtenMs;
+    const ms = (await files.times(actions.folderPath(folder)))?.writtenMs;
     const known = listings.get(folder);
-    if (known && known.ms === ms && ms !== undefined && clock.now() - ms > COARSE_MS) {
-      return known.ids;
-    }
+    const isSettled = ms !== undefined && clock.now() - ms > COARSE_MS;
+    if (known && known.ms === ms && isSettled) return known.ids;
     const ids = (await actions.ids(folder, MOST_FOLLOWED)).slice(0, MOST_FOLLOWED);
     listings.set(folder, { ms, ids });
     return ids;
@@ -113,16 +99,17 @@ export function followDecisions({ root, files, clock, log, tell }: DecisionsOpti
   async function tellOf(id: string, before: ActionFolder, folder: DecidedFolder): Promise<void> {
     const found = await actions.find(folder, id);
     if (!found || found.read.kind === "damaged") return;
+    const { read: { view }, times } = found;
     const nowMs = clock.now();
-    const { content } = found.read.view;
     // An executor may have taken it on and done it between two looks.
-    const approvedMs = before === "pending" ? toldTime("approved", content, nowMs, []) : undefined;
-    const done = folder === "running" || folder === "completed" || folder === "failed";
-    if (done && approvedMs !== undefined) tell(decided(found, "approved", approvedMs));
-    const atMs = cameThereAt(folder, { fields: content, times: found.times, nowMs });
-    tell(decided(found, folder, atMs));
+    const approvedMs = before === "pending" && TAKEN_ON.has(folder)
+      ? toldTime("approved", view.content, nowMs, [])
+      : undefined;
+    if (approvedMs !== undefined) tell(decided(view, "approved", approvedMs));
+    tell(decided(view, folder, cameThereAt(folder, { fields: view.content, times, nowMs })));
   }
 
+  /** Looks once; a call during a running look gets the result of that look. */
   function look(): Promise<void> {
     looking ??= followAll()
       .catch((error) => {
@@ -137,16 +124,15 @@ export function followDecisions({ root, files, clock, log, tell }: DecisionsOpti
   const stop = every(clock, LOOK_EVERY_MS, () => void look());
   return {
     look,
-    async close() {
+    async close(): Promise<void> {
       stop();
       await looking;
     },
   };
 }
 
-function decided({ actionId, read }: FoundAction, became: DecidedFolder, atMs: number): Decided {
-  if (read.kind === "damaged") throw new TypeError(`${actionId} is damaged`);
-  const { node, service, action, content } = read.view;
+function decided(view: ActionView, became: DecidedFolder, atMs: number): Decided {
+  const { actionId, node, service, action, content } = view;
   const why = became === "failed" || became === "cancelled"
     ? WHY.map((key) => textOf(content[key])).find((text) => text !== "") ?? ""
     : "";

@@ -57,43 +57,38 @@ export interface Decided extends Target {
   readonly why: string;
 }
 
-export type OnEnding = (ending: Ending) => void;
-
-/** Is called as soon as something happens. Its methods return at once and never throw. */
-export interface Observer {
-  /** Called for each message. */
-  readonly onEnding?: OnEnding;
-  /** Called before the ending that follows from the diagnosis, if one does. */
-  readonly onDiagnosed?: (diagnosed: Diagnosed) => void;
-  /** Called for each event that waits for a further try now, in the journal. */
-  readonly onParked?: (event: WaitingEvent) => void;
-  /** Called for each proposal that is safe, also for those that the agent makes of itself. */
-  readonly onProposed?: (file: ActionFile) => void;
-  /** Called when a proposal was decided, or went on from there; some seconds later. */
-  readonly onDecided?: (decided: Decided) => void;
+/** What an observer is told. */
+interface Happenings {
+  /** Each message. */
+  readonly onEnding: Ending;
+  /** Comes before the ending that follows from the diagnosis, if one does. */
+  readonly onDiagnosed: Diagnosed;
+  /** Each event that waits for a further try now, in the journal. */
+  readonly onParked: WaitingEvent;
+  /** Each proposal that is safe, also those that the agent makes of itself. */
+  readonly onProposed: ActionFile;
+  /** A proposal was decided, or went on from there; some seconds later. */
+  readonly onDecided: Decided;
 }
 
+/** Is called as soon as something happens. Its methods return at once and never throw. */
+export type Observer = {
+  readonly [Name in keyof Happenings]?: (happened: Happenings[Name]) => void;
+};
+export type OnEnding = Required<Observer>["onEnding"];
+
 export function observers(all: readonly Observer[]): Required<Observer> {
-  const ending = all.flatMap(({ onEnding }) => onEnding ?? []);
-  const diagnosed = all.flatMap(({ onDiagnosed }) => onDiagnosed ?? []);
-  const parked = all.flatMap(({ onParked }) => onParked ?? []);
-  const proposed = all.flatMap(({ onProposed }) => onProposed ?? []);
-  const decided = all.flatMap(({ onDecided }) => onDecided ?? []);
+  function each<Name extends keyof Happenings>(name: Name) {
+    const told: ((happened: Happenings[Name]) => void)[] = all.flatMap((one) => one[name] ?? []);
+    return (happened: Happenings[Name]) => {
+      for (const tell of told) tell(happened);
+    };
+  }
   return {
-    onEnding(happened) {
-      for (const tell of ending) tell(happened);
-    },
-    onDiagnosed(happened) {
-      for (const tell of diagnosed) tell(happened);
-    },
-    onParked(event) {
-      for (const tell of parked) tell(event);
-    },
-    onProposed(file) {
-      for (const tell of proposed) tell(file);
-    },
-    onDecided(happened) {
-      for (const tell of decided) tell(happened);
-    },
+    onEnding: each("onEnding"),
+    onDiagnosed: each("onDiagnosed"),
+    onParked: each("onParked"),
+    onProposed: each("onProposed"),
+    onDecided: each("onDecided"),
   };
 }

@@ -28,7 +28,7 @@ export interface FollowUp {
   readonly kind: FollowUpKind;
   readonly file: ActionFile;
   /** The proposal that took its place, where one did. */
-  readonly by?: string;
+  readonly by?: string | undefined;
 }
 
 interface FollowUps extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
@@ -46,7 +46,7 @@ export function createFollowUps(
 ): FollowUps {
   const followed = new Map<string, Followed>();
   /** Nearly every event is about a target that nothing is proposed for. */
-  const byTarget = new Map<string, Set<string>>();
+  const byTarget = new Map<string, Map<string, ActionFile>>();
 
   function leave(actionId: string): void {
     const found = followed.get(actionId);
@@ -54,20 +54,16 @@ export function createFollowUps(
     found.cancel();
     followed.delete(actionId);
     const key = targetKey(found.file);
-    const ids = byTarget.get(key);
-    ids?.delete(actionId);
-    if (ids?.size === 0) byTarget.delete(key);
+    byTarget.get(key)?.delete(actionId);
+    if (byTarget.get(key)?.size === 0) byTarget.delete(key);
   }
 
   function end(file: ActionFile, kind: FollowUpKind, by?: string): void {
     leave(file.action_id);
-    tell({ kind, file, ...(by !== undefined && { by }) });
+    tell({ kind, file, by });
   }
 
-  function filesOf(target: Target): ActionFile[] {
-    return [...byTarget.get(targetKey(target)) ?? []]
-      .flatMap((actionId) => followed.get(actionId)?.file ?? []);
-  }
+  const filesOf = (target: Target) => [...byTarget.get(targetKey(target))?.values() ?? []];
 
   /** An hour at a time: the wall clock may jump meanwhile. */
   function waitForEnd(one: Followed): void {
@@ -87,7 +83,7 @@ export function createFollowUps(
       const one: Followed = { file, cancel: () => {} };
       followed.set(file.action_id, one);
       const key = targetKey(file);
-      byTarget.set(key, (byTarget.get(key) ?? new Set()).add(file.action_id));
+      byTarget.set(key, (byTarget.get(key) ?? new Map()).set(file.action_id, file));
       waitForEnd(one);
       const [oldest] = followed.keys();
       if (followed.size > MOST_FOLLOWED && oldest !== undefined) leave(oldest);

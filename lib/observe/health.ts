@@ -98,23 +98,20 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-type About = Pick<Finding, "check" | "subject" | "detail">;
-
 /** What can be found out about one thing: the word for programs, and its name for people. */
 export function about(check: string, subject: string) {
   return {
     fine: (detail: string): Finding => ({ check, subject, level: "ok", detail }),
     skipped: (detail: string): Finding => ({ check, subject, level: "skipped", detail }),
-    problem: (code: ConditionCode, detail: string, remedy?: string): Finding =>
-      problem(code, { check, subject, detail, ...remedy !== undefined && { remedy } }),
+    /** A condition that was met; a finding can have a better remedy of its own. */
+    problem(
+      code: ConditionCode,
+      detail: string,
+      remedy: string = CONDITIONS[code].remedy,
+    ): Finding {
+      return { check, subject, level: CONDITIONS[code].severity, detail, code, remedy };
+    },
   };
-}
-
-/** A condition that was met. */
-export function problem(code: ConditionCode, about: About & { readonly remedy?: string }): Finding {
-  const { severity, remedy } = CONDITIONS[code];
-  const { check, subject, detail } = about;
-  return { check, subject, level: severity, detail, code, remedy: about.remedy ?? remedy };
 }
 
 /** The worst level of all; "ok" when there is none. */

@@ -7,18 +7,48 @@ import type { Clock } from "../base/clock.ts";
 import { ACTIONS } from "../llm/diagnosis.ts";
 import type { Observer } from "./ending.ts";
 import { type Outcome, OUTCOMES } from "./outcome.ts";
-import {
-  exposition,
-  type Family,
-  histogram,
-  type Labels,
-  type Sample,
-} from "./metrics/exposition.ts";
+import { exposition, histogram, type Labels, type Sample, tally } from "./metrics/exposition.ts";
 
 /** How many channels are counted by name; messages on further ones are counted as `other`. */
 const MOST_CHANNELS = 8;
 /** From a model on a GPU to one on a Raspberry Pi that has to be loaded first, in seconds. */
 const DIAGNOSIS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+/** What each metric is, in the order of the file; their names there begin with `planner_agent_`. */
+const METRICS = {
+  build_info: ["gauge", "What runs; always 1."],
+  start_time_seconds: ["gauge", "When the agent was started, in seconds since 1970."],
+  last_write_timestamp_seconds: ["gauge", "When this file was written."],
+  redis_connected: ["gauge", "1 while at least one channel is heard, else 0."],
+  messages_received_total: ["counter", "Messages taken from the channels."],
+  events_total: ["counter", "Messages that have ended, by channel and what became of them."],
+  last_event_timestamp_seconds: [
+    "gauge",
+    "When the last message ended, at most 10 s before this file was written.",
+  ],
+  queue_length: ["gauge", "Events that wait for their diagnosis."],
+  parked_events: ["gauge", "Events that wait for another try."],
+  diagnoses_running: ["gauge", "Diagnoses that are under way."],
+  diagnoses_total: ["counter", "Diagnoses, by whether a link of the chain answered."],
+  diagnosis_duration_seconds: [
+    "histogram",
+    "How long a diagnosis took, all attempts together.",
+  ],
+  llm_attempts_total: ["counter", "Requests to links of the chain, by outcome."],
+  proposals_total: ["counter", "Proposals put before a person, by action."],
+  decisions_total: [
+    "counter",
+    "Proposals that came to a folder behind actions/pending, by action and folder.",
+  ],
+  last_proposal_timestamp_seconds: ["gauge", "When the last proposal was made."],
+  pending_proposals: ["gauge", "Proposals that wait for a person."],
+  oldest_pending_proposal_timestamp_seconds: ["gauge", "When the oldest of them was written."],
+  internal_faults_total: ["counter", "Errors that nobody caught and the agent survived."],
+  log_lines_dropped_total: [
+    "counter",
+    "Log lines left out because nobody reads standard output.",
+  ],
+} as const;
 
 interface MetricsOptions {
   readonly clock: Clock;
@@ -27,6 +57,9 @@ interface MetricsOptions {
   /** Channels and links that are shown from the start, with zeros. */
   readonly channels: readonly string[];
   readonly links: readonly string[];
+  /** How many errors the process survived, and how many log lines it left out, since its start. */
+  readonly faults?: () => number;
+  readonly droppedLines?: () => number;
 }
 
 /** What is measured when the text is made. */
@@ -48,22 +81,19 @@ export interface Metrics extends Required<Omit<Observer, "onParked">> {
   text(gauges: Gauges): string;
 }
 
-export function createMetrics({ clock, build, channels, links }: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { clock, build, channels, links, faults = () => 0, droppedLines = () => 0 } = options;
   const startedMs = clock.now();
   const events = new Map<string, Record<Outcome, number>>();
-  const proposals = new Map<string, number>();
-  const decisions = new Map<string, Map<string, number>>();
-  const attempts = new Map<string, Map<string, number>>();
+  const diagnoses = tally("result");
+  const attempts = tally("link", "outcome");
+  const proposals = tally("action");
+  const decisions = tally("action", "became");
   const seconds = histogram(DIAGNOSIS_SECONDS);
-  let answered = 0;
-  let exhausted = 0;
   let connected = false;
   let lastEventMs: number | undefined;
   let heard = false;
   let lastProposalMs: number | undefined;
-
-  const outcomesOf = (channel: string) =>
-    events.get(channel) ?? addChannel(events.size < MOST_CHANNELS ? channel : "other");
 
   function addChannel(channel: string): Record<Outcome, number> {
     const counts = events.get(channel) ??
@@ -72,125 +102,76 @@ export function createMetrics({ clock, build, channels, links }: MetricsOptions)
     return counts;
   }
 
-  function countAttempt(link: string, outcome: string, by = 1) {
-    const outcomes = attempts.get(link) ?? new Map<string, number>();
-    attempts.set(link, outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + by));
-  }
-
   for (const channel of channels) addChannel(channel);
-  for (const link of links) countAttempt(link, "ok", 0);
-  for (const action of ACTIONS) if (action !== "ignore") proposals.set(action, 0);
+  for (const result of ["answered", "exhausted"]) diagnoses.add([result], 0);
+  for (const link of links) attempts.add([link, "ok"], 0);
+  for (const action of ACTIONS) if (action !== "ignore") proposals.add([action], 0);
 
-  function families(gauges: Gauges): Family[] {
+  /** A metric of a value that is not known yet has no sample. */
+  function values(
+    gauges: Gauges,
+  ): Record<keyof typeof METRICS, number | undefined | readonly Sample[]> {
     if (heard) lastEventMs = clock.now();
     heard = false;
-    return [
-      gauge("build_info", "What runs; always 1.", 1, build),
-      gauge(
-        "start_time_seconds",
-        "When the agent was started, in seconds since 1970.",
-        at(startedMs),
+    return {
+      build_info: [{ labels: build, value: 1 }],
+      start_time_seconds: at(startedMs),
+      last_write_timestamp_seconds: at(clock.now()),
+      redis_connected: Number(connected),
+      messages_received_total: gauges.received,
+      events_total: [...events].flatMap(([channel, counts]) =>
+        OUTCOMES.map((outcome) => ({ labels: { channel, outcome }, value: counts[outcome] }))
       ),
-      gauge("last_write_timestamp_seconds", "When this file was written.", at(clock.now())),
-      gauge("redis_connected", "1 while at least one channel is heard, else 0.", Number(connected)),
-      counter("messages_received_total", "Messages taken from the channels.", [
-        { value: gauges.received },
-      ]),
-      counter(
-        "events_total",
-        "Messages that have ended, by channel and what became of them.",
-        [...events].flatMap(([channel, counts]) =>
-          OUTCOMES.map((outcome) => ({ labels: { channel, outcome }, value: counts[outcome] }))
-        ),
-      ),
-      gauge(
-        "last_event_timestamp_seconds",
-        "When the last message ended, at most 10 s before this file was written.",
-        at(lastEventMs),
-      ),
-      gauge("queue_length", "Events that wait for their diagnosis.", gauges.queued),
-      gauge("parked_events", "Events that wait for another try.", gauges.parked),
-      gauge("diagnoses_running", "Diagnoses that are under way.", gauges.running),
-      counter("diagnoses_total", "Diagnoses, by whether a link of the chain answered.", [
-        { labels: { result: "answered" }, value: answered },
-        { labels: { result: "exhausted" }, value: exhausted },
-      ]),
-      {
-        name: "planner_agent_diagnosis_duration_seconds",
-        help: "How long a diagnosis took, all attempts together.",
-        type: "histogram",
-        samples: seconds.samples(),
-      },
-      counter(
-        "llm_attempts_total",
-        "Requests to links of the chain, by outcome.",
-        [...attempts].flatMap(([link, outcomes]) =>
-          [...outcomes].map(([outcome, value]) => ({ labels: { link, outcome }, value }))
-        ),
-      ),
-      counter(
-        "proposals_total",
-        "Proposals put before a person, by action.",
-        [...proposals].map(([action, value]) => ({ labels: { action }, value })),
-      ),
-      counter(
-        "decisions_total",
-        "Proposals that came to a folder behind actions/pending, by action and folder.",
-        [...decisions].flatMap(([action, folders]) =>
-          [...folders].map(([became, value]) => ({ labels: { action, became }, value }))
-        ),
-      ),
-      gauge(
-        "last_proposal_timestamp_seconds",
-        "When the last proposal was made.",
-        at(lastProposalMs),
-      ),
-      gauge("pending_proposals", "Proposals that wait for a person.", gauges.pending),
-      gauge(
-        "oldest_pending_proposal_timestamp_seconds",
-        "When the oldest of them was written.",
-        at(gauges.oldestPendingMs),
-      ),
-    ];
+      last_event_timestamp_seconds: at(lastEventMs),
+      queue_length: gauges.queued,
+      parked_events: gauges.parked,
+      diagnoses_running: gauges.running,
+      diagnoses_total: diagnoses.samples(),
+      diagnosis_duration_seconds: seconds.samples(),
+      llm_attempts_total: attempts.samples(),
+      proposals_total: proposals.samples(),
+      decisions_total: decisions.samples(),
+      last_proposal_timestamp_seconds: at(lastProposalMs),
+      pending_proposals: gauges.pending,
+      oldest_pending_proposal_timestamp_seconds: at(gauges.oldestPendingMs),
+      internal_faults_total: faults(),
+      log_lines_dropped_total: droppedLines(),
+    };
   }
 
   return {
     onEnding({ channel, outcome }) {
-      outcomesOf(channel)[outcome]++;
+      const counts = events.get(channel) ??
+        addChannel(events.size < MOST_CHANNELS ? channel : "other");
+      counts[outcome]++;
       // Asking the clock would cost a flood more than all the rest.
       heard = true;
     },
-    onDiagnosed({ attempts, milliseconds, modelUsed }) {
-      for (const { link, outcome } of attempts) countAttempt(link, outcome);
+    onDiagnosed({ attempts: asked, milliseconds, modelUsed }) {
+      for (const { link, outcome } of asked) attempts.add([link, outcome]);
       seconds.observe(milliseconds / 1000);
-      if (modelUsed === undefined) exhausted++;
-      else answered++;
+      diagnoses.add([modelUsed === undefined ? "exhausted" : "answered"]);
     },
     onProposed({ payload: { action } }) {
-      proposals.set(action, (proposals.get(action) ?? 0) + 1);
+      proposals.add([action]);
       lastProposalMs = clock.now();
     },
     onDecided({ action, became }) {
       // Another program's proposal may name any action.
-      const known = ACTIONS.find((name) => name === action) ?? "other";
-      const folders = decisions.get(known) ?? new Map<string, number>();
-      decisions.set(known, folders.set(became, (folders.get(became) ?? 0) + 1));
+      decisions.add([ACTIONS.find((name) => name === action) ?? "other", became]);
     },
     redis: (now) => void (connected = now),
-    text: (gauges) => exposition(families(gauges)),
+    text(gauges) {
+      const now = values(gauges);
+      return exposition(
+        Object.entries(METRICS).map(([name, [type, help]]) => {
+          const value = now[name as keyof typeof METRICS] ?? [];
+          const samples = typeof value === "number" ? [{ value }] : value;
+          return { name: `planner_agent_${name}`, help, type, samples };
+        }),
+      );
+    },
   };
 }
 
-function at(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : ms / 1000;
-}
-
-/** A metric of a value that is not known yet has no sample. */
-function gauge(name: string, help: string, value: number | undefined, labels?: Labels): Family {
-  const sample = value === undefined ? [] : [{ value, ...(labels && { labels }) }];
-  return { name: `planner_agent_${name}`, help, type: "gauge", samples: sample };
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name: `planner_agent_${name}`, help, type: "counter", samples };
-}
+const at = (ms: number | undefined) => ms === undefined ? undefined : ms / 1000;

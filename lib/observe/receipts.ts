@@ -6,8 +6,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Ending, Observer } from "./ending.ts";
-import type { WaitingEvent } from "../event/event.ts";
+import type { Observer } from "./ending.ts";
 
 /** So long a batch is collected, or until it is this large: a sender hands out only so many. */
 const BATCH_MS = 100;
@@ -28,8 +27,6 @@ interface Receipts extends Required<Pick<Observer, "onEnding" | "onParked">> {
   close(): Promise<void>;
 }
 
-type Settled = () => void;
-
 export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipts {
   const ended = batch(flush);
   const parked = batch(sync);
@@ -38,9 +35,9 @@ export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipt
 
   /** Receipts that wait until `write` has succeeded. */
   function batch(write: () => Promise<boolean>) {
-    let waiting: Settled[] = [];
+    let waiting: (() => void)[] = [];
     return {
-      add(settled: Settled | undefined) {
+      add(settled: (() => void) | undefined) {
         if (!settled) return;
         waiting.push(settled);
         if (waiting.length === BATCH_SIZE) void giveNow();
@@ -69,8 +66,8 @@ export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipt
   }
 
   return {
-    onEnding: ({ event, settled = event?.settled }: Ending) => ended.add(settled),
-    onParked: ({ settled }: WaitingEvent) => parked.add(settled),
+    onEnding: ({ event, settled = event?.settled }) => ended.add(settled),
+    onParked: ({ settled }) => parked.add(settled),
     async close() {
       await giveNow();
       cancel?.();

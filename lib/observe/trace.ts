@@ -29,13 +29,8 @@ export interface Span {
   readonly error?: string;
 }
 
-/** A span that has no parent, and the spans that it is the parent of, in their order. */
-interface RootSpan extends Span {
-  readonly children: readonly Span[];
-}
-
-/** Takes a trace to wherever traces go. It returns at once. */
-export type Tracer = (root: RootSpan) => void;
+/** Takes a span without a parent, with those it is the parent of in their order. Returns at once. */
+export type Tracer = (root: Span & { readonly children: readonly Span[] }) => void;
 
 interface TracesOptions {
   readonly tracer: Tracer;
@@ -53,8 +48,9 @@ export function createTraces(
   function tell(diagnosed: Diagnosed, ended: Attributes, error?: string) {
     if (broken) return;
     try {
-      const sinceMs = clock.monotonic() - diagnosed.overAt;
-      tracer(trace(diagnosed, { ended, error, endedMs: clock.now(), sinceMs }));
+      const endMs = clock.now();
+      const overMs = endMs - (clock.monotonic() - diagnosed.overAt);
+      tracer(trace(diagnosed, { endMs, overMs, ended, error }));
     } catch (error) {
       broken = true;
       log.warning("traces_off", { reason: plainLine(`${error}`, LONGEST_TEXT) });
@@ -63,7 +59,8 @@ export function createTraces(
 
   return {
     onDiagnosed(diagnosed) {
-      if (diagnosed.error !== undefined) tell(diagnosed, {}, "chain_exhausted");
+      if (diagnosed.error === undefined) return;
+      tell(diagnosed, { "planner.outcome": "chain_exhausted" }, "chain_exhausted");
     },
     onEnding({ outcome, diagnosed, proposal }) {
       if (!diagnosed) return;
@@ -78,61 +75,56 @@ export function createTraces(
   };
 }
 
-/** The spans of a diagnosis that was over `sinceMs` milliseconds before `endedMs`. */
+/** The spans of a diagnosis that was over at `overMs`, and what came of it at `endMs`. */
 function trace(
   { event, failures, waitedMs, milliseconds, attempts }: Diagnosed,
-  { ended, error, endedMs, sinceMs }: {
+  { endMs, overMs, ended, error }: {
+    readonly endMs: number;
+    readonly overMs: number;
     readonly ended: Attributes;
     readonly error: string | undefined;
-    readonly endedMs: number;
-    readonly sinceMs: number;
   },
-): RootSpan {
-  const begunMs = endedMs - sinceMs - milliseconds;
+): Parameters<Tracer>[0] {
+  const begunMs = overMs - milliseconds;
   // A retry has its own trace, without a queue span: the time since arrival includes earlier tries.
-  const first = failures === 0;
-  const startMs = first ? begunMs - waitedMs : begunMs;
-  const children: Span[] = [];
-  if (first) children.push(span({ name: "queue", startMs, endMs: begunMs }));
+  const startMs = failures === 0 ? begunMs - waitedMs : begunMs;
+  const children = failures === 0 ? [span("queue", [startMs, begunMs], {})] : [];
   let fromMs = begunMs;
   for (const attempt of attempts.slice(0, MOST_ATTEMPTS)) {
     const { outcome } = attempt;
     const toMs = fromMs + attempt.milliseconds;
-    children.push(span({
-      name: "llm_attempt",
-      startMs: fromMs,
-      endMs: toMs,
-      attributes: attemptAttributes(attempt),
-      ...(outcome !== "ok" && { error: outcome }),
-    }));
+    const failure = outcome === "ok" ? undefined : outcome;
+    children.push(span("llm_attempt", [fromMs, toMs], attemptAttributes(attempt), failure));
     fromMs = toMs;
   }
-  return {
-    ...span({
-      name: "health_event",
-      startMs,
-      endMs: endedMs,
-      attributes: {
-        "planner.node": event.node,
-        "planner.service": event.service,
-        "planner.event_type": event.type,
-        "planner.severity": event.severity,
-        "planner.channel": event.channel,
-        "planner.failures_before": failures,
-        "planner.outcome": error ?? "left",
-        ...ended,
-      },
-      ...(error !== undefined && { error }),
-    }),
-    children,
+  const about = {
+    "planner.node": event.node,
+    "planner.service": event.service,
+    "planner.event_type": event.type,
+    "planner.severity": event.severity,
+    "planner.channel": event.channel,
+    "planner.failures_before": failures,
+    ...ended,
   };
+  return { ...span("health_event", [startMs, endMs], about, error), children };
 }
 
-function span({ attributes = {}, ...made }: Omit<Span, "attributes"> & Partial<Span>): Span {
-  const failure = made.error;
+function span(
+  name: string,
+  [startMs, endMs]: readonly [startMs: number, endMs: number],
+  attributes: Attributes,
+  error?: string,
+): Span {
+  const all = { ...attributes, ...(error !== undefined && { "error.type": error }) };
+  const bounded = Object.entries(all).map(([key, value]) =>
+    [key, typeof value === "string" ? plainLine(value, LONGEST_TEXT) : value] as const
+  );
   return {
-    ...made,
-    attributes: bounded({ ...attributes, ...(failure && { "error.type": failure }) }),
+    name,
+    startMs,
+    endMs,
+    attributes: Object.fromEntries(bounded),
+    ...(error !== undefined && { error }),
   };
 }
 
@@ -147,13 +139,4 @@ function attemptAttributes({ link, model, outcome, figures }: Attempt): Attribut
     ...(cachedTokens !== undefined && { "gen_ai.usage.cache_read.input_tokens": cachedTokens }),
     ...(answerTokens !== undefined && { "gen_ai.usage.output_tokens": answerTokens }),
   };
-}
-
-function bounded(attributes: Attributes): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([name, value]) => [
-      name,
-      typeof value === "string" ? plainLine(value, LONGEST_TEXT) : value,
-    ]),
-  );
 }

@@ -63,6 +63,8 @@ Deno.test("metrics: everything has a help and a type, and zeros from the start",
     "llm_attempts_total counter",
     "proposals_total counter",
     "pending_proposals gauge",
+    "internal_faults_total counter",
+    "log_lines_dropped_total counter",
   ]);
   assert.equal(text.match(/^# HELP /gm)?.length, names.length);
   assert.deepEqual(samples("build_info"), ['build_info{version="0.1.0",arch="aarch64"} 1']);
@@ -191,4 +193,34 @@ Deno.test("metrics: proposals by action, Redis, and what is measured", () => {
       "oldest_pending_proposal_timestamp_seconds 1767000000",
     ],
   );
+});
+
+Deno.test("metrics: faults that the process survived and lines that nobody read, as they are now", () => {
+  let faults = 0;
+  const metrics = createMetrics({
+    clock: fakeClock(),
+    build: {},
+    channels: [],
+    links: [],
+    faults: () => faults,
+    droppedLines: () => 7 * faults,
+  });
+  const told = () => metrics.text(NOTHING).match(/^planner_agent_(?:internal|log)_.* \d+$/gm);
+  assert.deepEqual(told(), [
+    "planner_agent_internal_faults_total 0",
+    "planner_agent_log_lines_dropped_total 0",
+  ]);
+  faults = 2;
+  assert.deepEqual(told(), [
+    "planner_agent_internal_faults_total 2",
+    "planner_agent_log_lines_dropped_total 14",
+  ]);
+});
+
+Deno.test("metrics: eight channels are named, the ninth is other", () => {
+  const { metrics, samples } = measuring();
+  for (let i = 0; i < 7; i++) metrics.onEnding({ outcome: "benign", channel: `c${i}` });
+  const counted = samples("events_total").filter((line) => line.endsWith(" 1"));
+  assert.equal(counted.at(-1), 'events_total{channel="other",outcome="benign"} 1');
+  assert.equal(samples("events_total").filter((line) => line.includes('"c5"')).length, 13);
 });

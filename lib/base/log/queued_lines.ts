@@ -13,6 +13,8 @@ const MOST_WAITING = 1_048_576;
 interface QueuedLines {
   /** Takes text that ends in a newline. Never waits. */
   readonly write: LineSink;
+  /** Lines that were left out so far. */
+  readonly dropped: number;
   /** Resolves once all is written, or after `mostMs`. */
   flush(mostMs: number): Promise<void>;
 }
@@ -30,6 +32,7 @@ export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): Que
   let waiting: string[] = [];
   let length = 0;
   let dropped = 0;
+  let told = 0;
   let writing: Promise<void> | undefined;
 
   async function writeAll() {
@@ -43,9 +46,9 @@ export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): Que
       }
       length = 0;
       for (const line of waiting) length += line.length;
-      if (dropped === 0) continue;
-      const line = leftOut(dropped);
-      dropped = 0;
+      if (dropped === told) continue;
+      const line = leftOut(dropped - told);
+      told = dropped;
       waiting.push(line);
       length += line.length;
     }
@@ -61,6 +64,9 @@ export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): Que
       waiting.push(line);
       length += line.length;
       writing ??= writeAll();
+    },
+    get dropped() {
+      return dropped;
     },
     async flush(mostMs) {
       const done = new AbortController();

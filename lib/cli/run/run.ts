@@ -51,9 +51,15 @@ reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
     const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
     const flush = () => lines.flush(LAST_LINES_MS);
     const endNow = (status: number) => void flush().then(() => io.exit(status));
-    io.onFault(faultHandler(log, () => endNow(EXIT.failure)));
+    let faults = 0;
+    const onFault = faultHandler(log, () => endNow(EXIT.failure));
+    io.onFault((fault) => {
+      faults++;
+      onFault(fault);
+    });
+    const measured = { faults: () => faults, droppedLines: () => lines.dropped };
     try {
-      return await listen(io, config, { log, endNow });
+      return await listen(io, config, { log, endNow, measured });
     } finally {
       await flush();
     }
@@ -77,7 +83,11 @@ async function makeActionFolders(runtimePath: string): Promise<void> {
 async function listen(
   io: Io,
   config: Config,
-  { log, endNow }: { readonly log: Log; readonly endNow: (status: number) => void },
+  { log, endNow, measured }: {
+    readonly log: Log;
+    readonly endNow: (status: number) => void;
+    readonly measured: Pick<Parameters<typeof createMetrics>[0], "faults" | "droppedLines">;
+  },
 ): Promise<number> {
   const { nodeName: node, runtimePath, redisUrl, proposalChannel } = config;
   const clock = systemClock;
@@ -99,7 +109,7 @@ async function listen(
 
   const commit = BUILD?.commit ?? "source";
   const build = { version: VERSION, commit, deno: Deno.version.deno, arch: Deno.build.arch };
-  const metrics = createMetrics({ clock, build, channels, links });
+  const metrics = createMetrics({ clock, build, channels, links, ...measured });
   const announced = proposalChannel === ""
     ? undefined
     : createProposalChannel({ url: redisUrl, channel: proposalChannel, clock, log, random });

@@ -45,32 +45,43 @@ function escaped(text: string): string {
 }
 
 function numberText(value: number): string {
-  if (Number.isFinite(value)) return String(value);
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+  return String(value).replace(/Infinity$/, "Inf").replace(/^I/, "+I");
 }
 
-interface Histogram {
-  observe(value: number): void;
-  samples(): Sample[];
+/** Counts by labels; whoever counts bounds their values. */
+export function tally(...names: readonly [string, ...string[]]) {
+  const counted = new Map<string, { readonly labels: Labels; value: number }>();
+  return {
+    add(values: readonly string[], by = 1): void {
+      const labels = Object.fromEntries(names.map((name, i) => [name, values[i] ?? ""]));
+      const key = JSON.stringify(values);
+      const sample = counted.get(key) ?? { labels, value: 0 };
+      sample.value += by;
+      counted.set(key, sample);
+    },
+    /** Those with the same first label stand together. */
+    samples: (): Sample[] =>
+      [...Map.groupBy(counted.values(), ({ labels }) => labels[names[0]]).values()].flat(),
+  };
 }
 
 /** Counts values at or below each of the ascending `bounds`. */
-export function histogram(bounds: readonly number[]): Histogram {
+export function histogram(bounds: readonly number[]) {
   const counts = bounds.map(() => 0);
   let count = 0;
   let sum = 0;
   return {
-    observe(value) {
-      const bucket = bounds.findIndex((bound) => value <= bound);
-      if (bucket >= 0) counts[bucket] = (counts[bucket] ?? 0) + 1;
+    observe(value: number): void {
+      for (const [i, bound] of bounds.entries()) {
+        if (value <= bound) counts[i] = (counts[i] ?? 0) + 1;
+      }
       count++;
       sum += value;
     },
-    samples() {
-      let below = 0;
-      const bucket = (le: string, value: number) => ({ suffix: "_bucket", labels: { le }, value });
+    samples(): Sample[] {
+      const bucket = (le: string, value = 0) => ({ suffix: "_bucket", labels: { le }, value });
       return [
-        ...bounds.map((bound, i) => bucket(String(bound), below += counts[i] ?? 0)),
+        ...bounds.map((bound, i) => bucket(String(bound), counts[i])),
         bucket("+Inf", count),
         { suffix: "_sum", value: sum },
         { suffix: "_count", value: count },

@@ -3,20 +3,23 @@
  *
  * @module
  */
+import { join } from "node:path/posix";
 import type { Backlog } from "../../queue/backlog.ts";
 import { type Clock, every } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Counters } from "../outcome.ts";
-import { pendingWatch } from "../../proposal/read/pending.ts";
 import type { Store } from "../../base/disk/store.ts";
 import { explainWriteFailure } from "../../base/disk/write_failure.ts";
+import { idsIn } from "../../proposal/read/folders.ts";
 
 /** Its name in state/. */
 const METRICS_FILE = "planner-agent.prom";
 
 const WRITE_EVERY_MS = 10_000;
+/** The most proposals whose age is looked up; of any others the age is not known. */
+const MOST_LOOKED_AT = 10_000;
 
 interface MetricsFileOptions {
   readonly metrics: Pick<Metrics, "text">;
@@ -28,29 +31,41 @@ interface MetricsFileOptions {
   readonly counters: Pick<Counters, "counts">;
 }
 
-interface MetricsFile {
-  /** Writes it a last time. */
-  close(): Promise<void>;
-}
-
 /** Writes the file now and every 10 s. A failure is logged once, until it works again. */
-export function keepMetricsFile(options: MetricsFileOptions): MetricsFile {
-  const { metrics, clock, log, files, store, backlog, counters } = options;
-  const lookAtPending = pendingWatch({ folder: store.pending, files });
+export function keepMetricsFile(
+  { metrics, clock, log, files, store, backlog, counters }: MetricsFileOptions,
+) {
+  /** When each of the proposals that wait was written: that is looked up once. */
+  let written = new Map<string, number>();
   let writing: Promise<void> | undefined;
   let failing = false;
 
+  /** How many proposals wait for a person, and when the oldest was written. */
+  async function lookAtPending() {
+    const ids = idsIn(await files.list(store.pending));
+    const now = new Map<string, number>();
+    for (const id of ids.slice(0, MOST_LOOKED_AT)) {
+      const path = join(store.pending, `${id}.json`);
+      const ms = written.get(id) ?? (await files.times(path))?.writtenMs;
+      // A person may have moved it meanwhile.
+      if (ms !== undefined) now.set(id, ms);
+    }
+    written = now;
+    let oldestPendingMs: number | undefined;
+    for (const ms of now.values()) oldestPendingMs = Math.min(oldestPendingMs ?? ms, ms);
+    return { pending: ids.length, oldestPendingMs };
+  }
+
   async function writeOnce() {
     try {
-      const { count, oldestMs } = await lookAtPending();
+      const pending = await lookAtPending();
       const parked = backlog.parked().length;
       const text = metrics.text({
         received: counters.counts().received,
         queued: backlog.waiting - parked,
         parked,
         running: backlog.running,
-        pending: count,
-        oldestPendingMs: oldestMs,
+        ...pending,
       });
       await store.replaceState(METRICS_FILE, text);
       failing = false;
@@ -66,7 +81,8 @@ export function keepMetricsFile(options: MetricsFileOptions): MetricsFile {
   void write();
   const stop = every(clock, WRITE_EVERY_MS, () => void write());
   return {
-    async close() {
+    /** Writes it a last time. */
+    async close(): Promise<void> {
       stop();
       await writing;
       await write();

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Finding, problem } from "../health.ts";
+import { about, type Finding } from "../health.ts";
 import { type SparseCounts, sumOf } from "./minutes.ts";
 import type { StatusRecord } from "./record.ts";
 
@@ -148,15 +148,13 @@ function isoTime(seconds: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(".000Z", "Z");
 }
 
-const ofAgent = (subject: string, detail: string) => ({ check: "agent", subject, detail });
-
 function* fileProblems({ silences, unreadable }: StatusSources): Generator<Finding> {
   if (silences && "problem" in silences) {
-    const subject = "config/silences.json";
-    yield problem("silences_invalid", { check: "config_file", subject, detail: silences.problem });
+    yield about("config_file", "config/silences.json")
+      .problem("silences_invalid", silences.problem);
   }
   if (unreadable !== undefined) {
-    yield problem("status_unreadable", ofAgent("status file", unreadable));
+    yield about("agent", "status file").problem("status_unreadable", unreadable);
   }
 }
 
@@ -164,36 +162,38 @@ function* agentProblems(
   { agent, redis, links, queue }: ReturnType<typeof statusAt>,
   { record, nowMs }: StatusSources,
 ): Generator<Finding> {
+  const { problem } = about("agent", "agent");
   switch (agent.state) {
     case "never_ran":
-      return yield problem("agent_never_ran", ofAgent("agent", "no agent has run here yet"));
+      return yield problem("agent_never_ran", "no agent has run here yet");
     case "stopped":
-      return yield problem("agent_stopped", ofAgent("agent", `stopped at ${agent.ended}`));
+      return yield problem("agent_stopped", `stopped at ${agent.ended}`);
     case "silent": {
       const said = agent.ended === null ? "no sign of life" : `last sign of life ${agent.ended}`;
-      return yield problem("agent_silent", ofAgent("agent", said));
+      return yield problem("agent_silent", said);
     }
     case "running":
   }
   const age = record ? Math.round(nowMs / 1000) - record.written : 0;
+  const file = about("agent", "status file");
   if (record && record.stopped !== null) {
-    yield problem("status_outdated", ofAgent("status file", "it is not of this run"));
+    yield file.problem("status_outdated", "it is not of this run");
   } else if (age > OUTDATED_AFTER_S) {
-    yield problem("status_outdated", ofAgent("status file", `written ${age} s ago`));
+    yield file.problem("status_outdated", `written ${age} s ago`);
   }
   if (redis?.state === "waiting") {
-    yield problem("redis_unavailable", { check: "redis", subject: "Redis", detail: redis.detail });
+    yield about("redis", "Redis").problem("redis_unavailable", redis.detail);
   }
-  for (const subject of redis?.refused ?? []) {
-    const detail = "this user may not read it";
-    const remedy = `Grant it: ACL SETUSER ... &${subject}`;
-    yield problem("redis_channel_refused", { check: "redis", subject, detail, remedy });
+  for (const channel of redis?.refused ?? []) {
+    const remedy = `Grant it: ACL SETUSER ... &${channel}`;
+    yield about("redis", channel)
+      .problem("redis_channel_refused", "this user may not read it", remedy);
   }
-  for (const { link: subject, failures } of links.filter(({ state }) => state !== "closed")) {
-    yield problem("link_open", { check: "link", subject, detail: `${failures} failures in a row` });
+  for (const { link, failures } of links.filter(({ state }) => state !== "closed")) {
+    yield about("link", link).problem("link_open", `${failures} failures in a row`);
   }
   if (queue.parked > 0) {
     const detail = `${queue.parked} ${queue.parked === 1 ? "waits" : "wait"} for another try`;
-    yield problem("events_parked", { check: "queue", subject: "queue", detail });
+    yield about("queue", "queue").problem("events_parked", detail);
   }
 }

@@ -51,10 +51,9 @@ export function denoTracer(
   const tracer = tracerProvider.getTracer("planner-agent", version);
 
   function emit({ name, startMs, endMs, attributes, error }: Span, parent?: ApiSpan): ApiSpan {
-    const options = { startTime: startMs, attributes };
-    const span = parent
-      ? tracer.startSpan(name, options, contextManager.active().setValue(SPAN_KEY, parent))
-      : tracer.startSpan(name, { ...options, root: true });
+    const options = { startTime: startMs, attributes, ...(!parent && { root: true }) };
+    const context = parent && contextManager.active().setValue(SPAN_KEY, parent);
+    const span = tracer.startSpan(name, options, context);
     if (error !== undefined) span.setStatus({ code: STATUS_ERROR, message: error });
     span.end(endMs);
     return span;

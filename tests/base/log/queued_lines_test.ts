@@ -48,6 +48,7 @@ Deno.test("queuedLines: what a reader that hangs leaves no room for is counted i
   for (let nth = 0; nth < 3; nth++) await take();
   lines.write("later\n");
   await take();
+  assert.equal(lines.dropped, 976, "also once it was told");
   const told = taken.join("").replaceAll(line, ".");
   assert.equal(told, `${".".repeat(1_024)}976 left out\nlater\n`);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openTraces } from "../../../lib/observe/trace/open.ts";
-import { collectorProblem } from "../../../lib/observe/trace/collector.ts";
+import { collectorProblem } from "../../../lib/observe/trace/open.ts";
 import type { Build } from "../../../lib/permissions/grants.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
