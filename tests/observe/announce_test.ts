@@ -51,13 +51,15 @@ Deno.test("announcement: what a bridge needs, on one ASCII line", () => {
 function lab(answers: (words: readonly string[]) => Reply | undefined = () => undefined) {
   const heard: string[][] = [];
   const watchers = new Set<() => void>();
+  const hanging: (() => void)[] = [];
   const serve = (port = 0) =>
     respServer({
       asked(words, connection) {
         heard.push([...words]);
         watchers.forEach((watch) => watch());
         const reply = answers(words) ?? (words[0] === "PUBLISH" ? 1 : "OK");
-        if (reply !== HANG) connection.send(reply);
+        if (reply === HANG) hanging.push(() => connection.send(1));
+        else connection.send(reply);
       },
     }, port);
   const server = serve();
@@ -78,6 +80,8 @@ function lab(answers: (words: readonly string[]) => Reply | undefined = () => un
     log,
     create,
     heard,
+    /** Gives the replies that were kept back. */
+    replyNow: () => hanging.splice(0).forEach((reply) => reply()),
     published: () =>
       heard.filter(([command]) => command === "PUBLISH").map(([, channel, text = ""]) =>
         `${channel} ${JSON.parse(text).service}`
@@ -263,5 +267,44 @@ Deno.test("proposal channel: a Redis that hangs is given up after 5 s, and stopp
   await closing;
   assert.equal(it.clock.waiting, 0);
   assert.equal(it.log.lines.length, 1);
+  await it.server.close();
+});
+
+Deno.test("proposal channel: after a success the next failure is logged again, and tried again as soon", async () => {
+  const refusal = new RespError("NOPERM this user has no permissions to run the 'publish' command");
+  let refuses = true;
+  const it = lab(([command]) => command === "PUBLISH" && refuses ? refusal : undefined);
+  const channel = it.create();
+  const outage = async (more: number) => {
+    refuses = true;
+    channel.onProposed(proposal("first"));
+    const line = await it.log.seen("proposal_publish_failed");
+    for (let i = 0; i < more; i++) channel.onProposed(proposal(`s${i}`));
+    refuses = false;
+    while (it.log.of("proposal_published_again").length === 0) await it.clock.advance(5_000);
+    const { dropped } = await it.log.seen("proposal_published_again");
+    it.log.lines.length = 0;
+    return [line.retry_in_seconds, dropped];
+  };
+  assert.deepEqual([await outage(100), await outage(0)], [[5, 1], [5, 0]]);
+  channel.onProposed(proposal("last"));
+  await it.asked(it.heard.length + 1);
+  assert.deepEqual(it.log.lines, []);
+  await channel.close();
+  await it.server.close();
+});
+
+Deno.test("proposal channel: what a full queue dropped while it was on its way costs no other one", async () => {
+  let hangs = true;
+  const it = lab(([command]) => command === "PUBLISH" && hangs ? HANG : undefined);
+  const channel = it.create();
+  channel.onProposed(proposal("s0"));
+  await it.asked(1);
+  hangs = false;
+  for (let i = 1; i <= 100; i++) channel.onProposed(proposal(`s${i}`));
+  it.replyNow();
+  await it.asked(101);
+  await channel.close();
+  assert.deepEqual(it.published(), Array.from({ length: 101 }, (_, i) => `${CHANNEL} s${i}`));
   await it.server.close();
 });

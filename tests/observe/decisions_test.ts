@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { followDecisions } from "../../lib/observe/decisions.ts";
+import type { Files } from "../../lib/base/disk/files.ts";
 import type { Decided } from "../../lib/observe/ending.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
@@ -9,7 +10,7 @@ import { proposalFile } from "../support/proposal_file.ts";
 const ID = "plan-piha-mosquitto-1767323045";
 
 /** A homelab's folders, and what is told of them. */
-function homelab(history: readonly object[] = []) {
+function homelab(history: readonly object[] = [], changed: Partial<Files> = {}) {
   const files = memoryFiles();
   const clock = fakeClock(Date.UTC(2026, 0, 2, 4, 0, 0));
   if (history.length > 0) {
@@ -19,7 +20,7 @@ function homelab(history: readonly object[] = []) {
   const told: Decided[] = [];
   const decisions = followDecisions({
     root: "/r",
-    files,
+    files: { ...files, ...changed },
     clock,
     log: recordingLog(),
     tell: (decided) => told.push(decided),
@@ -152,5 +153,56 @@ Deno.test("followDecisions: what was taken on before the agent went is told when
   lab.put("completed", { approved_at: "2026-01-02T03:10:00Z" });
   await lab.decisions.look();
   assert.deepEqual(lab.told.map(short), ["completed"]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: a folder is listed again while it may change under the same time", async () => {
+  const T = Date.UTC(2026, 0, 2, 4, 0, 0);
+  let listings = 0;
+  const lab = homelab([], {
+    times: () => Promise.resolve({ kind: "folder" as const, bytes: 0, writtenMs: T, changedMs: T }),
+    list: (path) => {
+      if (path.endsWith("/pending")) listings++;
+      return Promise.resolve([]);
+    },
+  });
+  const listed = [];
+  for (const ms of [0, 2_999, 1, 1, 1]) {
+    await lab.clock.advance(ms);
+    await lab.decisions.look();
+    listed.push(listings);
+  }
+  assert.deepEqual(listed, [1, 2, 3, 3, 3]);
+  await lab.decisions.close();
+});
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, nth) => `plan-piha-mosquitto-${1_767_000_000 + nth}`);
+
+Deno.test("followDecisions: of the history the newest 5,000 are followed", async () => {
+  const at = "2026-01-02T03:04:15.000Z";
+  const ids = many(5_001);
+  const lab = homelab(ids.map((action_id) => ({ at, outcome: "proposed", action_id })));
+  for (const action_id of ids.slice(0, 2)) {
+    lab.files.put(`/r/actions/rejected/${action_id}.json`, proposalFile({ action_id }));
+  }
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(({ actionId }) => actionId), [ids[1]]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: of a folder the newest 5,000 are followed", async () => {
+  const ids = many(5_001);
+  let names = ids.map((id) => `${id}.json`);
+  const lab = homelab([], {
+    list: (path) => Promise.resolve(path.endsWith("/pending") ? names : []),
+  });
+  await lab.decisions.look();
+  names = names.slice(2);
+  for (const action_id of ids.slice(0, 2)) {
+    lab.files.put(`/r/actions/rejected/${action_id}.json`, proposalFile({ action_id }));
+  }
+  await lab.decisions.look();
+  assert.deepEqual(lab.told.map(({ actionId }) => actionId), [ids[1]]);
   await lab.decisions.close();
 });

@@ -224,3 +224,14 @@ Deno.test("metrics: eight channels are named, the ninth is other", () => {
   assert.equal(counted.at(-1), 'events_total{channel="other",outcome="benign"} 1');
   assert.equal(samples("events_total").filter((line) => line.includes('"c5"')).length, 13);
 });
+
+Deno.test("metrics: durations are told apart from a tenth of a second to ten minutes", () => {
+  const { samples } = measuring();
+  const bounds = samples("diagnosis_duration_seconds_bucket").map((line) =>
+    line.match(/le="(.*)"/)?.[1]
+  );
+  assert.deepEqual(
+    bounds,
+    ["0.1", "0.5", "1", "2.5", "5", "10", "30", "60", "120", "300", "600", "+Inf"],
+  );
+});

@@ -14,7 +14,7 @@ export interface Sample {
 }
 
 /** Metrics of one name. Names and label names are those of the program: letters, digits and `_`. */
-export interface Family {
+interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";

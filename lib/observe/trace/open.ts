@@ -8,7 +8,7 @@ import { BUILD } from "../../permissions/build.ts";
 import { type Build, COLLECTOR_NAMES } from "../../permissions/grants.ts";
 import { denoTracer, isTracing } from "./deno_tracer.ts";
 import type { Log } from "../../base/log/log.ts";
-import { createTraces } from "../trace.ts";
+import { createTraces, type Tracer } from "../trace.ts";
 import { VERSION } from "../../base/version.ts";
 
 /** Reads the variables that Deno's exporter goes by. */
@@ -24,21 +24,24 @@ const TRACES_PATH = "/v1/traces";
  * place than the build says. The agent runs in any case; the log tells of the latter.
  */
 export function openTraces(
-  { clock, log, build = BUILD, env = (name) => Deno.env.get(name), tracing = isTracing() }: {
+  { clock, log, build = BUILD, env = (name) => Deno.env.get(name), tracer = tracerOfDeno() }: {
     readonly clock: Clock;
     readonly log: Log;
     readonly build?: Build | null;
     readonly env?: CollectorEnvironment;
-    readonly tracing?: boolean;
+    /** Null where tracing is off. */
+    readonly tracer?: Tracer | null;
   },
 ): ReturnType<typeof createTraces> | undefined {
-  if (!tracing) return undefined;
+  if (!tracer) return undefined;
   const collector = build?.site.collector;
   const reason = collector === undefined ? undefined : collectorProblem(env, collector);
-  if (reason === undefined) return createTraces({ tracer: denoTracer(VERSION), clock, log });
+  if (reason === undefined) return createTraces({ tracer, clock, log });
   log.warning("traces_off", { reason });
   return undefined;
 }
+
+const tracerOfDeno = () => isTracing() ? denoTracer(VERSION) : null;
 
 /**
  * Why traces would not go to `collector`, with what to set; undefined where they do. Deno bakes in
@@ -46,7 +49,7 @@ export function openTraces(
  * running program, and is not held by --allow-net. So a build knows its collector, and makes no
  * traces for another one.
  */
-export function collectorProblem(env: CollectorEnvironment, collector: string): string | undefined {
+function collectorProblem(env: CollectorEnvironment, collector: string): string | undefined {
   const [general, own] = COLLECTOR_NAMES;
   const wanted = comparable(collector);
   const traces = env(own);

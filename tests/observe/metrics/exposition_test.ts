@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { exposition, type Family, histogram } from "../../../lib/observe/metrics/exposition.ts";
+import { exposition, histogram } from "../../../lib/observe/metrics/exposition.ts";
+
+type Family = Parameters<typeof exposition>[0][number];
 
 Deno.test("exposition: help, type and samples of each family", () => {
   assert.equal(

@@ -80,3 +80,18 @@ Deno.test("metrics file: a failure is logged once, until it works again", async 
   await file.close();
   assert.equal(log.of("metrics_write_failed").length, 2);
 });
+
+Deno.test("metrics file: the age of 10,000 proposals is looked up, all are counted", async () => {
+  const { files, clock, read } = await keeping();
+  let asked = 0;
+  for (let nth = 0; nth < 10_001; nth++) {
+    files.put(`/r/actions/pending/plan-${String(nth).padStart(5, "0")}.json`, "");
+  }
+  files.fate = ({ op, path }) => {
+    if (op === "kind" && path.includes("/pending/")) asked++;
+    return "works";
+  };
+  await clock.advance(10_000);
+  while (read().made < 2) await settle();
+  assert.deepEqual([read().pending, asked], [10_001, 10_000]);
+});

@@ -24,4 +24,15 @@ Deno.test("readStatus: after a restart the last hour has what the history knows 
   );
   const { last_hour } = await readStatus({ root: "/r", files, nowMs: NOW });
   assert.deepEqual(last_hour, { received: 4, outcomes: { benign: 3, proposed: 1 } });
+
+  const at = (ms: number, outcome: string) =>
+    `${JSON.stringify({ at: new Date(ms).toISOString(), outcome })}\n`;
+  const startMs = started * 1000;
+  files.put(
+    "/r/state/history/history-00000001.ndjson",
+    at(NOW - 3_600_000, "dropped") + at(NOW - 3_599_999, "held") + at(startMs - 501, "benign") +
+      at(startMs - 500, "proposed"),
+  );
+  const edges = await readStatus({ root: "/r", files, nowMs: NOW });
+  assert.deepEqual(edges.last_hour, { received: 2, outcomes: { benign: 1, held: 1 } });
 });

@@ -80,6 +80,8 @@ Deno.test("reportStatus: without a sign of life for 15 s it is silent", () => {
 
 Deno.test("reportStatus: a clock that was set back a little is no silence, by an hour it is", () => {
   assert.equal(report({ nowMs: (THEN - 30) * 1000 }).agent.state, "running");
+  assert.equal(report({ nowMs: (THEN - 60) * 1000 }).agent.state, "running");
+  assert.equal(report({ nowMs: (THEN - 60) * 1000 - 1 }).agent.state, "silent");
   assert.equal(report({ nowMs: (THEN - 3_600) * 1000 }).agent.state, "silent");
   assert.equal(report({ nowMs: (THEN - 30) * 1000 }).agent.heartbeat_age_seconds, 0);
 });
@@ -200,4 +202,20 @@ Deno.test("reportStatus: after a restart the last hour has what the history know
     received: 7,
     outcomes: { benign: 2, proposed: 5 },
   });
+});
+
+Deno.test("reportStatus: a heartbeat within 2 s of the end is that of the run that ended", () => {
+  const record = statusRecord({ stopped: THEN });
+  const stateAt = (afterMs: number) =>
+    report({ record, heartbeatMs: THEN * 1000 + afterMs, nowMs: (THEN + 3) * 1000 }).agent.state;
+  assert.deepEqual([1_999, 2_000].map(stateAt), ["stopped", "running"]);
+});
+
+Deno.test("reportStatus: the last hour is an hour, to the second", () => {
+  const minutes = [1, 0].map((after) => ({
+    from: THEN + 2 - 3_600 + after,
+    received: 1 + after,
+    outcomes: {},
+  }));
+  assert.equal(report({ record: statusRecord({ minutes }) }).last_hour.received, 2);
 });

@@ -1,15 +1,35 @@
 import assert from "node:assert/strict";
 import { openTraces } from "../../../lib/observe/trace/open.ts";
-import { collectorProblem } from "../../../lib/observe/trace/open.ts";
 import type { Build } from "../../../lib/permissions/grants.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
 
 const environment = (settings: Record<string, string>) => (name: string) => settings[name];
-const problem = (settings: Record<string, string>, collector = "http://piha:4318") =>
-  collectorProblem(environment(settings), collector);
+const BUILD: Build = {
+  version: "0.1.0",
+  commit: "abc",
+  deno: "2.7.11",
+  target: "x86_64-unknown-linux-gnu",
+  site: { redisUrl: "redis://h", ollamaHosts: [], runtimePath: "/srv/x", collector: "http://h:1" },
+  grants: { net: [], read: [], write: [], env: [] },
+};
 
-Deno.test("collectorProblem: none where traces go to the build's collector", () => {
+/** Why no traces are made where Deno could make some. */
+function problem(settings: Record<string, string>, collector = "http://piha:4318") {
+  const log = recordingLog();
+  const build = { ...BUILD, site: { ...BUILD.site, collector } };
+  const traces = openTraces({
+    log,
+    clock: fakeClock(),
+    build,
+    env: environment(settings),
+    tracer: () => {},
+  });
+  assert.equal(traces === undefined, log.lines.length === 1);
+  return log.lines[0]?.reason as string | undefined;
+}
+
+Deno.test("openTraces: traces go to the build's collector", () => {
   assert.equal(problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://piha:4318" }), undefined);
   assert.equal(problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "HTTP://PIHA:4318/" }), undefined);
   assert.equal(
@@ -23,7 +43,7 @@ Deno.test("collectorProblem: none where traces go to the build's collector", () 
   );
 });
 
-Deno.test("collectorProblem: says what to set", () => {
+Deno.test("openTraces: the log says what to set", () => {
   assert.equal(
     problem({}),
     "OTEL_EXPORTER_OTLP_ENDPOINT is unset, and this binary was built for http://piha:4318: set " +
@@ -44,30 +64,21 @@ Deno.test("collectorProblem: says what to set", () => {
   );
 });
 
-const BUILD: Build = {
-  version: "0.1.0",
-  commit: "abc",
-  deno: "2.7.11",
-  target: "x86_64-unknown-linux-gnu",
-  site: { redisUrl: "redis://h", ollamaHosts: [], runtimePath: "/srv/x", collector: "http://h:1" },
-  grants: { net: [], read: [], write: [], env: [] },
-};
-
 Deno.test("openTraces: none unless tracing is on and goes where the build says", () => {
   const log = recordingLog();
   const right = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://h:1" });
   assert.equal(
-    openTraces({ log, clock: fakeClock(), build: BUILD, env: right, tracing: false }),
+    openTraces({ log, clock: fakeClock(), build: BUILD, env: right, tracer: null }),
     undefined,
   );
   assert.equal(
-    openTraces({ log, clock: fakeClock(), build: null, env: right, tracing: false }),
+    openTraces({ log, clock: fakeClock(), build: null, env: right, tracer: null }),
     undefined,
   );
   assert.equal(log.of("traces_off").length, 0);
   const wrong = environment({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://user:hunter2@elsewhere" });
   assert.equal(
-    openTraces({ log, clock: fakeClock(), build: BUILD, env: wrong, tracing: true }),
+    openTraces({ log, clock: fakeClock(), build: BUILD, env: wrong, tracer: () => {} }),
     undefined,
   );
   assert.deepEqual(log.lines.map(({ level, event }) => [level, event]), [[
