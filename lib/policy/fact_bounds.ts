@@ -5,8 +5,7 @@
  */
 import type { Action, Cause, Diagnosis } from "../llm/diagnosis.ts";
 import type { FaultFamily } from "../event/family.ts";
-import type { Facts } from "../llm/facts/facts.ts";
-import { isFirstCheck, isLooping, isVague } from "../llm/facts/signs.ts";
+import { type Facts, isFirstCheck, isLooping, isVague } from "../llm/facts/facts.ts";
 import type { Bound } from "./earlier.ts";
 
 /** A confidence below this makes an answer a guess. */

@@ -14,7 +14,7 @@ import { type SeverityRank, severityRank } from "../../event/severity.ts";
 import { type Exit, exitOf } from "./exit.ts";
 import { type Lasting, lastingIn } from "./lasting.ts";
 import { NO_PAST, NO_ROLE, type Past, type Role } from "./past.ts";
-import { countOf, type Fields, payloadOf, textsOf, valueOf, wordOf } from "./reading.ts";
+import { countOf, type Fields, names, payloadOf, textsOf, valueOf, wordOf } from "./reading.ts";
 
 export interface Facts {
   /** The type's family, or what the payload's own words for it or its state say. */
@@ -42,41 +42,28 @@ export interface Facts {
   readonly role: Role;
 }
 
-const names = (text: string): ReadonlySet<string> => new Set(text.split(" "));
-
 const KINDS = names(
   "alertname alert alerttype reason rule check monitor trigger condition problem",
 );
-const STATES = names(
-  "status state health healthstatus containerstatus servicestatus activestate substate phase",
-);
-const RESTARTS = names(
-  "restartcount restarts nrestarts restartcounter restartstotal restarttries timesrestarted " +
-    "numrestarts restartattempts autorestarts restartslasthour restarts1h restartsinwindow",
-);
-const FAILING = names(
-  "failingstreak consecutivefailures failedchecks failures failurecount consecutivefails " +
-    "failcount checksfailed failedinarow consecutiveerrors",
-);
-const ENOUGH = names(
-  "retries maxretries threshold failurethreshold healthretries maxattempts failuresneeded requiredfailures",
-);
+const STATES = names(`status state health healthstatus containerstatus servicestatus activestate
+  substate phase`);
+const RESTARTS = names(`restartcount restarts nrestarts restartcounter restartstotal restarttries
+  timesrestarted numrestarts restartattempts autorestarts restartslasthour restarts1h restartsinwindow`);
+const FAILING = names(`failingstreak consecutivefailures failedchecks failures failurecount
+  consecutivefails failcount checksfailed failedinarow consecutiveerrors`);
+const ENOUGH = names(`retries maxretries threshold failurethreshold healthretries maxattempts
+  failuresneeded requiredfailures`);
 const STARTED = names("startedat starttime started runningsince activeentertimestamp");
-const UPTIME = names(
-  "uptimeseconds uptimes uptime startedsecondsago ageseconds runningforseconds uptimesec " +
-    "secondssincestart runningseconds sincestartseconds",
-);
+const UPTIME = names(`uptimeseconds uptimes uptime startedsecondsago ageseconds runningforseconds
+  uptimesec secondssincestart runningseconds sincestartseconds`);
 const START_PERIOD = names(
   "startperiod startperiodseconds startupgrace startgraceseconds graceperiod",
 );
-const MEANT = names(
-  "planned scheduled maintenance plannedmaintenance inmaintenance expected intentional deliberate " +
-    "ismaintenance maintenancemode userinitiated",
-);
+const MEANT = names(`planned scheduled maintenance plannedmaintenance inmaintenance expected
+  intentional deliberate ismaintenance maintenancemode userinitiated`);
 const RUNS = names("running runningimage runningversion runningdigest deployed");
-const WANTED = names(
-  "compose composeimage declared declaredimage desired desiredimage described desiredversion wanted",
-);
+const WANTED = names(`compose composeimage declared declaredimage desired desiredimage described
+  desiredversion wanted`);
 const STOPPED_BY = names("stoppedby initiatedby requestedby triggeredby stoppedbyuser actor user");
 
 const NOT_THERE =
@@ -170,12 +157,9 @@ function differs(payload: Fields): boolean {
 
 function isMeant(payload: Fields): boolean {
   const meant = valueOf(payload, MEANT);
-  if (meant === true || meant === "true" || meant === "yes") return true;
-  const state = wordOf(payload, STATES);
-  return state === "maintenance" || state === "planned" ||
-    ["user", "operator", "admin", "manual"].some((who) =>
-      wordOf(payload, STOPPED_BY).startsWith(who)
-    );
+  return meant === true || meant === "true" || meant === "yes" ||
+    /^(?:maintenance|planned)$/.test(wordOf(payload, STATES)) ||
+    /^(?:user|operator|admin|manual)/.test(wordOf(payload, STOPPED_BY));
 }
 
 function runningFor(payload: Fields, seconds: number): number | undefined {
@@ -188,10 +172,28 @@ function runningFor(payload: Fields, seconds: number): number | undefined {
   return time.replaced === undefined && ms >= 0 ? ms : undefined;
 }
 
-function isStarting(payload: Fields, runsForMs: number | undefined): boolean {
-  const state = wordOf(payload, STATES);
-  if (state === "starting" || state === "activating" || state === "initializing") return true;
+function isStarting(payload: Fields, runsForMs = Infinity): boolean {
+  if (/^(?:starting|activating|initializing)$/.test(wordOf(payload, STATES))) return true;
   const period = countOf(payload, START_PERIOD);
-  if (runsForMs === undefined) return false;
   return runsForMs < (period === undefined ? LONGEST_START_MS : period * 1000);
+}
+
+/** So many restarts are enough to see that they do not help. */
+const ENOUGH_RESTARTS = 3;
+/** What runs for longer did not start in a loop, however often it was restarted in its life. */
+const LONG_RUN_MS = 60 * 60_000;
+
+/** Whether restarts were tried, and it went on. */
+export function isLooping({ family, restarts = 0, runsForMs = 0 }: Facts): boolean {
+  return runsForMs < LONG_RUN_MS && (family === "crash_loop" || restarts >= ENOUGH_RESTARTS);
+}
+
+/** Whether fewer checks failed than it takes; of an unknown number, one. */
+export function isFirstCheck(failing: Facts["failing"]): boolean {
+  return failing !== undefined && failing.checks < (failing.of ?? 2);
+}
+
+/** Whether neither type nor fields say that a service or container is down. */
+export function isVague({ family, exit, drifted, failing }: Facts): boolean {
+  return (family === "unknown" || family === "application") && !exit && !drifted && !failing;
 }

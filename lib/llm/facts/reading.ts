@@ -41,6 +41,11 @@ function closed(text: string): string {
   return whole;
 }
 
+/** Names of fields, with blanks between them. */
+export function names(text: string): ReadonlySet<string> {
+  return new Set(text.split(/\s+/));
+}
+
 /**
  * The first value under one of `names`, which are in small letters without anything between:
  * `exitcode` finds `ExitCode`, `exit_code` and `exit-code`. The outer counts before the inner.
