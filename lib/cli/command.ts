@@ -56,32 +56,28 @@ export async function dispatch(
   io: Io,
 ): Promise<number> {
   const [first, ...rest] = args;
-  const named = first === undefined || first.startsWith("-") ? undefined : first;
+  const all = [...commands, version];
   try {
     // A unit says `run`; a person who types the bare name wants to know what there is.
     const bare = first === undefined && io.isTerminal;
-    if (bare || named === undefined && (first === "--help" || first === "-h")) {
-      return say(io, overview(commands));
-    }
+    if (bare || first === "--help" || first === "-h") return say(io, overview(commands));
     if (first === "help") {
       const about = rest.find((word) => !word.startsWith("-"));
-      return say(
-        io,
-        about === undefined ? overview(commands) : usage(find(about, [...commands, version])),
-      );
+      return say(io, about === undefined ? overview(commands) : usage(find(about, all)));
     }
-    const command = named === undefined ? commands[0] : find(named, [...commands, version]);
-    return await runCommand(command, named === undefined ? args : rest, io);
+    if (first === undefined || first.startsWith("-")) {
+      return await runCommand(commands[0], args, io);
+    }
+    return await runCommand(find(first, all), rest, io);
   } catch (error) {
     if (error instanceof UsageError) {
       io.err(`${PROGRAM}: ${visibleText(error.message)}\nTry '${PROGRAM} --help'.\n`);
-      return EXIT.usage;
-    }
-    if (error instanceof ConfigError) {
+    } else if (error instanceof ConfigError) {
       for (const problem of error.problems) io.err(`${PROGRAM}: ${visibleText(problem)}\n`);
-      return EXIT.usage;
+    } else {
+      throw error;
     }
-    throw error;
+    return EXIT.usage;
   }
 }
 
@@ -102,7 +98,7 @@ export function oneFile(
 }
 
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
-  const { values, positionals } = parse(command, args);
+  const { values, positionals } = parsed(command, args);
   if (values.help) return say(io, usage(command));
   if (values.version) return say(io, `${PROGRAM} ${VERSION}`);
   try {
@@ -113,30 +109,23 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   }
 }
 
-function parse(command: Command, args: readonly string[]) {
+function parsed(command: Command, args: readonly string[]) {
+  const help = { type: "boolean", short: "h" } as const;
+  const options = { ...command.options, help, version: { type: "boolean" } as const };
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        ...command.options,
-        help: { type: "boolean", short: "h" },
-        version: { type: "boolean" },
-      },
-    });
+    return parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    const message = errorMessage(error);
-    throw new UsageError(`${command.name}: ${message.split(". ")[0]}\n${usageLine(command)}`);
+    const [problem] = errorMessage(error).split(". ");
+    throw new UsageError(`${command.name}: ${problem}\n${usageLine(command)}`);
   }
 }
 
 function find(name: string, commands: readonly Command[]): Command {
   const command = commands.find((known) => known.name === name);
   if (command) return command;
-  const known = commands.map((c) => c.name).join(", ");
-  throw new UsageError(
-    `unknown command '${name.slice(0, 60)}'; there are: ${known}\n${OVERALL_USAGE}`,
-  );
+  const known = commands.map((each) => each.name).join(", ");
+  const unknown = `unknown command '${name.slice(0, 60)}'; there are: ${known}`;
+  throw new UsageError(`${unknown}\n${OVERALL_USAGE}`);
 }
 
 const usageLine = (command: Command) =>

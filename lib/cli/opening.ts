@@ -32,15 +32,12 @@ export async function uncoveredSettings(
 ): Promise<Uncovered[]> {
   // From source with all hosts or all files allowed there is nothing to compare, and names that no
   // build takes (a folder with a blank) are fine.
-  const all = async (name: "net" | "read" | "write") => (await query({ name })).state === "granted";
-  const net = build === null && await all("net");
-  const files = build === null && await all("read") && await all("write");
-  const open = (variable: Uncovered["variable"]) => variable === "RUNTIME_PATH" ? files : net;
-  return await uncovered(siteOf(config), {
-    needs: needs.filter((variable) => !open(variable)),
-    build,
-    query,
-  });
+  const all = async (name: "net" | "read" | "write") =>
+    build === null && (await query({ name })).state === "granted";
+  const net = await all("net");
+  const files = await all("read") && await all("write");
+  const asked = needs.filter((variable) => !(variable === "RUNTIME_PATH" ? files : net));
+  return await uncovered(siteOf(config), { needs: asked, build, query });
 }
 
 /** Whether the permissions cover the settings; prints what they do not cover. */
@@ -49,24 +46,19 @@ export async function isCovered(
   config: Config,
   options: CoverOptions,
 ): Promise<boolean> {
-  const problems = await uncoveredSettings(config, options);
-  const messages = problems.map(({ message }) => message);
+  const messages = (await uncoveredSettings(config, options)).map(({ message }) => message);
   if (messages.length === 0 && options.needs.includes("REDIS_URL")) {
-    messages.push(...redisProblem(config.redisUrl, options.keys));
+    try {
+      // A URL that reads well may still name no Redis that can be connected to.
+      const { kind } = redisPlaceOf(config.redisUrl);
+      if (options.keys === true && kind === "cluster") messages.push(NOT_IN_A_CLUSTER);
+    } catch (error) {
+      if (!(error instanceof SiteError)) throw error;
+      messages.push(error.message);
+    }
   }
   for (const message of messages) io.err(`planner-agent: ${message}\n`);
   return messages.length === 0;
-}
-
-/** Why a URL that reads well names no Redis that can be connected to. */
-function redisProblem(url: string, keys = false): string[] {
-  try {
-    const { kind } = redisPlaceOf(url);
-    return keys && kind === "cluster" ? [NOT_IN_A_CLUSTER] : [];
-  } catch (error) {
-    if (!(error instanceof SiteError)) throw error;
-    return [error.message];
-  }
 }
 
 /** What `open` opens, or undefined when RUNTIME_PATH does not allow it; the reason is printed. */
@@ -79,19 +71,14 @@ export async function opened<T>(
     readonly open: () => Promise<T>;
   },
 ): Promise<T | undefined> {
+  const refused = (message: string) => void io.err(`planner-agent: ${message}\n`);
   try {
     return await open();
   } catch (error) {
-    if (error instanceof AlreadyRunningError) {
-      io.err(`planner-agent: ${error.message}${hint}\n`);
-    } else if (error instanceof NotAFolderError) {
-      io.err(`planner-agent: ${error.message}\n`);
-    } else if (isSystemFailure(error)) {
-      const { error: said, remedy } = explainWriteFailure(error);
-      io.err(`planner-agent: cannot use RUNTIME_PATH ${config.runtimePath}: ${said}. ${remedy}\n`);
-    } else {
-      throw error;
-    }
-    return undefined;
+    if (error instanceof AlreadyRunningError) return refused(`${error.message}${hint}`);
+    if (error instanceof NotAFolderError) return refused(error.message);
+    if (!isSystemFailure(error)) throw error;
+    const { error: said, remedy } = explainWriteFailure(error);
+    return refused(`cannot use RUNTIME_PATH ${config.runtimePath}: ${said}. ${remedy}`);
   }
 }

@@ -20,14 +20,12 @@ export function systemIo(): Io {
     err(`planner-agent: a fault in the program itself: ${told}\n`);
     Deno.exit(1);
   };
-  globalThis.addEventListener("unhandledrejection", (event) => {
+  const caught = (event: Event, fault: unknown) => {
     event.preventDefault();
-    onFault(event.reason);
-  });
-  globalThis.addEventListener("error", (event) => {
-    event.preventDefault();
-    onFault(event.error);
-  });
+    onFault(fault);
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => caught(event, event.reason));
+  globalThis.addEventListener("error", (event) => caught(event, event.error));
   return {
     env: (name) => Deno.env.get(name),
     out: lineSink(Deno.stdout),
