@@ -19,10 +19,8 @@ import { checkAnswer } from "./answer.ts";
 import { checkClaims } from "./claims.ts";
 import { checkClock } from "./clock.ts";
 import { checkFolders } from "./folders.ts";
-import { checkOllama } from "./ollama.ts";
-import { checkOpenai } from "./openai.ts";
-import type { ServerCheck } from "./server.ts";
 import { checkRedis, type RedisCheck } from "./redis.ts";
+import { checkServer, type ServerCheck } from "./servers.ts";
 import { checkAgent, checkConfigFiles, checkPermissions } from "./settings.ts";
 
 interface DoctorOptions {
@@ -51,7 +49,7 @@ export async function* examine(options: DoctorOptions): AsyncGenerator<readonly 
   const [settings, redis, servers] = await Promise.all([
     checkSettings(options),
     checkRedisIfCovered(options),
-    Promise.all(serversOf(options.config).map((links) => checkServer(links, options))),
+    Promise.all(checkServers(options)),
   ]);
   yield [
     ...settings,
@@ -98,28 +96,17 @@ async function checkRedisIfCovered(
   }
 }
 
-type ServerLink = Exclude<LinkSpec, { kind: "rules" }>;
-
-/** The links of each server of the chain, by the API that they speak. */
-function serversOf({ chain }: Config): readonly ServerLink[][] {
-  const links = chain.filter((link) => link.kind !== "rules");
-  return [...Map.groupBy(links, ({ kind, host }) => `${kind} ${host}`).values()];
-}
-
-async function checkServer(
-  links: readonly ServerLink[],
-  { config, clock, uncovered }: DoctorOptions,
-): Promise<ServerCheck> {
-  const [{ host, kind } = { host: "", kind: "ollama" }] = links;
-  if (uncovered.some(({ variable, value }) => variable === "OLLAMA_HOST" && value === host)) {
-    return { findings: [about(kind, host).skipped(NOT_PERMITTED)], usable: [] };
-  }
-  const { contextTokens } = config;
-  const ollamas = links.filter((link) => link.kind === "ollama");
-  if (ollamas.length > 0) return await checkOllama({ host, links: ollamas, contextTokens, clock });
-  const others = links.filter((link) => link.kind === "openai");
-  const apiKey = config.apiKeys.get(host);
-  return await checkOpenai({ host, links: others, apiKey, contextTokens, clock });
+/** Each server of the chain, with its links of one API. */
+function checkServers({ config, clock, uncovered }: DoctorOptions): Promise<ServerCheck>[] {
+  const links = config.chain.filter((link) => link.kind !== "rules");
+  const servers = Map.groupBy(links, ({ kind, host }) => `${kind} ${host}`).values();
+  return Array.from(servers).flatMap(([first, ...others]) => {
+    if (!first) return [];
+    const { kind, host } = first;
+    return uncovered.some(({ variable, value }) => variable === "OLLAMA_HOST" && value === host)
+      ? Promise.resolve({ findings: [about(kind, host).skipped(NOT_PERMITTED)], usable: [] })
+      : checkServer([first, ...others], { config, clock });
+  });
 }
 
 /** Starts asking the links: one after the other on a host, which has one processor for all. */

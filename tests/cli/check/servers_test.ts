@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkOllama } from "../../../lib/cli/check/ollama.ts";
+import { checkServer } from "../../../lib/cli/check/servers.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { fakeClock } from "../../support/clock.ts";
 
@@ -28,23 +28,20 @@ const PAGES = {
   "/api/ps": { models: [model("qwen2.5:7b", { context_length: 4096 })] },
 };
 
+/** The settings that count here. */
+const CONFIG = { contextTokens: 4096, apiKeys: new Map() };
+
+const linkTo = (host: string, model: string) =>
+  ({ kind: "ollama", name: model, model, host }) as const;
+
 async function examine(
   pages: Readonly<Record<string, unknown>>,
   { models = ["qwen2.5:7b"], headers = {} }: { models?: string[]; headers?: HeadersInit } = {},
 ) {
   await using server = serve(pages, headers);
-  const links = models.map((model) => ({
-    kind: "ollama" as const,
-    name: model,
-    model,
-    host: server.host,
-  }));
-  const result = await checkOllama({
-    host: server.host,
-    links,
-    contextTokens: 4096,
-    clock: systemClock,
-  });
+  const [first, ...others] = models.map((model) => linkTo(server.host, model));
+  assert.ok(first);
+  const result = await checkServer([first, ...others], { config: CONFIG, clock: systemClock });
   return {
     ...result,
     usable: result.usable.map(({ name }) => name),
@@ -138,12 +135,79 @@ Deno.test("checkOllama: nothing listens, and a host that is silent until the dea
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const host = `http://127.0.0.1:${listener.addr.port}`;
   const clock = fakeClock();
-  const options = { host, links: [], contextTokens: 4096 };
-  const silent = checkOllama({ ...options, clock });
+  const links = [linkTo(host, "qwen2.5:7b")] as const;
+  const silent = checkServer(links, { config: CONFIG, clock });
   await clock.advance(5_000);
   assert.match((await silent).findings[0]?.detail ?? "", /no answer within 5 s/);
   listener.close();
-  const { findings } = await checkOllama({ ...options, clock: systemClock });
+  const { findings } = await checkServer(links, { config: CONFIG, clock: systemClock });
   assert.equal(findings[0]?.detail, `nothing listens on ${host}; is Ollama running there?`);
   assert.equal(clock.waiting, 0);
+});
+
+/** What is found out about a server of OpenAI's API for these models. */
+async function examineOpenai(
+  pages: Readonly<Record<string, unknown>>,
+  models: readonly [string, ...string[]] = ["qwen"],
+) {
+  await using server = serve(pages);
+  const [first, ...others] = models.map((model) => ({
+    ...linkTo(server.host, model),
+    kind: "openai" as const,
+  }));
+  assert.ok(first);
+  const { findings, usable } = await checkServer([first, ...others], {
+    config: CONFIG,
+    clock: systemClock,
+  });
+  return {
+    usable: usable.map(({ name }) => name),
+    told: findings.map(({ check, level, detail }) =>
+      `${check} ${level} ${detail.replaceAll(server.host, "HOST")}`
+    ),
+  };
+}
+
+Deno.test("checkServer: a server of OpenAI's API, its models, and a context that is too small", async () => {
+  const data = [{ id: "qwen", max_model_len: 2048 }, { id: "other", meta: { n_ctx: 8192 } }];
+  const { told, usable } = await examineOpenai({ "/v1/models": { data } }, [
+    "qwen",
+    "other",
+    "gone",
+  ]);
+  assert.deepEqual(told, [
+    "model_server ok reachable; 2 models",
+    "model ok there",
+    "context warning the server reads 2048 tokens, LLM_CONTEXT_TOKENS is 4096",
+    "model ok there",
+    "model failure HOST does not have it; it has qwen, other",
+  ]);
+  assert.deepEqual(usable, ["qwen", "other"]);
+});
+
+Deno.test("checkServer: llama.cpp answers with its one model whatever it is called", async () => {
+  const { told, usable } = await examineOpenai({
+    "/v1/models": { data: [{ id: "/models/q.gguf", owned_by: "llamacpp" }] },
+    "/props": { default_generation_settings: { n_ctx: 1024 } },
+  });
+  assert.deepEqual(told, [
+    "model_server ok reachable; 1 model",
+    "model ok there, which calls it /models/q.gguf",
+    "context warning the server reads 1024 tokens, LLM_CONTEXT_TOKENS is 4096",
+  ]);
+  assert.deepEqual(usable, ["qwen"]);
+});
+
+Deno.test("checkServer: a server that lists no models is asked all the same", async () => {
+  const { told, usable } = await examineOpenai({});
+  assert.deepEqual(told, [
+    "model_server ok reachable; it lists no models",
+    "model skipped no list of models",
+  ]);
+  assert.deepEqual(usable, ["qwen"]);
+  const odd = await examineOpenai({ "/v1/models": "[" });
+  assert.deepEqual([odd.told, odd.usable], [
+    ["model_server failure /v1/models: not a reply of a model server"],
+    [],
+  ]);
 });
