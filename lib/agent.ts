@@ -16,7 +16,7 @@ import { followDecisions } from "./observe/decisions.ts";
 import { type Files, tryLock } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
 import type { Log } from "./base/log/log.ts";
-import { openMemory, recall } from "./agent/memory.ts";
+import { recall } from "./agent/recall.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
 import type { Counters } from "./observe/outcome.ts";
@@ -26,7 +26,7 @@ import { announceOnce, createProposer, dryProposer, telling } from "./proposal/p
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
 import { emptyState, type StateRecord } from "./queue/state.ts";
-import type { Journal } from "./queue/journal.ts";
+import { type Journal, openJournal } from "./queue/journal.ts";
 import { severityRank } from "./event/severity.ts";
 import { createStore } from "./base/disk/store.ts";
 import { reloadHomelab } from "./agent/reload.ts";
@@ -107,11 +107,10 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
   const swept = await store.sweep();
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
+  const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
   const saved = await recall({
+    ...stateFiles,
     store,
-    files,
-    clock,
-    log,
     announce: (action, sinceMs) => announceOnce(action, sinceMs, { store, clock, log, nodeName }),
   });
   // Nothing changes before the journal is open.
@@ -119,7 +118,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
   const parts = await openParts({ config, clock, log, files, store, saved, remember });
   const { suppression, budgets, backlog, counters, router, modelDigests } = parts;
   const snapshot = () => snapshotOf(parts);
-  const journal: Journal = await openMemory({ store, files, clock, log, nonce, snapshot });
+  const journal: Journal = await openJournal({ ...stateFiles, nonce, snapshot });
   const instance = () => instanceOf({ store, files, nodeName, nonce });
   const coordination = options.openCoordination?.(await instance());
 
@@ -152,14 +151,8 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     nodeName,
     validity: validityOf(config),
   });
-  const planner = createPipeline({
-    config,
-    clock,
-    log,
+  const planner = createPipeline(parts, {
     random,
-    files,
-    store,
-    parts,
     coordination: coordination ?? NO_COORDINATION,
     observer,
     propose: telling(proposer, observer.onProposed),
@@ -189,8 +182,8 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
       suppression.setSilences(silences);
       planner.lookAgain();
     },
-    ...(options.onTick && { onTick: options.onTick }),
-    ...(options.tickMs !== undefined && { tickMs: options.tickMs }),
+    onTick: options.onTick,
+    tickMs: options.tickMs,
   });
   const metricsFile = metrics &&
     keepMetricsFile({ metrics, clock, log, files, store, backlog, counters });
@@ -228,14 +221,8 @@ export async function openDryAgent(
   const saved = emptyState();
   const remember = () => {};
   const parts = await openParts({ config, clock, log, files, store, saved, remember });
-  const planner = createPipeline({
-    config,
-    clock,
-    log,
+  const planner = createPipeline(parts, {
     random,
-    files,
-    store,
-    parts,
     coordination: NO_COORDINATION,
     observer: observers(options.observers),
     propose: dryProposer(print, { clock, validity: validityOf(config) }),

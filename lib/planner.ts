@@ -18,11 +18,17 @@ import { isNodeAway } from "./gate/gravity.ts";
 import { createPlannerLog } from "./planner/log.ts";
 import { newsOf } from "./event/news.ts";
 import { createNotices } from "./planner/notice.ts";
-import { BENIGN, firstOf, RECOVERED } from "./gate/objection.ts";
+import {
+  BENIGN,
+  firstOf,
+  type Objection,
+  RECOVERED,
+  type SlowObjection,
+} from "./gate/objection.ts";
 import { alreadyProposed, enoughPending } from "./planner/objections.ts";
 import { createProposal } from "./planner/propose.ts";
 import type { QueueEntry } from "./queue/entry.ts";
-import { createReception, type Reception } from "./planner/receive.ts";
+import { createReception } from "./planner/receive.ts";
 import { createEndings } from "./planner/endings.ts";
 import { createTurns } from "./planner/turn.ts";
 import { createSchedule } from "./planner/schedule.ts";
@@ -30,68 +36,32 @@ import type { Release } from "./gate/suppression.ts";
 import { createWatchers } from "./base/watchers.ts";
 import type { PlannerParts } from "./planner/parts.ts";
 
-export interface Planner extends Pick<Reception, "receive" | "refuse"> {
-  /** A person decided on a proposal; what waits for that gets its turn. */
-  decided(actionId: string): void;
-  /** Starts diagnosing what waits. */
-  start(): void;
-  /** Looks again at what is being diagnosed, and at what is held: silences have changed. */
-  lookAgain(): void;
-  /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
-  idle(): Promise<void>;
-  /** Whether a further target has room to wait. */
-  hasRoom(): boolean;
-  /** Resolves once a further target has room to wait. */
-  room(): Promise<void>;
-  /** Stops; running diagnoses get `graceMs` milliseconds, then they are left for the next run. */
-  stop(graceMs: number): Promise<void>;
-}
+export type Planner = ReturnType<typeof createPlanner>;
 
-export function createPlanner(parts: PlannerParts): Planner {
-  const { settings, clock, log, counters, observer, suppression, cured, budgets, backlog } = parts;
+export function createPlanner(parts: PlannerParts) {
+  const { settings, clock, suppression, cured, backlog } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const watchers = createWatchers();
-  const tell = createPlannerLog({
-    log,
-    clock,
-    logLevel: settings.logLevel,
-    queueLimit: settings.queueLimit,
-    eventTtlSeconds: settings.eventTtlSeconds,
-  });
-  const endings = createEndings({ counters, observer, tell, onEnd: watchers.check });
+  const tell = createPlannerLog(parts);
+  const endings = createEndings(parts, { tell, onEnd: watchers.check });
   const { end, object } = endings;
-  const notices = createNotices({
-    nodeName: settings.nodeName,
-    stormWindowSeconds: settings.stormWindowSeconds,
-    clock,
-    log,
-    backlog,
-    propose: parts.propose,
-    signal,
-  });
+  const notices = createNotices(parts, signal);
 
   /** Asked at the door, at its turn, and after every wait until the proposal is written. */
-  const objections = [
+  const objections: readonly Objection[] = [
     overBefore(cured.isOver, suppression.isFlapping),
     suppression.muted,
     coolingDown(backlog.cooldown),
   ];
   /** What has to be looked up on the disk is asked at its turn alone. */
-  const lookedUp = [
+  const lookedUp: readonly SlowObjection[] = [
     alreadyProposed(parts.proposedBefore),
     enoughPending(settings.maxPendingPerService, parts.countPending),
   ];
 
   // receive -> parse
-  const { receive, refuse, flush } = createReception({
-    clock,
-    log,
-    counters,
-    aliases: parts.aliases,
-    onEvent: gate,
-    onEnding: end,
-  });
+  const reception = createReception(parts, { onEvent: gate, onEnding: end });
 
   function gate(event: HealthEvent, key: string) {
     const news = newsOf(event);
@@ -113,9 +83,9 @@ export function createPlanner(parts: PlannerParts): Planner {
     if (alarm?.kind === "storm") notices.storm(alarm.storm);
     if (objected) object(event, key, objected);
     placed?.();
-    wake(releases);
     if (alarm || isNodeAway(event) || backlog.runningFor(key)) turns.stopUnwanted();
-    if (placed || releases.length > 0) schedule.pump();
+    wake(releases);
+    if (placed) schedule.pump();
   }
 
   function heardWell(event: HealthEvent, key: string) {
@@ -130,11 +100,12 @@ export function createPlanner(parts: PlannerParts): Planner {
     if (entry) object(entry.event, key, RECOVERED);
     if (backlog.runningFor(key)) turns.stopUnwanted();
     wake(releases);
-    if (releases.length > 0) schedule.pump();
   }
 
+  /** Looks again at what was held back until now, or is until some seconds from now. */
   function wake(releases: readonly Release[]) {
     for (const { node, at } of releases) backlog.wake(node, at);
+    if (releases.length > 0) schedule.pump();
   }
 
   /** Lets an event wait for its turn; returns what tells of that, and of what made room for it. */
@@ -149,14 +120,7 @@ export function createPlanner(parts: PlannerParts): Planner {
     };
   }
 
-  const schedule = createSchedule({
-    clock,
-    random: parts.random,
-    backlog,
-    budgets,
-    suppression,
-    concurrency: settings.concurrency,
-    ttlMs: settings.eventTtlSeconds * 1000,
+  const schedule = createSchedule(parts, {
     run: (running) => void turns.take(running),
     onExpired(running) {
       endings.expire(running.entry);
@@ -164,38 +128,12 @@ export function createPlanner(parts: PlannerParts): Planner {
     },
     onBudgetUsedUp: notices.budgetUsedUp,
   });
-  const claimFor = createClaiming({
-    cooldownSeconds: settings.cooldownSeconds,
-    coordination: parts.coordination,
-    backlog,
-    suppression,
-  });
-  const propose = createProposal({
-    clock,
-    cooldownSeconds: settings.cooldownSeconds,
-    othersFor: parts.othersFor,
-    backlog,
-    suppression,
-    propose: parts.propose,
-    claimFor,
-    check: (running) => turns.check(running),
-    onAside: schedule.pump,
-    tell,
-    end,
-    signal,
-  });
-
-  const turns = createTurns({
-    clock,
-    backlog,
-    suppression,
-    budgets,
+  const turns = createTurns(parts, {
+    stages,
     objections,
     endings,
     tell,
-    onParked: observer.onParked,
     signal,
-    stages,
     afterFailure: schedule.afterFailure,
     onEnd() {
       schedule.pump();
@@ -203,6 +141,15 @@ export function createPlanner(parts: PlannerParts): Planner {
     },
   });
   const { check } = turns;
+  const claimFor = createClaiming(parts);
+  const propose = createProposal(parts, {
+    claimFor,
+    check,
+    onAside: schedule.pump,
+    tell,
+    end,
+    signal,
+  });
 
   /** The stages of an event's turn; resolves with what waits again, if anything does. */
   async function stages(running: Running, allowance: Allowance): Promise<QueueEntry | undefined> {
@@ -243,30 +190,36 @@ export function createPlanner(parts: PlannerParts): Planner {
 
   const hasRoom = () => backlog.waiting < settings.queueLimit;
   return {
-    receive,
-    refuse,
-    decided(actionId) {
+    receive: reception.receive,
+    refuse: reception.refuse,
+    /** A person decided on a proposal; what waits for that gets its turn. */
+    decided(actionId: string) {
       const node = notices.stormOf(actionId);
-      if (node === undefined || !suppression.stormOver(node)) return;
-      backlog.wake(node);
-      schedule.pump();
+      if (node !== undefined && suppression.stormOver(node)) {
+        wake([{ node, at: clock.monotonic() }]);
+      }
     },
+    /** Starts diagnosing what waits. */
     start: schedule.start,
+    /** Looks again at what is being diagnosed, and at what is held: silences have changed. */
     lookAgain() {
       turns.stopUnwanted();
-      backlog.wake();
-      schedule.pump();
+      wake([{ at: clock.monotonic() }]);
     },
+    /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
     idle: () => watchers.once(() => backlog.running === 0 && backlog.ready === 0),
+    /** Whether a further target has room to wait. */
     hasRoom,
+    /** Resolves once a further target has room to wait. */
     room: () => watchers.once(hasRoom),
-    async stop(graceMs) {
+    /** Stops; running diagnoses get `graceMs` milliseconds, then they are left for the next run. */
+    async stop(graceMs: number) {
       schedule.stop();
       const cancelGrace = clock.after(graceMs, () => stopping.abort());
       await watchers.once(() => backlog.running === 0);
       cancelGrace();
       stopping.abort();
-      flush();
+      reception.flush();
       tell.flush();
     },
   };

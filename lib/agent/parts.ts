@@ -49,8 +49,8 @@ interface PartsOptions {
   readonly remember: (record: StateRecord) => void;
 }
 
-/** The parts that the pipeline asks on an event's way. */
-interface Parts {
+/** What the parts are made from, and the parts that the pipeline asks on an event's way. */
+interface Parts extends PartsOptions {
   readonly counters: Counters;
   readonly backlog: Backlog;
   readonly outages: Outages;
@@ -69,9 +69,8 @@ interface Parts {
 }
 
 /** @throws {ConfigError} for a file under config/ that is wrong. */
-export async function openParts(
-  { config, clock, log, files, store, saved, remember }: PartsOptions,
-): Promise<Parts> {
+export async function openParts(options: PartsOptions): Promise<Parts> {
+  const { config, clock, log, files, store, saved, remember } = options;
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   const aliases: NodeAliases = { get: (name) => homelab.current().aliases.get(name) };
@@ -100,11 +99,13 @@ export async function openParts(
     });
   }
   return {
+    ...options,
     counters: createCounters(),
     backlog,
     outages,
     cured: createCured({ saved: saved.well.values(), remember }),
     suppression: createSuppression({
+      settings: config,
       clock,
       nodes: () => homelab.current().topology.nodes.map(({ name }) => name),
       outages,
@@ -113,15 +114,7 @@ export async function openParts(
         SILENCES_FILE,
         (text) => parseSilences(text, writtenMs),
       ),
-      inhibit: config.inhibit,
-      flapChanges: config.flapChanges,
-      flapWindowSeconds: config.flapWindowSeconds,
-      startGraceSeconds: config.startGraceSeconds,
-      stormServices: config.stormServices,
-      stormWindowSeconds: config.stormWindowSeconds,
-      stormHoldSeconds: config.stormHoldSeconds,
       neededBy: (target) => roleOf(homelab.current().topology, target).neededBy,
-      eventTtlSeconds: config.eventTtlSeconds,
       saved: saved.flaps.values(),
       remember,
     }),
@@ -161,43 +154,38 @@ export function* snapshotOf(
 }
 
 interface PipelineOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly random: () => number;
-  readonly files: Files;
-  readonly store: Store;
-  readonly parts: Parts;
   readonly coordination: Coordination;
   readonly observer: Required<Observer>;
   readonly propose: Propose;
 }
 
 /** The pipeline of these parts; it is not started. */
-export function createPipeline(options: PipelineOptions): Planner {
-  const { config, clock, log, files, store, parts, observer } = options;
-  const { suppression, cured, budgets, backlog, homelab } = parts;
-  const root = config.runtimePath;
+export function createPipeline(
+  parts: Parts,
+  { random, coordination, observer, propose }: PipelineOptions,
+): Planner {
+  const { config, clock, files, store, homelab, world, suppression } = parts;
   const { outcomesFor, othersFor, countWaiting } = parts.index;
   const memory = createMemory({
     clock,
-    world: parts.world,
+    world,
     roleOf: (target) => roleOf(homelab.current().topology, target),
   });
   return createPlanner({
     settings: config,
     clock,
-    log,
-    random: options.random,
+    log: parts.log,
+    random,
     counters: parts.counters,
     aliases: parts.aliases,
     observer,
     suppression,
-    cured,
-    budgets,
-    backlog,
-    coordination: options.coordination,
-    proposedBefore: createProposedBefore({ root, store, files }),
+    cured: parts.cured,
+    budgets: parts.budgets,
+    backlog: parts.backlog,
+    coordination,
+    proposedBefore: createProposedBefore({ root: config.runtimePath, store, files }),
     countPending: countWaiting,
     othersFor,
     memory,
@@ -212,13 +200,12 @@ export function createPipeline(options: PipelineOptions): Planner {
       onDiagnosed: observer.onDiagnosed,
     }),
     policy: createDecision({
+      settings: config,
       clock,
       memory,
       policy: () => homelab.current().policy,
       outcomesFor,
-      outcomeRepeats: config.outcomeRepeats,
-      outcomeWindowSeconds: config.outcomeWindowSeconds,
     }),
-    propose: options.propose,
+    propose,
   });
 }

@@ -30,9 +30,9 @@ interface TickOptions {
   readonly useSilences: (silences: readonly Silence[]) => void;
   readonly board: Pick<StatusBoard, "write">;
   readonly world: Pick<World, "look">;
-  readonly onTick?: () => void;
+  readonly onTick?: (() => void) | undefined;
   /** Milliseconds between two ticks, 3 s at most. */
-  readonly tickMs?: number;
+  readonly tickMs?: number | undefined;
 }
 
 /** Ticks now and from now on; returns what ends it. */

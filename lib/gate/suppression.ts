@@ -72,7 +72,8 @@ type Bounds = Pick<
   | "stormHoldSeconds"
 >;
 
-interface SuppressionOptions extends Bounds {
+interface SuppressionOptions {
+  readonly settings: Bounds;
   readonly clock: Clock;
   /** Names of the nodes in the topology, as it is now. */
   readonly nodes: () => readonly string[];
@@ -88,9 +89,10 @@ interface SuppressionOptions extends Bounds {
 export type Suppression = ReturnType<typeof createSuppression>;
 
 export function createSuppression(options: SuppressionOptions) {
-  const { clock, nodes, outages, inhibit, flapWindowSeconds, eventTtlSeconds } = options;
+  const { settings, clock, nodes, outages } = options;
+  const { inhibit, flapWindowSeconds, eventTtlSeconds } = settings;
   const flaps = createFlaps({
-    changes: options.flapChanges,
+    changes: settings.flapChanges,
     windowMs: flapWindowSeconds * 1000,
     clock,
     saved: options.saved,
@@ -99,13 +101,13 @@ export function createSuppression(options: SuppressionOptions) {
   const isolation = createIsolation(nodes);
   const homeAssistant = createHomeAssistant({ clock });
   const storms = createStorms({
-    services: options.stormServices,
-    windowMs: options.stormWindowSeconds * 1000,
-    holdMs: options.stormHoldSeconds * 1000,
+    services: settings.stormServices,
+    windowMs: settings.stormWindowSeconds * 1000,
+    holdMs: settings.stormHoldSeconds * 1000,
     neededBy: options.neededBy ?? (() => []),
   });
   const releases = new Map<string, number>();
-  const graceUntil = clock.monotonic() + options.startGraceSeconds * 1000;
+  const graceUntil = clock.monotonic() + settings.startGraceSeconds * 1000;
   let silences = options.silences ?? [];
 
   /** When an event that is heard now happened, monotonic milliseconds. */
@@ -155,8 +157,8 @@ export function createSuppression(options: SuppressionOptions) {
   /** What a fault means for the storms of its node. */
   function storm(event: HealthEvent, at: number, now: number): Shown {
     // An old event says nothing of a storm now, and one that is silenced or held needs none.
-    const isLate = now - at > options.stormWindowSeconds * 1000;
-    const saysNothing = options.stormServices === 0 || isLate || event.redelivered ||
+    const isLate = now - at > settings.stormWindowSeconds * 1000;
+    const saysNothing = settings.stormServices === 0 || isLate || event.redelivered ||
       silenced(event) || outages.heldUntil(event, now) > now;
     if (saysNothing) return { releases: [] };
     const releases = storms.needsOthers(event, now) ? [{ node: event.node, at: now }] : [];

@@ -3,19 +3,11 @@
  *
  * @module
  */
-import type { Backlog } from "../queue/backlog.ts";
-import type { Claim, Coordination } from "../coordination/coordination.ts";
+import type { Claim } from "../coordination/coordination.ts";
 import { gravity } from "../gate/gravity.ts";
 import type { Objected } from "../gate/objection.ts";
+import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
-import type { Suppression } from "../gate/suppression.ts";
-
-interface ClaimingOptions {
-  readonly cooldownSeconds: number;
-  readonly coordination: Pick<Coordination, "claim">;
-  readonly backlog: Pick<Backlog, "joinCooldown">;
-  readonly suppression: Pick<Suppression, "told">;
-}
 
 /** The claim; why the event goes no further; or when to ask again, in milliseconds from now. */
 type Claimed =
@@ -26,7 +18,10 @@ type Claimed =
 export type ClaimFor = (entry: QueueEntry) => Promise<Claimed>;
 
 export function createClaiming(
-  { cooldownSeconds, coordination, backlog, suppression }: ClaimingOptions,
+  { settings, coordination, backlog, suppression }: Pick<
+    PlannerParts,
+    "settings" | "coordination" | "backlog" | "suppression"
+  >,
 ): ClaimFor {
   return async ({ key, event }) => {
     const grave = gravity(event);
@@ -40,7 +35,7 @@ export function createClaiming(
         const { by, remainingMs } = asked;
         backlog.joinCooldown(key, remainingMs, grave);
         // Who heard the same has told a person of it, when that cooldown began.
-        const agoMs = Math.max(0, cooldownSeconds * 1000 - remainingMs);
+        const agoMs = Math.max(0, settings.cooldownSeconds * 1000 - remainingMs);
         suppression.told(event, { flapping: true, agoMs });
         return {
           is: "objected",

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
+import type { Config } from "../config/config.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { bound } from "../policy/bound.ts";
@@ -13,14 +14,13 @@ import type { PolicyChange, PolicyRule } from "../policy/policy.ts";
 import type { OutcomesFor } from "../proposal/read/action_index.ts";
 
 interface DecisionOptions {
+  readonly settings: Pick<Config, "outcomeRepeats" | "outcomeWindowSeconds">;
   readonly clock: Clock;
   /** As it is now: its file may be read anew. */
   readonly policy: () => readonly PolicyRule[];
   readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
   readonly outcomesFor: OutcomesFor;
-  readonly outcomeRepeats: number;
-  readonly outcomeWindowSeconds: number;
 }
 
 export interface Decision {
@@ -32,7 +32,7 @@ export interface Decision {
 export type Decide = (event: WaitingEvent, content: Diagnosis) => Promise<Decision>;
 
 export function createDecision(
-  { clock, policy, memory, outcomesFor, outcomeRepeats, outcomeWindowSeconds }: DecisionOptions,
+  { settings, clock, policy, memory, outcomesFor }: DecisionOptions,
 ): Decide {
   return async (event, content) => {
     // Asked again: the model took minutes, and a person may have decided meanwhile.
@@ -42,8 +42,8 @@ export function createDecision(
       facts: memory.factsOf(event, outcomes),
       policy: policy(),
       outcomes,
-      repeats: outcomeRepeats,
-      windowSeconds: outcomeWindowSeconds,
+      repeats: settings.outcomeRepeats,
+      windowSeconds: settings.outcomeWindowSeconds,
       nowMs: clock.now(),
     });
   };

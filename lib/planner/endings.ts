@@ -3,33 +3,26 @@
  *
  * @module
  */
-import type { Counters } from "../observe/outcome.ts";
-import type { Ending, Observer, OnEnding } from "../observe/ending.ts";
+import type { Ending } from "../observe/ending.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import type { Objected } from "../gate/objection.ts";
 import type { Offered } from "../queue/backlog.ts";
 import type { PlannerLog } from "./log.ts";
+import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
 
 interface EndingsOptions {
-  readonly counters: Pick<Counters, "ended">;
-  readonly observer: Required<Pick<Observer, "onEnding">>;
   readonly tell: PlannerLog;
   /** Called after each ending. */
   readonly onEnd: () => void;
 }
 
-export interface Endings {
-  readonly end: OnEnding;
-  /** Ends an event for what was objected to it. */
-  object(event: HealthEvent | WaitingEvent, key: string, objected: Objected): undefined;
-  /** Ends the events that an offered one did away with. */
-  offered(offered: Offered): void;
-  /** Ends an event that was tried for long enough. */
-  expire(entry: QueueEntry): void;
-}
+export type Endings = ReturnType<typeof createEndings>;
 
-export function createEndings({ counters, observer, tell, onEnd }: EndingsOptions): Endings {
+export function createEndings(
+  { counters, observer }: Pick<PlannerParts, "counters" | "observer">,
+  { tell, onEnd }: EndingsOptions,
+) {
   function end(ending: Ending) {
     counters.ended(ending.outcome);
     observer.onEnding(ending);
@@ -42,18 +35,20 @@ export function createEndings({ counters, observer, tell, onEnd }: EndingsOption
 
   return {
     end,
-    object(event, key, objected) {
+    /** Ends an event for what was objected to it. */
+    object(event: HealthEvent | WaitingEvent, key: string, objected: Objected): undefined {
       tell.objected(event, key, objected);
       endEvent(objected.outcome, event, objected.detail);
-      return undefined;
     },
-    offered({ coalesced, dropped }) {
+    /** Ends the events that an offered one did away with. */
+    offered({ coalesced, dropped }: Offered) {
       if (coalesced) endEvent("coalesced", coalesced);
       if (!dropped) return;
       tell.dropped(dropped);
       endEvent("dropped", dropped.event);
     },
-    expire(entry) {
+    /** Ends an event that was tried for long enough. */
+    expire(entry: QueueEntry) {
       tell.expired(entry);
       endEvent("expired", entry.event);
     },

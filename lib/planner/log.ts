@@ -4,13 +4,12 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "../llm/diagnosis.ts";
 import type { HealthEvent, WaitingEvent } from "../event/event.ts";
 import { type FoldedLine, foldedLines, SILENT } from "../base/log/fold.ts";
 import { isBenign } from "../gate/objection.ts";
 import type { ChainExhaustedError } from "../llm/contract.ts";
-import type { Log, LogLevel } from "../base/log/log.ts";
+import type { PlannerParts } from "./parts.ts";
 import type { PolicyChange } from "../policy/policy.ts";
 import { readableReason } from "../proposal/action_file.ts";
 import type { QueueEntry } from "../queue/entry.ts";
@@ -22,17 +21,8 @@ const LONGEST_ERROR = 400;
 
 export type PlannerLog = ReturnType<typeof createPlannerLog>;
 
-interface PlannerLogOptions {
-  readonly log: Log;
-  readonly clock: Clock;
-  /** Benign events are worth a line only to somebody who debugs. */
-  readonly logLevel: LogLevel;
-  readonly queueLimit: number;
-  readonly eventTtlSeconds: number;
-}
-
 export function createPlannerLog(
-  { log, clock, logLevel, queueLimit, eventTtlSeconds }: PlannerLogOptions,
+  { log, clock, settings }: Pick<PlannerParts, "log" | "clock" | "settings">,
 ) {
   const fold = foldedLines(log, clock);
   const received = fold("info", "event_received");
@@ -47,8 +37,10 @@ export function createPlannerLog(
   const ignored = fold("info", "proposal_ignored");
   const policyApplied = fold("info", "policy_applied");
   const objections: Readonly<Record<Objected["line"], FoldedLine>> = {
-    // Most messages end here, so that even counting them would be costly.
-    benign_event_skipped: logLevel === "debug" ? fold("debug", "benign_event_skipped") : SILENT,
+    // Most messages end here: even counting them would be costly, and only who debugs reads them.
+    benign_event_skipped: settings.logLevel === "debug"
+      ? fold("debug", "benign_event_skipped")
+      : SILENT,
     cooldown_active: fold("info", "cooldown_active"),
     event_muted: fold("info", "event_muted"),
     proposal_held: fold("info", "proposal_held"),
@@ -101,7 +93,7 @@ export function createPlannerLog(
         svc_key: svcKey(event),
         severity: event.severity,
         reason: "queue_full",
-        queue_limit: queueLimit,
+        queue_limit: settings.queueLimit,
       }));
     },
     exhausted(event: WaitingEvent, error: ChainExhaustedError) {
@@ -113,15 +105,17 @@ export function createPlannerLog(
       }));
     },
     parked({ event, failures, key }: QueueEntry, delayMs: number) {
-      const retry = Math.round(delayMs / 1000);
-      const fields = { svc_key: svcKey(event), failures, retry_in_seconds: retry };
-      parked.log(`${failures}\0${key}`, () => fields);
+      parked.log(`${failures}\0${key}`, () => ({
+        svc_key: svcKey(event),
+        failures,
+        retry_in_seconds: Math.round(delayMs / 1000),
+      }));
     },
     expired({ event, failures, key }: QueueEntry) {
       expired.log(key, () => ({
         svc_key: svcKey(event),
         failures,
-        event_ttl_seconds: eventTtlSeconds,
+        event_ttl_seconds: settings.eventTtlSeconds,
       }));
     },
     policyApplied(event: WaitingEvent, changes: readonly PolicyChange[]) {

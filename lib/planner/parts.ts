@@ -39,11 +39,9 @@ export interface PlannerParts {
   readonly log: Log;
   readonly random: () => number;
   readonly counters: Counters;
-  /** Other names of nodes. */
   readonly aliases: NodeAliases;
   readonly observer: Required<Pick<Observer, "onEnding" | "onParked">>;
   readonly suppression: Suppression;
-  /** What good news was heard of each target. */
   readonly cured: Cured;
   readonly budgets: Budgets;
   readonly backlog: Backlog;

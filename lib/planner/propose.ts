@@ -4,32 +4,29 @@
  *
  * @module
  */
-import type { ActionIndex } from "../proposal/read/action_index.ts";
 import type { Allowance } from "../gate/budgets.ts";
 import { besideOthers } from "./beside_others.ts";
 import type { Answer } from "./diagnose.ts";
-import type { Backlog, Running } from "../queue/backlog.ts";
+import type { Running } from "../queue/backlog.ts";
 import type { Claim } from "../coordination/coordination.ts";
 import type { ClaimFor } from "./claim.ts";
-import { type Clock, sleep } from "../base/clock.ts";
+import { sleep } from "../base/clock.ts";
 import type { Decision } from "./decide.ts";
 import type { Objected } from "../gate/objection.ts";
 import type { OnEnding } from "../observe/ending.ts";
+import type { Outcome } from "../observe/outcome.ts";
+import type { PlannerParts } from "./parts.ts";
 import type { PlannerLog } from "./log.ts";
 import { readableReason } from "../proposal/action_file.ts";
-import { ClaimLostError, type Propose } from "../proposal/proposer.ts";
-import type { Suppression } from "../gate/suppression.ts";
+import { ClaimLostError } from "../proposal/proposer.ts";
 import { svcKey } from "../event/target.ts";
 
+type ProposalParts = Pick<
+  PlannerParts,
+  "settings" | "clock" | "backlog" | "suppression" | "othersFor" | "propose"
+>;
+
 interface ProposalOptions {
-  readonly clock: Clock;
-  readonly cooldownSeconds: number;
-  readonly backlog: Pick<Backlog, "keepCooldown" | "announce">;
-  readonly suppression: Pick<Suppression, "told">;
-  /** What other programs propose for a target. */
-  readonly othersFor: ActionIndex["othersFor"];
-  /** Puts a diagnosis before a person. */
-  readonly propose: Propose;
   readonly claimFor: ClaimFor;
   /** Throws when an event is not to be proposed for any more, or not now. */
   readonly check: (running: Running) => void;
@@ -56,10 +53,11 @@ interface Made {
  */
 type ProposeDecision = (running: Running, made: Made) => Promise<"ended" | "left" | Objected>;
 
-export function createProposal(options: ProposalOptions): ProposeDecision {
-  const { clock, backlog, suppression, othersFor, propose, claimFor } = options;
-  const { check, tell, end, signal } = options;
-  const cooldownMs = options.cooldownSeconds * 1000;
+export function createProposal(
+  { settings, clock, backlog, suppression, othersFor, propose }: ProposalParts,
+  { claimFor, check, onAside, tell, end, signal }: ProposalOptions,
+): ProposeDecision {
+  const cooldownMs = settings.cooldownSeconds * 1000;
 
   /** A claim anew, once nobody else works on the target; undefined when the agent stops. */
   async function claimAgain(running: Running): Promise<Claim | Objected | undefined> {
@@ -84,22 +82,21 @@ export function createProposal(options: ProposalOptions): ProposeDecision {
     if (changes.length > 0) tell.policyApplied(event, changes);
     const beside = besideOthers(decision, await othersFor(event), clock.now());
     check(running);
+    /** Nothing is proposed; the target cools down all the same. */
+    const endWithout = async (outcome: Outcome, detail: string) => {
+      backlog.keepCooldown(running);
+      await first.settle(cooldownMs);
+      end({ ...about, event, outcome, detail });
+      return "ended" as const;
+    };
     if ("objected" in beside) {
       tell.objected(event, key, beside.objected);
-      backlog.keepCooldown(running);
-      await first.settle(cooldownMs);
-      const { outcome, detail = "" } = beside.objected;
-      end({ ...about, event, outcome, detail });
-      return "ended";
+      return endWithout(beside.objected.outcome, beside.objected.detail ?? "");
     }
     const { diagnosis } = beside.decision;
-
     if (diagnosis.action === "ignore") {
       tell.ignored(diagnosis, event, provenance.modelUsed);
-      backlog.keepCooldown(running);
-      await first.settle(cooldownMs);
-      end({ ...about, event, outcome: "ignored", detail: readableReason(diagnosis.reason) });
-      return "ended";
+      return endWithout("ignored", readableReason(diagnosis.reason));
     }
     let claim = first;
     const proposal = { ...provenance, diagnosis, changes, others: beside.others };
@@ -120,9 +117,10 @@ export function createProposal(options: ProposalOptions): ProposeDecision {
       if (done.is === "written") {
         allowance.proposed();
         suppression.told(event, { flapping: !diagnosed });
-        backlog.keepCooldown(running);
-        await claim.settle(cooldownMs);
         const { file: proposal, announced } = done;
+        const isThere = await Promise.race([announced, Promise.resolve(false)]);
+        backlog.keepCooldown(running, isThere ? undefined : announced);
+        await claim.settle(cooldownMs);
         const { settled } = event;
         // Who waits for the receipt waits for both files.
         const safe = settled && (() => void announced.then((done) => void (done && settled())));
@@ -133,7 +131,7 @@ export function createProposal(options: ProposalOptions): ProposeDecision {
       // Another planner of a pair may have a disk that takes it.
       await claim.release();
       running.aside = true;
-      options.onAside();
+      onAside();
       await rest(running, done.retryMs);
       if (signal.aborted) return "left";
       check(running);

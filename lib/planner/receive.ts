@@ -3,15 +3,13 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
 import type { OnEnding } from "../observe/ending.ts";
 import type { HealthEvent } from "../event/event.ts";
 import { foldedLines } from "../base/log/fold.ts";
-import type { Log } from "../base/log/log.ts";
 import { readMessage, type Refusal } from "../event/message.ts";
-import type { Counters } from "../observe/outcome.ts";
 import { eachContainer } from "../event/containers.ts";
-import { type NodeAliases, parseEvent } from "../event/parse.ts";
+import { parseEvent } from "../event/parse.ts";
+import type { PlannerParts } from "./parts.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { svcKey, targetKey } from "../event/target.ts";
 import { parseTimestamp } from "../event/timestamp.ts";
@@ -22,12 +20,11 @@ const LONGEST_KEY = 100;
 /** Unknown severities that are logged in one run. */
 const MOST_SEVERITIES = 100;
 
+type ReceptionParts =
+  & Pick<PlannerParts, "clock" | "log" | "aliases">
+  & { readonly counters: Pick<PlannerParts["counters"], "received"> };
+
 interface ReceptionOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly counters: Pick<Counters, "received">;
-  /** Other names of nodes. */
-  readonly aliases: NodeAliases;
   readonly onEvent: (event: HealthEvent, key: string) => void;
   readonly onEnding: OnEnding;
 }
@@ -45,17 +42,12 @@ interface Arrival {
   readonly redelivered?: boolean;
 }
 
-export interface Reception {
-  /** Takes one message off a channel. Never throws for what a message holds. */
-  receive(bytes: Uint8Array, channel: string, arrival?: Arrival): void;
-  /** Counts and logs a message that was refused before all of it had come. */
-  refuse(refusal: Refusal, channel: string, settled?: () => void): void;
-  /** Logs what is folded. */
-  flush(): void;
-}
+export type Reception = ReturnType<typeof createReception>;
 
-export function createReception(options: ReceptionOptions): Reception {
-  const { clock, log, counters, aliases, onEvent, onEnding } = options;
+export function createReception(
+  { clock, log, counters, aliases }: ReceptionParts,
+  { onEvent, onEnding }: ReceptionOptions,
+) {
   const fold = foldedLines(log, clock);
   const malformed = fold("warning", "malformed_message");
   const unparseable = fold("warning", "unparseable_event");
@@ -75,6 +67,7 @@ export function createReception(options: ReceptionOptions): Reception {
     });
   }
 
+  /** Counts and logs a message that was refused before all of it had come. */
   function refuse({ kind, preview }: Refusal, channel: string, settled?: () => void) {
     counters.received();
     malformed.log(`${channel}\0${kind}\0${preview}`, () => ({
@@ -86,7 +79,12 @@ export function createReception(options: ReceptionOptions): Reception {
   }
 
   return {
-    receive(bytes, channel, { settled, sentMs, redelivered } = {}) {
+    /** Takes one message off a channel. Never throws for what a message holds. */
+    receive(
+      bytes: Uint8Array,
+      channel: string,
+      { settled, sentMs, redelivered }: Arrival = {},
+    ): void {
       const message = readMessage(bytes);
       if (!message.ok) return refuse(message.refusal, channel, settled);
 
@@ -124,6 +122,7 @@ export function createReception(options: ReceptionOptions): Reception {
       }
     },
     refuse,
+    /** Logs what is folded. */
     flush() {
       for (const line of [malformed, unparseable, replaced]) line.flush();
     },
@@ -132,13 +131,11 @@ export function createReception(options: ReceptionOptions): Reception {
 
 /** For each of `count` events of one message: it is settled once all of them are. */
 function sharedBy(count: number, settled: () => void): () => () => void {
-  let left = count;
+  const done = new Set<symbol>();
   return () => {
-    let done = false;
+    const own = Symbol();
     return () => {
-      if (!done) left--;
-      done = true;
-      if (left === 0) settled();
+      if (done.add(own).size === count) settled();
     };
   };
 }

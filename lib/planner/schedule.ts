@@ -5,11 +5,10 @@
  * @module
  */
 import { backoffDelay } from "../base/backoff.ts";
-import type { Backlog, Running } from "../queue/backlog.ts";
-import type { Budgets, UsedUp } from "../gate/budgets.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Running } from "../queue/backlog.ts";
+import type { UsedUp } from "../gate/budgets.ts";
+import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
-import type { Suppression } from "../gate/suppression.ts";
 
 /** A parked event is tried again after 30 s, 60 s, 120 s ... 300 s. */
 const RETRY = { firstMs: 30_000, mostMs: 300_000, jitter: 0.2 };
@@ -20,34 +19,25 @@ const MOST_ASIDE = 100;
 /** Ranks of severity: what is critical has a part of each budget to itself. */
 const [CRITICAL, NOT_CRITICAL] = [0, 1];
 
+type ScheduleParts = Pick<
+  PlannerParts,
+  "settings" | "clock" | "random" | "backlog" | "budgets" | "suppression"
+>;
+
 interface ScheduleOptions {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly backlog: Backlog;
-  readonly budgets: Budgets;
-  readonly suppression: Suppression;
-  /** How many diagnoses run at once. */
-  readonly concurrency: number;
-  /** How long after its first try a parked event is given up, in milliseconds. */
-  readonly ttlMs: number;
-  /** Takes an event through its turn; it calls {@linkcode Schedule.pump} at the end. */
+  /** Takes an event through its turn; at its end `pump` is called. */
   readonly run: (running: Running) => void;
   /** Called when an event is given up. */
   readonly onExpired: (running: Running) => void;
   readonly onBudgetUsedUp: (spent: UsedUp) => void;
 }
 
-interface Schedule {
-  /** Starts as many diagnoses as may run at once, and sets the timer for those that may not. */
-  pump(): void;
-  start(): void;
-  stop(): void;
-  /** An entry after a further failure: when it is tried again; undefined when it is given up. */
-  afterFailure(entry: QueueEntry): QueueEntry | undefined;
-}
-
-export function createSchedule(options: ScheduleOptions): Schedule {
-  const { clock, backlog, budgets, suppression, concurrency, ttlMs } = options;
+export function createSchedule(
+  { settings, clock, random, backlog, budgets, suppression }: ScheduleParts,
+  { run, onExpired, onBudgetUsedUp }: ScheduleOptions,
+) {
+  const { concurrency } = settings;
+  const ttlMs = settings.eventTtlSeconds * 1000;
   let started = false;
   let timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
@@ -55,6 +45,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     failures >= FEWEST_TRIES && clock.monotonic() - firstFailedAt >= ttlMs;
   const hasRoom = () => backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
 
+  /** Starts as many diagnoses as may run at once, and sets the timer for those that may not. */
   function pump() {
     while (started && hasRoom()) {
       const running = backlog.take({
@@ -62,14 +53,14 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         mayTake: (rank) => budgets.usedUp(rank) === undefined,
       });
       if (!running) break;
-      if (isExpired(running.entry)) options.onExpired(running);
-      else options.run(running);
+      if (isExpired(running.entry)) onExpired(running);
+      else run(running);
     }
     if (!started || !hasRoom()) return;
     const spent = budgets.usedUp(NOT_CRITICAL);
     const critical = budgets.usedUp(CRITICAL);
     wakeAt(Math.min(backlog.nextDue(), spent?.until ?? Infinity, critical?.until ?? Infinity));
-    if (spent && spent.until < Infinity && backlog.waiting > 0) options.onBudgetUsedUp(spent);
+    if (spent && spent.until < Infinity && backlog.waiting > 0) onBudgetUsedUp(spent);
   }
 
   function wakeAt(at: number) {
@@ -94,12 +85,13 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       started = false;
       wakeAt(Infinity);
     },
-    afterFailure(entry) {
+    /** An entry after a further failure: when it is tried again; undefined when it is given up. */
+    afterFailure(entry: QueueEntry): QueueEntry | undefined {
       const now = clock.monotonic();
       const { firstFailedAt = now } = entry;
       const failed = { ...entry, failures: entry.failures + 1, firstFailedAt };
       if (isExpired(failed)) return undefined;
-      const retryAt = now + backoffDelay(RETRY, failed.failures, options.random);
+      const retryAt = now + backoffDelay(RETRY, failed.failures, random);
       const endsAt = failed.failures >= FEWEST_TRIES ? firstFailedAt + ttlMs : Infinity;
       return { ...failed, notBefore: Math.min(retryAt, endsAt) };
     },

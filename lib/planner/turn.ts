@@ -5,17 +5,15 @@
  *
  * @module
  */
-import type { Allowance, Budgets } from "../gate/budgets.ts";
-import type { Backlog, Running } from "../queue/backlog.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Allowance } from "../gate/budgets.ts";
+import type { Running } from "../queue/backlog.ts";
 import type { Endings } from "./endings.ts";
 import { ChainExhaustedError } from "../llm/contract.ts";
 import { firstOf, type Objected, type Objection } from "../gate/objection.ts";
 import type { PlannerLog } from "./log.ts";
-import type { Observer } from "../observe/ending.ts";
+import type { PlannerParts } from "./parts.ts";
 import { ClaimLostError } from "../proposal/proposer.ts";
 import type { QueueEntry } from "../queue/entry.ts";
-import type { Suppression } from "../gate/suppression.ts";
 import { svcKey, type Target } from "../event/target.ts";
 
 /** Nobody wants the event diagnosed or proposed any more, or not now. */
@@ -26,38 +24,29 @@ class NoLongerWantedError extends Error {
   }
 }
 
+type TurnsParts = Pick<
+  PlannerParts,
+  "clock" | "backlog" | "suppression" | "budgets" | "observer"
+>;
+
 interface TurnsOptions {
-  readonly clock: Clock;
-  readonly backlog: Backlog;
-  readonly suppression: Suppression;
-  readonly budgets: Budgets;
+  /** The stages of a turn; resolves with what waits again, if anything does. */
+  readonly stages: (running: Running, allowance: Allowance) => Promise<QueueEntry | undefined>;
   readonly objections: readonly Objection[];
   readonly endings: Endings;
   readonly tell: PlannerLog;
-  readonly onParked: Required<Observer>["onParked"];
   /** Aborted when the agent stops. */
   readonly signal: AbortSignal;
-  /** The stages of a turn; resolves with what waits again, if anything does. */
-  readonly stages: (running: Running, allowance: Allowance) => Promise<QueueEntry | undefined>;
   /** An entry after a further failure; undefined when it is given up. */
   readonly afterFailure: (entry: QueueEntry) => QueueEntry | undefined;
   /** Called at the end of each turn. */
   readonly onEnd: () => void;
 }
 
-interface Turns {
-  /** Takes an event to its end, or lets it wait again. */
-  take(running: Running): Promise<void>;
-  /** Throws when an event is not to be diagnosed or proposed for any more, or not now. */
-  check(running: Running): void;
-  /** Asks a model for a running event, for as long as it is wanted. */
-  asking<Answer>(running: Running, ask: (signal: AbortSignal) => Promise<Answer>): Promise<Answer>;
-  /** Stops what is being diagnosed in vain: a slow model is free for the next at once. */
-  stopUnwanted(): void;
-}
-
-export function createTurns(options: TurnsOptions): Turns {
-  const { clock, backlog, suppression, budgets, objections, endings, tell, signal } = options;
+export function createTurns(
+  { clock, backlog, suppression, budgets, observer }: TurnsParts,
+  { objections, endings, tell, signal, ...options }: TurnsOptions,
+) {
   const asked = new Set<Running>();
 
   /** What is objected to an event that has its turn, by all that is known now. */
@@ -90,7 +79,8 @@ export function createTurns(options: TurnsOptions): Turns {
   }
 
   return {
-    async take(running) {
+    /** Takes an event to its end, or lets it wait again. */
+    async take(running: Running) {
       const { entry } = running;
       const allowance = budgets.open();
       let again: QueueEntry | undefined;
@@ -104,14 +94,19 @@ export function createTurns(options: TurnsOptions): Turns {
       endings.offered(offered);
       if (again && again.failures > entry.failures && offered.coalesced !== again.event) {
         tell.parked(again, again.notBefore - clock.monotonic());
-        options.onParked(again.event);
+        observer.onParked(again.event);
       }
       options.onEnd();
     },
-    check(running) {
+    /** Throws when an event is not to be diagnosed or proposed for any more, or not now. */
+    check(running: Running) {
       if (whyNot(running) || isToWait(running)) throw new NoLongerWantedError(running.entry.event);
     },
-    async asking(running, ask) {
+    /** Asks a model for a running event, for as long as it is wanted. */
+    async asking<Answer>(
+      running: Running,
+      ask: (signal: AbortSignal) => Promise<Answer>,
+    ): Promise<Answer> {
       asked.add(running);
       try {
         return await ask(AbortSignal.any([signal, running.stopped.signal]));
@@ -119,6 +114,7 @@ export function createTurns(options: TurnsOptions): Turns {
         asked.delete(running);
       }
     },
+    /** Stops what is being diagnosed in vain: a slow model is free for the next at once. */
     stopUnwanted() {
       for (const running of [...backlog.active()]) {
         if (whyNot(running) || isToWait(running) || isKnown(running)) running.stopped.abort();

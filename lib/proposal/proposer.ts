@@ -171,22 +171,25 @@ async function announceAction(
   }
 }
 
-/** Writes the event file, unless there is one from `sinceMs` or shortly afterwards. */
+/**
+ * Writes the event file, unless there is one from `sinceMs` or shortly afterwards; resolves with
+ * whether it is there.
+ */
 export async function announceOnce(
   action: ActionFile,
   sinceMs: number,
   options: AnnounceOptions,
-): Promise<void> {
+): Promise<boolean> {
   const { store, nodeName } = options;
   const folders = [sinceMs, sinceMs + SOON_MS].map((nowMs) =>
     dirname(eventFilePath({ action, nodeName, nowMs }))
   );
   for (const folder of new Set(folders)) {
     for await (const text of store.eventFiles(folder)) {
-      if (parseObject(text)?.correlation_id === action.action_id) return;
+      if (parseObject(text)?.correlation_id === action.action_id) return true;
     }
   }
-  await announceAction(action, options);
+  return await announceAction(action, options);
 }
 
 /** `propose`, which tells of each proposal that is safe. */

@@ -11,7 +11,7 @@ import { gravity } from "../gate/gravity.ts";
 import { COALESCED, type Objected, RECOVERED } from "../gate/objection.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { createQueue } from "./queue.ts";
-import type { SavedState, StateRecord } from "./state.ts";
+import type { RecordOf, SavedState, StateRecord } from "./state.ts";
 import { targetKey, targetOf } from "../event/target.ts";
 
 /** A target whose event has left the queue and has not ended yet. */
@@ -34,7 +34,7 @@ interface BacklogOptions {
   readonly cooldownSeconds: number;
   readonly clock: Clock;
   /** What an earlier run left. */
-  readonly saved?: Pick<SavedState, "waiting" | "cooldowns">;
+  readonly saved?: Pick<SavedState, "waiting" | "cooldowns" | "proposing">;
   readonly remember?: (record: StateRecord) => void;
 }
 
@@ -53,6 +53,8 @@ export function createBacklog(options: BacklogOptions) {
   const queue = createQueue(queueLimit);
   const cooldowns = createCooldowns(cooldownSeconds);
   const running = new Map<string, Running>();
+  /** Proposals that are safe, and whose event file the next run writes if this one cannot. */
+  const unannounced = new Map(saved?.proposing);
   let serial = 0;
   if (saved) restore(saved);
 
@@ -91,7 +93,10 @@ export function createBacklog(options: BacklogOptions) {
   /** Writes down what is unfinished of a target now. */
   function write(key: string) {
     const entry = unfinished(key);
-    remember(entry ? waitingRecord(entry) : { is: "done", target: targetOf(key) });
+    if (entry) return remember(waitingRecord(entry));
+    remember({ is: "done", target: targetOf(key) });
+    const record = unannounced.get(key);
+    if (record) remember(record);
   }
 
   function waitingRecord({ event, serial, arrivedAt, failures, merged }: QueueEntry): StateRecord {
@@ -99,10 +104,22 @@ export function createBacklog(options: BacklogOptions) {
     return { is: "waiting", serial, event, arrivedMs, failures, ...(merged && { merged }) };
   }
 
-  function* proposingRecord({ entry, proposing }: Running): Generator<StateRecord> {
-    if (!proposing) return;
+  function proposingRecord({ entry, proposing }: Running): RecordOf<"proposing">[] {
     const { key, serial } = entry;
-    yield { is: "proposing", target: targetOf(key), serial, ...proposing };
+    return proposing ? [{ is: "proposing", target: targetOf(key), serial, ...proposing }] : [];
+  }
+
+  /** Remembers that a proposal's event file is not there, until it is. */
+  function remindOf(record: RecordOf<"proposing">, announced: Promise<boolean>) {
+    const { target, actionId } = record;
+    const key = targetKey(target);
+    unannounced.set(key, record);
+    remember(record);
+    void announced.then((done) => {
+      if (!done || unannounced.get(key) !== record) return;
+      unannounced.delete(key);
+      remember({ is: "announced", target, actionId });
+    });
   }
 
   /** A target that is being diagnosed waits for the end of that. */
@@ -194,9 +211,13 @@ export function createBacklog(options: BacklogOptions) {
      */
     cooldown: (key: string, gravity: number) =>
       cooldowns.remaining(key, clock.monotonic(), gravity),
-    /** Starts the target's cooldown, and is done with its event: its proposal is safe. */
-    keepCooldown(active: Running) {
+    /**
+     * Starts the target's cooldown, and is done with its event: its proposal is safe. `announced`
+     * resolves with whether its event file is, where that is not there yet.
+     */
+    keepCooldown(active: Running, announced?: Promise<boolean>) {
       const { key, serial, event } = active.entry;
+      const proposing = announced ? proposingRecord(active) : [];
       active.settled = true;
       delete active.proposing;
       // Counted from now: a full disk can hold a proposal back for longer than a cooldown.
@@ -204,6 +225,7 @@ export function createBacklog(options: BacklogOptions) {
       cooldowns.record(key, clock.monotonic(), { gravity: grave });
       const target = targetOf(key);
       remember({ is: "cooldown", target, serial, atMs: clock.now(), gravity: grave });
+      for (const record of proposing) if (announced) remindOf(record, announced);
       if (queue.get(key)) write(key);
     },
     /** Another planner started the target's cooldown; `remainingMs` of it are left. */
@@ -258,6 +280,7 @@ export function createBacklog(options: BacklogOptions) {
         const entry = unfinished(key);
         if (entry) yield waitingRecord(entry);
       }
+      yield* unannounced.values();
       for (const active of running.values()) yield* proposingRecord(active);
     },
   };

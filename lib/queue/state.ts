@@ -25,7 +25,7 @@ export type StateRecord =
   }
   /** Nothing waits for the target any more. */
   | { readonly is: "done"; readonly target: Target }
-  /** A proposal for the event `serial` is about to appear under this id. */
+  /** A proposal for the event `serial`, or its event file, is about to appear under this id. */
   | {
     readonly is: "proposing";
     readonly target: Target;
@@ -33,6 +33,8 @@ export type StateRecord =
     readonly actionId: string;
     readonly atMs: number;
   }
+  /** The event file of that proposal is there. */
+  | { readonly is: "announced"; readonly target: Target; readonly actionId: string }
   /**
    * The target's cooldown began; its proposal, if there was one, is published. The event `serial`
    * is done: in one record, so that no crash leaves it waiting for a second proposal.
@@ -50,7 +52,7 @@ export type StateRecord =
   | WellRecord
   | SpentRecord;
 
-type RecordOf<Is extends StateRecord["is"]> = Extract<StateRecord, { is: Is }>;
+export type RecordOf<Is extends StateRecord["is"]> = Extract<StateRecord, { is: Is }>;
 
 /** The state a journal adds up to; maps of targets are keyed by {@linkcode targetKey}. */
 export interface SavedState {
@@ -87,6 +89,11 @@ export function applyRecord(state: SavedState, record: StateRecord): void {
     case "proposing":
       state.proposing.set(targetKey(record.target), record);
       break;
+    case "announced": {
+      const key = targetKey(record.target);
+      if (state.proposing.get(key)?.actionId === record.actionId) state.proposing.delete(key);
+      break;
+    }
     case "cooldown": {
       const key = targetKey(record.target);
       const waiting = state.waiting.get(key);

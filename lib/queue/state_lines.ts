@@ -46,6 +46,7 @@ export function decodeState(text: string): DecodedState {
 const isText = (value: unknown): value is string => typeof value === "string";
 const isTimes = (value: unknown) => Array.isArray(value) && value.every(Number.isFinite);
 const isTimeOrAbsent = (value: unknown) => value === undefined || Number.isFinite(value);
+const isActionId = (value: unknown) => isText(value) && /^[A-Za-z0-9._-]{1,250}$/.test(value);
 const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;
 
 function isTarget(value: unknown): boolean {
@@ -75,7 +76,8 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
     done: () => isTarget(value.target),
     proposing: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) && Number.isSafeInteger(value.serial) &&
-      isText(value.actionId) && /^[A-Za-z0-9._-]{1,250}$/.test(value.actionId),
+      isActionId(value.actionId),
+    announced: () => isTarget(value.target) && isActionId(value.actionId),
     cooldown: () =>
       isTarget(value.target) && Number.isFinite(value.atMs) &&
       (value.serial === undefined || Number.isSafeInteger(value.serial)) &&

@@ -70,17 +70,10 @@ export function openMember(options: MemberOptions): Member {
     isBeingTold: (node) => backlog.eventsFor(targetKey({ node, service: node })).some(isNodeAway),
   });
   const suppression = createSuppression({
+    settings: config,
     clock,
     nodes: () => nodes,
     outages,
-    inhibit: config.inhibit,
-    flapChanges: config.flapChanges,
-    flapWindowSeconds: config.flapWindowSeconds,
-    startGraceSeconds: config.startGraceSeconds,
-    stormServices: config.stormServices,
-    stormWindowSeconds: config.stormWindowSeconds,
-    stormHoldSeconds: config.stormHoldSeconds,
-    eventTtlSeconds: config.eventTtlSeconds,
   });
   const { diagnosesPerHour, proposalsPerDay } = config;
   const budgets = createBudgets({ clock, diagnosesPerHour, proposalsPerDay });
@@ -121,12 +114,11 @@ export function openMember(options: MemberOptions): Member {
       onDiagnosed: () => {},
     }),
     policy: createDecision({
+      settings: config,
       clock,
       memory,
       policy: () => BUILT_IN_RULES,
       outcomesFor,
-      outcomeRepeats: config.outcomeRepeats,
-      outcomeWindowSeconds: config.outcomeWindowSeconds,
     }),
     propose: dryProposer(() => {}, {
       clock,

@@ -33,8 +33,7 @@ async function decided(answer: Diagnosis, put: (files: MemoryFiles) => void): Pr
     memory: createMemory({ clock, world }),
     policy: () => BUILT_IN_RULES,
     outcomesFor: index.outcomesFor,
-    outcomeRepeats: 3,
-    outcomeWindowSeconds: 86_400,
+    settings: { outcomeRepeats: 3, outcomeWindowSeconds: 86_400 },
   });
   return (await decide(EVENT, answer)).diagnosis;
 }

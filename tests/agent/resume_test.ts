@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
-import { settleProposals } from "../../lib/agent/resume.ts";
+import { settleProposals } from "../../lib/agent/recall.ts";
 import { applyRecord, emptyState } from "../../lib/queue/state.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { targetKey } from "../../lib/event/target.ts";
@@ -14,7 +14,7 @@ const ID = "plan-piha-mosquitto-1767323045";
 const FILE = JSON.stringify({ action_id: ID, ...target });
 
 /** Settles the state after a crash with proposal 1 announced, `serial` waiting, and these files. */
-async function settled(files: Record<string, string>, serial = 1) {
+async function settled(files: Record<string, string>, serial = 1, takesEvents = true) {
   const memory = memoryFiles();
   for (const [path, text] of Object.entries(files)) memory.put(`/r/actions/${path}`, text);
   const saved = emptyState();
@@ -26,9 +26,9 @@ async function settled(files: Record<string, string>, serial = 1) {
   await settleProposals(saved, {
     store: createStore({ root: "/r", files: memory, nonce: () => "n" }),
     log,
-    announce: (action) => Promise.resolve(void announced.push(action)),
+    announce: (action) => Promise.resolve(announced.push(action) > 0 && takesEvents),
   });
-  assert.equal(saved.proposing.size, 0);
+  assert.equal(saved.proposing.size, takesEvents ? 0 : 1);
   return { saved, log, announced };
 }
 
@@ -78,4 +78,12 @@ Deno.test("settleProposals: a file of that name for another target is not the pr
     assert.equal(saved.waiting.get(key)?.serial, 1, text);
     assert.deepEqual([saved.cooldowns.size, announced], [0, []]);
   }
+});
+
+Deno.test("settleProposals: an event file that cannot be written is for the next run", async () => {
+  const { saved } = await settled({ [`pending/${ID}.json`]: FILE }, 1, false);
+  assert.deepEqual([...saved.proposing.values()], [
+    { is: "proposing", target, serial: 1, actionId: ID, atMs: 42 },
+  ]);
+  assert.equal(saved.cooldowns.size, 1);
 });

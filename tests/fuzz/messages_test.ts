@@ -83,6 +83,7 @@ Deno.test("fuzz: whatever is published is an event with clean names, or is count
         log,
         counters: { received: () => {} },
         aliases: new Map(),
+      }, {
         onEvent: (each) => events.push(each),
         onEnding: ({ outcome }) => endings.push(outcome),
       });

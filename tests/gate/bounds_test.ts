@@ -78,14 +78,16 @@ Deno.test("bounds: 1,000 nodes that came back leave room for the next, once they
     clock,
     outages,
     nodes: () => [],
-    eventTtlSeconds: 3_600,
-    inhibit: true,
-    flapChanges: 0,
-    flapWindowSeconds: 1_800,
-    startGraceSeconds: 0,
-    stormServices: 0,
-    stormWindowSeconds: 60,
-    stormHoldSeconds: 600,
+    settings: {
+      eventTtlSeconds: 3_600,
+      inhibit: true,
+      flapChanges: 0,
+      flapWindowSeconds: 1_800,
+      startGraceSeconds: 0,
+      stormServices: 0,
+      stormWindowSeconds: 60,
+      stormHoldSeconds: 600,
+    },
   });
   /** Goes and comes back now; whether what arrived before waits a little longer. */
   const comesBack = (node: string) => {

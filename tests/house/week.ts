@@ -148,14 +148,8 @@ async function openPlanner(
   const parts = model === "rules"
     ? opened
     : { ...opened, router: { ...opened.router, route: eager } };
-  const planner = createPipeline({
-    config,
-    clock,
-    log,
+  const planner = createPipeline(parts, {
     random,
-    files,
-    store,
-    parts,
     coordination: NO_COORDINATION,
     observer: observers([{
       onEnding: ({ outcome }) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1),

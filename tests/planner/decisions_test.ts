@@ -77,7 +77,7 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
   const log = SILENT_LOG;
   const backlog = createBacklog({ ...CONFIG, clock, saved, remember });
   const outages = createOutages({ clock, longestMs: 0, isBeingTold: () => false });
-  const suppression = createSuppression({ ...CONFIG, clock, nodes: () => [], outages });
+  const suppression = createSuppression({ settings: CONFIG, clock, nodes: () => [], outages });
   const cured = createCured({ saved: saved.well.values(), remember });
   const budgets = createBudgets({ ...CONFIG, clock });
   const memory = createMemory({ clock });
@@ -140,7 +140,7 @@ function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
           }),
       },
     }),
-    policy: createDecision({ ...CONFIG, clock, memory, policy: () => [], outcomesFor }),
+    policy: createDecision({ settings: CONFIG, clock, memory, policy: () => [], outcomesFor }),
     propose: dryProposer(() => {}, { clock }),
   });
   planner.start();

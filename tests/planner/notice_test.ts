@@ -38,8 +38,7 @@ Deno.test("notice: the storms of the last hundred proposals are known", async ()
   const clock = fakeClock();
   const ids: string[] = [];
   const notices = createNotices({
-    nodeName: "solaria",
-    stormWindowSeconds: 60,
+    settings: { nodeName: "solaria", stormWindowSeconds: 60 },
     clock,
     log: recordingLog(),
     backlog: { waiting: 0 },
@@ -49,8 +48,7 @@ Deno.test("notice: the storms of the last hundred proposals are known", async ()
       const file = actionFile({ ...proposal, actionId, writtenMs: clock.now() });
       return Promise.resolve({ is: "written", file, announced: Promise.resolve(true) });
     },
-    signal: new AbortController().signal,
-  });
+  }, new AbortController().signal);
   for (let n = 0; n < 101; n++) notices.storm({ node: `n${n}`, services: ["a", "b"] });
   await settle();
   const [first = "", second = ""] = ids;

@@ -149,3 +149,20 @@ Deno.test("turn: a stop loses neither what could not be written nor that it is b
   );
   assert.equal(p.remembered.cooldowns.size, 0);
 });
+
+Deno.test("turn: an event file that is not there when its proposal is, is remembered until it is", async () => {
+  const written = Promise.withResolvers<boolean>();
+  const p = pipeline({}, { announced: () => written.promise });
+  await p.publish();
+  await p.calls[0]?.answer();
+  const left = () => [...p.remembered.proposing.values()].map(({ actionId }) => actionId);
+  assert.deepEqual(left(), ["plan-piha-mosquitto-1767323045"]);
+  written.resolve(true);
+  await settle();
+  assert.deepEqual(left(), []);
+
+  const q = pipeline();
+  await q.publish();
+  await q.calls[0]?.answer();
+  assert.equal(q.records.filter(({ is }) => is === "proposing" || is === "announced").length, 1);
+});

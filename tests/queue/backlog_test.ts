@@ -9,7 +9,7 @@ import {
   type StateRecord,
 } from "../../lib/queue/state.ts";
 import { targetKey } from "../../lib/event/target.ts";
-import { fakeClock } from "../support/clock.ts";
+import { fakeClock, settle } from "../support/clock.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
 const COOLDOWN_MS = 300_000;
@@ -275,6 +275,40 @@ Deno.test("backlog: an announced proposal is remembered until it is safe", () =>
   backlog.keepCooldown(running);
   assert.equal(replayed().proposing.size, 0);
   assert.equal(replay(backlog.snapshot()).proposing.size, 0);
+});
+
+Deno.test("backlog: a proposal whose event file is not there is remembered until it is", async () => {
+  const { backlog, clock, replayed, restart } = backlogOn();
+  const announcing = (service: string, announced: Promise<boolean>) => {
+    backlog.add(about(service));
+    const running = take(backlog);
+    backlog.announce(running, `plan-${service}-1`);
+    backlog.keepCooldown(running, announced);
+    backlog.finish(running);
+  };
+  const written = Promise.withResolvers<boolean>();
+  announcing("a", written.promise);
+  announcing("b", Promise.resolve(false));
+  await settle();
+  const left = (...services: string[]) =>
+    new Map(services.map((service, nth) => [keyOf(service), {
+      is: "proposing",
+      target: { node: "piha", service },
+      serial: nth + 3 - services.length,
+      actionId: `plan-${service}-1`,
+      atMs: clock.now(),
+    }]));
+  for (const state of [replayed(), replay(backlog.snapshot())]) {
+    assert.deepEqual(state.proposing, left("a", "b"));
+    assert.equal(state.waiting.size, 0);
+    assert.equal(state.cooldowns.size, 2);
+  }
+  written.resolve(true);
+  await settle();
+  for (const state of [replayed(), replay(backlog.snapshot())]) {
+    assert.deepEqual(state.proposing, left("b"));
+  }
+  assert.deepEqual(replay(restart().backlog.snapshot()).proposing, left("b"));
 });
 
 Deno.test("backlog: serials go on after a restart", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cleanName } from "../../lib/base/text/names.ts";
-import { applyRecord, emptyState, type StateRecord } from "../../lib/queue/state.ts";
+import { applyRecord, emptyState, type RecordOf, type StateRecord } from "../../lib/queue/state.ts";
 import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -19,7 +19,7 @@ const waiting = (serial: number): StateRecord => ({
   failures: 0,
 });
 const done: StateRecord = { is: "done", target: piha };
-const proposing: StateRecord = {
+const proposing: RecordOf<"proposing"> = {
   is: "proposing",
   target: piha,
   serial: 1,
@@ -54,6 +54,13 @@ Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer even
   assert.equal(after(waiting(1), proposing, { ...cooldown, serial: 1 }).waiting.size, 0);
   assert.equal(after(waiting(2), { ...cooldown, serial: 1 }).waiting.size, 1);
   assert.deepEqual(after(cooldown, waiting(2), done).cooldowns, new Map([[key, cooldown]]));
+});
+
+Deno.test("applyRecord: an event file that is there is that of its proposal only", () => {
+  const { actionId, target } = proposing;
+  assert.deepEqual(after(proposing, { is: "announced", target, actionId }), emptyState());
+  const other: StateRecord = { is: "announced", target, actionId: `${actionId}-2` };
+  assert.deepEqual(after(proposing, other).proposing, new Map([[key, proposing]]));
 });
 
 Deno.test("applyRecord: a node is offline until it is back", () => {

@@ -66,9 +66,12 @@ export function pipeline(
     proposedBefore = () => Promise.resolve(undefined),
     neededBy = () => [],
     disk = { refuses: () => 0 },
+    announced = () => Promise.resolve(true),
   }: {
     /** In how many milliseconds the disk is to be tried again, 0 when it takes a proposal. */
     disk?: { refuses: () => number };
+    /** Whether a proposal's event file is there. */
+    announced?: () => Promise<boolean>;
     coordination?: Coordination;
     proposedBefore?: ProposedBefore;
     /** Services that depend on a target. */
@@ -111,8 +114,8 @@ export function pipeline(
     remember,
   });
   const suppression = createSuppression({
+    settings: config,
     neededBy,
-    ...config,
     clock,
     nodes,
     outages,
@@ -177,7 +180,13 @@ export function pipeline(
       onDiagnosed: observer.onDiagnosed,
       router: { route },
     }),
-    policy: createDecision({ ...config, clock, memory, policy: () => BUILT_IN_RULES, outcomesFor }),
+    policy: createDecision({
+      settings: config,
+      clock,
+      memory,
+      policy: () => BUILT_IN_RULES,
+      outcomesFor,
+    }),
     async propose(proposal, { announce, mayWrite = () => Promise.resolve(true) }) {
       if (!await mayWrite()) return { is: "refused" };
       const retryMs = disk.refuses();
@@ -186,7 +195,7 @@ export function pipeline(
       announce(actionId);
       proposals.push(proposal);
       const file = actionFile({ ...proposal, actionId, writtenMs: clock.now() });
-      return { is: "written", file, announced: Promise.resolve(true) };
+      return { is: "written", file, announced: announced() };
     },
     countPending: () => Promise.resolve(pending),
     othersFor: () => Promise.resolve(others()),

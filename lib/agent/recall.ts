@@ -1,0 +1,78 @@
+/**
+ * Takes up what an earlier run left: its state, and what became of the proposals that were about to
+ * appear when it ended.
+ *
+ * @module
+ */
+import type { ActionFile } from "../proposal/action_file.ts";
+import { parseJson } from "../base/json.ts";
+import { gravity, isNodeAway } from "../gate/gravity.ts";
+import { isForTarget } from "../proposal/read/proposed.ts";
+import { loadState } from "../queue/journal.ts";
+import type { Log } from "../base/log/log.ts";
+import type { SavedState } from "../queue/state.ts";
+import type { Store } from "../base/disk/store.ts";
+import { svcKey, type Target } from "../event/target.ts";
+
+interface SettleOptions {
+  readonly store: Pick<Store, "findAction" | "readPending">;
+  readonly log: Log;
+  /**
+   * Writes the event file for a proposal, unless there is one from `sinceMs` on; resolves with
+   * whether it is there.
+   */
+  readonly announce: (action: ActionFile, sinceMs: number) => Promise<boolean>;
+}
+
+type RecallOptions = SettleOptions & Parameters<typeof loadState>[0];
+
+/** What an earlier run left. */
+export async function recall(options: RecallOptions): Promise<SavedState> {
+  const saved = await loadState(options);
+  await settleProposals(saved, options);
+  const { waiting, cooldowns } = saved;
+  if (waiting.size + cooldowns.size > 0) {
+    options.log.info("state_restored", { waiting: waiting.size, cooldowns: cooldowns.size });
+  }
+  return saved;
+}
+
+/**
+ * Settles every proposal of `saved` that was about to appear, or whose event file was: where its
+ * file exists, its event is done and its cooldown counts; where not, the event is diagnosed again.
+ * A file that says it is for another target is not it: that one was faster under the same name.
+ * What cannot be told of by an event file yet stays in `saved.proposing`.
+ */
+export async function settleProposals(
+  saved: SavedState,
+  { store, log, announce }: SettleOptions,
+): Promise<void> {
+  for (const [key, record] of [...saved.proposing]) {
+    saved.proposing.delete(key);
+    const { target, serial, actionId, atMs } = record;
+    const folder = await store.findAction(actionId);
+    if (!folder) continue;
+    const action = folder === "pending"
+      ? parseAction(await store.readPending(actionId), target)
+      : undefined;
+    if (folder === "pending" && !action) continue;
+    log.info("proposal_found", { action_id: actionId, svc_key: svcKey(target), folder });
+    const waiting = saved.waiting.get(key);
+    const event = waiting?.serial === serial ? waiting.event : undefined;
+    const grave = event && { gravity: gravity(event) };
+    if ((saved.cooldowns.get(key)?.atMs ?? -Infinity) < atMs) {
+      saved.cooldowns.set(key, { is: "cooldown", target, atMs, ...grave });
+    }
+    if (event) saved.waiting.delete(key);
+    // Its proposal has told a person that the node is offline.
+    const offline = event && isNodeAway(event) && saved.offline.get(event.node);
+    if (offline) saved.offline.set(event.node, { ...offline, told: true });
+    if (action && !await announce(action, atMs)) saved.proposing.set(key, record);
+  }
+}
+
+function parseAction(text: string | undefined, target: Target): ActionFile | undefined {
+  const content = parseJson(text ?? "");
+  // Written by this program moments before the end, and never in part.
+  return isForTarget(content, target) ? content as ActionFile : undefined;
+}
