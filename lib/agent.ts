@@ -16,7 +16,7 @@ import { followDecisions } from "./observe/decisions.ts";
 import { type Files, tryLock } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
 import type { Log } from "./base/log/log.ts";
-import { recall } from "./agent/recall.ts";
+import { settleProposals } from "./agent/resume.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
 import type { Counters } from "./observe/outcome.ts";
@@ -26,7 +26,7 @@ import { announceOnce, createProposer, dryProposer, telling } from "./proposal/p
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
 import { emptyState, type StateRecord } from "./queue/state.ts";
-import { type Journal, openJournal } from "./queue/journal.ts";
+import { type Journal, loadState, openJournal } from "./queue/journal.ts";
 import { severityRank } from "./event/severity.ts";
 import { createStore } from "./base/disk/store.ts";
 import { reloadHomelab } from "./agent/reload.ts";
@@ -108,11 +108,16 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
   if (swept > 0) log.info("leftovers_swept", { files: swept });
 
   const stateFiles = { path: join(store.state, "planner-agent.state"), files, clock, log };
-  const saved = await recall({
-    ...stateFiles,
+  const saved = await loadState(stateFiles);
+  await settleProposals(saved, {
     store,
+    log,
     announce: (action, sinceMs) => announceOnce(action, sinceMs, { store, clock, log, nodeName }),
   });
+  const { waiting, cooldowns } = saved;
+  if (waiting.size + cooldowns.size > 0) {
+    log.info("state_restored", { waiting: waiting.size, cooldowns: cooldowns.size });
+  }
   // Nothing changes before the journal is open.
   const remember = (record: StateRecord) => journal.append(record);
   const parts = await openParts({ config, clock, log, files, store, saved, remember });

@@ -42,8 +42,6 @@ interface Arrival {
   readonly redelivered?: boolean;
 }
 
-export type Reception = ReturnType<typeof createReception>;
-
 export function createReception(
   { clock, log, counters, aliases }: ReceptionParts,
   { onEvent, onEnding }: ReceptionOptions,

@@ -3,7 +3,7 @@ import { openListening } from "../../lib/agent/listening.ts";
 import { systemClock } from "../../lib/base/clock.ts";
 import { type Config, parseConfig } from "../../lib/config/config.ts";
 import { entriesInHand } from "../../lib/intake/streams/hand.ts";
-import type { Reception } from "../../lib/planner/receive.ts";
+import type { Planner } from "../../lib/planner.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
 import { CHANNELS } from "../support/channels.ts";
 import { recordingLog } from "../support/log.ts";
@@ -16,7 +16,7 @@ function streamsConfig(settings: Readonly<Record<string, string>>): Config {
 }
 
 /** Listens with a planner that only hears. */
-function listeningWith(config: Config, receive: Reception["receive"]) {
+function listeningWith(config: Config, receive: Planner["receive"]) {
   return openListening({
     config,
     clock: systemClock,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
-import { settleProposals } from "../../lib/agent/recall.ts";
+import { settleProposals } from "../../lib/agent/resume.ts";
 import { applyRecord, emptyState } from "../../lib/queue/state.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { targetKey } from "../../lib/event/target.ts";

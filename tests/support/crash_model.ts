@@ -3,7 +3,7 @@ import { createBacklog, type Running } from "../../lib/queue/backlog.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { type Journal, loadState, openJournal } from "../../lib/queue/journal.ts";
 import { announceOnce, createProposer } from "../../lib/proposal/proposer.ts";
-import { settleProposals } from "../../lib/agent/recall.ts";
+import { settleProposals } from "../../lib/agent/resume.ts";
 import { createStore } from "../../lib/base/disk/store.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
 import { recordingLog } from "./log.ts";

@@ -1,5 +1,4 @@
 import type { Propose } from "../../lib/proposal/proposer.ts";
-import type { Reception } from "../../lib/planner/receive.ts";
 import { createBacklog } from "../../lib/queue/backlog.ts";
 import { createBudgets } from "../../lib/gate/budgets.ts";
 import { type Config, parseConfig } from "../../lib/config/config.ts";
@@ -17,7 +16,7 @@ import { createDiagnosis } from "../../lib/planner/diagnose.ts";
 import { createMemory } from "../../lib/gate/memory.ts";
 import { createOutages } from "../../lib/gate/outages.ts";
 import { createCounters } from "../../lib/observe/outcome.ts";
-import { createPlanner } from "../../lib/planner.ts";
+import { createPlanner, type Planner } from "../../lib/planner.ts";
 import type { ProposalOutcome } from "../../lib/policy/earlier.ts";
 import { BUILT_IN_RULES } from "../../lib/policy/policy.ts";
 import { actionFile, actionIdBase } from "../../lib/proposal/action_file.ts";
@@ -39,7 +38,7 @@ import { recordingLog } from "./log.ts";
 
 type Proposal = Parameters<Propose>[0];
 
-type Arrival = NonNullable<Parameters<Reception["receive"]>[2]>;
+type Arrival = NonNullable<Parameters<Planner["receive"]>[2]>;
 
 /** One diagnosis that the pipeline waits for. */
 export interface Call {

@@ -1,6 +1,6 @@
 /**
- * Takes up what an earlier run left: its state, and what became of the proposals that were about to
- * appear when it ended.
+ * After a stop or a crash: finds out what became of the proposals that were about to appear, or
+ * whose event files were.
  *
  * @module
  */
@@ -8,7 +8,6 @@ import type { ActionFile } from "../proposal/action_file.ts";
 import { parseJson } from "../base/json.ts";
 import { gravity, isNodeAway } from "../gate/gravity.ts";
 import { isForTarget } from "../proposal/read/proposed.ts";
-import { loadState } from "../queue/journal.ts";
 import type { Log } from "../base/log/log.ts";
 import type { SavedState } from "../queue/state.ts";
 import type { Store } from "../base/disk/store.ts";
@@ -22,19 +21,6 @@ interface SettleOptions {
    * whether it is there.
    */
   readonly announce: (action: ActionFile, sinceMs: number) => Promise<boolean>;
-}
-
-type RecallOptions = SettleOptions & Parameters<typeof loadState>[0];
-
-/** What an earlier run left. */
-export async function recall(options: RecallOptions): Promise<SavedState> {
-  const saved = await loadState(options);
-  await settleProposals(saved, options);
-  const { waiting, cooldowns } = saved;
-  if (waiting.size + cooldowns.size > 0) {
-    options.log.info("state_restored", { waiting: waiting.size, cooldowns: cooldowns.size });
-  }
-  return saved;
 }
 
 /**
