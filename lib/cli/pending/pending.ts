@@ -4,21 +4,19 @@
  * @module
  */
 import { asciiJson } from "../../base/json.ts";
-import { sleep, systemClock } from "../../base/clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { isActionId } from "../../proposal/read/action.ts";
-import { openActionFiles } from "../../proposal/read/folders.ts";
-import { type WaitingProposals, waitingProposals } from "../../proposal/read/waiting.ts";
+import { type ActionFiles, openActionFiles } from "../../proposal/read/folders.ts";
+import { waitingProposals } from "../../proposal/read/waiting.ts";
 import type { Command, Values } from "../command.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { outcomesUnder, reading, recoveriesUnder } from "../reading.ts";
 import { runtimePath } from "../runtime_path.ts";
 import { paletteFor } from "../view/palette.ts";
-import { showScreen } from "../view/screen.ts";
-import { type Superseded, supersededAmong } from "./superseded.ts";
+import { redrawn, showScreen } from "../view/screen.ts";
+import { supersededAmong } from "./superseded.ts";
 import { isReady, pendingJson, pendingLines } from "./view.ts";
-
-const REDRAW_MS = 2_000;
 
 export const pending: Command = {
   name: "pending",
@@ -57,59 +55,36 @@ Reads only.
         for (const id of (await actions.ids("pending")).filter(isActionId)) io.out(`${id}\n`);
         return EXIT.ok;
       }
-      const look = () => seen(root, values);
-      if (values.watch === true) return await watch(io, values, look);
-      show(io, values, await look());
-      return EXIT.ok;
+      const draw = () => list(io, values, { root, actions });
+      return values.watch === true ? await redrawn(io, draw) : await draw();
     });
   },
 };
 
-interface Seen {
-  readonly waiting: WaitingProposals;
-  readonly superseded: Superseded;
-  readonly nowMs: number;
-  /** Path of a folder under actions/. */
-  readonly folder: (name: "pending" | "rejected") => string;
-}
-
 /** What waits now, and is asked for. */
-async function seen(root: string, { node, ready }: Values): Promise<Seen> {
-  const actions = openActionFiles({ root, files: realFiles });
+async function list(
+  io: Io,
+  { node, ready, json, ids, watch }: Values,
+  { root, actions }: { readonly root: string; readonly actions: ActionFiles },
+): Promise<number> {
   const nowMs = systemClock.now();
   const recoveredAt = await recoveriesUnder(root);
-  const waiting = await waitingProposals(actions, { nowMs, recoveredAt });
+  const all = await waitingProposals(actions, { nowMs, recoveredAt });
   const outcomesFor = outcomesUnder(root);
-  const superseded = await supersededAmong(waiting.proposals, { outcomesFor, nowMs });
-  const proposals = waiting.proposals.filter((proposal) =>
+  const superseded = await supersededAmong(all.proposals, { outcomesFor, nowMs });
+  const proposals = all.proposals.filter((proposal) =>
     (node === undefined || proposal.node === node) &&
     (ready !== true || isReady(proposal, superseded))
   );
-  return { waiting: { ...waiting, proposals }, superseded, nowMs, folder: actions.folderPath };
-}
-
-async function watch(io: Io, values: Values, look: () => Promise<Seen>): Promise<number> {
-  const stopping = new AbortController();
-  const release = io.onSignal(() => stopping.abort());
-  try {
-    while (!stopping.signal.aborted) {
-      show(io, values, await look());
-      await sleep(systemClock, REDRAW_MS, stopping.signal);
-    }
-    return EXIT.ok;
-  } finally {
-    release();
-  }
-}
-
-function show(io: Io, { json, ids, watch }: Values, { waiting, ...about }: Seen): void {
+  const waiting = { ...all, proposals };
   if (ids === true) {
-    for (const { actionId } of waiting.proposals) io.out(`${actionId}\n`);
+    for (const { actionId } of proposals) io.out(`${actionId}\n`);
   } else if (json === true) {
-    const object = pendingJson(waiting, about);
+    const object = pendingJson(waiting, { nowMs, superseded });
     io.out(`${asciiJson(object, watch === true ? 0 : 2)}\n`);
   } else {
-    const lines = pendingLines(waiting, { ...about, width: io.width, palette: paletteFor(io) });
-    showScreen(io, lines, watch === true);
+    const options = { width: io.width, palette: paletteFor(io), folder: actions.folderPath };
+    showScreen(io, pendingLines(waiting, { ...options, nowMs, superseded }), watch === true);
   }
+  return EXIT.ok;
 }

@@ -5,19 +5,16 @@
  */
 import { asciiJson } from "../../base/json.ts";
 import { join } from "node:path/posix";
-import { type Clock, sleep, systemClock } from "../../base/clock.ts";
+import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { readStatus } from "../../observe/status/look.ts";
-import type { StatusReport } from "../../observe/status/report.ts";
 import type { Command } from "../command.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
+import { EXIT, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
-import { showScreen } from "../view/screen.ts";
+import { redrawn, showScreen } from "../view/screen.ts";
 import { unreadable } from "../reading.ts";
 import { runtimePath } from "../runtime_path.ts";
-import { statusLines, statusScreen } from "./view.ts";
-
-const REDRAW_MS = 2_000;
+import { statusScreen } from "./view.ts";
 
 export const status: Command = {
   name: "status",
@@ -30,55 +27,24 @@ exit status is 0 while the agent runs and 1 when it does not.
   --watch   draw again every 2 s, until SIGINT or SIGTERM
   --json    print it as JSON; with --watch an object a line`,
   options: { watch: { type: "boolean" }, json: { type: "boolean" } },
-  run(io, values, positionals) {
+  run: async (io, values, positionals) => {
     if (positionals.length > 0) throw new UsageError("status takes no argument");
-    return showStatus(io, {
-      watch: values.watch === true,
-      json: values.json === true,
-      root: runtimePath(io.env),
-      clock: systemClock,
-    });
+    const watched = values.watch === true;
+    const root = runtimePath(io.env);
+    const draw = async () => {
+      const report = await readStatus({ root, files: realFiles, nowMs: systemClock.now() });
+      if (values.json === true) io.out(`${asciiJson(report, watched ? 0 : 2)}\n`);
+      else {
+        const height = watched && io.isTerminal ? io.height : undefined;
+        const options = { width: io.width, height, palette: paletteFor(io) };
+        showScreen(io, statusScreen(report, options), watched);
+      }
+      return report.agent.state === "running" ? EXIT.ok : EXIT.failure;
+    };
+    try {
+      return await (watched ? redrawn(io, draw) : draw());
+    } catch (error) {
+      return unreadable(io, error, join(root, "state"));
+    }
   },
 };
-
-async function showStatus(
-  io: Io,
-  { watch, json, root, clock }: {
-    readonly watch: boolean;
-    readonly json: boolean;
-    readonly root: string;
-    readonly clock: Clock;
-  },
-): Promise<number> {
-  const stopping = new AbortController();
-  const release = watch ? io.onSignal(() => stopping.abort()) : () => {};
-  try {
-    for (;;) {
-      const report = await readStatus({ root, files: realFiles, nowMs: clock.now() });
-      show(io, report, { watch, json });
-      if (!watch) return report.agent.state === "running" ? EXIT.ok : EXIT.failure;
-      await sleep(clock, REDRAW_MS, stopping.signal);
-      if (stopping.signal.aborted) return EXIT.ok;
-    }
-  } catch (error) {
-    return unreadable(io, error, join(root, "state"));
-  } finally {
-    release();
-  }
-}
-
-function show(
-  io: Io,
-  report: StatusReport,
-  { watch, json }: { readonly watch: boolean; readonly json: boolean },
-) {
-  if (json) {
-    io.out(`${asciiJson(report, watch ? 0 : 2)}\n`);
-    return;
-  }
-  const options = { width: io.width, palette: paletteFor(io) };
-  const lines = watch && io.isTerminal
-    ? statusScreen(report, { ...options, height: io.height })
-    : statusLines(report, options);
-  showScreen(io, lines, watch);
-}

@@ -8,6 +8,7 @@ import type { Life, StatusReport } from "../../observe/status/report.ts";
 import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
 import { spanInWords, withLocalTime } from "../../base/text/span.ts";
+import { fitHeight } from "../view/screen.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
 interface StatusViewOptions {
@@ -27,9 +28,13 @@ const span = (seconds: number) => spanInWords(seconds * 1000);
 /** All that there is to see, a line each. */
 export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {
   const { palette, width } = options;
-  if (report.agent.state === "never_ran") return findingLines(report.problems, options);
-  const held = report.queue.events.filter(({ state }) => state === "held");
-  const waiting = report.queue.events.filter(({ state }) => state !== "held");
+  const { queue, cooldowns, links, problems } = report;
+  if (report.agent.state === "never_ran") return findingLines(problems, options);
+  const { held = [], waiting = [] } = Object.groupBy(
+    queue.events,
+    ({ state }) => state === "held" ? "held" : "waiting",
+  );
+  const heldFor = Map.groupBy(held, ({ why = "" }) => why);
   return [
     headline(report, palette),
     "",
@@ -56,17 +61,31 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
         span(event.age_seconds),
         nextTry(event),
       ]),
-      total: report.queue.diagnosing + report.queue.queued + report.queue.parked - held.length,
+      total: queue.diagnosing + queue.queued + queue.parked - held.length,
     }),
-    ...heldSection(held, options),
+    // What is held for the same reason is one row.
+    ...section(options, {
+      columns: [
+        { title: "held" },
+        { title: "because", narrow: "wrap" },
+        { title: "next try", spare: 1 },
+        { title: "services", narrow: "wrap" },
+      ],
+      rows: [...heldFor].map(([why, events]) => [
+        String(events.length),
+        why,
+        `in ${span(Math.min(...events.map(({ next_try_seconds }) => next_try_seconds ?? 0)))}`,
+        servicesByNode(events),
+      ]),
+    }),
     ...section(options, {
       columns: [{ title: "cools down" }, { title: "node" }, { title: "service" }],
-      rows: report.cooldowns.targets.map(({ node, service, remaining_seconds }) => [
+      rows: cooldowns.targets.map(({ node, service, remaining_seconds }) => [
         span(remaining_seconds),
         node,
         service,
       ]),
-      total: report.cooldowns.total,
+      total: cooldowns.total,
     }),
     ...section(options, {
       columns: [
@@ -76,16 +95,15 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
         { title: "failures", spare: 1 },
         { title: "next try", narrow: "wrap" },
       ],
-      rows: report.links.map(({ link, model, state, failures, next_try_seconds }) => [
+      rows: links.map(({ link, model, state, failures, next_try_seconds }) => [
         link,
         model,
         state.replace("_", " "),
         String(failures),
         next_try_seconds === null ? "" : `in ${span(next_try_seconds)}`,
       ]),
-      total: report.links.length,
     }),
-    ...report.problems.length > 0 ? ["", ...findingLines(report.problems, options)] : [],
+    ...problems.length > 0 ? ["", ...findingLines(problems, options)] : [],
   ];
 }
 
@@ -93,15 +111,14 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
 export function statusScreen(
   report: StatusReport,
   { height, ...options }: StatusViewOptions & { readonly height: number | undefined },
-): string[] {
-  // The cursor stands in the row below the last line.
-  const room = Math.max(2, (height ?? Infinity) - 1);
-  let lines: string[] = [];
+): readonly string[] {
+  let shown: readonly string[] = [];
   for (const mostRows of [MOST_SHOWN, 10, 5, 3, 1]) {
-    lines = statusLines(report, { ...options, mostRows });
-    if (lines.length <= room) return lines;
+    const lines = statusLines(report, { ...options, mostRows });
+    shown = fitHeight(lines, height);
+    if (shown.length === lines.length) break;
   }
-  return [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more lines`];
+  return shown;
 }
 
 const LIVES: Readonly<Record<Life, string>> = {
@@ -201,29 +218,6 @@ function nextTry(event: StatusReport["queue"]["events"][number]): string {
   return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
 }
 
-/** What is held for the same reason is one row. */
-function heldSection(
-  held: StatusReport["queue"]["events"],
-  options: StatusViewOptions,
-): string[] {
-  const groups = Map.groupBy(held, ({ why = "" }) => why);
-  return section(options, {
-    columns: [
-      { title: "held" },
-      { title: "because", narrow: "wrap" },
-      { title: "next try", spare: 1 },
-      { title: "services", narrow: "wrap" },
-    ],
-    rows: [...groups].map(([why, events]) => [
-      String(events.length),
-      why,
-      `in ${span(Math.min(...events.map(({ next_try_seconds }) => next_try_seconds ?? 0)))}`,
-      servicesByNode(events),
-    ]),
-    total: groups.size,
-  });
-}
-
 /** `vps: mail, web; piha: redis`. */
 function servicesByNode(events: StatusReport["queue"]["events"]): string {
   return [...Map.groupBy(events, ({ node }) => node)]
@@ -233,10 +227,11 @@ function servicesByNode(events: StatusReport["queue"]["events"]): string {
 
 function section(
   { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
-  { columns, rows, total }: {
+  { columns, rows, total = 0 }: {
     readonly columns: readonly Column[];
     readonly rows: readonly (readonly string[])[];
-    readonly total: number;
+    /** Where there are more than `rows`. */
+    readonly total?: number;
   },
 ): string[] {
   if (rows.length === 0) return [];
