@@ -9,20 +9,13 @@ import { tableLines } from "../view/table.ts";
 import type { Ending } from "../../observe/ending.ts";
 import type { Counts, Outcome } from "../../observe/outcome.ts";
 
+/** Terminal codes (ECMA-48, SGR). */
 const COLOURS: Readonly<Record<Outcome, number>> = {
-  malformed: 31,
-  unparseable: 31,
-  benign: 90,
-  silenced: 90,
-  inhibited: 36,
-  cooldown: 36,
-  coalesced: 36,
-  recovered: 32,
-  dropped: 31,
-  expired: 31,
+  ...{ malformed: 31, unparseable: 31, dropped: 31, expired: 31 },
+  ...{ benign: 90, silenced: 90, ignored: 90 },
+  ...{ inhibited: 36, cooldown: 36, coalesced: 36 },
+  ...{ recovered: 32, proposed: 32 },
   held: 33,
-  ignored: 90,
-  proposed: 32,
 };
 
 const OUTCOME_WIDTH = 11;
@@ -33,8 +26,10 @@ export function paintOutcome(text: string, outcome: Outcome): string {
 }
 
 /** One line: the outcome, the event, and what there is to say about it. */
-export function endingLine(ending: Ending, colour: boolean): string {
-  const { outcome, event, channel, proposal, detail } = ending;
+export function endingLine(
+  { outcome, event, channel, proposal, detail }: Ending,
+  colour: boolean,
+): string {
   const padded = outcome.padEnd(OUTCOME_WIDTH);
   const shown = colour ? paintOutcome(padded, outcome) : padded;
   const subject = event
@@ -42,25 +37,17 @@ export function endingLine(ending: Ending, colour: boolean): string {
     : `a message on ${channel}`;
   const more = proposal
     ? ` -> ${proposal.payload.action} by ${proposal.llm_model}, ${proposal.action_id}`
-    : detail
-    ? ` (${detail})`
-    : "";
-  return `${shown} ${subject}${more}`;
+    : detail && ` (${detail})`;
+  return `${shown} ${subject}${more ?? ""}`;
 }
 
 /** The ending as an object; keys are stable. */
-export function endingJson(ending: Ending): Record<string, unknown> {
-  const { outcome, event, channel, proposal, detail } = ending;
+export function endingJson({ outcome, event, channel, proposal, detail }: Ending) {
+  const { node, service, type, severity, timestamp } = event ?? {};
   return {
     outcome,
     channel,
-    ...(event && {
-      node: event.node,
-      service: event.service,
-      type: event.type,
-      severity: event.severity,
-      timestamp: event.timestamp,
-    }),
+    ...(event && { node, service, type, severity, timestamp }),
     ...(proposal && { action_id: proposal.action_id, action: proposal.payload.action }),
     ...(detail !== undefined && { detail }),
   };

@@ -7,7 +7,7 @@ import type { Agent } from "../../agent.ts";
 import type { Clock } from "../../base/clock.ts";
 import { readLines } from "../../intake/ndjson.ts";
 import type { Refusal } from "../../event/message.ts";
-import type { ReplaySource } from "./plan.ts";
+import type { ReplayPlan } from "./plan.ts";
 
 /** A message, or why there is none. */
 export type Replayed =
@@ -32,27 +32,27 @@ export async function* fromLines(
   }
 }
 
-interface FromStreamOptions {
-  /** REDIS_URL. */
-  readonly url: string;
-  readonly source: ReplaySource & { kind: "stream" };
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Takes why the stream could not be read to its end. */
-  readonly onFailure: (message: string) => void;
-}
-
-/** What a stream holds until now, each message with the time it was added. */
+/**
+ * What a stream holds until now, each message with the time it was added.
+ *
+ * @param options.url REDIS_URL
+ * @param options.onFailure takes why the stream could not be read to its end
+ */
 export async function* fromStream(
-  { url, source: { stream, spanMs }, clock, signal, onFailure }: FromStreamOptions,
+  { stream, spanMs }: ReplayPlan["source"] & { kind: "stream" },
+  { url, clock, signal, onFailure }: {
+    readonly url: string;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly onFailure: (message: string) => void;
+  },
 ): AsyncGenerator<Replayed, void, undefined> {
   const { readStreamHistory, StreamHistoryError } = await import("../../intake/streams/history.ts");
   const untilMs = clock.now();
   const span = { sinceMs: untilMs - spanMs, untilMs };
+  const messages = readStreamHistory({ url, stream, ...span, clock, signal });
   try {
-    for await (
-      const { bytes, addedMs } of readStreamHistory({ url, stream, ...span, clock, signal })
-    ) {
+    for await (const { bytes, addedMs } of messages) {
       yield addedMs < FIRST_TIME ? { bytes } : { bytes, sentMs: addedMs };
     }
   } catch (error) {

@@ -11,23 +11,17 @@ import { parseSpan } from "../../base/text/span.ts";
 /** How far back `--from-stream` reads. */
 export const DEFAULT_SINCE = "1h";
 
-export type ReplaySource =
-  | {
-    readonly kind: "file";
-    /** `-` is standard input. */
-    readonly path: string;
-  }
-  | {
-    readonly kind: "stream";
-    readonly stream: string;
-    /** `spanMs` as it was asked for. */
-    readonly since: string;
-    /** How far back it is read, in milliseconds. */
-    readonly spanMs: number;
-  };
-
 export interface ReplayPlan {
-  readonly source: ReplaySource;
+  readonly source:
+    /** `-` is standard input. */
+    | { readonly kind: "file"; readonly path: string }
+    | {
+      readonly kind: "stream";
+      readonly stream: string;
+      /** How far back it is read, as it was asked for and in milliseconds. */
+      readonly since: string;
+      readonly spanMs: number;
+    };
   /** The channel the events count as. */
   readonly channel: string;
   /** Proposals are printed and nothing is written. */
@@ -43,28 +37,23 @@ export function replayPlan(
   command: Pick<Command, "name" | "synopsis">,
   { values, positionals }: { readonly values: Values; readonly positionals: readonly string[] },
 ): ReplayPlan {
-  const stream = values["from-stream"];
-  const dry = values["dry-run"] === true;
+  const { "from-stream": stream, "dry-run": dry = false, since = DEFAULT_SINCE, write } = values;
+  const channel = typeof values.channel === "string" ? values.channel : undefined;
   if (typeof stream !== "string") {
     for (const name of ["since", "write"]) {
       if (values[name] !== undefined) refuse(`--${name} goes with --from-stream NAME alone`);
     }
     const source = { kind: "file", path: oneFile(command, positionals) } as const;
-    return { source, channel: channelOf(values) ?? CHANNELS[0], dry };
+    return { source, channel: channel ?? CHANNELS[0], dry: dry === true };
   }
   if (stream === "") refuse("--from-stream takes the name of a stream, such as health_events");
   if (positionals.length > 0) refuse("it takes a FILE or --from-stream NAME, not both");
-  if (dry && values.write === true) refuse("--write and --dry-run contradict each other");
-  const since = typeof values.since === "string" ? values.since : DEFAULT_SINCE;
+  if (dry === true && write === true) refuse("--write and --dry-run contradict each other");
   return {
-    source: { kind: "stream", stream, since, spanMs: spanOf(since) },
-    channel: channelOf(values) ?? CHANNELS.find((name) => name === stream) ?? CHANNELS[0],
-    dry: values.write !== true,
+    source: { kind: "stream", stream, since: String(since), spanMs: spanOf(String(since)) },
+    channel: channel ?? CHANNELS.find((name) => name === stream) ?? CHANNELS[0],
+    dry: write !== true,
   };
-}
-
-function channelOf({ channel }: Values): string | undefined {
-  return typeof channel === "string" ? channel : undefined;
 }
 
 function spanOf(text: string): number {

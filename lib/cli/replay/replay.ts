@@ -7,12 +7,12 @@
 import { asciiJson } from "../../base/json.ts";
 import { type Agent, openAgent, openDryAgent } from "../../agent.ts";
 import { systemClock } from "../../base/clock.ts";
-import { type Config, parseConfig } from "../../config/config.ts";
+import { parseConfig } from "../../config/config.ts";
 import type { Ending } from "../../observe/ending.ts";
 import { errorMessage } from "../../base/error_message.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { ownFolders } from "../../base/disk/own_folders.ts";
-import { createLog, type Log } from "../../base/log/log.ts";
+import { createLog } from "../../base/log/log.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
 import type { Command, Values } from "../command.ts";
 import { endingJson, endingLine, proposalLines, summaryLine } from "./ending_view.ts";
@@ -22,8 +22,8 @@ import { coordinationOf } from "../../agent/listening.ts";
 import { isCovered, opened } from "../opening.ts";
 import { paletteFor } from "../view/palette.ts";
 import { randomHex } from "../../base/random.ts";
-import { feed, fromLines, fromStream, type Replayed } from "./feed.ts";
-import { DEFAULT_SINCE, type ReplayPlan, replayPlan } from "./plan.ts";
+import { feed, fromLines, fromStream } from "./feed.ts";
+import { DEFAULT_SINCE, replayPlan } from "./plan.ts";
 import { openTraces } from "../../observe/trace/open.ts";
 
 export const replay: Command = {
@@ -76,8 +76,7 @@ async function replayEvents(
   values: Values,
   positionals: readonly string[],
 ): Promise<number> {
-  const plan = replayPlan(replay, { values, positionals });
-  const { source, channel, dry } = plan;
+  const { source, channel, dry } = replayPlan(replay, { values, positionals });
   const isStream = source.kind === "stream";
   const config = { ...parseConfig(io.env), ...PACE, ...isStream && AT_ONCE };
   const needs = [
@@ -90,68 +89,16 @@ async function replayEvents(
     write: io.err,
     clock: systemClock,
   });
-  const input = source.kind === "file" ? await openInput(source.path, io) : undefined;
+  const input = isStream ? io.input : await openInput(source.path, io);
   const { signal, release } = interruptible(io, log);
   const json = values.json === true;
 
-  const proposed: ActionFile[] = [];
-  // On a terminal, fifty lines of JSON for each proposal are too much.
-  const table = io.isTerminal && !json;
-  const print = (file: ActionFile) => {
-    if (table) proposed.push(file);
-    else io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
-  };
-  const agent = await opened(io, {
-    config,
-    hint: isStream
-      ? ". Stop it, or leave --write out."
-      : ". Stop it, publish to its Redis, or use --dry-run.",
-    open: () => open({ config, plan, log, io, json, print }),
-  });
-  if (!agent) return EXIT.failure;
-  let failed = false;
-  const onFailure = (message: string) => {
-    failed = true;
-    io.err(`planner-agent: ${message}\n`);
-  };
-  const messages: AsyncIterable<Replayed> = source.kind === "stream"
-    ? fromStream({ url: config.redisUrl, source, clock: systemClock, signal, onFailure })
-    : fromLines(input ?? io.input, signal);
-  await feed(agent, { messages, channel, signal });
-  const left = agent.backlog.waiting;
-  await agent.stop();
-  release();
-  const counts = agent.counters.counts();
-  if (source.kind === "stream" && counts.received === 0 && !failed && !signal.aborted) {
-    io.err(
-      `planner-agent: the stream ${source.stream} holds nothing of the last ${source.since}. ` +
-        "Is that its name, and are events added to it (XADD) or only published?\n",
-    );
-  }
-  const shown = proposalLines(proposed, { width: io.width, palette: paletteFor(io) });
-  if (shown.length > 0) io.out(`\n${shown.join("\n")}\n\n`);
-  if (!json) (dry ? io.err : io.out)(`${summaryLine(counts, left)}\n`);
-  return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
-}
-
-async function open(
-  { config, plan: { source, dry }, log, io, json, print }: {
-    config: Config;
-    plan: ReplayPlan;
-    log: Log;
-    io: Io;
-    json: boolean;
-    /** Takes the proposals of a dry run. */
-    print: (file: ActionFile) => void;
-  },
-): Promise<Agent> {
-  const colour = io.isTerminal && !io.env("NO_COLOR");
   const tell = dry ? io.err : io.out;
+  const colour = io.isTerminal && !io.env("NO_COLOR");
   const onEnding = (ending: Ending) => {
     if (!json) tell(`${endingLine(ending, colour)}\n`);
     else if (!dry) io.out(`${asciiJson(endingJson(ending))}\n`);
   };
-  const isStream = source.kind === "stream";
   const options = {
     config,
     clock: systemClock,
@@ -163,23 +110,65 @@ async function open(
     // All that a stream holds is known before the first diagnosis: what is well again needs none.
     startsLater: isStream,
   };
-  if (dry) return await openDryAgent(options, print);
+  const proposed: ActionFile[] = [];
+  const agent = await opened(io, {
+    config,
+    hint: isStream
+      ? ". Stop it, or leave --write out."
+      : ". Stop it, publish to its Redis, or use --dry-run.",
+    open: async () => {
+      if (!dry) return await openWriting(options, isStream);
+      return await openDryAgent(options, (file) => {
+        // On a terminal, fifty lines of JSON for each proposal are too much.
+        if (io.isTerminal && !json) proposed.push(file);
+        else io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
+      });
+    },
+  });
+  if (!agent) return EXIT.failure;
+  let failed = false;
+  const onFailure = (message: string) => {
+    failed = true;
+    io.err(`planner-agent: ${message}\n`);
+  };
+  const messages = isStream
+    ? fromStream(source, { url: config.redisUrl, clock: systemClock, signal, onFailure })
+    : fromLines(input, signal);
+  await feed(agent, { messages, channel, signal });
+  const left = agent.backlog.waiting;
+  await agent.stop();
+  release();
+  const counts = agent.counters.counts();
+  if (isStream && counts.received === 0 && !failed && !signal.aborted) {
+    io.err(
+      `planner-agent: the stream ${source.stream} holds nothing of the last ${source.since}. ` +
+        "Is that its name, and are events added to it (XADD) or only published?\n",
+    );
+  }
+  const shown = proposalLines(proposed, { width: io.width, palette: paletteFor(io) });
+  if (shown.length > 0) io.out(`\n${shown.join("\n")}\n\n`);
+  if (!json) tell(`${summaryLine(counts, left)}\n`);
+  return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
+}
+
+async function openWriting(
+  options: Parameters<typeof openAgent>[0],
+  isStream: boolean,
+): Promise<Agent> {
   // A file is replayed where there may be no Redis.
   const openCoordination = isStream ? await coordinationOf(options) : undefined;
-  const traces = openTraces({ log, clock: systemClock });
+  const traces = openTraces(options);
   return await openAgent({
     ...options,
-    observers: [...options.observers, ...traces ? [traces] : []],
+    observers: [...options.observers ?? [], ...traces ? [traces] : []],
     ...(openCoordination && { openCoordination }),
   });
 }
 
 async function openInput(path: string, io: Io): Promise<ReadableStream<Uint8Array>> {
-  if (path === "-") return io.input;
   try {
-    return await io.open(path);
+    return path === "-" ? io.input : await io.open(path);
   } catch (error) {
-    const message = errorMessage(error);
-    throw new UsageError(`replay: cannot read '${path}': ${message}`);
+    throw new UsageError(`replay: cannot read '${path}': ${errorMessage(error)}`);
   }
 }

@@ -5,18 +5,14 @@
  */
 import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
+import type { ViewOptions } from "../pending/view.ts";
 import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
 import { spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { fitHeight } from "../view/screen.ts";
 import { type Column, tableLines } from "../view/table.ts";
 
-interface StatusViewOptions {
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly palette: Palette;
-  /** The reader's zone; that of this machine when it is left out. */
-  readonly timeZone?: string | undefined;
+interface StatusViewOptions extends Omit<ViewOptions, "nowMs"> {
   /** Rows of a table; `--json` has more. @default 20 */
   readonly mostRows?: number;
 }
@@ -121,69 +117,62 @@ export function statusScreen(
   return shown;
 }
 
-const LIVES: Readonly<Record<Life, string>> = {
-  running: "running",
-  stopped: "stopped",
-  silent: "not running, or hangs",
-  never_ran: "never ran",
-};
+const LIVES = {
+  running: { words: "running", paint: "good" },
+  stopped: { words: "stopped", paint: "warn" },
+  silent: { words: "not running, or hangs", paint: "bad" },
+  never_ran: { words: "never ran", paint: "bad" },
+} as const satisfies Record<Life, unknown>;
 
 function headline({ agent }: StatusReport, palette: Palette): string {
-  const paint = agent.state === "running"
-    ? palette.good
-    : agent.state === "stopped"
-    ? palette.warn
-    : palette.bad;
+  const { words, paint } = LIVES[agent.state];
   const who = ["planner-agent", agent.version, agent.node && `on ${agent.node}`]
     .filter(Boolean).join(" ");
   const beat = agent.heartbeat_age_seconds;
   const heard = beat === null ? "no heartbeat" : `heartbeat ${span(beat)} ago`;
-  return `${palette.strong(who)}: ${paint(LIVES[agent.state])}, ${heard}`;
+  return `${palette.strong(who)}: ${palette[paint](words)}, ${heard}`;
 }
 
 function facts(report: StatusReport, timeZone: string | undefined): string[][] {
-  const { agent, redis, queue, last_hour, since_start, last_proposal } = report;
-  const rows: string[][] = [];
-  if (agent.up_seconds !== null) {
-    const running = agent.state === "running";
-    rows.push([
-      running ? "up" : "was up",
-      `${span(agent.up_seconds)}, since ${withLocalTime(agent.started ?? "", timeZone)}${
-        running ? ` (process ${agent.pid})` : ""
-      }`,
-    ]);
-  }
-  if (agent.ended !== null) {
-    rows.push([
-      agent.state === "stopped" ? "stopped" : "last seen",
-      withLocalTime(agent.ended, timeZone),
-    ]);
-  }
-  if (redis) rows.push(["Redis", redisWords(redis)]);
-  const { diagnosing, queued, parked } = queue;
+  const { agent, redis, queue, last_hour, since_start, last_proposal: last } = report;
+  const isRunning = agent.state === "running";
+  const started = withLocalTime(agent.started ?? "", timeZone);
   const held = queue.events.filter(({ state }) => state === "held").length;
-  rows.push([
-    "queue",
-    `${diagnosing} being diagnosed, ${Math.max(0, queued - held)} queued, ` +
-    `${held > 0 ? `${held} held, ` : ""}${parked} parked`,
-  ]);
-  rows.push(["cooldowns", String(report.cooldowns.total)]);
   const { in_force = 0, to_come = 0, next_end_seconds = null } = report.silences ?? {};
-  if (in_force + to_come > 0) {
-    const ends = next_end_seconds === null ? "" : `, the next ends in ${span(next_end_seconds)}`;
-    const later = to_come > 0 ? `, ${to_come} to come` : "";
-    rows.push(["silences", `${in_force} in force${ends}${later}`]);
-  }
-  rows.push([agent.state === "running" ? "last hour" : "its last hour", countWords(last_hour)]);
-  rows.push(["since start", countWords(since_start)]);
-  rows.push([
-    "last proposal",
-    last_proposal
-      ? `${span(last_proposal.age_seconds)} ago: ${last_proposal.action} of ` +
-        `${last_proposal.node}/${last_proposal.service}, ${last_proposal.action_id}`
-      : "none since start",
-  ]);
-  return rows;
+  const ends = next_end_seconds === null ? "" : `, the next ends in ${span(next_end_seconds)}`;
+  const rows: [name: string, text: string | false][] = [
+    [
+      isRunning ? "up" : "was up",
+      agent.up_seconds !== null &&
+      `${span(agent.up_seconds)}, since ${started}${isRunning ? ` (process ${agent.pid})` : ""}`,
+    ],
+    [
+      agent.state === "stopped" ? "stopped" : "last seen",
+      agent.ended !== null && withLocalTime(agent.ended, timeZone),
+    ],
+    ["Redis", redis !== null && redisWords(redis)],
+    [
+      "queue",
+      `${queue.diagnosing} being diagnosed, ${Math.max(0, queue.queued - held)} queued, ` +
+      `${held > 0 ? `${held} held, ` : ""}${queue.parked} parked`,
+    ],
+    ["cooldowns", String(report.cooldowns.total)],
+    [
+      "silences",
+      in_force + to_come > 0 &&
+      `${in_force} in force${ends}${to_come > 0 ? `, ${to_come} to come` : ""}`,
+    ],
+    [isRunning ? "last hour" : "its last hour", countWords(last_hour)],
+    ["since start", countWords(since_start)],
+    [
+      "last proposal",
+      last === null
+        ? "none since start"
+        : `${span(last.age_seconds)} ago: ${last.action} of ${last.node}/${last.service}, ` +
+          last.action_id,
+    ],
+  ];
+  return rows.flatMap(([name, text]) => text === false ? [] : [[name, text]]);
 }
 
 function redisWords(redis: NonNullable<StatusReport["redis"]>): string {
@@ -211,10 +200,7 @@ function countWords({ received, outcomes }: SparseCounts): string {
 function nextTry(event: StatusReport["queue"]["events"][number]): string {
   if (event.state === "diagnosing") return "now";
   if (event.next_try_seconds === null) return "at its turn";
-  const notes = [
-    ...event.failures > 0 ? [`failed ${event.failures}`] : [],
-    ...event.why === undefined ? [] : [event.why],
-  ];
+  const notes = [event.failures > 0 && `failed ${event.failures}`, event.why].filter(Boolean);
   return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
 }
 
