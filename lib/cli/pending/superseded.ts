@@ -10,7 +10,7 @@ import type { OutcomesFor } from "../../proposal/read/action_index.ts";
 import type { WaitingProposal } from "../../proposal/read/waiting.ts";
 import { spanInWords } from "../../base/text/span.ts";
 
-type Judged = Pick<
+type Compared = Pick<
   WaitingProposal,
   "actionId" | "node" | "service" | "action" | "timestamp" | "writtenMs"
 >;
@@ -18,14 +18,14 @@ type Judged = Pick<
 /** By action id, the sentence that says why a proposal is superseded. */
 export type Superseded = ReadonlyMap<string, string>;
 
-/** Judges everything that waits; `proposals` are in the order of their events, newest first. */
+/** Looks at everything that waits; `proposals` are in the order of their events, newest first. */
 export async function supersededAmong(
-  proposals: readonly Judged[],
+  proposals: readonly Compared[],
   { outcomesFor, nowMs }: { readonly outcomesFor: OutcomesFor; readonly nowMs: number },
 ): Promise<Superseded> {
   const found = new Map<string, string>();
   const decided = new Map<string, readonly ProposalOutcome[]>();
-  const newest = new Map<string, Judged>();
+  const newest = new Map<string, Compared>();
   for (const proposal of proposals) {
     const key = targetKey(proposal);
     const outcomes = decided.get(key) ?? await outcomesFor(proposal);
@@ -41,18 +41,14 @@ export async function supersededAmong(
 
 /** The latest decision on the same action since a proposal was written, or a remedy since its event. */
 function byDecision(
-  { action, timestamp, writtenMs }: Judged,
+  { action, timestamp, writtenMs }: Compared,
   outcomes: readonly ProposalOutcome[],
   nowMs: number,
 ): string | undefined {
-  for (const outcome of outcomes) {
-    const cured = outcome.became === "completed" && outcome.action !== "notify" &&
-      outcome.atMs > timestamp * 1000;
+  const last = outcomes.find((outcome) =>
     // When a file was moved is known in whole seconds.
-    const decided = outcome.action === action && outcome.atMs >= writtenMs - writtenMs % 1000;
-    if (cured || decided) {
-      return `${outcome.action} ${outcome.became} ${spanInWords(nowMs - outcome.atMs)} ago`;
-    }
-  }
-  return undefined;
+    outcome.action === action && outcome.atMs >= writtenMs - writtenMs % 1000 ||
+    outcome.became === "completed" && outcome.action !== "notify" && outcome.atMs > timestamp * 1000
+  );
+  return last && `${last.action} ${last.became} ${spanInWords(nowMs - last.atMs)} ago`;
 }

@@ -40,17 +40,17 @@ export function pendingLines(
   options: PendingOptions,
 ): string[] {
   const { width, palette } = options;
-  const lines = [countLine(proposals.length, unread)];
-  if (proposals.length > 0) lines.push("", ...proposalLines(proposals, options));
-  if (damaged.length > 0) {
-    const table = tableLines(damaged.map(({ actionId, why }) => [`${actionId}.json`, why]), {
-      columns: [{ title: "damaged file", paint: palette.bad }, { title: "why", narrow: "wrap" }],
-      width,
-      paintTitles: palette.faint,
-    });
-    lines.push("", ...table);
-  }
-  return [...lines, ...rejectLines(proposals, options)];
+  const damagedLines = tableLines(damaged.map(({ actionId, why }) => [`${actionId}.json`, why]), {
+    columns: [{ title: "damaged file", paint: palette.bad }, { title: "why", narrow: "wrap" }],
+    width,
+    paintTitles: palette.faint,
+  });
+  return [
+    countLine(proposals.length, unread),
+    ...proposals.length > 0 ? ["", ...proposalLines(proposals, options)] : [],
+    ...damaged.length > 0 ? ["", ...damagedLines] : [],
+    ...rejectLines(proposals, options),
+  ];
 }
 
 function countLine(count: number, unread: number): string {
@@ -80,26 +80,23 @@ function proposalLines(
       newest.action,
       newest.service,
       newest.riskLevel,
-      approverOf(newest),
+      newest.requiresHuman === null ? "-" : newest.requiresHuman ? "person" : "either",
       newest.confidence?.toFixed(2) ?? "-",
-      notes(newest, { count, nowMs, superseded }),
+      notes(newest, count, { nowMs, superseded }),
     ]),
     { columns, width, paintTitles: palette.faint },
   );
-  const lines = [titles];
   let row = 0;
-  for (const { node, folds } of nodes) {
-    lines.push(...wrap(node, width).map(palette.strong));
-    for (const { newest } of folds) lines.push(...bodies[row++] ?? [], reasonLine(newest, width));
-  }
-  if (folds.some(({ newest }) => newest.requiresHuman === false)) {
-    lines.push("", ...wrap(EITHER, width).map(palette.faint));
-  }
-  return lines;
-}
-
-function approverOf({ requiresHuman }: WaitingProposal): string {
-  return requiresHuman === null ? "-" : requiresHuman ? "person" : "either";
+  return [
+    titles,
+    ...nodes.flatMap(({ node, folds }) => [
+      ...wrap(node, width).map(palette.strong),
+      ...folds.flatMap(({ newest }) => [...bodies[row++] ?? [], reasonLine(newest, width)]),
+    ]),
+    ...folds.some(({ newest }) => newest.requiresHuman === false)
+      ? ["", ...wrap(EITHER, width).map(palette.faint)]
+      : [],
+  ];
 }
 
 const EITHER =
@@ -115,11 +112,8 @@ function reasonLine({ actionId, reason }: WaitingProposal, width: number): strin
 
 function notes(
   { actionId, altered, stale, recoveredMs, proposedBy, location }: WaitingProposal,
-  { count, nowMs, superseded }: {
-    readonly count: number;
-    readonly nowMs: number;
-    readonly superseded: Superseded;
-  },
+  count: number,
+  { nowMs, superseded }: Pick<PendingOptions, "nowMs" | "superseded">,
 ): string {
   const why = superseded.get(actionId);
   return [
@@ -148,11 +142,10 @@ function rejectLines(
 ): string[] {
   const ids = proposals.map(({ actionId }) => actionId).filter((id) => superseded.has(id));
   if (ids.length === 0) return [];
+  const those = ids.length > MOST_IN_A_COMMAND ? `${MOST_IN_A_COMMAND} of them` : "them";
   const said = ids.length === 1
     ? "1 proposal is superseded. This rejects it:"
-    : `${ids.length} proposals are superseded. This rejects ${
-      ids.length > MOST_IN_A_COMMAND ? `${MOST_IN_A_COMMAND} of them` : "them"
-    }:`;
+    : `${ids.length} proposals are superseded. This rejects ${those}:`;
   const paths = ids.slice(0, MOST_IN_A_COMMAND).map((id) => `${folder("pending")}/${id}.json`);
   return ["", ...wrap(said, width), `  ${moveCommand(paths, folder("rejected"))}`];
 }

@@ -157,7 +157,7 @@ async function openWriting(
 ): Promise<Agent> {
   // A file is replayed where there may be no Redis.
   const openCoordination = isStream ? await coordinationOf(options) : undefined;
-  const traces = openTraces(options);
+  const traces = openTraces({ log: options.log, clock: options.clock });
   return await openAgent({
     ...options,
     observers: [...options.observers ?? [], ...traces ? [traces] : []],

@@ -58,9 +58,6 @@ function sinceOf(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   const spanMs = parseSpan(value);
   if (spanMs !== undefined) return spanMs;
-  throw new UsageError(
-    `stats: --since is ${
-      JSON.stringify(value.slice(0, 60))
-    }; it takes a span such as 12h, 7d or 4w`,
-  );
+  const shown = JSON.stringify(value.slice(0, 60));
+  throw new UsageError(`stats: --since is ${shown}; it takes a span such as 12h, 7d or 4w`);
 }

@@ -26,21 +26,18 @@ export function statsLines(
 ): string[] {
   if (rows.length === 0) return ["No proposals.", ...restLines(damaged, unread)];
   const shown = rows.length > 1 ? [...rows, total] : rows;
+  const { proposed, pending, running, cancelled } = countsOf(total);
   const notes = [
-    `approved: also what the executor has begun or done; running now: ${total.folders.running}`,
-    `decided: the median time to a decision; it is known of ${total.decision.count} of ` +
-    `${decidedOf(total)}`,
-    ...total.folders.cancelled > 0 ? [`cancelled: ${total.folders.cancelled}`] : [],
+    `approved: also what the executor has begun or done; running now: ${running}`,
+    "decided: the median time to a decision; it is known of " +
+    `${total.decision.count} of ${proposed - pending}`,
+    ...cancelled > 0 ? [`cancelled: ${cancelled}`] : [],
     ...restLines(damaged, unread),
   ];
   const table = width < NARROW
     ? shown.flatMap((row) => wrap(sentenceOf(row), width))
     : tableLines(shown.map(cellsOf), { columns: COLUMNS, width, paintTitles: palette.faint });
-  return [
-    ...table,
-    "",
-    ...notes.flatMap((note) => wrap(note, width)),
-  ];
+  return [...table, "", ...notes.flatMap((note) => wrap(note, width))];
 }
 
 /** A row where there is no room for a table. */
@@ -58,47 +55,35 @@ function restLines(damaged: number, unread: number): string[] {
 }
 
 function cellsOf(row: StatsRow): string[] {
-  const { action, model, folders, decision } = row;
+  const { action, model, decision } = row;
+  const { proposed, pending, approved, rejected, completed, failed } = countsOf(row);
   const span = decision.median === null ? "-" : spanInWords(decision.median * 1000);
-  const counts = [
-    proposedOf(row),
-    folders.pending,
-    approvedOf(row),
-    folders.rejected,
-    folders.completed,
-    folders.failed,
-  ];
+  const counts = [proposed, pending, approved, rejected, completed, failed];
   return [action, model, ...counts.map(String), span];
 }
 
-const approvedOf = ({ folders: { approved, running, completed, failed } }: StatsRow) =>
-  approved + running + completed + failed;
-const decidedOf = (row: StatsRow) => approvedOf(row) + row.folders.rejected + row.folders.cancelled;
-const proposedOf = (row: StatsRow) => decidedOf(row) + row.folders.pending;
+/** Keys as in the JSON. `approved` holds those the executor has taken on, too. */
+function countsOf({ folders }: StatsRow) {
+  const { pending, rejected, cancelled, running, completed, failed } = folders;
+  const approved = folders.approved + running + completed + failed;
+  const proposed = pending + approved + rejected + cancelled;
+  return { proposed, pending, approved, rejected, cancelled, running, completed, failed };
+}
 
-/** The numbers as an object; keys are stable. `approved` holds those the executor has taken on. */
+/** The numbers as an object; keys are stable. */
 export function statsJson(
   { rows, total, damaged, unread }: DecisionStats,
   sinceMs: number,
 ): Record<string, unknown> {
-  const json = (row: StatsRow) => ({
-    action: row.action,
-    model: row.model,
-    proposed: proposedOf(row),
-    pending: row.folders.pending,
-    approved: approvedOf(row),
-    rejected: row.folders.rejected,
-    cancelled: row.folders.cancelled,
-    running: row.folders.running,
-    completed: row.folders.completed,
-    failed: row.folders.failed,
-    decision_seconds: row.decision,
-  });
-  const { action: _action, model: _model, ...sums } = json(total);
+  const sums = (row: StatsRow) => ({ ...countsOf(row), decision_seconds: row.decision });
   return {
     since: isoOrNull(sinceMs === 0 ? null : sinceMs),
-    total: sums,
-    by_action_and_model: rows.map(json),
+    total: sums(total),
+    by_action_and_model: rows.map((row) => ({
+      action: row.action,
+      model: row.model,
+      ...sums(row),
+    })),
     damaged,
     unread,
   };
