@@ -5,8 +5,8 @@
  */
 import { ACTIONS } from "../../llm/diagnosis.ts";
 import { type ChainReport, type Miss, VERDICTS } from "./report.ts";
-import { type Trial, verdictOf } from "./trial.ts";
-import { type Column, tableLines } from "../view/table.ts";
+import { type Trial, type Verdict, verdictOf } from "./trial.ts";
+import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
 
 /** What stands above the table of decisions. */
 const DECISIONS_IN_WORDS = [
@@ -24,23 +24,22 @@ export function reportText(
   reports: readonly ChainReport[],
   { constants, width }: { readonly constants: readonly ChainReport[]; readonly width: number },
 ): string {
-  /** Titles of texts, titles of numbers, and what stands below them. */
-  const table = (
-    texts: readonly string[],
-    numbers: readonly string[],
-    rows: readonly (readonly (string | number)[])[],
-  ) => {
-    const columns = [
-      ...texts.map((title): Column => ({ title, narrow: "wrap" })),
-      ...numbers.map((title): Column => ({ title, align: "right" })),
-    ];
-    return tableLines(rows.map((row) => row.map(String)), { columns, width });
-  };
-  const proposed = VERDICTS.map((verdict) => verdict === "none" ? "no answer" : verdict);
+  const table = <Item>(items: readonly Item[], columns: readonly CellColumn<Item>[]) =>
+    tableLines(cellsOf(items, columns), { columns, width });
   const all = [
     ...reports.flatMap((report) => [
       [`${report.chain}: what was proposed for the events that take an action of these`],
-      table(["acceptable"], ["events", ...proposed, "right"], confusionRows(report)),
+      table(confusionRows(report), [
+        text("acceptable", ({ name }) => name),
+        number("events", ({ events }) => events),
+        ...VERDICTS.map((verdict) =>
+          number<ReturnType<typeof confusionRows>[number]>(
+            verdict === "none" ? "no answer" : verdict,
+            ({ proposed }) => counted(proposed[verdict]),
+          )
+        ),
+        number("right", ({ right }) => right),
+      ]),
       listed("Not acceptable", report.misses.map(missLine)),
       listed(
         "Violations of the risk rules",
@@ -51,47 +50,55 @@ export function reportText(
     ]),
     [
       ...DECISIONS_IN_WORDS,
-      ...table(
-        ["chain", "due"],
-        ["events", "right", "95 %", "acted", "ignored", "asked"],
-        [...reports, ...constants].flatMap(decisionRows),
-      ),
+      ...table([...reports, ...constants].flatMap(decisionRows), [
+        text("chain", ({ chain }) => chain),
+        text("due", ({ due }) => due),
+        number("events", ({ right }) => right.of),
+        number("right", ({ right }) => shareOf(right)),
+        number("95 %", ({ right }) => intervalOf(right)),
+        number("acted", ({ wrong_interventions }) => counted(wrong_interventions)),
+        number("ignored", ({ wrong_ignores }) => counted(wrong_ignores)),
+        number("asked", ({ needless_notifies }) => counted(needless_notifies)),
+      ]),
     ],
-    table(
-      ["chain"],
-      ["confidence from", "mean", "answers", "right", "95 %"],
-      reports.flatMap(calibrationRows),
-    ),
-    table(
-      ["chain"],
-      ["as always notify", "violations", "corrected", "human missed", "human needless"],
-      reports.map((report) => [
-        report.chain,
-        report.notifies,
-        report.violations.length,
-        report.corrected,
-        report.human_missed,
-        report.human_needless,
-      ]),
-    ),
-    table(
-      ["model"],
-      ["attempts", "answers", "invalid", "failed", "s/attempt", "slowest", "tokens"],
-      reports.flatMap(({ links }) => links).map((link) => [
-        link.link,
-        link.attempts,
-        link.answers,
-        link.invalid,
-        link.failed,
-        link.seconds_mean.toFixed(1),
-        link.seconds_max.toFixed(1),
-        link.prompt_tokens + link.answer_tokens,
-      ]),
-    ),
+    table(reports.flatMap(({ chain, calibration }) => calibration.map((c) => ({ chain, ...c }))), [
+      text("chain", ({ chain }) => chain),
+      number("confidence from", ({ from }) => from),
+      number("mean", ({ confidence_mean }) => confidence_mean.toFixed(2)),
+      number("answers", ({ right }) => right.of),
+      number("right", ({ right }) => shareOf(right)),
+      number("95 %", ({ right }) => intervalOf(right)),
+    ]),
+    table(reports, [
+      text("chain", ({ chain }) => chain),
+      number("as always notify", ({ notifies }) => notifies),
+      number("violations", ({ violations }) => violations.length),
+      number("corrected", ({ corrected }) => corrected),
+      number("human missed", ({ human_missed }) => human_missed),
+      number("human needless", ({ human_needless }) => human_needless),
+    ]),
+    table(reports.flatMap(({ links }) => links), [
+      text("model", ({ link }) => link),
+      number("attempts", ({ attempts }) => attempts),
+      number("answers", ({ answers }) => answers),
+      number("invalid", ({ invalid }) => invalid),
+      number("failed", ({ failed }) => failed),
+      number("s/attempt", ({ seconds_mean }) => seconds_mean.toFixed(1)),
+      number("slowest", ({ seconds_max }) => seconds_max.toFixed(1)),
+      number("tokens", ({ prompt_tokens, answer_tokens }) => prompt_tokens + answer_tokens),
+    ]),
   ];
   return `${
     all.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")
   }\n`;
+}
+
+function text<Item>(title: string, cell: (item: Item) => string): CellColumn<Item> {
+  return { title, narrow: "wrap", cell };
+}
+
+function number<Item>(title: string, cell: CellColumn<Item>["cell"]): CellColumn<Item> {
+  return { title, align: "right", cell };
 }
 
 /** One line while it works. */
@@ -103,49 +110,29 @@ export function progressLine(trial: Trial, { done, of }: { done: number; of: num
 }
 
 function confusionRows({ confusion, right, events }: ChainReport) {
-  const total = VERDICTS.map((verdict) =>
-    confusion.reduce((sum, row) => sum + row.proposed[verdict], 0)
-  );
+  const total = (verdict: Verdict) =>
+    confusion.reduce((sum, row) => sum + row.proposed[verdict], 0);
+  const proposed = Object.fromEntries(VERDICTS.map((verdict) => [verdict, total(verdict)]));
   return [
-    ...confusion.map((row) => [
-      row.acceptable.length === ACTIONS.length ? "any" : row.acceptable.join(", "),
-      row.events,
-      ...VERDICTS.map((verdict) => counted(row.proposed[verdict])),
-      row.right,
-    ]),
-    ["all", events, ...total.map(counted), right],
+    ...confusion.map((row) => ({
+      ...row,
+      name: row.acceptable.length === ACTIONS.length ? "any" : row.acceptable.join(", "),
+    })),
+    { name: "all", events, proposed: proposed as Record<Verdict, number>, right },
   ];
 }
 
-function decisionRows(report: ChainReport) {
-  const rows = [
-    ...report.kinds.map((each) => ({ ...each, due: DUE[each.kind] })),
-    { ...report, due: "all", right: report.rate },
+function decisionRows({ kinds, rate, ...report }: ChainReport) {
+  return [
+    ...kinds.map((each) => ({ chain: report.chain, due: DUE[each.kind], ...each })),
+    { ...report, due: "all", right: rate },
   ];
-  return rows.map(({ due, right, wrong_interventions, wrong_ignores, needless_notifies }) => [
-    report.chain,
-    due,
-    right.of,
-    ...rateCells(right),
-    ...[wrong_interventions, wrong_ignores, needless_notifies].map(counted),
-  ]);
 }
 
-function calibrationRows({ chain, calibration }: ChainReport) {
-  return calibration.map(({ from, confidence_mean, right }) => [
-    chain,
-    from,
-    confidence_mean.toFixed(2),
-    right.of,
-    ...rateCells(right),
-  ]);
-}
-
-function rateCells({ count, of, low, high }: ChainReport["rate"]): string[] {
-  const percent = (share: number) => Math.round(100 * share);
-  const share = of > 0 ? ` (${percent(count / of)}%)` : "";
-  return [`${count}${share}`, `${percent(low)} to ${percent(high)}`];
-}
+const percent = (share: number) => Math.round(100 * share);
+const shareOf = ({ count, of }: ChainReport["rate"]) =>
+  of > 0 ? `${count} (${percent(count / of)}%)` : `${count}`;
+const intervalOf = ({ low, high }: ChainReport["rate"]) => `${percent(low)} to ${percent(high)}`;
 
 function listed(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];

@@ -5,7 +5,7 @@
  */
 import type { ActionFile } from "../../proposal/action_file.ts";
 import type { Palette } from "../view/palette.ts";
-import { tableLines } from "../view/table.ts";
+import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
 import type { Ending } from "../../observe/ending.ts";
 import type { Counts, Outcome } from "../../observe/outcome.ts";
 
@@ -59,22 +59,13 @@ export function proposalLines(
   { width, palette }: { readonly width: number; readonly palette: Palette },
 ): string[] {
   if (files.length === 0) return [];
-  const rows = files.map(({ action_id, payload: { action, reason }, confidence }) => [
-    action_id,
-    action,
-    confidence.toFixed(2),
-    reason,
-  ]);
-  return tableLines(rows, {
-    columns: [
-      { title: "proposal" },
-      { title: "action" },
-      { title: "conf.", align: "right", spare: 1 },
-      { title: "reason", narrow: "wrap", spare: 2 },
-    ],
-    width,
-    paintTitles: palette.faint,
-  });
+  const columns: readonly CellColumn<ActionFile>[] = [
+    { title: "proposal", cell: ({ action_id }) => action_id },
+    { title: "action", cell: ({ payload }) => payload.action },
+    { title: "conf.", align: "right", spare: 1, cell: ({ confidence }) => confidence.toFixed(2) },
+    { title: "reason", narrow: "wrap", spare: 2, cell: ({ payload }) => payload.reason },
+  ];
+  return tableLines(cellsOf(files, columns), { columns, width, paintTitles: palette.faint });
 }
 
 /** The counts in a sentence; outcomes that did not occur are left out. */

@@ -10,7 +10,7 @@ import type { Refusal } from "../../event/message.ts";
 import type { ReplayPlan } from "./plan.ts";
 
 /** A message, or why there is none. */
-export type Replayed =
+type Replayed =
   | { readonly bytes: Uint8Array; readonly sentMs?: number }
   | { readonly refusal: Refusal };
 

@@ -12,7 +12,7 @@ import { isStale } from "../../proposal/validity.ts";
 import type { Shown } from "./look.ts";
 import type { ViewOptions } from "../pending/view.ts";
 import { momentText, spanInWords, withLocalTime } from "../../base/text/span.ts";
-import { tableLines, wrap } from "../view/table.ts";
+import { type CellColumn, cellsOf, tableLines, wrap } from "../view/table.ts";
 
 const EXECUTOR_MAY = "a person, or an executor whose own settings allow it";
 const NOT_THE_AGENT = "The agent itself may not do that: it can propose, and nothing more.";
@@ -142,25 +142,22 @@ function attemptLines(
   if (attempts.length === 0) {
     return [view.attempts === null ? "not recorded" : `${view.attempts}, without details`];
   }
-  const rows = attempts.map(({ link, outcome, milliseconds, error }) => [
-    link,
-    outcome,
-    milliseconds === null ? "" : `${Math.round(milliseconds)} ms`,
-    error,
-  ]);
-  return tableLines(rows, {
-    columns: [
-      { title: "link" },
-      {
-        title: "outcome",
-        paint: (piece, cell) => (cell === "ok" ? palette.good : palette.bad)(piece),
-      },
-      { title: "took", align: "right" },
-      { title: "error", narrow: "wrap" },
-    ],
-    width: width - 2,
-    paintTitles: palette.faint,
-  });
+  const columns: readonly CellColumn<typeof attempts[number]>[] = [
+    { title: "link", cell: ({ link }) => link },
+    {
+      title: "outcome",
+      cell: ({ outcome }) => outcome,
+      paint: (piece, cell) => (cell === "ok" ? palette.good : palette.bad)(piece),
+    },
+    {
+      title: "took",
+      align: "right",
+      cell: ({ milliseconds: ms }) => ms === null ? "" : `${Math.round(ms)} ms`,
+    },
+    { title: "error", narrow: "wrap", cell: ({ error }) => error },
+  ];
+  const options = { columns, width: width - 2, paintTitles: palette.faint };
+  return tableLines(cellsOf(attempts, columns), options);
 }
 
 function approvalLines(

@@ -14,7 +14,7 @@ import { paletteFor } from "../view/palette.ts";
 import { redrawn, showScreen } from "../view/screen.ts";
 import { unreadable } from "../reading.ts";
 import { runtimePath } from "../runtime_path.ts";
-import { statusScreen } from "./view.ts";
+import { statusLines, statusScreen } from "./view.ts";
 
 export const status: Command = {
   name: "status",
@@ -35,9 +35,11 @@ exit status is 0 while the agent runs and 1 when it does not.
       const report = await readStatus({ root, files: realFiles, nowMs: systemClock.now() });
       if (values.json === true) io.out(`${asciiJson(report, watched ? 0 : 2)}\n`);
       else {
-        const height = watched && io.isTerminal ? io.height : undefined;
-        const options = { width: io.width, height, palette: paletteFor(io) };
-        showScreen(io, statusScreen(report, options), watched);
+        const options = { width: io.width, palette: paletteFor(io) };
+        const lines = watched && io.isTerminal
+          ? statusScreen(report, { ...options, height: io.height })
+          : statusLines(report, options);
+        showScreen(io, lines, watched);
       }
       return report.agent.state === "running" ? EXIT.ok : EXIT.failure;
     };

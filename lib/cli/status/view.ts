@@ -10,7 +10,7 @@ import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
 import { spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { fitHeight } from "../view/screen.ts";
-import { type Column, tableLines } from "../view/table.ts";
+import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
 
 interface StatusViewOptions extends Omit<ViewOptions, "nowMs"> {
   /** Rows of a table; `--json` has more. @default 20 */
@@ -30,7 +30,6 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
     queue.events,
     ({ state }) => state === "held" ? "held" : "waiting",
   );
-  const heldFor = Map.groupBy(held, ({ why = "" }) => why);
   return [
     headline(report, palette),
     "",
@@ -39,66 +38,40 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
       width,
     }).slice(1),
     ...section(options, {
-      columns: [
-        { title: "state" },
-        { title: "node" },
-        { title: "service" },
-        { title: "type", spare: 2 },
-        { title: "severity", spare: 3 },
-        { title: "age", spare: 1 },
-        { title: "next try", narrow: "wrap" },
-      ],
-      rows: waiting.map((event) => [
-        event.state,
-        event.node,
-        event.service,
-        event.type,
-        event.severity,
-        span(event.age_seconds),
-        nextTry(event),
-      ]),
+      items: waiting,
       total: queue.diagnosing + queue.queued + queue.parked - held.length,
-    }),
+    }, [
+      { title: "state", cell: ({ state }) => state },
+      { title: "node", cell: ({ node }) => node },
+      { title: "service", cell: ({ service }) => service },
+      { title: "type", spare: 2, cell: ({ type }) => type },
+      { title: "severity", spare: 3, cell: ({ severity }) => severity },
+      { title: "age", spare: 1, cell: ({ age_seconds }) => span(age_seconds) },
+      { title: "next try", narrow: "wrap", cell: nextTry },
+    ]),
     // What is held for the same reason is one row.
-    ...section(options, {
-      columns: [
-        { title: "held" },
-        { title: "because", narrow: "wrap" },
-        { title: "next try", spare: 1 },
-        { title: "services", narrow: "wrap" },
-      ],
-      rows: [...heldFor].map(([why, events]) => [
-        String(events.length),
-        why,
-        `in ${span(Math.min(...events.map(({ next_try_seconds }) => next_try_seconds ?? 0)))}`,
-        servicesByNode(events),
-      ]),
-    }),
-    ...section(options, {
-      columns: [{ title: "cools down" }, { title: "node" }, { title: "service" }],
-      rows: cooldowns.targets.map(({ node, service, remaining_seconds }) => [
-        span(remaining_seconds),
-        node,
-        service,
-      ]),
-      total: cooldowns.total,
-    }),
-    ...section(options, {
-      columns: [
-        { title: "link" },
-        { title: "model", spare: 2 },
-        { title: "circuit" },
-        { title: "failures", spare: 1 },
-        { title: "next try", narrow: "wrap" },
-      ],
-      rows: links.map(({ link, model, state, failures, next_try_seconds }) => [
-        link,
-        model,
-        state.replace("_", " "),
-        String(failures),
-        next_try_seconds === null ? "" : `in ${span(next_try_seconds)}`,
-      ]),
-    }),
+    ...section(options, { items: [...Map.groupBy(held, ({ why = "" }) => why)] }, [
+      { title: "held", cell: ([, events]) => events.length },
+      { title: "because", narrow: "wrap", cell: ([why]) => why },
+      { title: "next try", spare: 1, cell: ([, events]) => `in ${span(firstTry(events))}` },
+      { title: "services", narrow: "wrap", cell: ([, events]) => servicesByNode(events) },
+    ]),
+    ...section(options, { items: cooldowns.targets, total: cooldowns.total }, [
+      { title: "cools down", cell: ({ remaining_seconds }) => span(remaining_seconds) },
+      { title: "node", cell: ({ node }) => node },
+      { title: "service", cell: ({ service }) => service },
+    ]),
+    ...section(options, { items: links }, [
+      { title: "link", cell: ({ link }) => link },
+      { title: "model", spare: 2, cell: ({ model }) => model },
+      { title: "circuit", cell: ({ state }) => state.replace("_", " ") },
+      { title: "failures", spare: 1, cell: ({ failures }) => failures },
+      {
+        title: "next try",
+        narrow: "wrap",
+        cell: ({ next_try_seconds: next }) => next === null ? "" : `in ${span(next)}`,
+      },
+    ]),
     ...problems.length > 0 ? ["", ...findingLines(problems, options)] : [],
   ];
 }
@@ -197,32 +170,34 @@ function countWords({ received, outcomes }: SparseCounts): string {
   return `${received} received${parts.length > 0 ? `: ${parts.join(", ")}` : ""}`;
 }
 
-function nextTry(event: StatusReport["queue"]["events"][number]): string {
+function nextTry(event: Waiting[number]): string {
   if (event.state === "diagnosing") return "now";
   if (event.next_try_seconds === null) return "at its turn";
   const notes = [event.failures > 0 && `failed ${event.failures}`, event.why].filter(Boolean);
   return `in ${span(event.next_try_seconds)} (${notes.join("; ")})`;
 }
 
+type Waiting = StatusReport["queue"]["events"];
+
+const firstTry = (events: Waiting) =>
+  Math.min(...events.map(({ next_try_seconds }) => next_try_seconds ?? 0));
+
 /** `vps: mail, web; piha: redis`. */
-function servicesByNode(events: StatusReport["queue"]["events"]): string {
+function servicesByNode(events: Waiting): string {
   return [...Map.groupBy(events, ({ node }) => node)]
     .map(([node, those]) => `${node}: ${those.map(({ service }) => service).join(", ")}`)
     .join("; ");
 }
 
-function section(
+/** @param rows.total how many there are, where not all of them are `items` */
+function section<Item>(
   { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
-  { columns, rows, total = 0 }: {
-    readonly columns: readonly Column[];
-    readonly rows: readonly (readonly string[])[];
-    /** Where there are more than `rows`. */
-    readonly total?: number;
-  },
+  { items, total = 0 }: { readonly items: readonly Item[]; readonly total?: number },
+  columns: readonly CellColumn<Item>[],
 ): string[] {
-  if (rows.length === 0) return [];
-  const shown = rows.slice(0, mostRows);
-  const more = Math.max(total, rows.length) - shown.length;
+  if (items.length === 0) return [];
+  const shown = cellsOf(items.slice(0, mostRows), columns);
+  const more = Math.max(total, items.length) - shown.length;
   return [
     "",
     ...tableLines(shown, { columns, width, paintTitles: palette.faint }),

@@ -23,6 +23,19 @@ export interface Column {
   readonly paint?: (piece: string, cell: string) => string;
 }
 
+/** A column that knows what stands in it. */
+export interface CellColumn<Item> extends Column {
+  readonly cell: (item: Item) => string | number;
+}
+
+/** The rows of a table of such columns. */
+export function cellsOf<Item>(
+  items: readonly Item[],
+  columns: readonly CellColumn<Item>[],
+): string[][] {
+  return items.map((item) => columns.map(({ cell }) => String(cell(item))));
+}
+
 interface TableOptions {
   readonly columns: readonly Column[];
   /** Columns of the terminal. */
