@@ -10,7 +10,7 @@
 import { announcement, laterAnnouncement } from "./announcement.ts";
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Observer } from "./ending.ts";
+import type { ActionFile } from "../proposal/action_file.ts";
 import { createFollowUps } from "./follow_up.ts";
 import type { Log } from "../base/log/log.ts";
 import { redisEndpoint } from "../base/redis/endpoint.ts";
@@ -26,7 +26,8 @@ const DEADLINE_MS = 5_000;
 /** What is under way when the agent stops gets this long. */
 const LAST_MS = 1_000;
 
-interface ProposalChannelOptions {
+/** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */
+export function createProposalChannel({ url, channel, clock, log, random }: {
   /** REDIS_URL. */
   readonly url: string;
   readonly channel: string;
@@ -34,17 +35,7 @@ interface ProposalChannelOptions {
   readonly log: Log;
   /** 0 to below 1, as Math.random. */
   readonly random: () => number;
-}
-
-interface ProposalChannel
-  extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
-  close(): Promise<void>;
-}
-
-/** Publishes at least once while Redis can be reached, and not at all when it cannot for long. */
-export function createProposalChannel(
-  { url, channel, clock, log, random }: ProposalChannelOptions,
-): ProposalChannel {
+}) {
   const target = redisTarget(url, { clock });
   const { credentials, secrets } = target;
   let endpoint = redisEndpoint(url);
@@ -120,13 +111,13 @@ export function createProposalChannel(
 
   const followUps = createFollowUps({ clock, tell: (what) => publish(laterAnnouncement(what)) });
   return {
-    onProposed(file) {
+    onDecided: followUps.onDecided,
+    onEnding: followUps.onEnding,
+    onProposed(file: ActionFile): void {
       publish(announcement(file));
       followUps.onProposed(file);
     },
-    onDecided: followUps.onDecided,
-    onEnding: followUps.onEnding,
-    async close() {
+    async close(): Promise<void> {
       followUps.close();
       const abort = () => closing.abort(new Error("the agent is stopping"));
       const cancel = clock.after(LAST_MS, abort);

@@ -34,20 +34,18 @@ const TAKEN_ON: ReadonlySet<ActionFolder> = new Set(["running", "completed", "fa
 /** Where executors write why something failed. */
 const WHY = ["failure", "error", "reason", "cancelled_because"] as const;
 
-interface DecisionsOptions {
+/**
+ * Follows from now on, every 5 s. What was decided while the agent was away is told as well, as far
+ * as the history knows the proposal.
+ */
+export function followDecisions({ root, files, clock, log, tell }: {
   /** RUNTIME_PATH. */
   readonly root: string;
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;
   readonly tell: (decided: Decided) => void;
-}
-
-/**
- * Follows from now on, every 5 s. What was decided while the agent was away is told as well, as far
- * as the history knows the proposal.
- */
-export function followDecisions({ root, files, clock, log, tell }: DecisionsOptions) {
+}) {
   const actions = openActionFiles({ root, files });
   /** The folder where each was last seen. */
   const open = new Map<string, ActionFolder>();

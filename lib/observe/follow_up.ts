@@ -9,30 +9,21 @@ import { cures } from "../event/cures.ts";
 import { newsOf } from "../event/news.ts";
 import { type Target, targetKey } from "../event/target.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
-import type { Observer } from "./ending.ts";
+import type { Decided, Ending } from "./ending.ts";
 
 /** The most proposals that are followed; beyond that the oldest are dropped. */
 const MOST_FOLLOWED = 1_000;
 const HOUR_MS = 3_600_000;
 
-/** Why a proposal needs no decision any more. */
-type FollowUpKind =
-  /** Its target is well again. */
-  | "recovered"
-  /** Another proposal of its target was decided, or a newer one says something else. */
-  | "superseded"
-  /** It is past its `valid_until`. */
-  | "expired";
-
 export interface FollowUp {
-  readonly kind: FollowUpKind;
+  /** Why it needs no decision any more. */
+  readonly kind:
+    | "recovered" // its target is well again
+    | "superseded" // another one was decided, or a newer one says something else
+    | "expired"; // it is past its `valid_until`
   readonly file: ActionFile;
   /** The proposal that took its place, where one did. */
   readonly by?: string | undefined;
-}
-
-interface FollowUps extends Required<Pick<Observer, "onProposed" | "onDecided" | "onEnding">> {
-  close(): void;
 }
 
 interface Followed {
@@ -43,7 +34,7 @@ interface Followed {
 /** Follows what was proposed since the agent started; each is told of once at most. */
 export function createFollowUps(
   { clock, tell }: { readonly clock: Clock; readonly tell: (what: FollowUp) => void },
-): FollowUps {
+) {
   const followed = new Map<string, Followed>();
   /** Nearly every event is about a target that nothing is proposed for. */
   const byTarget = new Map<string, Map<string, ActionFile>>();
@@ -58,7 +49,7 @@ export function createFollowUps(
     if (byTarget.get(key)?.size === 0) byTarget.delete(key);
   }
 
-  function end(file: ActionFile, kind: FollowUpKind, by?: string): void {
+  function end(file: ActionFile, kind: FollowUp["kind"], by?: string): void {
     leave(file.action_id);
     tell({ kind, file, by });
   }
@@ -73,7 +64,7 @@ export function createFollowUps(
   }
 
   return {
-    onProposed(file) {
+    onProposed(file: ActionFile): void {
       const { action, valid_until } = file.payload;
       for (const other of filesOf(file)) {
         if (other.payload.action !== action) end(other, "superseded", file.action_id);
@@ -88,13 +79,13 @@ export function createFollowUps(
       const [oldest] = followed.keys();
       if (followed.size > MOST_FOLLOWED && oldest !== undefined) leave(oldest);
     },
-    onDecided({ actionId, action, node, service }) {
+    onDecided({ actionId, action, node, service }: Decided): void {
       leave(actionId);
       for (const other of filesOf({ node, service })) {
         if (other.payload.action === action) end(other, "superseded", actionId);
       }
     },
-    onEnding({ event }) {
+    onEnding({ event }: Ending): void {
       if (event === undefined || !("payload" in event) || !byTarget.has(targetKey(event))) return;
       if (newsOf(event) !== "recovery") return;
       for (const file of filesOf(event)) {
@@ -102,7 +93,7 @@ export function createFollowUps(
         if (isLater && cures(event.type, file.source_event)) end(file, "recovered");
       }
     },
-    close() {
+    close(): void {
       for (const actionId of [...followed.keys()]) leave(actionId);
     },
   };

@@ -8,14 +8,9 @@
 /** How bad a condition is: with a failure the agent cannot do its work, or not for long. */
 type Severity = "warning" | "failure";
 
-interface Condition {
-  readonly severity: Severity;
-  /** What to do; a finding can have a better one of its own. */
-  readonly remedy: string;
-}
-
-const failure = (remedy: string): Condition => ({ severity: "failure", remedy });
-const warning = (remedy: string): Condition => ({ severity: "warning", remedy });
+/** Each with what to do. */
+const failure = (remedy: string) => ({ severity: "failure" as Severity, remedy });
+const warning = (remedy: string) => ({ severity: "warning" as Severity, remedy });
 
 const INSTALL = "Run the installer again: it makes the folders and sets owners and modes.";
 
@@ -79,7 +74,7 @@ const CONDITIONS = {
   events_parked: warning(
     "No link answers; they are tried again. planner-agent check asks each link.",
   ),
-} as const satisfies Readonly<Record<string, Condition>>;
+};
 
 type ConditionCode = keyof typeof CONDITIONS;
 

@@ -9,7 +9,8 @@
  */
 import { join } from "node:path/posix";
 import type { Clock } from "../base/clock.ts";
-import type { Observer } from "./ending.ts";
+import type { ActionFile } from "../proposal/action_file.ts";
+import type { Decided, Diagnosed, Ending } from "./ending.ts";
 import type { Files } from "../base/disk/files.ts";
 import { HISTORY_FOLDER, historyFiles } from "./history/files.ts";
 import { historyFold } from "./history/fold.ts";
@@ -29,26 +30,13 @@ const RETRY_MS = 10_000;
 /** Lines that can wait to be written; more are lost. */
 const MOST_WAITING = 10_000;
 
-interface HistoryOptions {
+export function createHistory({ state, files, clock, log }: {
   /** The agent's state/ folder. */
   readonly state: string;
   readonly files: Files;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-interface History extends Required<Omit<Observer, "onParked">> {
-  /**
-   * Writes the lines that are not written yet; resolves with whether they are. What repeats a line
-   * stays counted in memory: its first line is written, and a flush for each receipt must not make
-   * a line of every event.
-   */
-  flush(): Promise<boolean>;
-  /** Writes what is not written yet, the counts included. */
-  close(): Promise<void>;
-}
-
-export function createHistory({ state, files, clock, log }: HistoryOptions): History {
+}) {
   const folder = join(state, HISTORY_FOLDER);
   const disk = historyFiles({ folder, files });
   const fold = historyFold({ clock, emit });
@@ -90,6 +78,11 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
     }
   }
 
+  /**
+   * Writes the lines that are not written yet; resolves with whether they are. What repeats a line
+   * stays counted in memory: its first line is written, and a flush for each receipt must not make
+   * a line of every event.
+   */
   async function flush(): Promise<boolean> {
     cancelTimer?.();
     cancelTimer = undefined;
@@ -99,28 +92,29 @@ export function createHistory({ state, files, clock, log }: HistoryOptions): His
   }
 
   return {
-    onEnding(ending) {
+    onEnding(ending: Ending): void {
       const { outcome, event } = ending;
       // What took a diagnosis is told one by one.
       if (outcome !== "proposed" && outcome !== "ignored") return fold.note(ending);
       if (event) fold.interrupt(event);
       emit(endingRecord(ending, clock.now()));
     },
-    onDiagnosed(diagnosed) {
+    onDiagnosed(diagnosed: Diagnosed): void {
       if (diagnosed.modelUsed !== undefined) return;
       fold.interrupt(diagnosed.event);
       emit(exhaustedRecord(diagnosed, clock.now()));
     },
-    onProposed(file) {
+    onProposed(file: ActionFile): void {
       // Of those that have an event, the ending tells more.
       if (file.payload.audit.event.channel === "") emit(noticeRecord(file, clock.now()));
     },
-    onDecided(decided) {
+    onDecided(decided: Decided): void {
       fold.interrupt(decided);
       emit(decidedRecord(decided));
     },
     flush,
-    async close() {
+    /** Writes what is not written yet, the counts included. */
+    async close(): Promise<void> {
       fold.flush();
       await flush();
       cancelTimer?.();

@@ -5,7 +5,8 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { ACTIONS } from "../llm/diagnosis.ts";
-import type { Observer } from "./ending.ts";
+import type { ActionFile } from "../proposal/action_file.ts";
+import type { Decided, Diagnosed, Ending } from "./ending.ts";
 import { type Outcome, OUTCOMES } from "./outcome.ts";
 import { exposition, histogram, type Labels, type Sample, tally } from "./metrics/exposition.ts";
 
@@ -50,18 +51,6 @@ const METRICS = {
   ],
 } as const;
 
-interface MetricsOptions {
-  readonly clock: Clock;
-  /** What runs, as labels: version and the like. */
-  readonly build: Labels;
-  /** Channels and links that are shown from the start, with zeros. */
-  readonly channels: readonly string[];
-  readonly links: readonly string[];
-  /** How many errors the process survived, and how many log lines it left out, since its start. */
-  readonly faults?: () => number;
-  readonly droppedLines?: () => number;
-}
-
 /** What is measured when the text is made. */
 interface Gauges {
   readonly received: number;
@@ -74,15 +63,19 @@ interface Gauges {
   readonly oldestPendingMs?: number | undefined;
 }
 
-export interface Metrics extends Required<Omit<Observer, "onParked">> {
-  /** Whether the agent hears at least one channel. */
-  redis(connected: boolean): void;
-  /** Everything in Prometheus' text format. */
-  text(gauges: Gauges): string;
-}
+export type Metrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics(options: MetricsOptions): Metrics {
-  const { clock, build, channels, links, faults = () => 0, droppedLines = () => 0 } = options;
+export function createMetrics({ clock, build, channels, links, faults, droppedLines }: {
+  readonly clock: Clock;
+  /** What runs, as labels: version and the like. */
+  readonly build: Labels;
+  /** Channels and links that are shown from the start, with zeros. */
+  readonly channels: readonly string[];
+  readonly links: readonly string[];
+  /** How many errors the process survived, and how many log lines it left out, since its start. */
+  readonly faults?: () => number;
+  readonly droppedLines?: () => number;
+}) {
   const startedMs = clock.now();
   const events = new Map<string, Record<Outcome, number>>();
   const diagnoses = tally("result");
@@ -134,34 +127,36 @@ export function createMetrics(options: MetricsOptions): Metrics {
       last_proposal_timestamp_seconds: at(lastProposalMs),
       pending_proposals: gauges.pending,
       oldest_pending_proposal_timestamp_seconds: at(gauges.oldestPendingMs),
-      internal_faults_total: faults(),
-      log_lines_dropped_total: droppedLines(),
+      internal_faults_total: faults?.() ?? 0,
+      log_lines_dropped_total: droppedLines?.() ?? 0,
     };
   }
 
   return {
-    onEnding({ channel, outcome }) {
+    onEnding({ channel, outcome }: Ending): void {
       const counts = events.get(channel) ??
         addChannel(events.size < MOST_CHANNELS ? channel : "other");
       counts[outcome]++;
       // Asking the clock would cost a flood more than all the rest.
       heard = true;
     },
-    onDiagnosed({ attempts: asked, milliseconds, modelUsed }) {
+    onDiagnosed({ attempts: asked, milliseconds, modelUsed }: Diagnosed): void {
       for (const { link, outcome } of asked) attempts.add([link, outcome]);
       seconds.observe(milliseconds / 1000);
       diagnoses.add([modelUsed === undefined ? "exhausted" : "answered"]);
     },
-    onProposed({ payload: { action } }) {
+    onProposed({ payload: { action } }: ActionFile): void {
       proposals.add([action]);
       lastProposalMs = clock.now();
     },
-    onDecided({ action, became }) {
+    onDecided({ action, became }: Decided): void {
       // Another program's proposal may name any action.
       decisions.add([ACTIONS.find((name) => name === action) ?? "other", became]);
     },
-    redis: (now) => void (connected = now),
-    text(gauges) {
+    /** Whether the agent hears at least one channel. */
+    redis: (now: boolean) => void (connected = now),
+    /** Everything in Prometheus' text format. */
+    text(gauges: Gauges): string {
       const now = values(gauges);
       return exposition(
         Object.entries(METRICS).map(([name, [type, help]]) => {

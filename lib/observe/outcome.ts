@@ -23,24 +23,16 @@ export const OUTCOMES = [
 
 export type Outcome = typeof OUTCOMES[number];
 
+export type Counters = ReturnType<typeof createCounters>;
+export type Counts = ReturnType<Counters["counts"]>;
+
 /** How many messages were received, and how many ended in each outcome. */
-export interface Counts {
-  readonly received: number;
-  readonly outcomes: Readonly<Record<Outcome, number>>;
-}
-
-export interface Counters {
-  received(): void;
-  ended(outcome: Outcome): void;
-  counts(): Counts;
-}
-
-export function createCounters(): Counters {
+export function createCounters() {
   let received = 0;
   const outcomes = Object.fromEntries(OUTCOMES.map((o) => [o, 0])) as Record<Outcome, number>;
   return {
     received: () => void received++,
-    ended: (outcome) => void outcomes[outcome]++,
+    ended: (outcome: Outcome) => void outcomes[outcome]++,
     counts: () => ({ received, outcomes: { ...outcomes } }),
   };
 }

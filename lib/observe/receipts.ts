@@ -6,7 +6,8 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Observer } from "./ending.ts";
+import type { Ending } from "./ending.ts";
+import type { WaitingEvent } from "../event/event.ts";
 
 /** So long a batch is collected, or until it is this large: a sender hands out only so many. */
 const BATCH_MS = 100;
@@ -14,20 +15,13 @@ const BATCH_SIZE = 128;
 /** What could not be written is looked at again after this. */
 const AGAIN_MS = 1_000;
 
-interface ReceiptsOptions {
+export function createReceipts({ clock, flush, sync }: {
   readonly clock: Clock;
   /** Resolves once every ending that was told before is written, with false where it is not. */
   readonly flush: () => Promise<boolean>;
   /** Resolves with whether all that is parked is on the disk: it has to survive a power cut. */
   readonly sync: () => Promise<boolean>;
-}
-
-interface Receipts extends Required<Pick<Observer, "onEnding" | "onParked">> {
-  /** Gives the receipts that can be given. */
-  close(): Promise<void>;
-}
-
-export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipts {
+}) {
   const ended = batch(flush);
   const parked = batch(sync);
   let cancel: (() => void) | undefined;
@@ -66,9 +60,10 @@ export function createReceipts({ clock, flush, sync }: ReceiptsOptions): Receipt
   }
 
   return {
-    onEnding: ({ event, settled = event?.settled }) => ended.add(settled),
-    onParked: ({ settled }) => parked.add(settled),
-    async close() {
+    onEnding: ({ event, settled = event?.settled }: Ending) => ended.add(settled),
+    onParked: ({ settled }: WaitingEvent) => parked.add(settled),
+    /** Gives the receipts that can be given. */
+    async close(): Promise<void> {
       await giveNow();
       cancel?.();
     },

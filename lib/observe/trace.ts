@@ -7,7 +7,7 @@
  * @module
  */
 import type { Clock } from "../base/clock.ts";
-import type { Diagnosed, Observer } from "./ending.ts";
+import type { Diagnosed, Ending } from "./ending.ts";
 import type { Attempt } from "../llm/contract.ts";
 import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
@@ -32,16 +32,12 @@ export interface Span {
 /** Takes a span without a parent, with those it is the parent of in their order. Returns at once. */
 export type Tracer = (root: Span & { readonly children: readonly Span[] }) => void;
 
-interface TracesOptions {
+/** An observer that hands a trace of each diagnosis to `tracer`. */
+export function createTraces({ tracer, clock, log }: {
   readonly tracer: Tracer;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** An observer that hands a trace of each diagnosis to `tracer`. */
-export function createTraces(
-  { tracer, clock, log }: TracesOptions,
-): Required<Pick<Observer, "onDiagnosed" | "onEnding">> {
+}) {
   let broken = false;
 
   /** A trace that fails must not make its diagnosis fail. */
@@ -58,11 +54,11 @@ export function createTraces(
   }
 
   return {
-    onDiagnosed(diagnosed) {
+    onDiagnosed(diagnosed: Diagnosed): void {
       if (diagnosed.error === undefined) return;
       tell(diagnosed, { "planner.outcome": "chain_exhausted" }, "chain_exhausted");
     },
-    onEnding({ outcome, diagnosed, proposal }) {
+    onEnding({ outcome, diagnosed, proposal }: Ending): void {
       if (!diagnosed) return;
       tell(diagnosed, {
         "planner.outcome": outcome,

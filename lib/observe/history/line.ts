@@ -5,6 +5,7 @@
  */
 import { cut } from "../../base/text/cut.ts";
 import { asciiJson, isObject, parseObject } from "../../base/json.ts";
+import type { Attempt } from "../../llm/contract.ts";
 import type { DecidedFolder } from "../../proposal/read/decided.ts";
 import type { Decided, Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
@@ -28,47 +29,71 @@ export const DECISIONS: readonly DecidedFolder[] = [
 ];
 const KNOWN: ReadonlySet<unknown> = new Set([...OUTCOMES, ...DECISIONS, "exhausted"]);
 
-/** Keys as in the file. Times of day are ISO 8601 in UTC. */
-export interface HistoryLine {
-  /** When it happened; of repeated ones, when the last of them did, to some minutes. */
-  readonly at: string;
-  readonly outcome: HistoryOutcome;
-  readonly channel?: string;
-  readonly node?: string;
-  readonly service?: string;
+const isText = (value: unknown): value is string => typeof value === "string";
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
+const isTime = (value: unknown): value is string =>
+  isText(value) && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value) &&
+  Number.isFinite(Date.parse(value));
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every(isText);
+
+type HistoryAttempt = Pick<Attempt, "link" | "milliseconds"> & { readonly outcome: string };
+
+const areAttempts = (value: unknown): value is readonly HistoryAttempt[] =>
+  Array.isArray(value) &&
+  value.every((each) =>
+    isObject(each) && isText(each.link) && isText(each.outcome) && isNumber(each.milliseconds)
+  );
+
+/** Keys as in the file, and what each may hold where it is there. */
+const KEYS = {
+  channel: isText,
+  node: isText,
+  service: isText,
   /** The event's type. */
-  readonly type?: string;
-  readonly severity?: string;
+  type: isText,
+  severity: isText,
   /** The event's own time, in seconds since 1970. */
-  readonly timestamp?: number;
+  timestamp: isNumber,
   /** When the event was heard, as `at`; absent where that is when it ended, and of repeated ones. */
-  readonly heard?: string;
+  heard: isTime,
   /** The line stands for so many further events like the one before it. */
-  readonly repeated?: number;
+  repeated: isNumber,
   /** The line stands for so many events of targets that got no line of their own. */
-  readonly others?: number;
-  readonly detail?: string;
+  others: isNumber,
+  detail: isText,
   /** Who moved a proposal, where that is known. */
-  readonly by?: string;
-  readonly action?: string;
-  readonly action_id?: string;
-  readonly confidence?: number;
-  readonly requires_human?: boolean;
+  by: isText,
+  action: isText,
+  action_id: isText,
+  confidence: isNumber,
+  requires_human: isFlag,
   /** Rules that changed the proposal. */
-  readonly rules?: readonly string[];
-  readonly model?: string;
-  readonly waited_ms?: number;
-  readonly diagnosis_ms?: number;
-  readonly attempts?: readonly {
-    readonly link: string;
-    readonly outcome: string;
-    readonly milliseconds: number;
-  }[];
-}
+  rules: isTexts,
+  model: isText,
+  waited_ms: isNumber,
+  diagnosis_ms: isNumber,
+  attempts: areAttempts,
+};
+
+type Held<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
+
+export type HistoryLine =
+  & { readonly [Key in keyof typeof KEYS]?: Held<typeof KEYS[Key]> }
+  & {
+    /** When it happened, ISO 8601 in UTC; of repeated ones, when the last did, to some minutes. */
+    readonly at: string;
+    readonly outcome: HistoryOutcome;
+  };
 
 /** The line of an ending at `nowMs` (milliseconds since 1970). */
-export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
-  const { outcome, channel, event, proposal, diagnosed, detail } = ending;
+export function endingRecord(
+  { outcome, channel, event, proposal, diagnosed, detail }:
+    & Omit<Ending, "outcome">
+    & Pick<HistoryLine, "outcome">,
+  nowMs: number,
+): HistoryLine {
   return {
     at: iso(nowMs),
     outcome,
@@ -81,15 +106,9 @@ export function endingRecord(ending: Ending, nowMs: number): HistoryLine {
 
 /** The line of a diagnosis that no link answered. */
 export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
-  const { event, error } = diagnosed;
-  return {
-    at: iso(nowMs),
-    outcome: "exhausted",
-    channel: event.channel,
-    ...eventKeys(event, nowMs),
-    ...detailKey(error),
-    ...diagnosedKeys(diagnosed),
-  };
+  const { event, event: { channel }, error } = diagnosed;
+  const told = { outcome: "exhausted", channel, event, diagnosed } as const;
+  return endingRecord({ ...told, ...(error !== undefined && { detail: error }) }, nowMs);
 }
 
 /** The line of a proposal that the agent made of itself, without an event. */
@@ -119,42 +138,14 @@ export function historyText(line: HistoryLine): string {
   return `${asciiJson(line)}\n`;
 }
 
-const isText = (value: unknown) => typeof value === "string";
-const isTime = (value: unknown) =>
-  typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/.test(value) &&
-  Number.isFinite(Date.parse(value));
-const isAttempt = (value: unknown) =>
-  isObject(value) && isText(value.link) && isText(value.outcome) &&
-  Number.isFinite(value.milliseconds);
-const isListOf = (isItem: (item: unknown) => boolean) => (value: unknown) =>
-  Array.isArray(value) && value.every(isItem);
-
-/** What each key may hold, where it is there. */
-const CHECKS: readonly (readonly [check: (value: unknown) => boolean, keys: readonly string[]])[] =
-  [
-    [isText, ["channel", "node", "service", "type", "severity", "detail"]],
-    [isText, ["action", "action_id", "model", "by"]],
-    [Number.isFinite, [
-      "timestamp",
-      "repeated",
-      "others",
-      "confidence",
-      "waited_ms",
-      "diagnosis_ms",
-    ]],
-    [isTime, ["heard"]],
-    [isListOf(isText), ["rules"]],
-    [isListOf(isAttempt), ["attempts"]],
-  ];
-
 /** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
 export function parseHistoryLine(text: string): HistoryLine | undefined {
   const line = parseObject(text);
   if (!line || !isTime(line.at) || !KNOWN.has(line.outcome)) return undefined;
-  const isWhole = CHECKS.every(([check, keys]) =>
-    keys.every((key) => line[key] === undefined || check(line[key]))
+  const isWhole = Object.entries(KEYS).every(([key, check]) =>
+    line[key] === undefined || check(line[key])
   );
-  return isWhole ? line as unknown as HistoryLine : undefined;
+  return isWhole ? line as HistoryLine : undefined;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

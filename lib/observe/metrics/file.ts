@@ -21,7 +21,8 @@ const WRITE_EVERY_MS = 10_000;
 /** The most proposals whose age is looked up; of any others the age is not known. */
 const MOST_LOOKED_AT = 10_000;
 
-interface MetricsFileOptions {
+/** Writes the file now and every 10 s. A failure is logged once, until it works again. */
+export function keepMetricsFile({ metrics, clock, log, files, store, backlog, counters }: {
   readonly metrics: Pick<Metrics, "text">;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,12 +30,7 @@ interface MetricsFileOptions {
   readonly store: Pick<Store, "replaceState" | "pending">;
   readonly backlog: Pick<Backlog, "waiting" | "running" | "parked">;
   readonly counters: Pick<Counters, "counts">;
-}
-
-/** Writes the file now and every 10 s. A failure is logged once, until it works again. */
-export function keepMetricsFile(
-  { metrics, clock, log, files, store, backlog, counters }: MetricsFileOptions,
-) {
+}) {
   /** When each of the proposals that wait was written: that is looked up once. */
   let written = new Map<string, number>();
   let writing: Promise<void> | undefined;

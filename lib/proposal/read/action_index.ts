@@ -43,20 +43,6 @@ export type OutcomesFor = (target: Target) => Promise<readonly ProposalOutcome[]
 
 export type ActionIndex = ReturnType<typeof createActionIndex>;
 
-interface ActionIndexOptions {
-  /** RUNTIME_PATH. */
-  readonly root: string;
-  readonly files: Pick<Files, "list" | "times" | "read">;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** OUTCOME_REPEATS: so many repairs that did not last are told of. @default 3 */
-  readonly repeats?: number;
-  /** Other names of nodes, in small letters, for files of other programs. @default none */
-  readonly aliases?: Pick<ReadonlyMap<string, string>, "get">;
-  /** What was decided longer ago is of no interest. */
-  readonly windowMs: number;
-}
-
 /** A file as last read. */
 interface Known {
   readonly actionId: string;
@@ -67,9 +53,19 @@ interface Known {
   readonly length: number;
 }
 
-export function createActionIndex(
-  { root, files, clock, log, windowMs, repeats = 3, aliases = new Map() }: ActionIndexOptions,
-) {
+export function createActionIndex({ root, files, clock, log, windowMs, repeats = 3, aliases }: {
+  /** RUNTIME_PATH. */
+  readonly root: string;
+  readonly files: Pick<Files, "list" | "times" | "read">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** OUTCOME_REPEATS: so many repairs that did not last are told of. */
+  readonly repeats?: number;
+  /** Other names of nodes, in small letters, for files of other programs. */
+  readonly aliases?: Pick<ReadonlyMap<string, string>, "get">;
+  /** What was decided longer ago is of no interest. */
+  readonly windowMs: number;
+}) {
   const remembered = new Map<string, Known>();
   const answers = new Map<
     string,
@@ -172,7 +168,7 @@ export function createActionIndex(
   function underItsName(proposed: Proposed | undefined): Proposed | undefined {
     if (!proposed || proposed.own) return proposed;
     const { node, service } = proposed;
-    const name = aliases.get(node.toLowerCase()) ?? node;
+    const name = aliases?.get(node.toLowerCase()) ?? node;
     return { ...proposed, node: name, service: service === node ? name : service };
   }
 

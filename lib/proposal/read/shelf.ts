@@ -36,7 +36,8 @@ const MOST_UNCLEAR = 50;
 /** The planner's own ids: what begins them, the event's epoch seconds, and a number where taken. */
 const OWN_ID = /^(plan-.*?-)([1-9]\d{0,14})(?:-([1-9]\d{0,8}))?$/;
 
-interface ShelfOptions {
+/** Opens a folder; nothing is read before the first refresh. */
+export function openShelf({ path, files, clock, windowMs, read }: {
   readonly path: string;
   readonly files: Pick<Files, "list" | "times">;
   readonly clock: Clock;
@@ -46,10 +47,7 @@ interface ShelfOptions {
   readonly read: (
     actionId: string,
   ) => Promise<{ readonly key: string; readonly writtenMs: number }>;
-}
-
-/** Opens a folder; nothing is read before the first refresh. */
-export function openShelf({ path, files, clock, windowMs, read }: ShelfOptions) {
+}) {
   /** Epoch and number in turns, by what begins the ids. */
   let own = new Map<string, number[]>();
   let others = new Set<string>();
