@@ -9,17 +9,11 @@
  * @module
  */
 import { lookup } from "node:dns";
-import {
-  connect as openSocket,
-  isIP,
-  type LookupFunction,
-  type NetConnectOpts,
-  type Socket,
-} from "node:net";
+import { connect as openSocket, isIP, type LookupFunction, type Socket } from "node:net";
+import { abortable } from "./abortable.ts";
 import { systemClock } from "./clock.ts";
 import { type Address, ConnectError, firstOf, inTurn } from "./happy_eyeballs.ts";
 
-/** Where to connect to. */
 interface Place {
   /** A name, or an address without brackets. */
   readonly hostname: string;
@@ -42,16 +36,12 @@ export async function connect(
   tcp.setNoDelay();
   if (!place.tls) return tcp;
   const secure = await Deno.startTls(tcp, { hostname: place.hostname });
-  const close = () => secure.close();
-  signal.addEventListener("abort", close);
   try {
-    await secure.handshake();
+    await abortable(secure.handshake(), signal);
     return secure;
   } catch (error) {
-    if (!signal.aborted) secure.close();
+    secure.close();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", close);
   }
 }
 
@@ -61,7 +51,7 @@ async function connectTcp(
   onTry: (address: string) => void,
 ): Promise<Deno.TcpConn> {
   const { hostname, port } = place;
-  const addresses = isIP(hostname) ? [] : await unlessAborted(addressesOf(hostname, port), signal);
+  const addresses = isIP(hostname) ? [] : await abortable(addressesOf(hostname, port), signal);
   if (addresses.length < 2) {
     for (const { address } of addresses) onTry(address);
     return await Deno.connect({ hostname, port, signal });
@@ -97,49 +87,32 @@ async function connectTo(
       answer(error, address, family, ...proof.slice(1));
     });
   };
-  const options: NetConnectOpts & { autoSelectFamily: false } = {
-    host: hostname,
-    port,
-    lookup: onlyThis,
-    autoSelectFamily: false,
-  };
+  const options = { host: hostname, port, lookup: onlyThis, autoSelectFamily: false };
   const socket = openSocket(options);
   // What comes is read from the connection below, not by the socket.
   socket.pause();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  socket.once("connect", resolve);
-  socket.on("error", reject);
+  const connected = new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.on("error", reject);
+  });
   try {
-    await promise;
+    await abortable(connected, signal);
     return connectionBelow(socket);
   } catch (error) {
     socket.destroy();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 
 /** Deno's own connection under a socket of node:net: only that can begin TLS and says how it went. */
 function connectionBelow(socket: Socket): Deno.TcpConn {
   const handle: unknown = Reflect.get(socket, "_handle");
-  const held = typeof handle === "object" && handle !== null
+  const parts = typeof handle === "object" && handle !== null
     ? Object.getOwnPropertySymbols(handle).map((key): unknown => Reflect.get(handle, key))
     : [];
-  const conn = held.find((each): each is Deno.TcpConn =>
-    typeof each === "object" && each !== null && "closeWrite" in each && "setNoDelay" in each
+  const conn = parts.find((part): part is Deno.TcpConn =>
+    typeof part === "object" && part !== null && "closeWrite" in part && "setNoDelay" in part
   );
-  if (!conn) throw new ConnectError("this Deno keeps no connection below a socket", [], undefined);
-  return conn;
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", onAbort));
+  if (conn) return conn;
+  throw new ConnectError("this Deno keeps no connection below a socket", [], undefined);
 }

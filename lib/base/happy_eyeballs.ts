@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { abortable } from "./abortable.ts";
 import type { Clock } from "./clock.ts";
 import { errorMessage } from "./error_message.ts";
 
@@ -50,12 +51,10 @@ export async function firstOf<T extends { close(): void }>(
   { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<T> {
   signal.throwIfAborted();
-  const failures: { readonly address: string; readonly error: unknown }[] = [];
+  const failures: Failure[] = [];
   const others = new AbortController();
   const over = AbortSignal.any([signal, others.signal]);
   const won = Promise.withResolvers<T>();
-  const giveUp = () => won.reject(signal.reason);
-  signal.addEventListener("abort", giveUp);
   let cancel = () => {};
   let begun = 0;
   const next = () => {
@@ -64,11 +63,9 @@ export async function firstOf<T extends { close(): void }>(
     if (!address) return;
     cancel = clock.after(HEAD_START_MS, next);
     open(address, over).then((conn) => {
-      if (over.aborted) conn.close();
-      else {
-        others.abort();
-        won.resolve(conn);
-      }
+      if (over.aborted) return conn.close();
+      others.abort();
+      won.resolve(conn);
     }, (error) => {
       failures.push({ address: address.address, error });
       if (failures.length === addresses.length) won.reject(allFailed(failures));
@@ -77,27 +74,28 @@ export async function firstOf<T extends { close(): void }>(
   };
   next();
   try {
-    return await won.promise;
+    return await abortable(won.promise, signal);
   } finally {
     cancel();
-    signal.removeEventListener("abort", giveUp);
     others.abort();
   }
 }
 
-function allFailed(
-  failures: readonly { readonly address: string; readonly error: unknown }[],
-): ConnectError {
-  const codes = new Set(failures.map(({ error }) => codeOf(error)));
+interface Failure {
+  readonly address: string;
+  readonly error: unknown;
+}
+
+function allFailed(failures: readonly Failure[]): ConnectError {
+  const codes = failures.map(({ error }) =>
+    error instanceof Error && "code" in error && typeof error.code === "string"
+      ? error.code
+      : undefined
+  );
   const each = failures.map(({ address, error }) => `${address}: ${errorMessage(error)}`);
   return new ConnectError(
     `none of ${failures.length} addresses answers: ${each.join("; ")}`,
     failures.map(({ address }) => address),
-    codes.size === 1 ? [...codes][0] : undefined,
+    new Set(codes).size === 1 ? codes[0] : undefined,
   );
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { putLast } from "../base/bounded_map.ts";
 import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { redisDisplay } from "../base/redis/endpoint.ts";
@@ -109,10 +110,8 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       run: scripts.run,
       async onEnd(end) {
         claims.delete(claim);
-        const [oldest = ""] = untold.keys();
-        if (untold.size >= MOST_UNTOLD) untold.delete(oldest);
         const saying = { key, token, end, untilMs: clock.monotonic() + end.lastsMs };
-        untold.set(token, saying);
+        putLast(untold, token, saying, MOST_UNTOLD);
         await tell(saying);
       },
     });

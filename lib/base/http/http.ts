@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { abortable } from "../abortable.ts";
 import { connect } from "../connect.ts";
 import { errorMessage } from "../error_message.ts";
 import { HttpError, type HttpReply, readReply } from "./reply.ts";
@@ -20,13 +21,14 @@ export type Dial = (
   onTry?: (address: string) => void,
 ) => Promise<Deno.Conn>;
 
-interface PostOptions {
+interface ExchangeOptions<T> {
   readonly signal: AbortSignal;
   readonly dial?: Dial;
   /** The value of the Authorization header; it goes to this URL's host only. */
   readonly authorization?: string | undefined;
   /** Called once the connection stands, before the request is sent. */
   readonly onConnected?: () => void;
+  readonly read: (reply: HttpReply) => Promise<T>;
 }
 
 /** Connects to any address of the URL's name. */
@@ -43,34 +45,33 @@ export const dial: Dial = (url, signal, onTry) => {
  * @throws {HttpError}, the error of the dialling, or the reason of the signal.
  */
 export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, requestBytes(url, options, json), options);
+  return exchange(url, json, options);
 }
 
 /** Asks for `url` by GET and hands the reply to `read`; otherwise as {@linkcode post}. */
 export function get<T>(url: URL, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, requestBytes(url, options), options);
+  return exchange(url, undefined, options);
 }
-
-type ExchangeOptions<T> = PostOptions & { readonly read: (reply: HttpReply) => Promise<T> };
 
 async function exchange<T>(
   url: URL,
-  request: Uint8Array,
+  json: string | undefined,
   options: ExchangeOptions<T>,
 ): Promise<T> {
   const { signal, read, onConnected } = options;
-  const conn = await connected((options.dial ?? dial)(url, signal), signal);
+  const dialling = (options.dial ?? dial)(url, signal);
+  // One that comes too late is closed.
+  dialling.then((conn) => signal.aborted && conn.close(), () => {});
+  const conn = await abortable(dialling, signal);
   let open = true;
   const hangUp = () => {
-    if (!open) return;
+    if (open) conn.close();
     open = false;
-    conn.close();
   };
   signal.addEventListener("abort", hangUp);
   try {
-    signal.throwIfAborted();
     onConnected?.();
-    await send(conn, request);
+    await send(conn, requestBytes(url, options.authorization, json));
     return await read(await readReply(conn));
   } catch (error) {
     signal.throwIfAborted();
@@ -81,32 +82,17 @@ async function exchange<T>(
   }
 }
 
-/** The dialled connection, or the signal's reason at once; a connection that comes late is closed. */
-function connected(dialling: Promise<Deno.Conn>, signal: AbortSignal): Promise<Deno.Conn> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort);
-    dialling.then((conn) => {
-      if (signal.aborted) conn.close();
-      else resolve(conn);
-    }, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
-
 /** A POST of `json`, or a GET without it. */
-function requestBytes(url: URL, { authorization }: PostOptions, json?: string): Uint8Array {
+function requestBytes(url: URL, authorization?: string, json?: string): Uint8Array {
   const encoder = new TextEncoder();
+  const length = encoder.encode(json).length;
   const head = [
     `${json === undefined ? "GET" : "POST"} ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
     "User-Agent: planner-agent",
     "Accept: application/x-ndjson, text/event-stream, application/json",
     ...(authorization === undefined ? [] : [`Authorization: ${authorization}`]),
-    ...(json === undefined ? [] : [
-      "Content-Type: application/json",
-      `Content-Length: ${encoder.encode(json).length}`,
-    ]),
+    ...(json === undefined ? [] : ["Content-Type: application/json", `Content-Length: ${length}`]),
     "Connection: close",
     "\r\n",
   ];
@@ -117,9 +103,7 @@ async function send(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   try {
     for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
   } catch (error) {
-    throw new HttpError(
-      "disconnected",
-      `the connection broke while asking: ${errorMessage(error)}`,
-    );
+    const why = `the connection broke while asking: ${errorMessage(error)}`;
+    throw new HttpError("disconnected", why);
   }
 }

@@ -24,49 +24,43 @@ export interface HttpReply {
 const LONGEST_LINE = 16 * 1024;
 const MOST_HEADERS = 200;
 
-interface ByteSource {
-  /** A line without its end. Throws when the peer hangs up first. */
-  line(): Promise<string>;
-  /** Between 1 and `most` bytes, or null when the peer has closed. */
-  some(most: number): Promise<Uint8Array | null>;
-}
+type ByteSource = ReturnType<typeof byteSource>;
 
-function byteSource(conn: Deno.Conn): ByteSource {
-  let held = new Uint8Array(0);
-  const more = async (): Promise<boolean> => {
-    const chunk = new Uint8Array(16 * 1024);
-    let count: number | null;
-    try {
-      count = await conn.read(chunk);
-    } catch (error) {
+function byteSource(conn: Deno.Conn) {
+  const chunk = new Uint8Array(16 * 1024);
+  let waiting = new Uint8Array(0);
+  /** Reads on; false when the peer has closed. */
+  async function more(): Promise<boolean> {
+    const count = await conn.read(chunk).catch((error) => {
       throw new HttpError("disconnected", `the connection broke: ${errorMessage(error)}`);
-    }
+    });
     if (count === null) return false;
-    const joined = new Uint8Array(held.length + count);
-    joined.set(held);
-    joined.set(chunk.subarray(0, count), held.length);
-    held = joined;
+    const joined = new Uint8Array(waiting.length + count);
+    joined.set(waiting);
+    joined.set(chunk.subarray(0, count), waiting.length);
+    waiting = joined;
     return true;
-  };
+  }
   return {
-    async line() {
+    /** A line without its end. Throws when the peer hangs up first. */
+    async line(): Promise<string> {
       for (;;) {
-        const end = held.indexOf(10);
+        const end = waiting.indexOf(10);
         if (end >= 0) {
-          const bytes = held.subarray(0, end > 0 && held[end - 1] === 13 ? end - 1 : end);
-          held = held.subarray(end + 1);
+          const bytes = waiting.subarray(0, waiting[end - 1] === 13 ? end - 1 : end);
+          waiting = waiting.subarray(end + 1);
           return new TextDecoder("latin1").decode(bytes);
         }
-        if (held.length > LONGEST_LINE) throw notHttp("a header line is too long");
-        if (!await more()) {
-          throw new HttpError("disconnected", "the server hung up before its reply was complete");
-        }
+        if (waiting.length > LONGEST_LINE) throw notHttp("a header line is too long");
+        if (await more()) continue;
+        throw new HttpError("disconnected", "the server hung up before its reply was complete");
       }
     },
-    async some(most) {
-      while (held.length === 0) if (!await more()) return null;
-      const bytes = held.subarray(0, most);
-      held = held.subarray(bytes.length);
+    /** Between 1 and `most` bytes, or null when the peer has closed. */
+    async some(most: number): Promise<Uint8Array | null> {
+      while (waiting.length === 0) if (!await more()) return null;
+      const bytes = waiting.subarray(0, most);
+      waiting = waiting.subarray(bytes.length);
       return bytes;
     },
   };
@@ -87,10 +81,10 @@ export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
     // 1xx are announcements, the reply follows.
     if (status.startsWith("1")) continue;
     const encoding = headers.get("content-encoding") ?? "identity";
-    if (encoding !== "identity") {
-      throw notHttp(`the reply is encoded as "${encoding}", not asked for`);
+    if (encoding === "identity") {
+      return { status: Number(status), headers, body: bodyOf(source, headers) };
     }
-    return { status: Number(status), headers, body: bodyOf(source, headers) };
+    throw notHttp(`the reply is encoded as "${encoding}", not asked for`);
   }
 }
 
@@ -105,10 +99,7 @@ async function readHeaders(source: ByteSource): Promise<Map<string, string>> {
   throw notHttp("the reply has too many headers");
 }
 
-function bodyOf(
-  source: ByteSource,
-  headers: ReadonlyMap<string, string>,
-): AsyncIterable<Uint8Array> {
+function bodyOf(source: ByteSource, headers: ReadonlyMap<string, string>): HttpReply["body"] {
   const coding = headers.get("transfer-encoding")?.toLowerCase();
   if (coding === "chunked") return chunks(source);
   if (coding !== undefined) throw notHttp(`unknown transfer encoding "${coding}"`);
@@ -136,11 +127,10 @@ async function* chunks(source: ByteSource): AsyncGenerator<Uint8Array> {
     const line = await source.line();
     const size = /^([0-9a-f]{1,8})[ \t]*(?:;|$)/i.exec(line)?.[1];
     if (size === undefined) throw notHttp(`a chunk starts with "${line.slice(0, 60)}"`);
-    if (Number(`0x${size}`) === 0) {
-      await readHeaders(source); // trailers
-      return;
-    }
-    yield* exactly(source, Number(`0x${size}`));
+    const length = Number(`0x${size}`);
+    // Trailers are read, and of no interest.
+    if (length === 0) return void await readHeaders(source);
+    yield* exactly(source, length);
     if (await source.line() !== "") throw notHttp("a chunk is longer than it says");
   }
 }
