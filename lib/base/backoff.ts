@@ -1,9 +1,4 @@
-/**
- * How long to wait before trying again.
- *
- * @module
- */
-
+/** How long to wait before trying again. */
 export interface Backoff {
   /** First delay, milliseconds. */
   readonly firstMs: number;

@@ -1,9 +1,3 @@
-/**
- * Maps that forget what was put there longest ago.
- *
- * @module
- */
-
 /** Puts an entry behind all others; of more than `most`, the first are taken away. */
 export function putLast<Key, Value>(
   map: Map<Key, Value>,

@@ -1,9 +1,3 @@
-/**
- * What an error says, whatever was thrown.
- *
- * @module
- */
-
 /** The message of an Error, without its name; anything else as text. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

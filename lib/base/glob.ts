@@ -1,10 +1,4 @@
 /**
- * The one kind of pattern that rules about names use.
- *
- * @module
- */
-
-/**
  * Whether the whole of `text` matches `glob`, upper and lower case being the same.
  *
  * `*` stands for any number of characters, `?` for exactly one (a code point); everything else

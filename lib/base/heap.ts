@@ -1,34 +1,16 @@
-/**
- * A binary heap: the smallest first, at the cost of a logarithm.
- *
- * @module
- */
+export type Heap<Item> = ReturnType<typeof createHeap<Item>>;
 
-export interface Heap<Item> {
-  push(item: Item): void;
-  /** The smallest, which stays. */
-  peek(): Item | undefined;
-  /** Removes and returns the smallest. */
-  pop(): Item | undefined;
-  /** Keeps only what `isWanted`. */
-  retain(isWanted: (item: Item) => boolean): void;
-  readonly size: number;
-}
-
-/** A heap by `order`, which a pushed item must keep. */
-export function createHeap<Item>(order: (item: Item) => number): Heap<Item> {
+/** A binary heap by `order`, which a pushed item must keep: the smallest first. */
+export function createHeap<Item>(order: (item: Item) => number) {
   const items: { readonly item: Item; readonly rank: number }[] = [];
+  const rankAt = (at: number) => items[at]?.rank ?? Infinity;
 
   function swap(a: number, b: number) {
     const [one, other] = [items[a], items[b]];
-    if (!one || !other) return;
-    items[a] = other;
-    items[b] = one;
+    if (one && other) [items[a], items[b]] = [other, one];
   }
 
-  const rankAt = (at: number) => items[at]?.rank ?? Infinity;
-
-  function push(item: Item) {
+  function push(item: Item): void {
     let at = items.push({ item, rank: order(item) }) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -40,15 +22,16 @@ export function createHeap<Item>(order: (item: Item) => number): Heap<Item> {
 
   return {
     push,
-    retain(isWanted) {
-      const wanted = items.splice(0).map(({ item }) => item).filter(isWanted);
-      wanted.forEach(push);
+    /** Keeps only what `isWanted`. */
+    retain(isWanted: (item: Item) => boolean): void {
+      items.splice(0).map(({ item }) => item).filter(isWanted).forEach(push);
     },
-    peek: () => items[0]?.item,
-    pop() {
-      const smallest = items[0]?.item;
+    /** The smallest, which stays. */
+    peek: (): Item | undefined => items[0]?.item,
+    /** Removes and returns the smallest. */
+    pop(): Item | undefined {
       swap(0, items.length - 1);
-      items.pop();
+      const smallest = items.pop()?.item;
       for (let at = 0;;) {
         const [left, right] = [2 * at + 1, 2 * at + 2];
         const child = rankAt(right) < rankAt(left) ? right : left;
@@ -57,7 +40,7 @@ export function createHeap<Item>(order: (item: Item) => number): Heap<Item> {
         at = child;
       }
     },
-    get size() {
+    get size(): number {
       return items.length;
     },
   };

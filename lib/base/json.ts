@@ -1,9 +1,3 @@
-/**
- * JSON of unknown origin.
- *
- * @module
- */
-
 /** Whether a parsed value is an object with keys, neither null nor a list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

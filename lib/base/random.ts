@@ -1,8 +1,2 @@
-/**
- * Names that nobody guesses or meets twice.
- *
- * @module
- */
-
-/** Eight random hexadecimal digits. */
+/** Eight random hexadecimal digits: a name that nobody guesses or meets twice. */
 export const randomHex = (): string => crypto.randomUUID().slice(0, 8);

@@ -1,8 +1,3 @@
-/**
- * Several planners, one proposal: who may work on a target.
- *
- * @module
- */
 import { type Target, targetOf } from "../event/target.ts";
 
 /** The right to propose for one target, until it is settled, released or lost. */

@@ -1,9 +1,3 @@
-/**
- * What tells a planner's claims from all others', also those of its run before a crash: a random
- * word that stays with its RUNTIME_PATH.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import type { Files } from "../base/disk/files.ts";
 import type { Store } from "../base/disk/store.ts";

@@ -1,11 +1,3 @@
-/**
- * Puts a finished file under a name that nobody has, and never replaces one.
- *
- * A reader sees the whole file or none, a crash leaves at most a temporary file, and what was
- * published has reached the disk.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import type { Files } from "./files.ts";
 

@@ -1,12 +1,7 @@
-/**
- * Why something under RUNTIME_PATH could not be read, for people.
- *
- * @module
- */
 import { visibleText } from "../text/visible.ts";
 
 /**
- * One sentence without a full stop.
+ * Why something under RUNTIME_PATH could not be read: one sentence without a full stop.
  *
  * @param path what was to be read; the system may name another path that was in the way.
  */

@@ -1,8 +1,3 @@
-/**
- * Why a file could not be written, and what an operator can do about it.
- *
- * @module
- */
 import { errorMessage } from "../error_message.ts";
 
 interface WriteFailure {
@@ -46,7 +41,7 @@ export function isSystemFailure(error: unknown): error is Error {
     ("code" in error && typeof error.code === "string" && /^E[A-Z0-9]{2,}$/.test(error.code));
 }
 
-/** What an error of the system means for the agent. */
+/** Why a file could not be written, and what an operator can do about it. */
 export function explainWriteFailure(error: unknown): WriteFailure {
   const message = errorMessage(error);
   if (error instanceof Deno.errors.NotCapable) {

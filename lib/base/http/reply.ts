@@ -1,8 +1,3 @@
-/**
- * The reply to an HTTP/1.1 request, as far as an Ollama and what stands before it send one.
- *
- * @module
- */
 import { errorMessage } from "../error_message.ts";
 
 /** The connection broke, or what came over it is not HTTP. */

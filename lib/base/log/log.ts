@@ -1,9 +1,3 @@
-/**
- * Structured logs: one JSON object a line on standard output, `event`, `level` and `timestamp`
- * first. Event names and fields are a contract with the programs that read them.
- *
- * @module
- */
 import { cutAndCounted } from "../text/cut.ts";
 import type { Clock } from "../clock.ts";
 
@@ -25,13 +19,13 @@ const INVISIBLE =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
 
 function escapeInvisible(json: string): string {
-  return json.replace(INVISIBLE, (found) => {
-    let escaped = "";
-    for (let i = 0; i < found.length; i++) {
-      escaped += `\\u${found.charCodeAt(i).toString(16).padStart(4, "0")}`;
-    }
-    return escaped;
-  });
+  return json.replace(
+    INVISIBLE,
+    (found) =>
+      found.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(
+        "",
+      ),
+  );
 }
 
 function bounded(_key: string, value: unknown): unknown {
@@ -39,7 +33,10 @@ function bounded(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-/** One log line, without its newline. */
+/**
+ * One log line, without its newline: a JSON object, `event`, `level` and `timestamp` first. Event
+ * names and fields are a contract with the programs that read them.
+ */
 export function formatLine(
   level: LogLevel,
   event: string,

@@ -1,33 +1,19 @@
-/**
- * Lines for a reader that may stop reading: they wait without holding anything up, so many, and
- * what is too much is counted instead.
- *
- * @module
- */
 import { type Clock, sleep } from "../clock.ts";
-import type { LineSink } from "./log.ts";
 
 /** UTF-16 units that wait at most: a quarter of an hour of a busy log. */
 const MOST_WAITING = 1_048_576;
 
-interface QueuedLines {
-  /** Takes text that ends in a newline. Never waits. */
-  readonly write: LineSink;
-  /** Lines that were left out so far. */
-  readonly dropped: number;
-  /** Resolves once all is written, or after `mostMs`. */
-  flush(mostMs: number): Promise<void>;
-}
-
-interface QueuedLinesOptions {
+/**
+ * Writes lines in order, as a reader takes them that may stop reading: they wait without holding
+ * anything up, so many, and what is too much is counted instead.
+ *
+ * @param options.leftOut the line that tells how many were left out, in their place
+ */
+export function queuedLines({ stream, clock, leftOut }: {
   readonly stream: { write(bytes: Uint8Array): Promise<number> };
   readonly clock: Clock;
-  /** The line that tells how many were left out, in their place. */
   readonly leftOut: (lines: number) => string;
-}
-
-/** Writes lines in order, as the reader takes them. */
-export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): QueuedLines {
+}) {
   const encoder = new TextEncoder();
   let waiting: string[] = [];
   let length = 0;
@@ -56,7 +42,8 @@ export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): Que
   }
 
   return {
-    write(line) {
+    /** Takes text that ends in a newline. Never waits. */
+    write(line: string): void {
       if (length + line.length > MOST_WAITING) {
         dropped++;
         return;
@@ -65,10 +52,12 @@ export function queuedLines({ stream, clock, leftOut }: QueuedLinesOptions): Que
       length += line.length;
       writing ??= writeAll();
     },
-    get dropped() {
+    /** Lines that were left out so far. */
+    get dropped(): number {
       return dropped;
     },
-    async flush(mostMs) {
+    /** Resolves once all is written, or after `mostMs`. */
+    async flush(mostMs: number): Promise<void> {
       const done = new AbortController();
       await Promise.race([writing, sleep(clock, mostMs, done.signal)]);
       done.abort();

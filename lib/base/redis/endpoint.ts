@@ -1,8 +1,3 @@
-/**
- * REDIS_URL taken apart: where to connect, and as whom.
- *
- * @module
- */
 import { SiteError } from "../host_port.ts";
 import { redisLogin, type RedisPlace, redisPlace } from "./url.ts";
 

@@ -1,9 +1,3 @@
-/**
- * What goes wrong on a connection to Redis, as errors.
- *
- * @module
- */
-
 /** What a connection waits for; `ping` for any answer once it is in use. */
 export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
 

@@ -1,8 +1,3 @@
-/**
- * Why Redis could not be used, told apart and put into words for the operator.
- *
- * @module
- */
 import { ConnectError } from "../happy_eyeballs.ts";
 import { errorMessage } from "../error_message.ts";
 import { plainLine } from "../text/plain_line.ts";
@@ -186,7 +181,7 @@ function reasonOf(error: unknown, text: string): RedisFailureReason {
   return BY_TEXT.find(([form]) => form.test(text))?.[1] ?? "other";
 }
 
-/** Tells what went wrong. Pure; never fails. */
+/** Why Redis could not be used, told apart and in words for the operator. Pure; never fails. */
 export function redisFailure(error: unknown, context: RedisFailureContext): RedisFailure {
   if (error instanceof RedisNotLocatedError) return error.failure;
   const text = errorMessage(error).slice(0, LONGEST_TEXT);

@@ -1,8 +1,3 @@
-/**
- * REDIS_URL read: one server, the sentinels of one, or the nodes of a cluster.
- *
- * @module
- */
 import { cannotUse, hostPort, SiteError, withoutCredentials } from "../host_port.ts";
 
 /** What a REDIS_URL names; every host is `host:port`. Holds no user and no password. */

@@ -1,10 +1,3 @@
-/**
- * A published message that lies in memory as a whole, taken without a parser: nearly all of a flood
- * comes so.
- *
- * @module
- */
-
 /** What it is given is only valid during the call. */
 export type OnMessage = (bytes: Uint8Array, channel: Uint8Array) => void;
 
@@ -31,7 +24,8 @@ function lengthAt(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Hands over the message that begins at `at`; returns where it ends, or -1 where none lies there
+ * Hands over the published message that begins at `at`, without a parser: nearly all of a flood lies
+ * in memory as a whole. Returns where it ends, or -1 where none lies there
  * as a whole, or one of more than `kept` bytes.
  */
 export function handOverWhole(

@@ -1,9 +1,3 @@
-/**
- * Text that a chat template would take for its own markup.
- *
- * @module
- */
-
 // One character each for one, so that no length changes and nothing new can come about.
 const OPENED = /[<[](?=[|｜])/g;
 const CLOSED = /(?<=[|｜])[>\]]/g;

@@ -1,9 +1,3 @@
-/**
- * Shortens a text, without halving a character.
- *
- * @module
- */
-
 /** The first `limit` UTF-16 units at most; `mark` stands behind them where something is left out. */
 export function cut(text: string, limit: number, mark = "…"): string {
   if (text.length <= limit) return text;

@@ -1,9 +1,3 @@
-/**
- * HTML as readable text.
- *
- * @module
- */
-
 /** The readable text of an HTML page: tags, and what scripts and styles hold, left out. */
 export function withoutMarkup(page: string): string {
   let text = "";

@@ -1,24 +1,9 @@
-/**
- * Untrusted names made safe to compare, to print and to put into a file name.
- *
- * @module
- */
 import { visibleText } from "./visible.ts";
 
 // Most names: printable ASCII without blanks at the ends.
 const CLEAN = /^[!-~](?:[ -~]*[!-~])?$/;
 const SLUG = /^[A-Za-z0-9._-]*$/;
 const NOT_SLUG = /[^A-Za-z0-9._-]/gu;
-
-/** The first `limit` code points; never half of a surrogate pair. */
-function firstCodePoints(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  let end = 0;
-  for (let n = 0; n < limit && end < text.length; n++) {
-    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
-  }
-  return text.slice(0, end);
-}
 
 /**
  * A name without control characters (newline and NUL too), ANSI sequences and invisible
@@ -27,7 +12,8 @@ function firstCodePoints(text: string, limit: number): string {
 export function cleanName(text: string, limit = 200): string {
   if (text.length <= limit && CLEAN.test(text)) return text;
   const seen = visibleText(text).replace(/[\t\n]/g, "").trimStart();
-  return firstCodePoints(seen, limit).trimEnd();
+  // Twice the limit in UTF-16 units holds at least `limit` code points.
+  return Array.from(seen.slice(0, limit * 2)).slice(0, limit).join("").trimEnd();
 }
 
 const NOT_ASCII = /[^\0-\x7f]/;

@@ -1,14 +1,9 @@
-/**
- * Text from outside, made fit for one line of a file that people read.
- *
- * @module
- */
 import { cutAndCounted } from "./cut.ts";
 import { redactText } from "./redact.ts";
 import { visibleText } from "./visible.ts";
 
 /**
- * `text` on one line: without secrets, terminal codes, control and invisible characters, cut to
+ * `text` on one line of what people read: without secrets, terminal codes, control and invisible characters, cut to
  * `limit` UTF-16 units, with a mark behind them that tells how many there were.
  */
 export function plainLine(text: string, limit: number): string {

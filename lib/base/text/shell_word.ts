@@ -1,10 +1,4 @@
-/**
- * Words of commands that a person is to copy into a shell.
- *
- * @module
- */
-
-/** `word` as a POSIX shell reads it back: as it is where that is safe, else in single quotes. */
+/** `word`, for a command to copy, as a POSIX shell reads it back: as it is where that is safe, else in single quotes. */
 export function shellWord(word: string): string {
   return /^[A-Za-z0-9_./:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,9 +1,3 @@
-/**
- * Spans of time and moments, for people.
- *
- * @module
- */
-
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -1,9 +1,3 @@
-/**
- * Text from outside, reduced to what a reader sees.
- *
- * @module
- */
-
 // CSI, OSC and string sequences, then two-character escapes (ECMA-48). A sequence that never
 // ends loses its introducer only: nobody hides the rest of a log behind one.
 const ANSI =

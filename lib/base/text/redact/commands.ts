@@ -1,9 +1,3 @@
-/**
- * Passwords among the arguments of well-known commands, where a flag alone does not say so
- * (`redis-cli -a`, `mysql -p...`, `curl -u`). Flags with a telling name are found by name.
- *
- * @module
- */
 import { type Report, rowsOf } from "./search.ts";
 
 /** Commands, then flags whose next argument is secret, and flags that have the secret attached. */
@@ -57,7 +51,10 @@ const BEFORE_SECRET = /[\s"'`,\\]/;
 /** Arguments of one command that are looked at. */
 const MOST_ARGUMENTS = 64;
 
-/** Command lines inside a text, also as a JSON list of arguments. */
+/**
+ * Passwords in command lines, also as a JSON list of arguments, where a flag alone does not say so
+ * (`redis-cli -a`, `mysql -p...`, `curl -u`). Flags with a telling name are found by name.
+ */
 export function commandLines(text: string, report: Report): void {
   if (!text.includes("-") && !/auth/i.test(text)) return;
   COMMAND.lastIndex = 0;

@@ -1,9 +1,3 @@
-/**
- * Secrets behind an encoding: base64, hexadecimal digits, dumps and lists of bytes. What is decoded
- * is looked at and thrown away; whatever holds a secret is taken out whole.
- *
- * @module
- */
 import { eachMatch, type Report } from "./search.ts";
 
 /** Longest run that is decoded; of a longer one this much of its start. */
@@ -52,7 +46,10 @@ function ofNumbers(run: string, radix: 10 | 16): string | undefined {
 
 const ofHex = (run: string) => ofNumbers(run.replace(/../g, "$& "), 16);
 
-/** Reports every encoded run of which the text `holds` a secret. */
+/**
+ * Reports every run behind an encoding (base64, hexadecimal digits, dumps and lists of bytes) whose
+ * text `holds` a secret. What is decoded is looked at and thrown away; the run is taken out whole.
+ */
 export function encodedSecrets(
   text: string,
   holds: (plain: string) => boolean,

@@ -1,8 +1,3 @@
-/**
- * Where a value in free text begins and ends.
- *
- * @module
- */
 import type { SecretKind } from "./keys.ts";
 import { matchFrom, REDACTED } from "./search.ts";
 

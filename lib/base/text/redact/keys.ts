@@ -1,12 +1,8 @@
-/**
- * Which names say that their value is a secret.
- *
- * @module
- */
 import { wordSet } from "./search.ts";
 import { plainSpelling, withoutLookalikes } from "./spelling.ts";
 
 /**
+ * What a name says of its value:
  * - `password`: a password by any name; also in prose ("password hunter2")
  * - `secret`: tokens, keys, credentials
  * - `plural`: `tokens`, which is a count when the value is a number

@@ -1,9 +1,3 @@
-/**
- * Values that follow a secret-looking name in free text: `NAME=value`, `name: value`, JSON and
- * XML inside a string, headers, flags, `password value`.
- *
- * @module
- */
 import { isProse, looksLikeCode, looksSecret, type SecretKind, secretKind, STEM } from "./keys.ts";
 import { backslashesBefore, closingQuote, QUOTE, skipBlanks, valueAt } from "./extent.ts";
 import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
@@ -201,7 +195,10 @@ function reportCredentials(text: string, end: number, scheme: string, report: Re
   return stop;
 }
 
-/** Finds every secret-looking name in the text and reports its value. */
+/**
+ * Finds every secret-looking name in the text and reports its value: `NAME=value`, `name: value`,
+ * JSON and XML inside a string, headers, flags, `password value`.
+ */
 export function namedValues(text: string, report: Report): void {
   let done = 0;
   for (let match = matchFrom(STEM, text, 0); match; match = matchFrom(STEM, text, done)) {

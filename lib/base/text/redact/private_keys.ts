@@ -1,8 +1,3 @@
-/**
- * Private keys in PEM.
- *
- * @module
- */
 import { matchFrom, type Report } from "./search.ts";
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -32,7 +27,7 @@ function base64LinesBefore(text: string, end: number, floor: number): number {
   }
 }
 
-/** Whole keys, and those without their end (to the end of the text) or without their start. */
+/** Private keys in PEM: whole ones, and those without their end (to the end of the text) or without their start. */
 export function privateKeys(text: string, report: Report): void {
   if (!text.includes("PRIVATE KEY")) return;
   let begin = matchFrom(BEGIN, text, 0);

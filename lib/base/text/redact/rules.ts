@@ -1,8 +1,3 @@
-/**
- * All rules about secrets in a text, applied once.
- *
- * @module
- */
 import { commandLines } from "./commands.ts";
 import { encodedSecrets } from "./encoded.ts";
 import { namedValues } from "./pairs.ts";
@@ -24,7 +19,7 @@ const RULES = [
   secretStatements,
 ];
 
-/** The text with `[redacted]` for what the rules find; a further round may find more. */
+/** The text with `[redacted]` for what all rules find; a further round may find more. */
 export function redactOnce(given: string, decodes = true): string {
   const shown = plainSpelling(given);
   // Of the same length: places in it are places in what is shown.

@@ -1,9 +1,3 @@
-/**
- * What all rules share: how they search a text, and how they say where a secret is.
- *
- * @module
- */
-
 /** What stands where a secret stood. */
 export const REDACTED = "[redacted]";
 

@@ -1,9 +1,3 @@
-/**
- * Other spellings of letters, under which a name would not be recognized.
- *
- * @module
- */
-
 const ENTITY = /&(?:#(\d{2,3})|#x([0-9a-f]{2})|(quot|apos|equals|colon|lowbar|hyphen|period));/gi;
 const NAMED = {
   quot: '"',

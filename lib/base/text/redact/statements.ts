@@ -1,8 +1,3 @@
-/**
- * Lines of protocols, settings and shells in which the place says what is secret, not a name.
- *
- * @module
- */
 import { isProse, looksSecret } from "./keys.ts";
 import { eachMatch, type Report, rowsOf } from "./search.ts";
 
@@ -98,7 +93,7 @@ const ANY_WORD = new RegExp(
   STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(({ hints }) => hints).join("|"),
 );
 
-/** Finds what the place gives away. */
+/** Finds what the place gives away, not a name: in lines of protocols, settings and shells. */
 export function secretStatements(text: string, report: Report): void {
   const lower = text.toLowerCase();
   for (const { hints, form, doubtful } of ANY_WORD.test(lower) ? STATEMENTS : BY_SIGN) {

@@ -1,8 +1,3 @@
-/**
- * Tokens that their own form gives away, and addresses that are one.
- *
- * @module
- */
 import { eachMatch, type Report, rowsOf } from "./search.ts";
 
 /** The forms in a table of `source: form ; source: form`. */

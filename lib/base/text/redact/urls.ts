@@ -1,8 +1,3 @@
-/**
- * User names, passwords and tokens in URLs and connection strings.
- *
- * @module
- */
 import { looksSecret } from "./keys.ts";
 import { eachMatch, matchFrom, REDACTED, type Report, wordSet } from "./search.ts";
 
@@ -49,7 +44,7 @@ function userEnd(url: string, web: boolean): number {
   return host && (web || authority === "") ? -1 : last;
 }
 
-/** The user part of URLs of any scheme; all but the scheme for notification services. */
+/** The user part of URLs of any scheme, with the password or token in it; all but the scheme for notification services. */
 export function urlUsers(text: string, report: Report): void {
   if (!text.includes("/") && !text.includes("%")) return;
   const found: { readonly scheme: number; readonly url: number; readonly encoded: boolean }[] = [];

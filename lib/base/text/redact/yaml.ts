@@ -1,9 +1,3 @@
-/**
- * Values that a YAML key has on the lines below it: a block (`password: |`) or a list of numbers
- * and words (`network_key:`), as a dump of somebody's settings shows them.
- *
- * @module
- */
 import { skipBlanks } from "./extent.ts";
 import { looksSecret } from "./keys.ts";
 import { matchFrom, type Report } from "./search.ts";
@@ -24,7 +18,9 @@ interface Below {
 }
 
 /**
- * Reports what stands below the key that begins at `key`; `next` is the place behind its colon.
+ * Reports the value that a YAML key has on the lines below it, as a dump of somebody's settings shows
+ * it: a block (`password: |`) or a list of numbers and words (`network_key:`). The key begins at
+ * `key`; `next` is the place behind its colon.
  * Returns where that ends, undefined when nothing does.
  */
 export function valueBelow(
