@@ -31,19 +31,6 @@ import { explainWriteFailure } from "../base/disk/write_failure.ts";
 /** The file's name in state/. */
 export const STATUS_FILE = "planner-agent.status.json";
 
-interface StatusBoardOptions {
-  readonly nodeName: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly store: Pick<Store, "replaceState">;
-  readonly backlog: Backlog;
-  readonly counters: Pick<Counters, "counts">;
-  readonly router: { snapshot(): readonly LinkState[] };
-  readonly pid: number;
-  /** Why an entry is not diagnosed for now, where something keeps it back. */
-  readonly holdOf?: (entry: QueueEntry) => Hold | undefined;
-}
-
 export type StatusBoard = ReturnType<typeof createStatusBoard>;
 
 /** A record that nothing changed is written again after this: a reader can tell that it is current. */
@@ -52,9 +39,20 @@ const REWRITTEN_AFTER_MS = 60_000;
 /** A difference between the clocks that is less than this is their reading, not a jump. */
 const STEADY_MS = 1_000;
 
-export function createStatusBoard(options: StatusBoardOptions) {
-  const { nodeName, clock, log, store, backlog, counters, router, pid } = options;
-  const { holdOf = () => undefined } = options;
+export function createStatusBoard(
+  { nodeName, clock, log, store, backlog, counters, router, pid, holdOf }: {
+    readonly nodeName: string;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly store: Pick<Store, "replaceState">;
+    readonly backlog: Backlog;
+    readonly counters: Pick<Counters, "counts">;
+    readonly router: { snapshot(): readonly LinkState[] };
+    readonly pid: number;
+    /** Why an entry is not diagnosed for now, where something keeps it back. */
+    readonly holdOf?: (entry: QueueEntry) => Hold | undefined;
+  },
+) {
   const minutes = createMinutes();
   const started = clock.monotonic();
   // Until they are written, their times are monotonic milliseconds.
@@ -78,7 +76,7 @@ export function createStatusBoard(options: StatusBoardOptions) {
   }
 
   function waitingRow(entry: QueueEntry): WaitingRow {
-    const hold = holdOf(entry) ?? postponed(entry);
+    const hold = holdOf?.(entry) ?? postponed(entry);
     const parked = entry.failures > 0;
     const next = Math.max(parked ? entry.notBefore : 0, hold?.until ?? 0);
     return {
@@ -101,17 +99,14 @@ export function createStatusBoard(options: StatusBoardOptions) {
       state: "diagnosing",
       next_try: null,
     }));
-    const rows = diagnosing.slice(0, MOST_ROWS);
-    let parked = 0;
-    for (const entry of backlog.entries()) {
-      if (entry.failures > 0) parked++;
-      if (rows.length < MOST_ROWS) rows.push(waitingRow(entry));
-    }
+    const waiting = [...backlog.entries()];
+    const parked = waiting.filter(({ failures }) => failures > 0).length;
+    const rows = waiting.slice(0, MOST_ROWS).map(waitingRow);
     return {
       diagnosing: diagnosing.length,
-      queued: backlog.waiting - parked,
+      queued: waiting.length - parked,
       parked,
-      events: rows,
+      events: [...diagnosing, ...rows].slice(0, MOST_ROWS),
     };
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { spanInWords } from "../../base/text/span.ts";
-import { DECISIONS, type HistoryLine, type HistoryOutcome } from "../../observe/history/line.ts";
+import type { HistoryLine, HistoryOutcome } from "../../observe/history/line.ts";
+import { DECIDED } from "../../proposal/read/decided.ts";
 
 /** The planner's own name for a diagnosis, which errors begin with. */
 const LABEL = /^planner\.\S+: /;
@@ -13,7 +14,7 @@ const LABEL = /^planner\.\S+: /;
 export function why(line: HistoryLine): string {
   const { outcome, repeated, detail, action, action_id, by } = line;
   if (repeated !== undefined) return `${repeated} more like the one before, until then`;
-  const said = DECISIONS.some((known) => known === outcome)
+  const said = DECIDED.some((known) => known === outcome)
     ? `${action}: ${sentence(outcome, detail)}${by === undefined ? "" : `, by ${by}`}`
     : outcome === "proposed" && action !== undefined
     ? `${action}${line.requires_human ? ", a person is required" : ""}: ${detail ?? ""}`

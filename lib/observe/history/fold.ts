@@ -32,9 +32,9 @@ interface Kind extends Target {
 
 interface TargetRuns {
   readonly kinds: Kind[];
-  /** The run of the target's last line, as long as the next event may continue it. */
-  last: Run<Kind> | undefined;
   lines: number;
+  /** The run of the target's last line, as long as the next event may continue it. */
+  last?: Run<Kind> | undefined;
 }
 
 export function historyFold(
@@ -64,7 +64,7 @@ export function historyFold(
   function runsOf(node: string, service: string): TargetRuns | undefined {
     const known = nodes.get(node)?.get(service);
     if (known || targets >= MOST_TARGETS) return known;
-    const runs: TargetRuns = { kinds: [], last: undefined, lines: 0 };
+    const runs: TargetRuns = { kinds: [], lines: 0 };
     const services = nodes.get(node) ?? new Map<string, TargetRuns>();
     nodes.set(node, services.set(service, runs));
     targets++;

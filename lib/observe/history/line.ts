@@ -6,7 +6,7 @@
 import { cut } from "../../base/text/cut.ts";
 import { asciiJson, isObject, parseObject } from "../../base/json.ts";
 import type { Attempt } from "../../llm/contract.ts";
-import type { DecidedFolder } from "../../proposal/read/decided.ts";
+import { DECIDED, type DecidedFolder } from "../../proposal/read/decided.ts";
 import type { Decided, Diagnosed, Ending } from "../ending.ts";
 import { type Outcome, OUTCOMES } from "../outcome.ts";
 import type { ActionFile } from "../../proposal/action_file.ts";
@@ -18,16 +18,7 @@ const MOST_ATTEMPTS = 20;
 /** `exhausted` is no end: no link answered, and the event waits for another try. */
 export type HistoryOutcome = Outcome | "exhausted" | DecidedFolder;
 
-/** What became of a proposal: no event has ended with that. */
-export const DECISIONS: readonly DecidedFolder[] = [
-  "approved",
-  "running",
-  "completed",
-  "failed",
-  "rejected",
-  "cancelled",
-];
-const KNOWN: ReadonlySet<unknown> = new Set([...OUTCOMES, ...DECISIONS, "exhausted"]);
+const KNOWN: ReadonlySet<unknown> = new Set([...OUTCOMES, ...DECIDED, "exhausted"]);
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isNumber = (value: unknown): value is number => Number.isFinite(value);

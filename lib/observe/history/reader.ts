@@ -26,23 +26,18 @@ export interface HistorySubject {
   readonly service?: string | undefined;
 }
 
-export interface HistoryAnswer {
-  /** The newest lines about the subject, the newest last. */
-  readonly lines: readonly HistoryLine[];
-  /** The nodes of the whole history, where there is no line about the subject. */
-  readonly nodes: readonly string[];
-  /** Events that a flood left without a line, by outcome, where there is no line about the subject. */
-  readonly others: ReadonlyMap<string, number>;
-  /** When the oldest line was written (ISO 8601); undefined for an empty history. */
-  readonly since: string | undefined;
-}
+export type HistoryAnswer = Awaited<ReturnType<typeof historyOf>>;
 
-/** The last `limit` lines about a subject. */
+/**
+ * The last `limit` lines about a subject, the newest last, and when the oldest line of all was
+ * written (ISO 8601). Where there is none about it: the nodes of the whole history, and the events
+ * that a flood left without a line, by outcome.
+ */
 export async function historyOf(
   { node, service }: HistorySubject,
   { limit, ...place }: HistoryPlace & { readonly limit: number },
-): Promise<HistoryAnswer> {
-  const lines: HistoryLine[] = [];
+) {
+  let lines: HistoryLine[] = [];
   const nodes = new Set<string>();
   const others = new Map<string, number>();
   let since: string | undefined;
@@ -56,11 +51,16 @@ export async function historyOf(
     const found = all.filter((line) =>
       line.node === node && (service === undefined || line.service === service)
     );
-    lines.unshift(...found.slice(Math.max(0, found.length + lines.length - limit)));
+    lines = [...found, ...lines].slice(-limit);
     if (lines.length >= limit) break;
   }
-  if (lines.length > 0) return { lines, nodes: [], others: new Map(), since };
-  return { lines, nodes: [...nodes].sort(), others, since };
+  const isKnown = lines.length > 0;
+  return {
+    lines,
+    nodes: isKnown ? [] : [...nodes].sort(),
+    others: isKnown ? new Map<string, number>() : others,
+    since,
+  };
 }
 
 /** Every line of the history, the oldest first. */

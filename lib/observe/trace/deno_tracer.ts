@@ -22,18 +22,18 @@ interface ApiContext {
   setValue(key: symbol, value: unknown): ApiContext;
 }
 
-interface ApiTracer {
-  startSpan(
-    name: string,
-    options: { startTime: number; attributes: Attributes; root?: boolean },
-    context?: ApiContext,
-  ): ApiSpan;
-}
-
 /** What this needs of Deno.telemetry. */
 interface Telemetry {
-  readonly tracerProvider: { getTracer(name: string, version: string): ApiTracer };
   readonly contextManager: { active(): ApiContext };
+  readonly tracerProvider: {
+    getTracer(name: string, version: string): {
+      startSpan(
+        name: string,
+        options: { startTime: number; attributes: Attributes; root?: boolean },
+        context?: ApiContext,
+      ): ApiSpan;
+    };
+  };
 }
 
 /** Whether this process was started, or built, with OpenTelemetry's tracing on. */

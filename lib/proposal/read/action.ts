@@ -79,6 +79,8 @@ function viewOf(
   const { confidence, llm_attempts } = content;
   const payload = objectIn(content, "payload");
   const details = objectIn(content, "details");
+  /** Keys that only other programs write. */
+  const { trigger_type, location_tag } = own ? {} : content;
   const human = content.requires_human ?? content.approval_required;
   const reasons = own
     ? [payload.reason, content.description]
@@ -99,11 +101,11 @@ function viewOf(
     status: nameIn(content.status),
     /** The event's, in seconds since 1970; of another program's file, since when it waits. */
     timestamp: own ? Number(content.timestamp) : (sinceMs ?? writtenMs) / 1000,
-    sourceEvent: nameIn(content.source_event) || nameIn(content.trigger_type),
+    sourceEvent: nameIn(content.source_event) || nameIn(trigger_type),
     /** The program, or the person, that proposed it. */
     proposedBy: by || UNNAMED,
     /** Which house it is about, where the homelab has several. */
-    location: nameIn(content.location_tag) || nameIn(payload.location_tag),
+    location: nameIn(location_tag) || nameIn(payload.location_tag),
     model: nameIn(content.llm_model),
     attempts: typeof llm_attempts === "number" && Number.isSafeInteger(llm_attempts)
       ? llm_attempts

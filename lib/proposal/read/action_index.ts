@@ -8,7 +8,7 @@ import { join } from "node:path/posix";
 import { putLast } from "../../base/bounded_map.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Files, FileTimes } from "../../base/disk/files.ts";
-import { ACTION_FOLDERS, LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts";
+import { LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts";
 import { parseObject } from "../../base/json.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { WaitingEvent } from "../../event/event.ts";
@@ -16,7 +16,7 @@ import { gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import { actionIdPrefix } from "../action_file.ts";
-import { cameThereAt, type DecidedFolder, movedBy } from "./decided.ts";
+import { cameThereAt, DECIDED, movedBy } from "./decided.ts";
 import type { ActionFolder } from "./folders.ts";
 import { looseKey, type Proposed, proposedBy } from "./proposed.ts";
 import { openShelf } from "./shelf.ts";
@@ -31,9 +31,6 @@ const ANSWER_MS = 30_000;
 const ENOUGH = 8;
 /** Text read for one target, per folder, in UTF-16 units. */
 const MOST_TEXT = 1024 * 1024;
-
-/** In the order of a proposal's life: a copy that was left behind counts less. */
-const DECIDED = ACTION_FOLDERS.filter((name): name is DecidedFolder => name !== "pending");
 
 /** A proposal that waits for a person. */
 export type WaitingAction = Proposed & { readonly actionId: string };
@@ -216,6 +213,7 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
           )
         ),
       );
+      // A copy that was left behind, earlier in a proposal's life, counts less.
       const byId = new Map(found.flat().map((outcome) => [outcome.actionId, outcome]));
       const outcomes = [...byId.values()].sort((one, other) => other.atMs - one.atMs);
       putLast(answers, key, { stamp: stamp(), atMs, outcomes }, MOST_ANSWERS);

@@ -7,11 +7,13 @@
  */
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { FileTimes } from "../../base/disk/files.ts";
+import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import type { Fields } from "./text.ts";
 import { momentOf, transitionsOf } from "./transitions.ts";
 
-/** Every folder of a proposal's life but the one where it waits. */
+/** Every folder of a proposal's life but the one where it waits, in the order of that life. */
 export type DecidedFolder = ProposalOutcome["became"];
+export const DECIDED = ACTION_FOLDERS.filter((name): name is DecidedFolder => name !== "pending");
 
 /** A time that is ahead by less than this comes from a clock that is a little fast. */
 const FAST_CLOCK_MS = 300_000;
