@@ -6,7 +6,7 @@
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { kindOf } from "./family.ts";
-import { cleanedName } from "./name.ts";
+import { cleanedName } from "./parse.ts";
 
 /** Containers of one message that become events of their own; the rest stays with the node's. */
 const MOST_CONTAINERS = 64;

@@ -10,13 +10,12 @@ import { visibleText } from "../base/text/visible.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const byteLength = (text: string) => encoder.encode(text).length;
+const sizeAsJson = (text: string) => byteLength(JSON.stringify(text));
 
-/** Levels of nesting that are shown. */
-const DEPTH = 24;
+const DEPTH = 24; // levels of nesting that are shown
 /** The shortest that a string is cut to, in bytes; what is lost beyond is the whole text's cut. */
 const SHORTEST_SHARE = 48;
-/** The part of a cut text that its start gets; the rest is its end's. */
-const HEAD = 0.6;
+const HEAD = 0.6; // the part of a cut text that its start gets; the rest is its end's
 
 /** Short texts in which nothing was found: senders repeat their keys and words for ever. */
 const harmless = new Set<string>();
@@ -53,23 +52,14 @@ function headAndTail(text: string, most: number): string {
 
 const mark = (bytes: number) => `…[${bytes} bytes cut]…`;
 
-/** Calls back with each string and key of a bounded value. */
-function eachText(value: unknown, visit: (text: string) => void): void {
-  if (typeof value === "string") return visit(value);
-  if (typeof value !== "object" || value === null) return;
-  for (const [key, inner] of Object.entries(value)) {
-    if (!Array.isArray(value)) visit(key);
-    eachText(inner, visit);
-  }
-}
-
+/** A bounded value with each string and key in it replaced. */
 function mapTexts(value: unknown, map: (text: string) => string): unknown {
   if (typeof value === "string") return map(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((inner) => mapTexts(inner, map));
-  const result: Record<string, unknown> = Object.create(null);
-  for (const [key, inner] of Object.entries(value)) result[map(key)] = mapTexts(inner, map);
-  return result;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [map(key), mapTexts(inner, map)]),
+  );
 }
 
 /** The limit for each string under which all of them together have `room` bytes. */
@@ -97,16 +87,15 @@ export function excerpt(payload: Readonly<Record<string, unknown>>, maxBytes: nu
   const whole = JSON.stringify(shown, null, 1) ?? "";
   if (whole.length * 3 <= maxBytes || byteLength(whole) <= maxBytes) return withoutMarkers(whole);
   const sizes: number[] = [];
-  let texts = 0;
-  eachText(shown, (text) => {
-    const size = byteLength(JSON.stringify(text));
-    sizes.push(size);
-    texts += size;
+  mapTexts(shown, (text) => {
+    sizes.push(sizeAsJson(text));
+    return text;
   });
+  const texts = sizes.reduce((sum, size) => sum + size, 0);
   const frame = byteLength(whole) - texts;
   const share = Math.max(SHORTEST_SHARE, shareOf(sizes, maxBytes - frame));
   const fitting = mapTexts(shown, (text) => {
-    const size = byteLength(JSON.stringify(text));
+    const size = sizeAsJson(text);
     // Written as JSON a string gets two quotes and grows: its cut is smaller by as much.
     const growth = (size - 2) / byteLength(text);
     return size <= share ? text : headAndTail(text, Math.floor((share - 2) / growth));

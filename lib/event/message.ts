@@ -4,14 +4,14 @@
  * @module
  */
 import { isUtf8 } from "node:buffer";
-import { isObject } from "../base/json.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import { redactText } from "../base/text/redact.ts";
 import { visibleText } from "../base/text/visible.ts";
 
 /** Longest message that is looked at, in bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
-/** Longest preview of a refused message, in UTF-16 units, and what it is made from. */
+/** Longest preview of a refused message, in characters, and what it is made from. */
 const PREVIEW_LENGTH = 120;
 const PREVIEWED_BYTES = 4_096;
 
@@ -20,7 +20,7 @@ export type RefusalKind = "too_large" | "invalid_utf8" | "invalid_json" | "not_o
 
 export interface Refusal {
   readonly kind: RefusalKind;
-  /** How the message begins, in visible characters, at most 120 characters. */
+  /** How the message begins, in visible characters. */
   readonly preview: string;
 }
 
@@ -32,19 +32,16 @@ type MessageResult =
 // character in the text, which is rare, says when to look closer. It drops a byte order mark.
 const decoder = new TextDecoder();
 
-/** Senders that write JSON twice put the message into a string. */
-const MOST_WRAPPERS = 2;
+const MOST_WRAPPERS = 2; // senders that write JSON twice put the message into a string
 
 const MAX = Number.MAX_SAFE_INTEGER;
-/** Levels of nesting that are shown to anybody. */
-const DEPTH = 24;
+const DEPTH = 24; // levels of nesting that are shown to anybody
 const INTEGER = /^-?\d+$/;
 
 /**
- * Reads one message.
- *
- * A message may stand in a JSON string, or before the NUL that ends a string in C; what follows the
- * NUL is nobody's. Integers that a number cannot hold exactly come as their digits, in a string.
+ * Reads one message. It may stand in a JSON string, or before the NUL that ends a string in C; what
+ * follows the NUL is nobody's. Integers that a number cannot hold exactly come as their digits, in a
+ * string.
  *
  * Bare `NaN`, `Infinity` and `-Infinity`, which Python's `json.dumps` writes, count as null. A key
  * `__proto__` stays an ordinary own key, as `JSON.parse` makes it: read values by name, copy by
@@ -62,9 +59,9 @@ export function readMessage(bytes: Uint8Array): MessageResult {
 function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
   const text = decoder.decode(bytes);
   if (text.includes("\ufffd") && !isUtf8(bytes)) return "invalid_utf8";
-  let value = parseJson(text);
+  let value = parseMessage(text);
   if (value === undefined) return "invalid_json";
-  for (let i = 0; typeof value === "string" && i < MOST_WRAPPERS; i++) value = parseJson(value);
+  for (let i = 0; typeof value === "string" && i < MOST_WRAPPERS; i++) value = parseMessage(value);
   return isObject(value) ? value : "not_object";
 }
 
@@ -78,22 +75,12 @@ function refuse(kind: RefusalKind, bytes: Uint8Array): MessageResult {
 }
 
 /** The parsed text, or undefined (which no JSON text stands for). */
-function parseJson(text: string): unknown {
-  try {
-    return parseExact(text);
-  } catch {
+function parseMessage(text: string): unknown {
+  const plain = parseJson(text);
+  if (plain === undefined) {
     const repaired = withoutBareNumbers(text);
-    if (repaired === text) return undefined;
-    try {
-      return parseExact(repaired);
-    } catch {
-      return undefined;
-    }
+    return repaired === text ? undefined : parseMessage(repaired);
   }
-}
-
-function parseExact(text: string): unknown {
-  const plain: unknown = JSON.parse(text);
   if (!hasInexact(plain, 0)) return plain;
   try {
     return withDigits(text);

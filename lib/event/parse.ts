@@ -4,15 +4,17 @@
  * @module
  */
 import { isObject } from "../base/json.ts";
+import { cleanName, plainName } from "../base/text/names.ts";
+import { redactText } from "../base/text/redact.ts";
 import type { HealthEvent, Origin } from "./event.ts";
-import { cleanedName, harmlessName, LOOKED_AT, textOf, withoutSecrets } from "./name.ts";
 import { type Fields, isTruthy, payloadOf } from "./payload.ts";
 import { gradeOf } from "./severity.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
+const NAME_LENGTH = 200; // longest node, service and type, in characters
 const SEVERITY_LENGTH = 40;
-/** Longest replaced time that is logged, in characters. */
-const SENT_LENGTH = 60;
+const SENT_LENGTH = 60; // longest replaced time that is logged, in characters
+const LOOKED_AT = 1_000; // what of a text is searched for secrets before it is cut, in characters
 
 /** What some senders write for a service where they mean the whole node. */
 const THE_NODE = /^(?:all|node)$/i;
@@ -26,8 +28,7 @@ type EventResult =
     readonly event: HealthEvent;
     /** A time that was not believed: `sent` is text or a number as sent, else what it was. */
     readonly replacedTime?: { readonly reason: TimeReplacement; readonly sent: string };
-    /** As sent, where nobody defined the word. */
-    readonly unknownSeverity?: string;
+    readonly unknownSeverity?: string; // as sent, where nobody defined the word
   }
   | { readonly ok: false; readonly refusal: EventRefusal };
 
@@ -132,4 +133,32 @@ function told(time: unknown): string {
   if (typeof time === "string") return withoutSecrets(time.slice(0, LOOKED_AT), SENT_LENGTH);
   if (typeof time === "number") return String(time);
   return Array.isArray(time) ? "a list" : `a value of type ${typeof time}`;
+}
+
+/** A clean name, "" for an empty value, undefined for what is neither text nor a number. */
+export function cleanedName(value: unknown): string | undefined {
+  const text = textOf(value);
+  return text ? harmlessName(text, NAME_LENGTH) : text;
+}
+
+/** Printable ASCII without a space at its ends, and without what a secret could follow. */
+const PLAIN_NAME = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
+
+/** Some senders name a service by its URL, with user and password. */
+function harmlessName(text: string, limit: number): string {
+  // Most names are read in one pass.
+  if (text.length <= limit && PLAIN_NAME.test(text)) return text;
+  const name = plainName(cleanName(text, limit));
+  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(name, limit);
+}
+
+/** Redacted before it is cut, and cut before it is redacted to what can matter. */
+function withoutSecrets(text: string, limit: number): string {
+  return cleanName(redactText(cleanName(text, LOOKED_AT)), limit);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!isTruthy(value)) return "";
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }

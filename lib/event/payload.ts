@@ -9,8 +9,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 const NOTHING: Fields = Object.freeze({});
 
-/** Senders that write JSON twice put it into a string. */
-const MOST_WRAPPERS = 2;
+const MOST_WRAPPERS = 2; // senders that write JSON twice put it into a string
 
 /** What a message has beside the payload. */
 const ENVELOPE: ReadonlySet<string> = new Set([

@@ -11,8 +11,7 @@ import { isoOf } from "./time_spellings.ts";
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
 
 interface EventTime {
-  /** Seconds since 1970, fraction kept. */
-  readonly seconds: number;
+  readonly seconds: number; // seconds since 1970, fraction kept
   /** Set when something was sent that is no plausible time of an event. */
   readonly replaced?: TimeReplacement;
 }

@@ -9,8 +9,7 @@
 const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu;
 const BETWEEN = /[^\p{L}\p{N}\p{M}]+/gu;
 
-/** Already in its normal form, as most types are. */
-const NORMAL = /^[a-z0-9]+(?:_[a-z0-9]+)*$/;
+const NORMAL = /^[a-z0-9]+(?:_[a-z0-9]+)*$/; // already in its normal form, as most types are
 
 /**
  * A type in small letters with `_` between its words: `ContainerDied`, `container-died`,

@@ -21,8 +21,7 @@ import {
 } from "./world_files.ts";
 
 const LARGEST_BYTES = 1024 * 1024;
-/** An observer that has not written for longer may have ended. */
-const OLDEST_MS = 3_600_000;
+const OLDEST_MS = 3_600_000; // an observer that has not written for longer may have ended
 /** A file that changed this shortly ago may change again under the same time. */
 const COARSE_MS = 2_500;
 

@@ -13,8 +13,7 @@ import { type Target, targetKey } from "./target.ts";
 export const WORLD_FILES = ["incidents", "services", "nodes", "deployments"] as const;
 export type WorldFile = typeof WORLD_FILES[number];
 
-/** More entries of a file are not looked at. */
-const MOST_ENTRIES = 5_000;
+const MOST_ENTRIES = 5_000; // more entries of a file are not looked at
 
 /** What is known of one target or node; times in milliseconds since 1970. */
 export interface WorldEntry {

@@ -25,10 +25,10 @@ export type RedisState =
     readonly channels: readonly string[];
     readonly refused: readonly string[];
   }
+  /** `attempt` counts failed tries in a row. */
   | {
     readonly kind: "waiting";
     readonly failure: RedisFailure;
-    /** Failed tries in a row. */
     readonly attempt: number;
     readonly retryInMs: number;
   }
@@ -57,13 +57,12 @@ export interface RedisListenerOptions {
 /** Where a failure happened, for its text. */
 type FailureContext = Pick<RedisFailureContext, "endpoint" | "secrets">;
 
-/** One connection, from its first to its last moment. */
+/** One connection, from its first to its last moment; `host` is its endpoint for logs. */
 export interface RedisConnection
   extends
     Pick<RedisFailureContext, "endpoint">,
     Pick<ReturnType<typeof redisTarget>, "credentials">,
     Required<Pick<RedisListenerOptions, "connectTimeoutMs">> {
-  /** The endpoint for logs. */
   readonly host: string;
   readonly context: FailureContext;
   readonly createClient: CreateRedisClient | undefined;
@@ -75,10 +74,8 @@ export interface RedisConnection
 }
 
 interface RedisListeningOptions extends RedisListenerOptions {
-  /** What is to be heard. */
-  readonly names: readonly string[];
-  /** Whether sessions need the server that has the keys. */
-  readonly keys?: boolean;
+  readonly names: readonly string[]; // what is to be heard
+  readonly keys?: boolean; // whether sessions need the server that has the keys
   readonly failureOf: (error: unknown, context: FailureContext) => RedisFailure;
   /** Runs one connection to its end; resolves with its failure, or null when `signal` ended it. */
   readonly session: (
@@ -87,14 +84,12 @@ interface RedisListeningOptions extends RedisListenerOptions {
   ) => Promise<RedisFailure | null>;
   /** What a lost connection had heard, in the words of its log line. */
   readonly lost: (heard: readonly string[], seconds: number) => Fields;
-  /** Called before the last state. */
   readonly onStop?: () => void;
 }
 
 /** At least a second apart; with a try's own deadline of 5 s, never 31 s without a try. */
 const BACKOFF: Backoff = { firstMs: 1_250, mostMs: 25_000, jitter: 0.2 };
-/** A session that lasted this long starts the backoff anew. */
-const STEADY_MS = 10_000;
+const STEADY_MS = 10_000; // a session that lasted this long starts the backoff anew
 /** What this user may not read is asked for again after this. */
 export const REFUSED_RETRY_MS = 30_000;
 
@@ -137,7 +132,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
     });
   }
 
-  /** One connection, from its first to its last moment; null when `signal` ended it. */
+  /** Null when `signal` ended it. */
   async function session(signal: AbortSignal, deafSince: number) {
     let since: number | null = null;
     let heard: readonly string[] = [];

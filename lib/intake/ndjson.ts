@@ -8,8 +8,7 @@ import { MAX_MESSAGE_BYTES, type Refusal, refusal } from "../event/message.ts";
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
-/** Enough of a line for its preview. */
-const HEAD_BYTES = 4_096;
+const HEAD_BYTES = 4_096; // enough of a line for its preview
 
 /**
  * The lines of `stream`, without their line ends (LF or CRLF); blank lines are skipped and a last

@@ -21,8 +21,7 @@ interface RedisIntakeOptions extends RedisListenerOptions {
   /** Called synchronously for each message; `bytes` are only valid during the call. */
   readonly onMessage: (bytes: Uint8Array, channel: string) => void;
   readonly pingEveryMs?: number;
-  /** A peer that is silent for this long after a PING is gone. */
-  readonly pingDeadlineMs?: number;
+  readonly pingDeadlineMs?: number; // a peer that is silent for this long after a PING is gone
 }
 
 /** As much as Redis keeps for a subscriber by default; what is cut is still refused as too large. */

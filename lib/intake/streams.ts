@@ -16,34 +16,29 @@ import { deadLetterStream } from "./streams/group.ts";
 import { createHand } from "./streams/hand.ts";
 import { type OnEntry, streamsSession } from "./streams/session.ts";
 
-/** The URL's database number is left out. */
+/** Times are milliseconds. The URL's database number is left out. */
 interface StreamsIntakeOptions extends RedisListenerOptions {
   readonly streams: readonly string[];
-  /** The consumer group; planners of one group share the entries. */
-  readonly group: string;
+  readonly group: string; // the consumer group; planners of one group share the entries
   /** This planner's name in the group: the same at each start, and no other planner's. */
   readonly consumer: string;
-  /** An entry counts as `left` when this throws. */
-  readonly onEntry: OnEntry;
+  readonly onEntry: OnEntry; // an entry counts as `left` when this throws
   /** Most entries that are delivered and not acknowledged. @default {256} */
   readonly limit?: number;
-  /**
-   * An entry is taken over from a planner that did not touch it for this long, in milliseconds; a
-   * living one touches what it has in hand. See {@linkcode claimIdleMs}.
-   */
+  /** What a planner did not touch for this long is taken over; see {@linkcode claimIdleMs}. */
   readonly claimIdleMs: number;
   /**
-   * An entry that was delivered this often goes to the dead letters: to planners that are gone
-   * since, or that ended while it was handed over. A restart does not count. @default {5}
+   * An entry that was handed this often to planners that were gone before its outcome goes to the
+   * dead letters. A restart does not count. @default {5}
    */
   readonly deliveryLimit?: number;
-  /** How old entries may be when a group is made, in milliseconds. @default {3_600_000} */
+  /** How old entries may be when a group is made. @default {3_600_000} */
   readonly lookbackMs?: number;
-  /** After the end, how long outcomes are waited for, in milliseconds. @default {0} */
+  /** After the end, how long outcomes are waited for. @default {0} */
   readonly lingerMs?: number;
   /** How long one read waits for entries. @default {5_000} */
   readonly blockMs?: number;
-  /** Deadline of each answer, in milliseconds. @default {10_000} */
+  /** Deadline of each answer. @default {10_000} */
   readonly answerTimeoutMs?: number;
 }
 
@@ -54,11 +49,9 @@ const CLAIM_MARGIN_MS = 60_000;
  * a chain of so many links takes, should it be cut off from Redis meanwhile. Milliseconds.
  */
 export function claimIdleMs(
-  { links, attempts, timeoutSeconds }: {
-    readonly links: number;
-    readonly attempts: number;
-    readonly timeoutSeconds: number;
-  },
+  { links, attempts, timeoutSeconds }: Readonly<
+    Record<"links" | "attempts" | "timeoutSeconds", number>
+  >,
 ): number {
   return links * attempts * timeoutSeconds * 1_000 + CLAIM_MARGIN_MS;
 }
@@ -74,8 +67,10 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
   const lastRead = new Map<string, string>();
   const tooLarge = { searching: false, found: new Set<string>() };
   const fold = foldedLines(log, clock);
-  const dead = fold("warning", "stream_entry_dead");
-  const gone = fold("warning", "stream_entry_gone");
+  const lines = {
+    dead: fold("warning", "stream_entry_dead"),
+    gone: fold("warning", "stream_entry_gone"),
+  };
 
   // A fault in what is called back must not cost the connection, nor the entry.
   const receive: OnEntry = (bytes, stream, settle, delivery) => {
@@ -94,7 +89,8 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
     failureOf: streamFailure,
     lost: (read, seconds) => ({ streams: read, read_seconds: seconds }),
     onStop() {
-      for (const line of [dead, gone]) line.flush();
+      lines.dead.flush();
+      lines.gone.flush();
     },
     async session(connection, signal) {
       const { host, context } = connection;
@@ -104,6 +100,8 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
         group,
         consumer,
         clock,
+        log,
+        lines,
         hand,
         lastRead,
         tooLarge,
@@ -129,13 +127,6 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
             retry_in_seconds: REFUSED_RETRY_MS / 1000,
           });
         },
-        onGroupCreated: (stream, after) =>
-          log.info("stream_group_created", { stream, group, after }),
-        onTakenOver: (stream, entries) =>
-          log.info("stream_entries_taken_over", { stream, entries }),
-        onGone: (stream, count) => gone.log(stream, () => ({ stream, entries: count })),
-        onDead: (stream, entry) =>
-          dead.log(stream, () => ({ stream, ...entry, kept_in: deadLetterStream(stream) })),
         onBuryFailed(stream, error) {
           if (!connection.once(`bury ${stream}`)) return;
           const to = deadLetterStream(stream);

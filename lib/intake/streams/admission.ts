@@ -5,14 +5,17 @@
  * @module
  */
 import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log/log.ts";
 import { isOfStream } from "./failure.ts";
 import type { StreamGroup } from "./group.ts";
 
 /** Times are milliseconds. */
 export interface AdmissionOptions {
   readonly streams: readonly string[];
+  readonly group: string;
   readonly reading: StreamGroup;
   readonly clock: Clock;
+  readonly log: Log;
   /** The newest entry read of each stream. */
   readonly lastRead: ReadonlyMap<string, string>;
   /** How old entries may be that a new group begins with. */
@@ -22,20 +25,16 @@ export interface AdmissionOptions {
   readonly onReading: (streams: readonly string[]) => void;
   /** A stream is refused while another is read; called at every try. */
   readonly onRefused: (stream: string, error: unknown) => void;
-  readonly onGroupCreated: (stream: string, after: string) => void;
   /** The stream is not the one that was read before. */
   readonly onReplaced: (stream: string) => void;
 }
 
-/** An ID that no entry has. */
-const NO_ENTRY = "0-0";
-/** Most entries that come between looking at a stream and making its group. */
-const ADOPTED = 100;
-/** What a group begins with whose first entry is still to come. */
-const NEWEST = "$";
+const NO_ENTRY = "0-0"; // an ID that no entry has
+const ADOPTED = 100; // most entries that come between looking at a stream and making its group
+const NEWEST = "$"; // what a group begins with whose first entry is still to come
 
 export function streamsAdmission(options: AdmissionOptions) {
-  const { streams, reading, clock, lastRead } = options;
+  const { streams, group, reading, clock, log, lastRead } = options;
   const refused = new Map<string, unknown>();
   let told: string | undefined;
   let askAgainAt = 0;
@@ -43,22 +42,23 @@ export function streamsAdmission(options: AdmissionOptions) {
 
   const readable = () => streams.filter((stream) => !refused.has(stream));
 
+  async function create(stream: string, after: string): Promise<void> {
+    await reading.create(stream, after);
+    log.info("stream_group_created", { stream, group, after });
+  }
+
   async function createAgain(stream: string, last: string): Promise<void> {
     // Was the group alone removed, or the stream with it, and another is in its place?
     const isReplaced = !await reading.has(stream, last);
-    const after = isReplaced ? NO_ENTRY : last;
-    await reading.create(stream, after);
+    await create(stream, isReplaced ? NO_ENTRY : last);
     if (isReplaced) options.onReplaced(stream);
-    options.onGroupCreated(stream, after);
   }
 
   async function createFirst(stream: string): Promise<void> {
     const since = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
     // By a clock that is ahead it can be in the future, and what comes until then would be lost.
     const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since, 1)).length === 0;
-    const after = isQuiet ? NEWEST : since;
-    await reading.create(stream, after);
-    options.onGroupCreated(stream, after);
+    await create(stream, isQuiet ? NEWEST : since);
     if (!isQuiet) return;
     // Entries added between looking at the stream and making its group.
     for (const id of await reading.behind(stream, since, ADOPTED)) await reading.adopt(stream, id);

@@ -10,10 +10,8 @@ import type { ReplyBounds } from "../../base/redis/reply_check.ts";
 /** Of an answer with entries; what is cut is still refused as too large. */
 export const ENTRIES_BOUNDS: ReplyBounds = { most: 64 * 1_048_576, kept: 4 * 1_048_576 };
 
-/** Most fields of an entry that counts as an event. */
-const MAX_ENTRY_FIELDS = 100;
-/** How much of an entry that is no event is handed on, for its log line. */
-const SHOWN_BYTES = 4_096;
+const MAX_ENTRY_FIELDS = 100; // most fields of an entry that counts as an event
+const SHOWN_BYTES = 4_096; // how much of an entry that is no event is handed on, for its log line
 
 /** Fields that hold an object when they are JSON text. */
 const NESTED: ReadonlySet<string> = new Set(["payload", "details"]);

@@ -11,8 +11,7 @@ import {
 } from "../../base/redis/failure.ts";
 
 interface StreamFailureContext extends Omit<RedisFailureContext, "channel" | "publishing"> {
-  /** The stream that was being used. */
-  readonly stream?: string | undefined;
+  readonly stream?: string | undefined; // the stream that was being used
 }
 
 /** As `redisFailure`, with what only commands on streams meet. Pure; never fails. */

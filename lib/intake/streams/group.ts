@@ -15,8 +15,7 @@ import {
   type StreamEntry,
 } from "./reply.ts";
 
-/** Dead letters that a stream keeps, about. */
-const DEAD_LETTERS = 10_000;
+const DEAD_LETTERS = 10_000; // dead letters that a stream keeps, about
 
 interface StreamGroupOptions {
   readonly group: string;
@@ -36,6 +35,9 @@ export function deadLetterStream(stream: string): string {
 }
 
 export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
+  const xclaim = (stream: string, idleMs: number, ...words: readonly string[]) =>
+    call(["XCLAIM", stream, group, consumer, `${idleMs}`, ...words]);
+
   return {
     /** Makes the group, and the stream where there is none; entries behind `after` are its first. */
     async create(stream: string, after: string): Promise<void> {
@@ -83,19 +85,17 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
      * over by another since it was looked at is idle for less than it was then, and stays there.
      */
     async deliver(stream: string, { id, idleMs }: PendingEntry): Promise<StreamEntry | undefined> {
-      const reply = await call(["XCLAIM", stream, group, consumer, `${idleMs}`, id]);
-      return entriesOf(reply, "XCLAIM")[0];
+      return entriesOf(await xclaim(stream, idleMs, id), "XCLAIM")[0];
     },
 
     /** Tells Redis that an own pending entry is being worked on; counts as no delivery. */
     async refresh(stream: string, { id, idleMs }: PendingEntry): Promise<void> {
-      await call(["XCLAIM", stream, group, consumer, `${idleMs}`, id, "JUSTID"]);
+      await xclaim(stream, idleMs, id, "JUSTID");
     },
 
     /** An own pending entry counts as delivered `deliveries` times. */
     async count(stream: string, { id, deliveries }: Omit<PendingEntry, "idleMs">): Promise<void> {
-      const args = ["0", id, "RETRYCOUNT", `${deliveries}`, "JUSTID"] as const;
-      await call(["XCLAIM", stream, group, consumer, ...args]);
+      await xclaim(stream, 0, id, "RETRYCOUNT", `${deliveries}`, "JUSTID");
     },
 
     /** Acknowledges; of no effect on what is acknowledged already. */
@@ -118,7 +118,7 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
 
     /** Makes this consumer the owner of an entry that the group was not handed. */
     async adopt(stream: string, id: string): Promise<void> {
-      await call(["XCLAIM", stream, group, consumer, "0", id, "FORCE", "JUSTID"]);
+      await xclaim(stream, 0, id, "FORCE", "JUSTID");
     },
 
     /** Puts a copy among the dead letters, with what is known about it. */

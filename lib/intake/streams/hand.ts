@@ -7,14 +7,12 @@ import type { Clock } from "../../base/clock.ts";
 import { createWatchers } from "../../base/watchers.ts";
 
 /**
- * What became of an entry. `settled`: its outcome is durable, so it is acknowledged. `left`: it has
- * none; it stays pending and is delivered again, here or to another planner, once it was idle long
- * enough or this planner starts anew.
+ * What became of an entry. `settled`: its outcome is durable, so it is acknowledged. `left`: it
+ * stays pending and is delivered again once it was idle long enough, or this planner starts anew.
  */
 export type Fate = "settled" | "left";
 
-/** Entries whose outcome is there and is still being written down. */
-const BEING_WRITTEN = 256;
+const BEING_WRITTEN = 256; // entries whose outcome is there and is still being written down
 
 /**
  * How many entries a planner must be able to have in hand: all that its queue holds, and those that
@@ -84,7 +82,6 @@ export function createHand(limit: number, clock: Clock) {
     /** What waits to be acknowledged, by stream. */
     settled: (): ReadonlyMap<string, readonly StreamId[]> =>
       Map.groupBy(settled.values(), ({ stream }) => stream),
-    /** These are acknowledged. */
     acknowledged(done: readonly StreamId[]): void {
       for (const { stream, id } of done) {
         const key = keyOf(stream, id);
@@ -113,11 +110,9 @@ export function createHand(limit: number, clock: Clock) {
       cancel?.();
     },
     check: watchers.check,
-    /** Entries whose outcome is still to come. */
     get open() {
       return open.size;
     },
-    /** Entries that wait to be acknowledged. */
     get unacknowledged() {
       return settled.size;
     },

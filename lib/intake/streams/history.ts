@@ -13,11 +13,9 @@ import { streamFailure } from "./failure.ts";
 import { entriesOf } from "./reply.ts";
 
 interface StreamHistoryOptions {
-  /** REDIS_URL. */
-  readonly url: string;
+  readonly url: string; // REDIS_URL
   readonly stream: string;
-  /** The first moment, by Redis' clock; milliseconds since 1970. */
-  readonly sinceMs: number;
+  readonly sinceMs: number; // the first moment, by Redis' clock; milliseconds since 1970
   /** The last moment. Without one, entries that come while it reads are read, too. */
   readonly untilMs?: number;
   readonly clock: Clock;

@@ -19,8 +19,7 @@ function compareDigits(a: string, b: string): number {
 
 export function inOrder<Entry extends { readonly stream: string; readonly id: string }>() {
   const waiting = new Map<string, readonly Entry[]>();
-  /** Streams whose last read did not reach their end. */
-  const behind = new Set<string>();
+  const behind = new Set<string>(); // streams whose last read did not reach their end
 
   function oldest(): Entry | undefined {
     let first: Entry | undefined;

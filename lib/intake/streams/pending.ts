@@ -5,45 +5,36 @@
  * @module
  */
 import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
-import type { StreamGroup } from "./group.ts";
+import type { FoldedLine } from "../../base/log/fold.ts";
+import type { Log } from "../../base/log/log.ts";
+import { deadLetterStream, type StreamGroup } from "./group.ts";
 import type { PendingEntry, StreamEntry } from "./reply.ts";
 import type { Hand } from "./hand.ts";
 import { compareIds } from "./order.ts";
 
-/** What is told about entries, besides handing them over. */
-export interface PendingEvents {
-  /** So many entries of planners that are gone are this planner's now. */
-  readonly onTakenOver: (stream: string, count: number) => void;
-  /** So many entries were trimmed from the stream before they had an outcome. */
-  readonly onGone: (stream: string, count: number) => void;
-  /** An entry was given up; its copy is among the dead letters. */
-  readonly onDead: (
-    stream: string,
-    entry: { readonly id: string; readonly reason: string; readonly deliveries: number },
-  ) => void;
-  /** An entry that is to be given up could not be copied; it stays pending. */
-  readonly onBuryFailed: (stream: string, error: unknown) => void;
-}
-
-interface PendingOptions extends PendingEvents {
-  readonly group: StreamGroup;
+export interface PendingOptions {
+  readonly reading: StreamGroup;
   readonly hand: Hand;
+  readonly log: Log;
+  /** Lines about entries that were given up, and that were trimmed before they had an outcome. */
+  readonly lines: { readonly dead: FoldedLine; readonly gone: FoldedLine };
   readonly tooLarge: TooLarge;
   readonly claimIdleMs: number;
   /** An entry that was delivered this often is given up. */
   readonly deliveryLimit: number;
   readonly handOver: (stream: string, entry: StreamEntry, deliveries: number) => void;
+  /** An entry that is to be given up could not be copied; it stays pending. */
+  readonly onBuryFailed: (stream: string, error: unknown) => void;
 }
 
-/** Entries asked for at once. */
-const PAGE = 100;
+const PAGE = 100; // entries asked for at once
 /** Pages of one stream that are taken over at once, so that new entries get their turn. */
 const PAGES = 10;
 /** Entries whose bodies are on their way at once: each may have 1 MiB, and memory is short. */
 const AT_ONCE = 16;
 
 /** What is known of entries too large to be taken in; it outlives the connections they end. */
-export interface TooLarge {
+interface TooLarge {
   /** A reply ended the connection: what is fetched again comes one by one, to find out which. */
   searching: boolean;
   /** Those that were found, as stream and id. */
@@ -55,7 +46,11 @@ interface PendingOf extends PendingEntry {
 }
 
 export function pendingEntries(options: PendingOptions) {
-  const { group, hand, tooLarge, claimIdleMs, deliveryLimit } = options;
+  const { reading, hand, log, lines, tooLarge, claimIdleMs, deliveryLimit } = options;
+
+  function gone(stream: string, entries: number): void {
+    lines.gone.log(stream, () => ({ stream, entries }));
+  }
 
   /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
   function isKnown(stream: string, id: string): boolean {
@@ -71,17 +66,17 @@ export function pendingEntries(options: PendingOptions) {
       await giveUp(stream, { id, fields: null }, deliveries);
       return false;
     }
-    const entry = await group.deliver(stream, pending);
+    const entry = await reading.deliver(stream, pending);
     if (entry?.fields) {
       if (deliveries < deliveryLimit) {
         options.handOver(stream, entry, deliveries + 1);
         return true;
       }
       await giveUp(stream, entry, deliveries);
-    } else if (!await group.has(stream, id)) {
+    } else if (!await reading.has(stream, id)) {
       // Trimmed, and not owned by another in the meantime: there is nothing left to deliver.
       hand.settle(stream, id);
-      options.onGone(stream, 1);
+      gone(stream, 1);
     }
     return false;
   }
@@ -91,7 +86,7 @@ export function pendingEntries(options: PendingOptions) {
    * taken in without ending the planner is not what ended it, however often it starts anew.
    */
   async function resume({ stream, ...pending }: PendingOf): Promise<void> {
-    if (await redeliver(stream, pending)) await group.count(stream, pending);
+    if (await redeliver(stream, pending)) await reading.count(stream, pending);
   }
 
   function blame({ stream, id }: PendingOf, error: unknown): never {
@@ -117,14 +112,15 @@ export function pendingEntries(options: PendingOptions) {
       ? `delivered ${deliveries} times without an outcome`
       : "too large to be taken in, or copied";
     try {
-      await group.bury(stream, entry, { reason, deliveries });
+      await reading.bury(stream, entry, { reason, deliveries });
     } catch (error) {
       if (!isReplyError(error)) throw error;
       return options.onBuryFailed(stream, error);
     }
     tooLarge.found.delete(`${stream} ${entry.id}`);
     hand.settle(stream, entry.id);
-    options.onDead(stream, { id: entry.id, reason, deliveries });
+    const kept_in = deadLetterStream(stream);
+    lines.dead.log(stream, () => ({ stream, id: entry.id, reason, deliveries, kept_in }));
   }
 
   async function takeOver(stream: string): Promise<void> {
@@ -132,13 +128,13 @@ export function pendingEntries(options: PendingOptions) {
     let count = 0;
     for (let page = 0; page < PAGES && hand.room() > 0; page++) {
       const most = Math.min(hand.room(), PAGE);
-      const taken = await group.takeOver(stream, claimIdleMs, cursor, most);
-      if (taken.gone > 0) options.onGone(stream, taken.gone);
+      const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
+      if (taken.gone > 0) gone(stream, taken.gone);
       const fresh = taken.ids.filter((id) => !isKnown(stream, id));
       for (let first = 0; first < fresh.length; first += AT_ONCE) {
         await Promise.all(
           fresh.slice(first, first + AT_ONCE).map(async (id) => {
-            const [pending] = await group.own(stream, { from: id, to: id, count: 1 });
+            const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
             if (pending) await redeliver(stream, pending);
           }),
         );
@@ -147,7 +143,7 @@ export function pendingEntries(options: PendingOptions) {
       cursor = taken.cursor;
       if (cursor === "0-0") break;
     }
-    if (count > 0) options.onTakenOver(stream, count);
+    if (count > 0) log.info("stream_entries_taken_over", { stream, entries: count });
   }
 
   return {
@@ -160,7 +156,7 @@ export function pendingEntries(options: PendingOptions) {
       const count = Math.max(1, Math.floor(Math.min(hand.room(), PAGE) / from.size));
       const pages: { stream: string; first: string; page: readonly PendingEntry[] }[] = [];
       for (const [stream, first] of from) {
-        pages.push({ stream, first, page: await group.own(stream, { from: first, count }) });
+        pages.push({ stream, first, page: await reading.own(stream, { from: first, count }) });
       }
       /** Where the pages of some streams end and others go on. */
       const [horizon] = pages.flatMap(({ page }) => page[count - 1]?.id ?? []).sort(compareIds);
@@ -185,9 +181,9 @@ export function pendingEntries(options: PendingOptions) {
     /** Keeps what is in hand from being taken over, however long its outcome takes. */
     async refresh(stream: string): Promise<void> {
       const count = 2 * (hand.open + PAGE);
-      const idle = await group.own(stream, { idleMs: claimIdleMs / 2, count });
+      const idle = await reading.own(stream, { idleMs: claimIdleMs / 2, count });
       const held = idle.filter(({ id }) => hand.holds(stream, id));
-      await Promise.all(held.map((pending) => group.refresh(stream, pending)));
+      await Promise.all(held.map((pending) => reading.refresh(stream, pending)));
     },
   };
 }

@@ -11,9 +11,9 @@ import { type AdmissionOptions, streamsAdmission } from "./admission.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { isOfStream } from "./failure.ts";
 import { streamGroup } from "./group.ts";
-import type { Fate, Hand } from "./hand.ts";
+import type { Fate } from "./hand.ts";
 import { inOrder } from "./order.ts";
-import { pendingEntries, type PendingEvents, type TooLarge } from "./pending.ts";
+import { pendingEntries, type PendingOptions } from "./pending.ts";
 import type { StreamEntry } from "./reply.ts";
 
 /**
@@ -30,22 +30,17 @@ export type OnEntry = (
 /** Times are milliseconds. */
 interface StreamsSessionOptions
   extends
-    PendingEvents,
-    Omit<AdmissionOptions, "reading" | "onReplaced">,
+    Omit<PendingOptions, "reading" | "handOver">,
+    Omit<AdmissionOptions, "reading" | "lastRead" | "onReplaced">,
     Pick<
       RedisConnection,
       "endpoint" | "credentials" | "connectTimeoutMs" | "createClient" | "onPasswordUnused"
     > {
-  readonly group: string;
   readonly consumer: string;
-  readonly hand: Hand;
-  /** Outlives the session. */
+  /** The newest entry read of each stream; outlives the session, as do `hand` and `tooLarge`. */
   readonly lastRead: Map<string, string>;
-  readonly tooLarge: TooLarge;
   readonly answerTimeoutMs: number;
   readonly blockMs: number;
-  readonly claimIdleMs: number;
-  readonly deliveryLimit: number;
   readonly lingerMs: number;
   readonly onEntry: OnEntry;
 }
@@ -57,8 +52,7 @@ interface ReadEntry extends StreamEntry {
 
 const FIRST_BATCH = 16;
 const LARGEST_BATCH = 128;
-/** A reply of more bytes than this makes the next one smaller. */
-const AMPLE_BYTES = 1_048_576;
+const AMPLE_BYTES = 1_048_576; // a reply of more bytes than this makes the next one smaller
 const SWEEP_EVERY_MS = 60_000;
 
 /**
@@ -90,7 +84,7 @@ export async function streamsSession(
     ...options,
     call: (command) => writer.call(command, options.answerTimeoutMs),
   });
-  const pending = pendingEntries({ ...options, group: reading, handOver });
+  const pending = pendingEntries({ ...options, reading, handOver });
 
   const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
@@ -100,8 +94,7 @@ export async function streamsSession(
   let sweepAt = 0;
   let batch = FIRST_BATCH;
   let turns = 0;
-  /** A stream was refused since the last read that went well. */
-  let stumbled = false;
+  let stumbled = false; // a stream was refused since the last read that went well
   let acknowledging: Promise<void> | null = null;
 
   const abort = () => {
