@@ -39,7 +39,6 @@ const WHY = ["failure", "error", "reason", "cancelled_because"] as const;
  * as the history knows the proposal.
  */
 export function followDecisions({ root, files, clock, log, tell }: {
-  /** RUNTIME_PATH. */
   readonly root: string;
   readonly files: Files;
   readonly clock: Clock;
@@ -47,7 +46,6 @@ export function followDecisions({ root, files, clock, log, tell }: {
   readonly tell: (decided: Decided) => void;
 }) {
   const actions = openActionFiles({ root, files });
-  /** The folder where each was last seen. */
   const open = new Map<string, ActionFolder>();
   const listings = new Map<ActionFolder, { readonly ms: number | undefined; ids: string[] }>();
   let looking: Promise<void> | undefined;

@@ -17,7 +17,6 @@ export interface Diagnosed {
   readonly failures: number;
   /** From the event's arrival to the beginning of this diagnosis, in milliseconds. */
   readonly waitedMs: number;
-  /** How long it took. */
   readonly milliseconds: number;
   /** When it was over, monotonic milliseconds. */
   readonly overAt: number;
@@ -47,7 +46,6 @@ export interface Ending {
 export interface Decided extends Target {
   readonly actionId: string;
   readonly action: string;
-  /** The folder it came to. */
   readonly became: DecidedFolder;
   /** When, in milliseconds since 1970, as its file tells, else the file's times. */
   readonly atMs: number;
@@ -59,7 +57,6 @@ export interface Decided extends Target {
 
 /** What an observer is told. */
 interface Happenings {
-  /** Each message. */
   readonly onEnding: Ending;
   /** Comes before the ending that follows from the diagnosis, if one does. */
   readonly onDiagnosed: Diagnosed;

@@ -85,11 +85,8 @@ export interface Finding {
   /** Which of them, for people: a folder, a host, a link. */
   readonly subject: string;
   readonly level: "ok" | Severity | "skipped";
-  /** What was found, one line. */
   readonly detail: string;
-  /** The condition, when it is not ok. */
   readonly code?: ConditionCode;
-  /** What to do, when it is not ok. */
   readonly remedy?: string;
 }
 

@@ -31,7 +31,6 @@ const RETRY_MS = 10_000;
 const MOST_WAITING = 10_000;
 
 export function createHistory({ state, files, clock, log }: {
-  /** The agent's state/ folder. */
   readonly state: string;
   readonly files: Files;
   readonly clock: Clock;

@@ -155,7 +155,6 @@ export function createMetrics({ clock, build, channels, links, faults, droppedLi
     },
     /** Whether the agent hears at least one channel. */
     redis: (now: boolean) => void (connected = now),
-    /** Everything in Prometheus' text format. */
     text(gauges: Gauges): string {
       const now = values(gauges);
       return exposition(

@@ -28,7 +28,6 @@ import { targetOf } from "../event/target.ts";
 import { VERSION } from "../base/version.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
-/** The file's name in state/. */
 export const STATUS_FILE = "planner-agent.status.json";
 
 export type StatusBoard = ReturnType<typeof createStatusBoard>;
@@ -126,7 +125,6 @@ export function createStatusBoard(
     }));
   }
 
-  /** How the agent is now. */
   function record(): StatusRecord {
     const now = clock.monotonic();
     const present = clock.now() - now;

@@ -89,7 +89,6 @@ export function actionFile(options: ActionFileOptions) {
     status: "pending",
     /** The event's, in seconds since 1970. */
     timestamp: event.timestamp,
-    /** The event's type. */
     source_event: event.type,
     llm_model: options.modelUsed,
     llm_attempts: options.attempts.length,
@@ -116,9 +115,7 @@ export function readableReason(reason: string): string {
 }
 
 interface EventFileOptions {
-  /** The proposal that was made. */
   readonly action: ActionFile;
-  /** The node that the agent runs on (NODE_NAME). */
   readonly nodeName: string;
   /** Wall-clock time, in milliseconds since 1970. */
   readonly nowMs: number;

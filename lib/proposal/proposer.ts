@@ -41,7 +41,6 @@ interface ProposeOptions {
   readonly mayWrite?: () => Promise<boolean>;
   /** Runs right before the proposal appears under this id. */
   readonly announce: (actionId: string) => void;
-  /** Tries that failed before. */
   readonly failures: number;
   /** Gives up on the event file: the agent is stopping. */
   readonly signal: AbortSignal;
@@ -53,7 +52,6 @@ type Proposed =
   | { readonly is: "written"; readonly file: ActionFile; readonly announced: Promise<boolean> }
   /** The disk refused, and the log says so; it is worth another try after `retryMs`. */
   | { readonly is: "failed"; readonly retryMs: number }
-  /** It was not to be written. */
   | { readonly is: "refused" };
 
 /** Tries once to put a proposal before a person. */
@@ -66,7 +64,6 @@ interface AnnounceOptions {
   readonly nodeName: string;
 }
 
-/** Proposes by files. */
 export function createProposer(
   { store, clock, log, nodeName, random, validity }: AnnounceOptions & {
     readonly random: () => number;

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import type { ActionView } from "../../proposal/read/action.ts";
-import { type AuditView, readAudit } from "../../proposal/read/audit.ts";
+import { type ActionView, type AuditView, readAudit } from "../../proposal/read/action.ts";
 import { digestMatches } from "../../proposal/digest.ts";
 import { isOwn } from "../../proposal/read/proposed.ts";
-import { transitionsOf } from "../../proposal/read/transitions.ts";
+import { transitionsOf } from "../../proposal/read/decided.ts";
 import { isStale } from "../../proposal/validity.ts";
 import type { Shown } from "./look.ts";
 import type { ViewOptions } from "../pending/view.ts";

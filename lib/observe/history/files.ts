@@ -8,7 +8,6 @@ import { join } from "node:path/posix";
 import type { AppendFile, Files } from "../../base/disk/files.ts";
 import { NotAFolderError } from "../../base/disk/store.ts";
 
-/** Where the history lies, below state/. */
 export const HISTORY_FOLDER = "history";
 
 const NAME = /^history-(\d{8})\.ndjson$/;

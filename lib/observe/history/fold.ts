@@ -109,7 +109,6 @@ export function historyFold(
       repeats.tell(target.last);
       target.last = undefined;
     },
-    /** Emits what was counted. */
     flush: repeats.flush,
   };
 }

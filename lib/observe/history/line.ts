@@ -42,7 +42,6 @@ const KEYS = {
   channel: isText,
   node: isText,
   service: isText,
-  /** The event's type. */
   type: isText,
   severity: isText,
   /** The event's own time, in seconds since 1970. */
@@ -60,7 +59,6 @@ const KEYS = {
   action_id: isText,
   confidence: isNumber,
   requires_human: isFlag,
-  /** Rules that changed the proposal. */
   rules: isTexts,
   model: isText,
   waited_ms: isNumber,
@@ -95,7 +93,6 @@ export function endingRecord(
   };
 }
 
-/** The line of a diagnosis that no link answered. */
 export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
   const { event, event: { channel }, error } = diagnosed;
   const told = { outcome: "exhausted", channel, event, diagnosed } as const;

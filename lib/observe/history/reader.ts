@@ -20,7 +20,6 @@ interface HistoryPlace {
   readonly files: Pick<Files, "list" | "readText" | "kind">;
 }
 
-/** A node, or one service on it. */
 export interface HistorySubject {
   readonly node: string;
   readonly service?: string | undefined;
@@ -63,7 +62,6 @@ export async function historyOf(
   };
 }
 
-/** Every line of the history, the oldest first. */
 export async function* historyLines(place: HistoryPlace): AsyncGenerator<HistoryLine> {
   for (const name of await namesIn(place)) yield* await linesOf(name, place);
 }
@@ -100,7 +98,6 @@ const MOST_NEWS = 16;
 export async function recoveries(
   place: HistoryPlace,
 ): Promise<(fault: Target & { readonly sourceEvent: string }) => number | undefined> {
-  /** By target, the good news by their type. */
   const well = new Map<string, Map<string, number>>();
   for await (const line of historyLines(place)) {
     const { node, service, type, outcome } = line;

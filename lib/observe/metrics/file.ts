@@ -14,7 +14,6 @@ import type { Store } from "../../base/disk/store.ts";
 import { explainWriteFailure } from "../../base/disk/write_failure.ts";
 import { idsIn } from "../../proposal/read/folders.ts";
 
-/** Its name in state/. */
 const METRICS_FILE = "planner-agent.prom";
 
 const WRITE_EVERY_MS = 10_000;
@@ -36,7 +35,6 @@ export function keepMetricsFile({ metrics, clock, log, files, store, backlog, co
   let writing: Promise<void> | undefined;
   let failing = false;
 
-  /** How many proposals wait for a person, and when the oldest was written. */
   async function lookAtPending() {
     const ids = idsIn(await files.list(store.pending));
     const now = new Map<string, number>();
@@ -77,7 +75,6 @@ export function keepMetricsFile({ metrics, clock, log, files, store, backlog, co
   void write();
   const stop = every(clock, WRITE_EVERY_MS, () => void write());
   return {
-    /** Writes it a last time. */
     async close(): Promise<void> {
       stop();
       await writing;

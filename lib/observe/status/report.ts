@@ -79,7 +79,6 @@ function statusAt(now: number, sources: StatusSources) {
       pid: record?.pid ?? null,
       /** ISO 8601. */
       started: record ? isoTime(record.started) : null,
-      /** How long it runs, or ran. */
       up_seconds: record ? since(record.started) : null,
       /** ISO 8601; when it was stopped, or last heard of. Null while it runs. */
       ended: ended === null ? null : isoTime(ended),

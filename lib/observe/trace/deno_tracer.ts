@@ -22,7 +22,6 @@ interface ApiContext {
   setValue(key: symbol, value: unknown): ApiContext;
 }
 
-/** What this needs of Deno.telemetry. */
 interface Telemetry {
   readonly contextManager: { active(): ApiContext };
   readonly tracerProvider: {

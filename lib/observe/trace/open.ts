@@ -11,7 +11,6 @@ import type { Log } from "../../base/log/log.ts";
 import { createTraces, type Tracer } from "../trace.ts";
 import { VERSION } from "../../base/version.ts";
 
-/** Reads the variables that Deno's exporter goes by. */
 type CollectorEnvironment = (name: typeof COLLECTOR_NAMES[number]) => string | undefined;
 
 /** Where Deno's exporter sends to when nothing is said. */
@@ -29,7 +28,6 @@ export function openTraces(
     readonly log: Log;
     readonly build?: Build | null;
     readonly env?: CollectorEnvironment;
-    /** Null where tracing is off. */
     readonly tracer?: Tracer | null;
   },
 ): ReturnType<typeof createTraces> | undefined {

@@ -15,7 +15,6 @@ const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
 const DEEPEST = 64;
 /** The latest time that JavaScript's dates can hold, in seconds. */
 const LATEST = 8.64e12;
-/** Stands for the proposer where the file names nobody. */
 const UNNAMED = "another program";
 /** What nobody could act without. */
 const OWN_NAMES = ["type", "node", "service", "risk_level"];
@@ -136,4 +135,33 @@ function isDeeperThan(value: unknown, depth: number): boolean {
     );
   }
   return level.length > 0;
+}
+
+export type AuditView = NonNullable<ReturnType<typeof readAudit>>;
+
+/**
+ * `payload.audit` of a parsed proposal, what it leaves out "" or null; undefined for one without, as
+ * earlier versions wrote them.
+ */
+export function readAudit(content: Fields) {
+  const { audit } = objectIn(content, "payload");
+  if (!isObject(audit)) return undefined;
+  const { channel, severity, payload } = objectIn(audit, "event");
+  return {
+    expiredWhenWritten: audit.expired_when_written === true,
+    waitedMs: millisecondsOf(audit.waited_ms),
+    promptSha256: textOf(audit.prompt_sha256),
+    modelDigest: textOf(audit.model_digest),
+    attempts: listOf(audit.attempts).map(({ link, outcome, error, milliseconds }) => ({
+      link: textOf(link),
+      outcome: textOf(outcome),
+      error: textOf(error),
+      milliseconds: millisecondsOf(milliseconds),
+    })),
+    event: { channel: textOf(channel), severity: textOf(severity), payload: textOf(payload) },
+  };
+}
+
+function millisecondsOf(value: unknown): number | null {
+  return typeof value === "number" && value >= 0 && value < 1e15 ? value : null;
 }

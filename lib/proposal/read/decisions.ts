@@ -6,10 +6,9 @@
 import { parseObject } from "../../base/json.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
-import { cameThereAt, toldTime } from "./decided.ts";
+import { cameThereAt, momentOf, toldTime } from "./decided.ts";
 import { deedIn, sinceIn } from "./proposed.ts";
 import { nameIn, objectIn } from "./text.ts";
-import { momentOf } from "./transitions.ts";
 
 /** Rows; what would be more is counted in one row, `(others)`. */
 const MOST_ROWS = 100;

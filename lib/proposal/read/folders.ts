@@ -10,7 +10,6 @@ import { ACTION_FOLDERS, LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts
 
 export type ActionFolder = typeof ACTION_FOLDERS[number];
 
-/** One file in a folder under actions/. */
 export interface FoundAction {
   readonly actionId: string;
   readonly folder: ActionFolder;

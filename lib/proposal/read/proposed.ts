@@ -10,7 +10,7 @@ import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { GRAVEST, gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import { type Fields, nameIn as name, objectIn } from "./text.ts";
-import { momentOf, transitionsOf } from "./transitions.ts";
+import { momentOf, transitionsOf } from "./decided.ts";
 
 /** Services that other programs write where they mean the node itself. */
 const WHOLE_NODE: ReadonlySet<string> = new Set(["", "all", "node"]);
@@ -65,7 +65,6 @@ export function deedIn(content: Fields) {
     remedy: MEANINGS.get(word.toLowerCase().replaceAll("-", "_")),
     /** The program's own word for it; "" where it has none. */
     word,
-    /** Whether a planner-agent wrote it. */
     own,
     /** `supervisor`, for example; "" where the file does not say. */
     by: own ? "planner-agent" : name(content.proposed_by) || (transitionsOf(content)[0]?.by ?? ""),

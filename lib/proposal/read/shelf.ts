@@ -21,11 +21,9 @@ const LONG_LISTING_MS = 50;
 /** The newest of the planner's own files that are kept for one target. */
 const MOST_OF_A_TARGET = 32;
 const MOST_TARGETS = 20_000;
-/** Names of other programs that are kept. */
 const MOST_OTHERS = 20_000;
 /** Files of other programs that are read when a folder is listed; of more, the newest. */
 const MOST_READ = 5_000;
-/** Files that are read at once. */
 const AT_ONCE = 16;
 /** Of a folder with no more names it is known which have gone since the last look. */
 const MOST_FOLLOWED = 2_000;
@@ -111,7 +109,6 @@ export function openShelf({ path, files, clock, windowMs, read }: {
     own: (prefix: string) =>
       newest(own.get(prefix) ?? [])
         .map(([epoch, nth]) => `${prefix}${epoch}${nth === 1 ? "" : `-${nth}`}`),
-    /** The ids of other programs' files for a target. */
     others: (key: string): readonly string[] => byKey.get(key) ?? [],
     /** Brings the names up to date; returns the ids that have gone, where that is known. */
     async refresh(): Promise<readonly string[]> {
@@ -156,7 +153,6 @@ export function openShelf({ path, files, clock, windowMs, read }: {
   };
 }
 
-/** The newest times, the newest first. */
 function newest(times: readonly number[]): (readonly [epoch: number, nth: number])[] {
   const pairs = Array.from(
     { length: times.length / 2 },
@@ -165,7 +161,6 @@ function newest(times: readonly number[]): (readonly [epoch: number, nth: number
   return pairs.sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, MOST_OF_A_TARGET);
 }
 
-/** What `look` makes of each, a few at a time. */
 async function inTurns<In, Out>(
   items: readonly In[],
   look: (item: In) => Promise<Out>,

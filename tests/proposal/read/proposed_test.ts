@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
-import { momentOf, transitionsOf } from "../../../lib/proposal/read/transitions.ts";
+import { momentOf, transitionsOf } from "../../../lib/proposal/read/decided.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 
 const EPOCH = 1_767_323_045;

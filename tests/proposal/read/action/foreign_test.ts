@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readAction } from "../../../lib/proposal/read/action.ts";
+import { readAction } from "../../../../lib/proposal/read/action.ts";
 
 const EPOCH = 1_767_323_045;
 

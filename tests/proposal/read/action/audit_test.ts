@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readAudit } from "../../../lib/proposal/read/audit.ts";
-import { proposalFile } from "../../support/proposal_file.ts";
+import { readAudit } from "../../../../lib/proposal/read/action.ts";
+import { proposalFile } from "../../../support/proposal_file.ts";
 
 Deno.test("readAudit: what the agent wrote", () => {
   assert.deepEqual(readAudit(JSON.parse(proposalFile())), {
