@@ -22,7 +22,7 @@ export interface Breaker {
 
 export const CLOSED: Breaker = { state: "closed", failures: 0, waitMs: 0, until: 0 };
 
-/** What happens to a link. "begin" is a request on its way; each is followed by one of the others. */
+/** "begin" is a request on its way; each is followed by one of the others. */
 export type BreakerEvent = "begin" | "success" | "failure" | "abandoned";
 
 /** Whether a request may be sent now. A half-open breaker waits for its one probe. */

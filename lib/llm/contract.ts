@@ -1,6 +1,6 @@
 /**
- * What the planner asks of an LLM router: messages and a context in; a validated diagnosis and what
- * every attempt came to out.
+ * What the planner asks of a router: messages in; a validated diagnosis, and what each attempt came
+ * to, out.
  *
  * @module
  */
@@ -56,10 +56,7 @@ export interface RouteResult {
 
 export interface Router {
   /** @throws {ChainExhaustedError} when no link gave a valid answer. */
-  route(
-    messages: readonly Message[],
-    context: RouteContext,
-  ): Promise<RouteResult>;
+  route(messages: readonly Message[], context: RouteContext): Promise<RouteResult>;
   close(): void;
 }
 

@@ -39,12 +39,9 @@ export function longestPromptTokens(
 /** Says at the start when a prompt of these settings may be cut later, and what to set. */
 export function warnOfLongPrompts(
   log: Log,
-  { system, contextTokens, ...most }: {
-    readonly system: string;
-    readonly contextTokens: number;
-    readonly payloadBytes: number;
-    readonly answerTokens: number;
-  },
+  { system, contextTokens, ...most }:
+    & { readonly system: string; readonly contextTokens: number }
+    & Parameters<typeof longestPromptTokens>[1],
 ): void {
   const tokens = longestPromptTokens(system, most);
   if (tokens <= contextTokens) return;
@@ -56,10 +53,8 @@ export function warnOfLongPrompts(
 }
 
 function tokensOf(messages: readonly Message[]): number {
-  return messages.reduce(
-    (sum, { content }) => sum + estimatedTokens(content) + TOKENS_PER_MESSAGE,
-    0,
-  );
+  const each = messages.map(({ content }) => estimatedTokens(content) + TOKENS_PER_MESSAGE);
+  return each.reduce((sum, tokens) => sum + tokens, 0);
 }
 
 /** The messages within `tokens`; the same ones where they fit. Nothing but the payload is cut. */

@@ -14,20 +14,16 @@ export interface Lasting {
   readonly what: string;
 }
 
-interface Row extends Lasting {
-  readonly words: RegExp;
-  /** It is about another service; the event's own name in it makes it the fault itself. */
-  readonly ofAnother?: boolean;
-}
-
-const row = (cause: Cause, what: string, words: readonly string[]): Row => ({
-  cause,
-  what,
+const row = (cause: Cause, what: string, words: readonly string[]) => ({
+  lasting: { cause, what },
   words: new RegExp(words.join("|"), "i"),
 });
 
+/** About another service; the event's own name in it makes it the fault itself. */
+const OF_ANOTHER = "a service it depends on that is not reached";
+
 /** The first that fits is named, so the more special come first. */
-const LASTING: readonly Row[] = [
+const LASTING = [
   row("host", "a full disk", [
     "no space left|ENOSPC",
     "(?:disk|drive|storage|volume|filesystem|partition|tmpfs) (?:is |was )?(?:almost |nearly )?(?:full|exhausted)",
@@ -113,18 +109,15 @@ const LASTING: readonly Row[] = [
     "(?:could not|cannot|can't|unable to|failed to|failure in) (?:resolve|name resolution)|name (?:resolution|or service)|no such host|NXDOMAIN|SERVFAIL|EAI_AGAIN|ENOTFOUND|getaddrinfo|dns\\b.{0,40}(?:fail|error|timeout|timed out|not)",
     "no route to host|(?:network|host) is (?:unreachable|down)|EHOSTUNREACH|ENETUNREACH|host unreachable|destination .{0,20}unreachable|link (?:is )?down|no carrier|packet loss|vpn\\b.{0,40}(?:down|fail|lost)|handshake:? did not complete|server misbehaving|\\blookup \\S+ on\\b",
   ]),
-  {
-    ofAnother: true,
-    ...row("network", "a service it depends on that is not reached", [
-      "(?:ECONNREFUSED|ETIMEDOUT|connection refused|connect(?:ion)? (?:failed|timed out|error)|dial tcp)[^\\n]{0,60}:(?:5432|3306|6379|27017|1883|8883|5672|9092|389|636|25|587|2049|445)\\b",
-      "(?:\\bdb|database|postgres\\w*|mysql|mariadb|redis|mongo\\w*|broker|mosquitto|mqtt|rabbitmq|kafka|ldap|smtp|nfs)[\\w.-]*(?::\\d+)?[^\\n]{0,30}(?:connection refused|timed out|timeout|no route)",
-      "(?:could not|cannot|can't|unable to|failed to|error) (?:connect(?:ing)?|reach) ?(?:to )?(?:the )?(?:its )?(?:database|db|postgres\\w*|mysql|mariadb|redis|broker|mqtt|upstream|backend|server at|remote|nfs|nas|ldap|smtp|host)\\b",
-      "(?:database|postgres|mysql|mariadb|redis|broker|upstream|backend|nfs|nas|storage|dependency|dependencies|ldap|gateway)\\b[^.\\n]{0,40}(?:is |was |are )?(?:down|unavailable|unreachable|not (?:available|reachable|running|ready|responding)|offline|gone|refus)",
-      "connection slots|too many (?:clients|connections)|connection (?:limit|pool) (?:reached|exhaust)",
-      "waiting for (?:the )?(?:database|db|postgres|redis|broker|mysql|mariadb|backend|dependency|network)",
-      "no (?:live|healthy) upstreams?|mount\\.nfs|stale file handle|nfs: server",
-    ]),
-  },
+  row("network", OF_ANOTHER, [
+    "(?:ECONNREFUSED|ETIMEDOUT|connection refused|connect(?:ion)? (?:failed|timed out|error)|dial tcp)[^\\n]{0,60}:(?:5432|3306|6379|27017|1883|8883|5672|9092|389|636|25|587|2049|445)\\b",
+    "(?:\\bdb|database|postgres\\w*|mysql|mariadb|redis|mongo\\w*|broker|mosquitto|mqtt|rabbitmq|kafka|ldap|smtp|nfs)[\\w.-]*(?::\\d+)?[^\\n]{0,30}(?:connection refused|timed out|timeout|no route)",
+    "(?:could not|cannot|can't|unable to|failed to|error) (?:connect(?:ing)?|reach) ?(?:to )?(?:the )?(?:its )?(?:database|db|postgres\\w*|mysql|mariadb|redis|broker|mqtt|upstream|backend|server at|remote|nfs|nas|ldap|smtp|host)\\b",
+    "(?:database|postgres|mysql|mariadb|redis|broker|upstream|backend|nfs|nas|storage|dependency|dependencies|ldap|gateway)\\b[^.\\n]{0,40}(?:is |was |are )?(?:down|unavailable|unreachable|not (?:available|reachable|running|ready|responding)|offline|gone|refus)",
+    "connection slots|too many (?:clients|connections)|connection (?:limit|pool) (?:reached|exhaust)",
+    "waiting for (?:the )?(?:database|db|postgres|redis|broker|mysql|mariadb|backend|dependency|network)",
+    "no (?:live|healthy) upstreams?|mount\\.nfs|stale file handle|nfs: server",
+  ]),
   row("host", "a host that is short of something", [
     "\\b(?:ram|swap|memory|load|cpu)\\b[^.\\n]{0,12}(?:9\\d|100) ?%|oom-killer|constraint_none|global_oom|out of memory: kill|host (?:memory|is out)|system (?:is )?(?:low on|out of) memory|\\bmem(?:ory)? pressure|swap (?:is )?(?:full|exhausted)|load average|cpu steal",
     "cannot allocate memory|ENOMEM|cannot fork|fork: |resource temporarily unavailable|pids? (?:limit|cgroup)",
@@ -154,8 +147,8 @@ const LASTING: readonly Row[] = [
 /** The lasting cause that the texts of a payload about `service` name first. */
 export function lastingIn(text: string, service: string): Lasting | undefined {
   const own = service.toLowerCase();
-  return LASTING.find(({ words, ofAnother }) => {
+  return LASTING.find(({ words, lasting: { what } }) => {
     const found = words.exec(text);
-    return found !== null && !(ofAnother && found[0].toLowerCase().includes(own));
-  });
+    return found !== null && !(what === OF_ANOTHER && found[0].toLowerCase().includes(own));
+  })?.lasting;
 }

@@ -8,12 +8,10 @@
  * @module
  */
 
-/** The value of `think`; undefined leaves the field out. */
-export type Think = undefined | false | "low";
+/** Values of `think`, first tried first; undefined leaves the field out. */
+const THINK = [undefined, false, "low"] as const;
+export type Think = typeof THINK[number];
 
-const ORDER: readonly Think[] = [undefined, false, "low"];
-
-/** What is known of a link. */
 export interface Dialect {
   readonly think: Think;
   /** Values that the server answered with 400. */
@@ -46,6 +44,5 @@ export function learn(dialect: Dialect, used: Think, lesson: Lesson): Dialect {
 }
 
 function after(used: Think, refused: readonly Think[]): Think {
-  const later = ORDER.slice(ORDER.indexOf(used) + 1);
-  return later.find((think) => !refused.includes(think));
+  return THINK.slice(THINK.indexOf(used) + 1).find((think) => !refused.includes(think));
 }

@@ -18,10 +18,15 @@
  *
  * @module
  */
+import { isDeepStrictEqual } from "node:util";
 
-/** How the form of the answer is asked for, the strictest first. */
-const FORMS = ["json_schema", "json_object", "none"] as const;
-type Form = typeof FORMS[number];
+/** How the form of the answer is asked for, the strictest first; what to tell a person of the others. */
+const FORMS = {
+  json_schema: undefined,
+  json_object: "takes no schema: the form of the answer is only asked for (json_object)",
+  none: "takes no response_format: the form of the answer is asked for in words only",
+} as const;
+type Form = keyof typeof FORMS;
 
 /** What a server is sent. */
 export interface Dialect {
@@ -41,6 +46,13 @@ export const FIRST_DIALECT: Dialect = {
 
 /** Statuses of a request that a server does not take as it is. */
 const REFUSALS: readonly number[] = [400, 404, 415, 422, 500, 501];
+/** What a refusal speaks of, and the dialect that does without. */
+const WITHOUT: readonly (readonly [RegExp, Partial<Dialect>])[] = [
+  [/stream_options|include_usage/i, { usage: false }],
+  [/max_completion_tokens|max_tokens/i, { limit: "max_completion_tokens" }],
+  [/temperature/i, { temperature: false }],
+];
+const ABOUT_FORM = /response.?format|json.?schema|json.?object|schema|grammar|guided|structured/i;
 /** Words of a refusal that is not about the form of the request. */
 const OF_ANOTHER_KIND =
   /context|too (?:long|large|many)|exceed|memory|loading|api.?key|not.?found/i;
@@ -54,32 +66,17 @@ export function afterRefusal(
   { status = 0, said = "" }: { readonly status?: number; readonly said?: string },
 ): Dialect | undefined {
   if (!REFUSALS.includes(status)) return undefined;
-  if (/stream_options|include_usage/i.test(said)) {
-    return dialect.usage ? { ...dialect, usage: false } : undefined;
-  }
-  if (/max_completion_tokens|max_tokens/i.test(said)) {
-    const limit = "max_completion_tokens";
-    return dialect.limit === limit ? undefined : { ...dialect, limit };
-  }
-  if (/temperature/i.test(said)) {
-    return dialect.temperature ? { ...dialect, temperature: false } : undefined;
-  }
-  const aboutForm = /response.?format|json.?schema|json.?object|schema|grammar|guided|structured/i
-    .test(said);
   // A 400 that does not say why is most often about what is newest in the request.
-  const unclear = (status === 400 || status === 422) && !OF_ANOTHER_KIND.test(said);
-  const weaker = FORMS[FORMS.indexOf(dialect.form) + 1];
-  return (aboutForm || unclear) && weaker ? { ...dialect, form: weaker } : undefined;
+  const isUnclear = (status === 400 || status === 422) && !OF_ANOTHER_KIND.test(said);
+  const isAboutForm = ABOUT_FORM.test(said) || isUnclear;
+  const weaker = { json_schema: "json_object", json_object: "none", none: "none" } as const;
+  const [, change = isAboutForm ? { form: weaker[dialect.form] } : {}] =
+    WITHOUT.find(([words]) => words.test(said)) ?? [];
+  const next = { ...dialect, ...change };
+  return isDeepStrictEqual(next, dialect) ? undefined : next;
 }
 
 /** What is worth telling a person of a dialect. */
 export function dialectInWords({ form }: Dialect): string | undefined {
-  switch (form) {
-    case "json_schema":
-      return undefined;
-    case "json_object":
-      return "takes no schema: the form of the answer is only asked for (json_object)";
-    case "none":
-      return "takes no response_format: the form of the answer is asked for in words only";
-  }
+  return FORMS[form];
 }
