@@ -18,18 +18,22 @@ const STATEFUL = /\/lib\/(?:planner|queue|gate|proposal|agent)(?:\.ts|\/)/;
  *
  * @param end ends the process; called once.
  */
-export function faultHandler(log: Log, end: () => void): (fault: unknown) => void {
+export function faultHandler(log: Log, end: () => void) {
   let faults = 0;
-  return (fault) => {
-    faults++;
-    const stack = fault instanceof Error ? fault.stack ?? fault.message : String(fault);
-    const inDoubt = STATEFUL.test(stack);
-    const ends = inDoubt || faults >= MOST_FAULTS;
-    log.error("internal_fault", {
-      error: plainLine(stack.split("\n").slice(0, 4).join(" "), 400),
-      faults,
-      effect: ends ? "the agent ends, to start anew from its journal" : "the agent goes on",
-    });
-    if (ends) end();
+  return {
+    /** How many there were. */
+    count: () => faults,
+    handle(fault: unknown): void {
+      faults++;
+      const stack = fault instanceof Error ? fault.stack ?? fault.message : String(fault);
+      const inDoubt = STATEFUL.test(stack);
+      const ends = inDoubt || faults >= MOST_FAULTS;
+      log.error("internal_fault", {
+        error: plainLine(stack.split("\n").slice(0, 4).join(" "), 400),
+        faults,
+        effect: ends ? "the agent ends, to start anew from its journal" : "the agent goes on",
+      });
+      if (ends) end();
+    },
   };
 }

@@ -51,13 +51,9 @@ reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
     const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
     const flush = () => lines.flush(LAST_LINES_MS);
     const endNow = (status: number) => void flush().then(() => io.exit(status));
-    let faults = 0;
-    const onFault = faultHandler(log, () => endNow(EXIT.failure));
-    io.onFault((fault) => {
-      faults++;
-      onFault(fault);
-    });
-    const measured = { faults: () => faults, droppedLines: () => lines.dropped };
+    const faults = faultHandler(log, () => endNow(EXIT.failure));
+    io.onFault(faults.handle);
+    const measured = { faults: faults.count, droppedLines: () => lines.dropped };
     try {
       return await listen(io, config, { log, endNow, measured });
     } finally {

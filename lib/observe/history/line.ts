@@ -66,10 +66,10 @@ const KEYS = {
   attempts: areAttempts,
 };
 
-type Held<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
+type Checked<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
 
 export type HistoryLine =
-  & { readonly [Key in keyof typeof KEYS]?: Held<typeof KEYS[Key]> }
+  & { readonly [Key in keyof typeof KEYS]?: Checked<typeof KEYS[Key]> }
   & {
     /** When it happened, ISO 8601 in UTC; of repeated ones, when the last did, to some minutes. */
     readonly at: string;

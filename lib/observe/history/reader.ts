@@ -14,7 +14,7 @@ import { type Target, targetKey } from "../../event/target.ts";
 /** A file can be a little larger than where the next one begins. */
 const MOST_READ_BYTES = 2 * LARGEST_FILE_BYTES;
 
-interface HistoryPlace {
+interface HistorySource {
   /** The agent's state/ folder. */
   readonly state: string;
   readonly files: Pick<Files, "list" | "readText" | "kind">;
@@ -34,14 +34,14 @@ export type HistoryAnswer = Awaited<ReturnType<typeof historyOf>>;
  */
 export async function historyOf(
   { node, service }: HistorySubject,
-  { limit, ...place }: HistoryPlace & { readonly limit: number },
+  { limit, ...source }: HistorySource & { readonly limit: number },
 ) {
   let lines: HistoryLine[] = [];
   const nodes = new Set<string>();
   const others = new Map<string, number>();
   let since: string | undefined;
-  for (const name of (await namesIn(place)).toReversed()) {
-    const all = await linesOf(name, place);
+  for (const name of (await namesIn(source)).toReversed()) {
+    const all = await linesOf(name, source);
     for (const { node, outcome, others: count = 0 } of all) {
       if (node !== undefined) nodes.add(node);
       if (count > 0) others.set(outcome, (others.get(outcome) ?? 0) + count);
@@ -62,15 +62,15 @@ export async function historyOf(
   };
 }
 
-export async function* historyLines(place: HistoryPlace): AsyncGenerator<HistoryLine> {
-  for (const name of await namesIn(place)) yield* await linesOf(name, place);
+export async function* historyLines(source: HistorySource): AsyncGenerator<HistoryLine> {
+  for (const name of await namesIn(source)) yield* await linesOf(name, source);
 }
 
 /** The lines since a moment (milliseconds since 1970), in no order; older files are not read. */
-export async function linesSince(place: HistoryPlace, sinceMs: number): Promise<HistoryLine[]> {
+export async function linesSince(source: HistorySource, sinceMs: number): Promise<HistoryLine[]> {
   const found: HistoryLine[] = [];
-  for (const name of (await namesIn(place)).toReversed()) {
-    const lines = await linesOf(name, place);
+  for (const name of (await namesIn(source)).toReversed()) {
+    const lines = await linesOf(name, source);
     found.push(...lines.filter(({ at }) => Date.parse(at) > sinceMs));
     const [oldest] = lines;
     if (oldest && Date.parse(oldest.at) <= sinceMs) break;
@@ -79,9 +79,9 @@ export async function linesSince(place: HistoryPlace, sinceMs: number): Promise<
 }
 
 /** Every target of the history, as its nodes' and services' names. */
-export async function targetsIn(place: HistoryPlace): Promise<Target[]> {
+export async function targetsIn(source: HistorySource): Promise<Target[]> {
   const targets = new Map<string, Target>();
-  for await (const { node, service } of historyLines(place)) {
+  for await (const { node, service } of historyLines(source)) {
     if (node === undefined || service === undefined) continue;
     targets.set(targetKey({ node, service }), { node, service });
   }
@@ -96,10 +96,10 @@ const MOST_NEWS = 16;
  * where it was not, or where that fault was heard again since.
  */
 export async function recoveries(
-  place: HistoryPlace,
+  source: HistorySource,
 ): Promise<(fault: Target & { readonly sourceEvent: string }) => number | undefined> {
   const well = new Map<string, Map<string, number>>();
-  for await (const line of historyLines(place)) {
+  for await (const line of historyLines(source)) {
     const { node, service, type, outcome } = line;
     if (node === undefined || service === undefined || type === undefined) continue;
     const key = targetKey({ node, service });
@@ -125,11 +125,11 @@ function heardMs({ at, heard, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): n
   return heard === undefined ? Date.parse(at) - waited_ms - diagnosis_ms : Date.parse(heard);
 }
 
-const namesIn = ({ state, files }: HistoryPlace) =>
+const namesIn = ({ state, files }: HistorySource) =>
   historyNames(join(state, HISTORY_FOLDER), files);
 
 /** The lines of one file; none where it was removed meanwhile, or is no file of ours. */
-async function linesOf(name: string, { state, files }: HistoryPlace): Promise<HistoryLine[]> {
+async function linesOf(name: string, { state, files }: HistorySource): Promise<HistoryLine[]> {
   const path = join(state, HISTORY_FOLDER, name);
   if (await files.kind(path) !== "file") return [];
   const text = await files.readText(path, MOST_READ_BYTES) ?? "";

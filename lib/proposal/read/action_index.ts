@@ -24,9 +24,9 @@ import { openShelf } from "./shelf.ts";
 /** Files whose content is remembered. */
 const MOST_REMEMBERED = 2_000;
 /** Targets whose outcomes are remembered. */
-const MOST_ANSWERS = 1_000;
+const MOST_TARGETS = 1_000;
 /** An executor may add to a file where it lies: after this long it is looked at again. */
-const ANSWER_MS = 30_000;
+const OUTCOMES_MS = 30_000;
 /** So many outcomes of a folder are enough, if as many repairs as count are among them. */
 const ENOUGH = 8;
 /** Text read for one target, per folder, in UTF-16 units. */
@@ -64,7 +64,7 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
   readonly windowMs: number;
 }) {
   const remembered = new Map<string, Known>();
-  const answers = new Map<
+  const latest = new Map<
     string,
     { readonly stamp: string; readonly atMs: number; readonly outcomes: ProposalOutcome[] }
   >();
@@ -203,9 +203,9 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
     async outcomesFor(target: Target): Promise<readonly ProposalOutcome[]> {
       const key = targetKey(target);
       await Promise.all(decided.map(({ sync }) => sync()));
-      const before = answers.get(key);
+      const before = latest.get(key);
       const atMs = clock.monotonic();
-      if (before?.stamp === stamp() && atMs - before.atMs < ANSWER_MS) return before.outcomes;
+      if (before?.stamp === stamp() && atMs - before.atMs < OUTCOMES_MS) return before.outcomes;
       const found = await Promise.all(
         decided.map(async ({ name: became, filesFor }) =>
           (await filesFor(target)).flatMap(({ actionId, outcome }) =>
@@ -216,7 +216,7 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
       // A copy that was left behind, earlier in a proposal's life, counts less.
       const byId = new Map(found.flat().map((outcome) => [outcome.actionId, outcome]));
       const outcomes = [...byId.values()].sort((one, other) => other.atMs - one.atMs);
-      putLast(answers, key, { stamp: stamp(), atMs, outcomes }, MOST_ANSWERS);
+      putLast(latest, key, { stamp: stamp(), atMs, outcomes }, MOST_TARGETS);
       return outcomes;
     },
     /** Looks through all folders, so that the first event need not wait for that. */

@@ -1,5 +1,5 @@
 /**
- * What waits for a person: the files in actions/pending, judged as of now.
+ * What waits for a person: the files in actions/pending, as of now.
  *
  * @module
  */

@@ -278,4 +278,6 @@ Deno.test("explain: while the agent runs and after it was killed, with metrics b
   assert.deepEqual(await ask(), [["proposed", "rules"]]);
   const metrics = Deno.readTextFileSync(join(root, "state/planner-agent.prom"));
   assert.match(metrics, /^planner_agent_build_info\{version="[\d.]+",commit="source",/m);
+  assert.match(metrics, /^planner_agent_internal_faults_total 0$/m);
+  assert.match(metrics, /^planner_agent_log_lines_dropped_total 0$/m);
 });

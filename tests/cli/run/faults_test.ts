@@ -14,11 +14,12 @@ function thrown(...frames: readonly string[]): Error {
 function lab() {
   const log = recordingLog();
   let ends = 0;
-  return { handle: faultHandler(log, () => void ends++), log, ends: () => ends };
+  return { ...faultHandler(log, () => void ends++), log, ends: () => ends };
 }
 
 Deno.test("faultHandler: what a connection throws is logged and counted, and the agent goes on", () => {
-  const { handle, log, ends } = lab();
+  const { handle, count, log, ends } = lab();
+  assert.equal(count(), 0);
   handle(thrown("DataHandler.returnReply (file:///npm/ioredis/6.0.0/built/DataHandler.js:1:1)"));
   handle(null);
   assert.equal(ends(), 0);
@@ -27,6 +28,7 @@ Deno.test("faultHandler: what a connection throws is logged and counted, and the
     ["error", "internal_fault", 2],
   ]);
   assert.equal(log.lines[0]?.effect, "the agent goes on");
+  assert.equal(count(), 2);
 });
 
 Deno.test("faultHandler: what went through the pipeline or the queue ends the agent", () => {
