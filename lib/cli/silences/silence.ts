@@ -34,7 +34,14 @@ the agent itself is not, and takes the change up while it runs.`,
       io.err(`planner-agent: correct ${file.path} first: ${file.problem}\n`);
       return EXIT.failure;
     }
-    const text = asciiJson({ silences: [...entriesOf(file), entry] }, 2);
+    const { silences } = parseObject(file.text) ?? {};
+    const before = Array.isArray(silences) ? silences.filter(isObject) : [];
+    // A span that counts from when it was written must not begin anew.
+    const since = { from: isoSecond(file.writtenMs) };
+    const kept = before.map((each) =>
+      each.for !== undefined && each.from === undefined ? { ...each, ...since } : each
+    );
+    const text = asciiJson({ silences: [...kept, entry] }, 2);
     const untilMs = checked(text).at(-1)?.untilMs ?? 0;
     io.out(`Run this to keep it quiet until ${momentText(untilMs / 1000)}:
 
@@ -44,34 +51,23 @@ printf '%s\\n' ${shellWord(text)} | sudo tee ${shellWord(file.path)} > /dev/null
   },
 };
 
-/** What the file holds; a span that counts from when it was written must not begin anew. */
-function entriesOf(
-  { text, writtenMs }: { readonly text: string; readonly writtenMs: number },
-): Record<string, unknown>[] {
-  const { silences } = parseObject(text) ?? {};
-  return Array.isArray(silences)
-    ? silences.filter(isObject).map((entry) =>
-      entry.for !== undefined && entry.from === undefined
-        ? { ...entry, from: isoSecond(writtenMs) }
-        : entry
-    )
-    : [];
-}
-
 /** The entry that the arguments ask for. */
 function entryOf(positionals: readonly string[], nowMs: number): Record<string, string> {
   const [target = "", span = "", ...words] = positionals;
   const reason = words.join(" ");
   if (reason === "") throw new UsageError("silence takes NODE[/SERVICE], a SPAN and a REASON");
   if (!parseSpan(span)) {
-    throw new UsageError(
-      `silence: the span is ${JSON.stringify(span.slice(0, 60))}; it takes 30m, 2h or 7d`,
-    );
+    const given = JSON.stringify(span.slice(0, 60));
+    throw new UsageError(`silence: the span is ${given}; it takes 30m, 2h or 7d`);
   }
-  const at = target.indexOf("/");
-  const node = at < 0 ? target : target.slice(0, at);
-  const from = isoSecond(nowMs);
-  return { node, ...(at >= 0 && { service: target.slice(at + 1) }), from, for: span, reason };
+  const [node = "", ...service] = target.split("/");
+  return {
+    node,
+    ...service.length > 0 && { service: service.join("/") },
+    from: isoSecond(nowMs),
+    for: span,
+    reason,
+  };
 }
 
 /** What the agent would make of the new file. */

@@ -8,7 +8,7 @@ import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson } from "../../base/json.ts";
 import { readSilences } from "../../gate/silences_file.ts";
-import { isSilenced, type Silence, silenceState } from "../../gate/silences.ts";
+import { isSilenced, type Silence } from "../../gate/silences.ts";
 import { historyLines } from "../../observe/history/reader.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
@@ -40,38 +40,28 @@ exit status is 1 where the file is wrong. Reads only.
     const nowMs = systemClock.now();
     let counted: CountedSilence[];
     try {
-      counted = await count(file.silences, state, nowMs);
+      counted = await count(file.silences, state);
     } catch (error) {
       return unreadable(io, error, join(state, "history"));
     }
-    if (values.json === true) io.out(`${asciiJson(silencesJson(counted), 2)}\n`);
-    else {
-      const options = { nowMs, width: io.width, palette: paletteFor(io) };
-      for (const line of silenceLines(counted, options)) io.out(`${line}\n`);
-    }
+    const lines = values.json === true
+      ? [asciiJson(silencesJson(counted, nowMs), 2)]
+      : silenceLines(counted, { nowMs, width: io.width, palette: paletteFor(io) });
+    for (const line of lines) io.out(`${line}\n`);
     return EXIT.ok;
   },
 };
 
-async function count(
-  all: readonly Silence[],
-  state: string,
-  nowMs: number,
-): Promise<CountedSilence[]> {
+async function count(all: readonly Silence[], state: string): Promise<CountedSilence[]> {
   const matched = new Map<Silence, number>();
   for await (const line of historyLines({ state, files: realFiles })) {
-    const { outcome, node, service, type, detail, repeated = 1 } = line;
+    const { outcome, node, service, type = "", detail, repeated = 1 } = line;
     if (outcome !== "silenced" || node === undefined || service === undefined) continue;
     // A line of repeated events has no reason of its own.
     const one = all.find((silence) =>
-      isSilenced(silence, { node, service, type: type ?? "" }) &&
-      (detail === undefined || detail === silence.reason)
+      isSilenced(silence, { node, service, type }) && (detail ?? silence.reason) === silence.reason
     );
     if (one) matched.set(one, (matched.get(one) ?? 0) + repeated);
   }
-  return all.map((silence) => ({
-    silence,
-    state: silenceState(silence, nowMs),
-    matched: matched.get(silence) ?? 0,
-  }));
+  return all.map((silence) => ({ silence, matched: matched.get(silence) ?? 0 }));
 }

@@ -15,17 +15,14 @@ Deno.test("silenceLines: in force, to come and over, with the reader's own time"
   const counted: CountedSilence[] = [
     {
       silence: { node: "vps", fromMs: NOW + 600_000, untilMs: NOW + 4_200_000, reason: "backup" },
-      state: "to come",
       matched: 0,
     },
     {
       silence: { node: "piha", service: "graf*", untilMs: NOW + 3_600_000, reason: "upgrade" },
-      state: "in force",
       matched: 40,
     },
     {
       silence: { type: "disk_*", untilMs: NOW - 60_000, reason: "new disk" },
-      state: "over",
       matched: 2,
     },
   ];
