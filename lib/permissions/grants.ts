@@ -9,28 +9,23 @@ import { ChainSyntaxError, parseOllamaHost } from "../llm/chain.ts";
 import { redisPlace } from "../base/redis/url.ts";
 import { shellWord } from "../base/text/shell_word.ts";
 
-/** Where a build is to run. */
+/** Where a build is to run; the values are as REDIS_URL, OLLAMA_HOST and RUNTIME_PATH take them. */
 export interface Site {
-  /** As REDIS_URL takes it; a user and password in it are not used here. */
+  /** A user and password in it are not used here. */
   readonly redisUrl: string;
-  /** Ollama hosts as OLLAMA_HOST takes them, one or more. */
   readonly ollamaHosts: readonly string[];
-  /** Absolute path of the folder that holds actions/, events/, state/ and config/. */
   readonly runtimePath: string;
   /** `http://` or `https://` URL of the OTLP collector of a build that makes traces. */
   readonly collector?: string;
 }
 
-/**
- * What a build for everybody is for: two names, which /etc/hosts or compose's DNS gives an address.
- */
+/** What a build for everybody is for: /etc/hosts or compose's DNS gives the names an address. */
 export const GENERIC_SITE: Site = {
   redisUrl: "redis://planner-redis:6379",
   ollamaHosts: ["http://planner-ollama:11434"],
   runtimePath: "/opt/homelab",
 };
 
-/** Whether a build is the one for everybody, else it is for one site. */
 export function isGeneric({ redisUrl, ollamaHosts, runtimePath }: Site): boolean {
   return redisUrl === GENERIC_SITE.redisUrl && runtimePath === GENERIC_SITE.runtimePath &&
     ollamaHosts.join() === GENERIC_SITE.ollamaHosts.join();
@@ -44,7 +39,6 @@ export interface Grants {
   readonly env: readonly string[];
 }
 
-/** What a compiled program knows about its own build. */
 export interface Build {
   readonly version: string;
   /** Git commit, with `-dirty` where the working tree differed; `unknown` outside a clone. */

@@ -21,7 +21,7 @@ export type Query = (
   descriptor: Deno.PermissionDescriptor,
 ) => Promise<{ readonly state: Deno.PermissionState; readonly partial?: boolean }>;
 
-/** One question and the runtime's answer. */
+/** What the runtime answered. */
 export interface Answer {
   readonly kind: Deno.PermissionDescriptor["name"];
   /** Host and port, path or variable name; null asks for all of the kind. */
@@ -40,19 +40,17 @@ export interface Uncovered {
   readonly command: string;
 }
 
-/** What a permission of each kind lets a program do to its subject. */
-export const VERBS: Readonly<Record<Answer["kind"], string>> = {
-  net: "connect to",
-  read: "read",
-  write: "write",
-  env: "read variable",
-  run: "run",
-  ffi: "load",
-  sys: "ask about",
-  import: "import from",
+/** What a permission of each kind lets a program do, and to what where it is granted as a whole. */
+export const KINDS: Readonly<Record<Answer["kind"], { verb: string; all: string }>> = {
+  net: { verb: "connect to", all: "any host" },
+  read: { verb: "read", all: "any file" },
+  write: { verb: "write", all: "any file" },
+  env: { verb: "read variable", all: "any variable" },
+  run: { verb: "run", all: "any program" },
+  ffi: { verb: "load", all: "any library" },
+  sys: { verb: "ask about", all: "the system" },
+  import: { verb: "import from", all: "any remote host" },
 };
-
-const KINDS = ["net", "read", "write", "env", "run", "ffi", "sys", "import"] as const;
 
 type Access = readonly [kind: keyof Grants, subject: string];
 
@@ -103,7 +101,7 @@ export async function askPermissions(
   };
   return await Promise.all([
     ...own.map(answerTo),
-    ...KINDS.map(async (kind): Promise<Answer> => {
+    ...(Object.keys(KINDS) as Answer["kind"][]).map(async (kind): Promise<Answer> => {
       return { kind, subject: null, granted: await isGranted(query, { name: kind }) };
     }),
     ...forbidden.map(answerTo),
@@ -156,7 +154,7 @@ export async function uncovered(
       for (const access of accesses()) {
         const [kind, subject] = access;
         const granted = await isGranted(query, descriptorOf(access));
-        if (!granted) refused.push(`${VERBS[kind]} ${subject}`);
+        if (!granted) refused.push(`${KINDS[kind].verb} ${subject}`);
       }
       const [first, ...rest] = refused;
       if (first === undefined) continue;

@@ -20,7 +20,7 @@ import { errorMessage } from "../../base/error_message.ts";
 import { type Command, oneFile } from "../command.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
-import { type CheckedMessage, checkMessage } from "./message.ts";
+import { checkMessage } from "./message.ts";
 import { checkedLines } from "./view.ts";
 
 const LARGEST_BYTES = 16 * 1024 * 1024;
@@ -43,20 +43,16 @@ describes what a message may look like.`,
   run: async (io, values, positionals) => {
     const path = oneFile(checkEvent, positionals);
     const config = parseConfig((name) => name.startsWith("LLM_") ? undefined : io.env(name));
-    const aliases = await aliasesUnder(config);
-    const nowMs = systemClock.now();
-    const messages = (await messagesIn(io, path)).map((bytes) =>
-      checkMessage(bytes, { nowMs, aliases, validMs: config.validSeconds * 1000 })
-    );
+    const validMs = config.validSeconds * 1000;
+    const options = { nowMs: systemClock.now(), aliases: await aliasesUnder(config), validMs };
+    const messages = (await messagesIn(io, path)).map((bytes) => checkMessage(bytes, options));
     if (messages.length === 0) throw new UsageError("check-event: there is no message in it");
-    if (values.json === true) io.out(`${asciiJson(messages, 2)}\n`);
-    else {
-      const options = { width: io.width, palette: paletteFor(io) };
-      io.out(`${messages.map((one) => checkedLines(one, options).join("\n")).join("\n\n")}\n`);
-    }
-    return messages.every((one: CheckedMessage) => one.becomes !== "refused")
-      ? EXIT.ok
-      : EXIT.failure;
+    const terminal = { width: io.width, palette: paletteFor(io) };
+    const text = values.json === true
+      ? asciiJson(messages, 2)
+      : messages.map((one) => checkedLines(one, terminal).join("\n")).join("\n\n");
+    io.out(`${text}\n`);
+    return messages.every(({ becomes }) => becomes !== "refused") ? EXIT.ok : EXIT.failure;
   },
 };
 
@@ -72,8 +68,8 @@ async function aliasesUnder({ runtimePath: root }: Config): Promise<NodeAliases>
 }
 
 /** One message that takes all of a file, else one a line. */
-async function messagesIn(io: Io, path: string): Promise<Uint8Array<ArrayBufferLike>[]> {
-  let all: Uint8Array;
+async function messagesIn(io: Io, path: string): Promise<Uint8Array[]> {
+  let all: Uint8Array<ArrayBuffer>;
   try {
     const input = path === "-" ? io.input : await io.open(path);
     all = new Uint8Array(await new Response(input).arrayBuffer());
@@ -83,9 +79,9 @@ async function messagesIn(io: Io, path: string): Promise<Uint8Array<ArrayBufferL
   if (all.length > LARGEST_BYTES) throw new UsageError("check-event: it is over 16 MiB");
   if (readMessage(all).ok) return [all];
   const lines: Uint8Array[] = [];
-  for await (const line of readLines(new Blob([new Uint8Array(all)]).stream())) {
+  for await (const line of readLines(new Blob([all]).stream())) {
     lines.push(line instanceof Uint8Array ? line : all);
   }
   // A message over several lines that cannot be read is one.
-  return lines.some((line) => readMessage(line).ok) ? lines : lines.length === 0 ? [] : [all];
+  return lines.length === 0 || lines.some((line) => readMessage(line).ok) ? lines : [all];
 }

@@ -44,7 +44,7 @@ const REMEDIES: Readonly<Record<RefusalKind | EventRefusal, string>> = {
   node_not_text: 'its "node" is neither text nor a number',
 };
 
-/** Judges the bytes of a message as of now. */
+/** What becomes of the bytes of a message now. */
 export function checkMessage(
   bytes: Uint8Array,
   { nowMs, aliases, validMs }: {
@@ -54,55 +54,48 @@ export function checkMessage(
     readonly validMs: number;
   },
 ): CheckedMessage {
+  const refused = (why: RefusalKind | EventRefusal, preview: string): CheckedMessage => {
+    return { becomes: "refused", why, remedy: REMEDIES[why], preview };
+  };
   const message = readMessage(bytes);
-  if (!message.ok) {
-    const { kind, preview } = message.refusal;
-    return { becomes: "refused", why: kind, remedy: REMEDIES[kind], preview };
-  }
+  if (!message.ok) return refused(message.refusal.kind, message.refusal.preview);
   const { value } = message;
   const parsed = parseEvent(value, CHANNELS[0], nowMs, { aliases });
   if (!parsed.ok) {
-    const preview = `keys: ${Object.keys(value).slice(0, 20).join(", ").slice(0, 200)}`;
-    return { becomes: "refused", why: parsed.refusal, remedy: REMEDIES[parsed.refusal], preview };
+    const keys = Object.keys(value).slice(0, 20).join(", ").slice(0, 200);
+    return refused(parsed.refusal, `keys: ${keys}`);
   }
   const { event, replacedTime, unknownSeverity } = parsed;
   const { node, service, type, severity, timestamp, payload } = event;
   const becomes = newsOf(event);
   const family = familyOf(type);
+  const isFault = becomes === "fault";
   const ageMs = nowMs - timestamp * 1000;
-  const lacks = (key: string, alias = key) => !(key in value) && !(alias in value);
-  return {
-    becomes,
-    node,
-    service,
-    type,
-    normal_type: normalType(type),
-    family,
-    severity,
-    timestamp,
-    missing: [
-      ...service === node && lacks("service") ? ["service: it is about the node itself"] : [],
-      ...unknownSeverity !== undefined
-        ? [`severity: nobody defined the word '${unknownSeverity}'; it counts as ${severity}`]
-        : lacks("severity", "level")
-        ? [`severity: it counts as ${severity}`]
-        : [],
-      ...replacedTime
-        ? [`timestamp: ${replacedTime.sent} is not believed (${replacedTime.reason}); now counts`]
-        : lacks("timestamp")
-        ? ["timestamp: the time at which it arrives counts"]
-        : becomes === "fault" && ageMs > validMs
-        ? [
-          `timestamp: it is ${spanInWords(ageMs)} old; a restart for it would be stale from the ` +
-          "start. Send the time of this event, not of the first one",
-        ]
-        : [],
-      ...becomes === "fault" && Object.keys(payload).length === 0
-        ? ["payload: nothing but its type helps the diagnosis"]
-        : [],
-      ...becomes === "fault" && family === "unknown"
-        ? ["type: its words are not known; it is diagnosed with care"]
-        : [],
-    ],
-  };
+  const lacks = (...keys: string[]) => !keys.some((key) => key in value);
+  const missing: string[] = [];
+  if (service === node && lacks("service")) missing.push("service: it is about the node itself");
+  if (unknownSeverity !== undefined) {
+    const unknown = `nobody defined the word '${unknownSeverity}'`;
+    missing.push(`severity: ${unknown}; it counts as ${severity}`);
+  } else if (lacks("severity", "level")) {
+    missing.push(`severity: it counts as ${severity}`);
+  }
+  if (replacedTime) {
+    const { sent, reason } = replacedTime;
+    missing.push(`timestamp: ${sent} is not believed (${reason}); now counts`);
+  } else if (lacks("timestamp")) {
+    missing.push("timestamp: the time at which it arrives counts");
+  } else if (isFault && ageMs > validMs) {
+    const stale = "a restart for it would be stale from the start";
+    const remedy = "Send the time of this event, not of the first one";
+    missing.push(`timestamp: it is ${spanInWords(ageMs)} old; ${stale}. ${remedy}`);
+  }
+  if (isFault && Object.keys(payload).length === 0) {
+    missing.push("payload: nothing but its type helps the diagnosis");
+  }
+  if (isFault && family === "unknown") {
+    missing.push("type: its words are not known; it is diagnosed with care");
+  }
+  const normal_type = normalType(type);
+  return { becomes, node, service, type, normal_type, family, severity, timestamp, missing };
 }

@@ -7,7 +7,7 @@ import { asciiJson } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ENVIRONMENT_NAMES } from "../../config/environment.ts";
 import { type Build, grantsFor, isGeneric, type Site } from "../../permissions/grants.ts";
-import { type Answer, askPermissions, type Query, VERBS } from "../../permissions/permissions.ts";
+import { askPermissions, KINDS, type Query } from "../../permissions/permissions.ts";
 import {
   type Act,
   forbiddenActs,
@@ -29,17 +29,6 @@ interface PermissionsParts {
   /** Forbidden acts of a proof; for tests. */
   readonly acts?: readonly Act[];
 }
-
-const ALL: Readonly<Record<Answer["kind"], string>> = {
-  net: "any host",
-  read: "any file",
-  write: "any file",
-  env: "any variable",
-  run: "any program",
-  ffi: "any library",
-  sys: "the system",
-  import: "any remote host",
-};
 
 /** What each layer prevents. */
 const HELD_BY = {
@@ -105,8 +94,8 @@ async function runQuestions(
   titleLines(build).forEach(print);
   const rows = answers.map(({ kind, subject, granted }) => [
     granted ? "may" : "may not",
-    VERBS[kind],
-    subject ?? ALL[kind],
+    KINDS[kind].verb,
+    subject ?? KINDS[kind].all,
   ]);
   tableOf(rows).forEach(print);
   return EXIT.ok;
