@@ -4,12 +4,9 @@
  * @module
  */
 import { asciiJson } from "../../base/json.ts";
-import { BUILD } from "../../permissions/build.ts";
 import { examine } from "./doctor.ts";
 import { invalidSettings } from "./settings.ts";
-import { systemClock } from "../../base/clock.ts";
 import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
-import { realFiles } from "../../base/disk/files.ts";
 import { type Finding, worst } from "../../observe/health.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
@@ -17,7 +14,6 @@ import { findingLines } from "../view/findings.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { uncoveredSettings } from "../opening.ts";
 import { paletteFor } from "../view/palette.ts";
-import { randomHex } from "../../base/random.ts";
 
 export const check: Command = {
   name: "check",
@@ -76,11 +72,6 @@ async function* found(
   const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
   yield* examine({
     config,
-    clock: systemClock,
-    files: realFiles,
-    nonce: randomHex,
-    build: BUILD,
-    query: (descriptor) => Deno.permissions.query(descriptor),
     uncovered: await uncoveredSettings(config, { needs }),
     noLlm,
     onAsking(name) {
