@@ -1,8 +1,3 @@
-/**
- * Every command, in the order of the overview.
- *
- * @module
- */
 import { check } from "./check/check.ts";
 import { checkEvent } from "./check_event/check_event.ts";
 import { completionsFor } from "./completions/completions.ts";
@@ -34,5 +29,5 @@ const LISTED = [
   permissions,
 ] as const;
 
-/** The first is what runs when none is named. */
+/** Every command, in the order of the overview. The first is what runs when none is named. */
 export const COMMANDS = [...LISTED, completionsFor(LISTED)] as const;

@@ -1,8 +1,3 @@
-/**
- * SIGTERM and SIGINT: the first one asks, the second one insists.
- *
- * @module
- */
 import type { Log } from "../base/log/log.ts";
 import { EXIT, type Io } from "./io.ts";
 

@@ -1,14 +1,10 @@
-/**
- * What a command may use of its surroundings.
- *
- * @module
- */
 import type { Environment } from "../config/environment.ts";
 import type { LineSink } from "../base/log/log.ts";
 
 /** Exit statuses, as for most command-line programs. */
 export const EXIT = { ok: 0, failure: 1, usage: 2 } as const;
 
+/** What a command may use of its surroundings. */
 export interface Io {
   readonly env: Environment;
   /** Standard output, whole lines. */

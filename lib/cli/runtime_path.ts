@@ -1,14 +1,9 @@
-/**
- * Where the read-only commands look.
- *
- * @module
- */
 import { parseConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
 
 /**
- * RUNTIME_PATH alone: another setting that is wrong, and perhaps why the agent does not run, must
- * not keep a person from looking.
+ * Where the read-only commands look: RUNTIME_PATH alone. Another setting that is wrong, and perhaps
+ * why the agent does not run, must not keep a person from looking.
  *
  * @throws {ConfigError} where RUNTIME_PATH itself is wrong.
  */

@@ -1,8 +1,3 @@
-/**
- * The process's own surroundings.
- *
- * @module
- */
 import { lineSink } from "../base/log/log.ts";
 import { shellWord } from "../base/text/shell_word.ts";
 import { visibleText } from "../base/text/visible.ts";
@@ -10,7 +5,7 @@ import type { Io } from "./io.ts";
 
 const UNKNOWN_WIDTH = 80;
 
-/** Connects the commands to the process; what nobody catches ends it, with a message. */
+/** The process's own surroundings; what nobody catches ends it, with a message. */
 export function systemIo(): Io {
   const rawErr = lineSink(Deno.stderr);
   // Messages quote arguments and settings as they were given.

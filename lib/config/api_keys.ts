@@ -1,8 +1,3 @@
-/**
- * LLM_API_KEY: what servers that speak OpenAI's API are shown.
- *
- * @module
- */
 import type { LinkSpec } from "../llm/chain.ts";
 
 /** The keys by host, or what is wrong with them, without quoting one. */
@@ -10,7 +5,10 @@ type ApiKeys = ReadonlyMap<string, string> | { readonly problem: string };
 
 const KEY = /^[!-~]{1,2000}$/;
 
-/** Reads `KEY` for a chain with one such server, or `HOST:PORT=KEY` for each, with blanks between. */
+/**
+ * What servers that speak OpenAI's API are shown: `KEY` for a chain with one such server, or
+ * `HOST:PORT=KEY` for each, with blanks between.
+ */
 export function parseApiKeys(text: string, chain: readonly LinkSpec[]): ApiKeys {
   const hosts = new Set(chain.flatMap((link) => link.kind === "openai" ? [link.host] : []));
   const keys = new Map<string, string>();

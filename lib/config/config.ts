@@ -1,8 +1,3 @@
-/**
- * Turns the environment into one frozen configuration, or into a list of every mistake in it.
- *
- * @module
- */
 import { isAbsolute, normalize } from "node:path/posix";
 import { BUILD } from "../permissions/build.ts";
 import { parseApiKeys } from "./api_keys.ts";

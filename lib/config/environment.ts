@@ -1,9 +1,3 @@
-/**
- * The environment variables that the agent knows.
- *
- * @module
- */
-
 /** Every environment variable the agent reads, in the order of the table in docs/configuration.md. */
 export const ENVIRONMENT_NAMES = [
   "RUNTIME_PATH",

@@ -1,9 +1,3 @@
-/**
- * Reads the operator's JSON files under config/: every mistake at once, each with the path of the
- * value, the value, and what is allowed there.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import { cut } from "../base/text/cut.ts";
 import { cleanName } from "../base/text/names.ts";
@@ -23,7 +17,7 @@ export class ConfigFileError extends Error {
 }
 
 /**
- * Reads a file's text with `read`, which rejects what it cannot take.
+ * Reads the text of an operator's JSON file with `read`, which rejects what it cannot take.
  *
  * @param options.empty the text of a file that says nothing, for the error message.
  * @throws {ConfigFileError} when anything was rejected, or the text is no JSON.

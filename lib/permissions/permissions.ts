@@ -22,7 +22,7 @@ export type Query = (
 ) => Promise<{ readonly state: Deno.PermissionState; readonly partial?: boolean }>;
 
 /** What the runtime answered. */
-export interface Answer {
+interface Answer {
   readonly kind: Deno.PermissionDescriptor["name"];
   /** Host and port, path or variable name; null asks for all of the kind. */
   readonly subject: string | null;

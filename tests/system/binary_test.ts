@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import type { Answer } from "../../lib/permissions/permissions.ts";
+import type { askPermissions } from "../../lib/permissions/permissions.ts";
 import type { prove } from "../../lib/permissions/prove.ts";
 import { TARGETS } from "../../scripts/compile/options.ts";
 import {
@@ -86,7 +86,10 @@ for (const arch of ["x86_64", "aarch64"] as const) {
   test("may do what its build says, and no more", async (agent) => {
     const { code, stdout } = await runAgent(agent, ["permissions", "--json"]);
     assert.equal(code, 0);
-    const told = JSON.parse(stdout) as { permissions: Answer[]; build: { target: string } };
+    const told = JSON.parse(stdout) as {
+      permissions: Awaited<ReturnType<typeof askPermissions>>;
+      build: { target: string };
+    };
     assert.equal(told.build.target, TARGETS[arch]);
     const granted = told.permissions.filter((answer) => answer.granted && answer.kind !== "env")
       .map(({ kind, subject }) => `${kind} ${subject}`);

@@ -1,8 +1,3 @@
-/**
- * Does a link give a valid diagnosis of a harmless event, and how fast?
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import type { Config } from "../../config/config.ts";
 import { about, type Finding } from "../../observe/health.ts";
@@ -23,7 +18,9 @@ const EXCERPT = '{"message":"This is a test of the diagnosis. No service is affe
 const OTHER_EXCERPT = '{"log":"Another test of the diagnosis, to see how fast a second one is."}';
 
 /**
- * Asks one link by the router of `run`, with its deadlines; twice, since the second question finds
+ * Does a link give a valid diagnosis of a harmless event, and how fast?
+ *
+ * Asks it by the router of `run`, with its deadlines; twice, since the second question finds
  * the constant beginning of the prompt in the server's cache, as in a storm. Nobody but the model
  * hears of the event.
  */

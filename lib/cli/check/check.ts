@@ -1,8 +1,3 @@
-/**
- * `planner-agent check`: looks at everything the agent needs and says what to do.
- *
- * @module
- */
 import { asciiJson } from "../../base/json.ts";
 import { examine } from "./doctor.ts";
 import { invalidSettings } from "./settings.ts";

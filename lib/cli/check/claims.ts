@@ -1,8 +1,3 @@
-/**
- * May this user share claims with other planners?
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { LOOK } from "../../coordination/claim_scripts.ts";
 import { CLAIM_PREFIX } from "../../coordination/redis_coordination.ts";
@@ -12,7 +7,10 @@ import { about, type Finding } from "../../observe/health.ts";
 /** How long Redis is tried, as by `run`. */
 const DEADLINE_MS = 2_000;
 
-/** Connects as `run` does with COORDINATION=redis, which tries every command that claims take. */
+/**
+ * May this user share claims? Connects as `run` does with COORDINATION=redis, which tries every
+ * command that they take.
+ */
 export async function checkClaims(
   { url, clock, nonce }: {
     readonly url: string;

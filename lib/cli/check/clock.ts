@@ -1,8 +1,3 @@
-/**
- * Is this machine's clock right, as far as others tell?
- *
- * @module
- */
 import { isoSecond } from "../../base/text/span.ts";
 import { about, type Finding } from "../../observe/health.ts";
 
@@ -19,6 +14,7 @@ const LATEST_MS = Date.UTC(2100, 0, 1);
 /** The other clock is told in whole seconds, and the answer took a while. */
 const TOLERATED_MS = 30_000;
 
+/** Is this machine's clock right, as far as others tell? */
 export function checkClock(nowMs: number, readings: readonly ClockReading[]): Finding[] {
   const clock = about("clock", "clock");
   const time = isoSecond(nowMs);

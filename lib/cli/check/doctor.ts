@@ -1,9 +1,3 @@
-/**
- * Looks at everything that the agent needs. What does not depend on each other is looked at at the
- * same time, and nothing takes longer than its deadline.
- *
- * @module
- */
 import { systemClock } from "../../base/clock.ts";
 import { type Config, ConfigError, heardOn } from "../../config/config.ts";
 import { realFiles } from "../../base/disk/files.ts";
@@ -38,6 +32,9 @@ interface DoctorOptions {
 const NOT_PERMITTED = "not asked: this program may not connect to it";
 
 /**
+ * Looks at everything that the agent needs. What does not depend on each other is looked at at the
+ * same time, and nothing takes longer than its deadline.
+ *
  * All findings, in the order in which they are to be read: first those of the surroundings, at
  * once, then the answer of each link as it comes.
  */

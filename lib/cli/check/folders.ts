@@ -1,8 +1,3 @@
-/**
- * Are the folders there, can the agent write where it must, and is there room?
- *
- * @module
- */
 import { statfs } from "node:fs/promises";
 import { join } from "node:path/posix";
 import { errorMessage } from "../../base/error_message.ts";
@@ -47,6 +42,7 @@ async function systemRoom(path: string): Promise<Room> {
   return { bytes: bavail * bsize, inodes: ffree, allInodes: files };
 }
 
+/** Are the folders there, can the agent write where it must, and is there room? */
 export async function checkFolders(options: FoldersOptions): Promise<Finding[]> {
   const { root, installed = true } = options;
   const written = await Promise.all(WRITTEN.map((name) => checkWritten(name, options)));

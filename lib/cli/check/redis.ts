@@ -1,8 +1,3 @@
-/**
- * Is Redis there, does it let this user in, and may it hear the channels or read the streams?
- *
- * @module
- */
 import type { Redis } from "ioredis";
 import type { Clock } from "../../base/clock.ts";
 import { about, type Finding } from "../../observe/health.ts";
@@ -27,7 +22,10 @@ export interface RedisCheck {
 
 const TIMEOUT_MS = 5_000;
 
-/** Connects and listens as `run` does, and asks what the user may ask besides. */
+/**
+ * Is Redis there, and may this user hear the channels or read the streams? Connects and listens as
+ * `run` does, and asks what the user may ask besides.
+ */
 export async function checkRedis(
   { url, channels, streams, clock, timeoutMs = TIMEOUT_MS }: {
     readonly url: string;

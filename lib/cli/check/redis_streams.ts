@@ -1,8 +1,3 @@
-/**
- * May this user do all that reading streams takes?
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { about, type Finding } from "../../observe/health.ts";
 import { isOfStream, streamFailure } from "../../intake/streams/failure.ts";
@@ -57,7 +52,10 @@ function rehearsals(stream: string, { group, consumer }: StreamReader) {
   ];
 }
 
-/** Connects as `run` does, and tries every command on every stream in a form without an effect. */
+/**
+ * May this user do all that reading streams takes? Connects as `run` does, and tries every command
+ * on every stream in a form without an effect.
+ */
 export async function checkStreams(
   server: RedisServer,
   streams: readonly string[],

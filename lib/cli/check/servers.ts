@@ -1,8 +1,3 @@
-/**
- * Are the model servers of the chain there, and do they have the models?
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { dial, get, post } from "../../base/http/http.ts";
 import { HttpError, textOf } from "../../base/http/reply.ts";
@@ -31,7 +26,7 @@ interface ServerOptions {
 type ServerLink = Exclude<LinkSpec, { kind: "rules" }>;
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a model server of the chain has for its links, which all speak one API. */
+/** Is a model server of the chain there, and does it have the models of its links, all of one API? */
 export async function checkServer(
   links: readonly [ServerLink, ...ServerLink[]],
   options: ServerOptions,

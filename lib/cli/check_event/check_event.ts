@@ -1,8 +1,3 @@
-/**
- * `planner-agent check-event`: what would be made of a message, and what it lacks.
- *
- * @module
- */
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson } from "../../base/json.ts";

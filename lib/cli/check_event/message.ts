@@ -1,8 +1,3 @@
-/**
- * What the agent makes of one message, and what the message lacks.
- *
- * @module
- */
 import { spanInWords } from "../../base/text/span.ts";
 import { familyOf } from "../../event/family.ts";
 import { type EventRefusal, type NodeAliases, parseEvent } from "../../event/parse.ts";
@@ -44,7 +39,7 @@ const REMEDIES: Readonly<Record<RefusalKind | EventRefusal, string>> = {
   node_not_text: 'its "node" is neither text nor a number',
 };
 
-/** What becomes of the bytes of a message now. */
+/** What the agent would make of the bytes of a message now, and what it lacks. */
 export function checkMessage(
   bytes: Uint8Array,
   { nowMs, aliases, validMs }: {

@@ -1,8 +1,3 @@
-/**
- * What would be made of a message, for people.
- *
- * @module
- */
 import { momentText } from "../../base/text/span.ts";
 import type { News } from "../../event/news.ts";
 import type { Palette } from "../view/palette.ts";
@@ -15,7 +10,7 @@ const MEANINGS: Readonly<Record<News, string>> = {
   benign: "an event that needs no action: meant, or a change that went well",
 };
 
-/** A line for each thing there is to say. */
+/** What would be made of a message, for people: a line for each thing there is to say. */
 export function checkedLines(
   message: CheckedMessage,
   { width, palette, timeZone }: {

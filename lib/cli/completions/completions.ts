@@ -1,15 +1,9 @@
-/**
- * `planner-agent completions SHELL`: prints a script that lets a shell complete this command line,
- * made from the list of commands itself.
- *
- * @module
- */
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 
 const PROGRAM = "planner-agent";
 
-/** The command for a program whose other commands are `others`. */
+/** The command for a program whose other commands are `others`; scripts are made from these. */
 export function completionsFor(others: readonly Command[]): Command {
   const command: Command = {
     name: "completions",

@@ -1,8 +1,3 @@
-/**
- * `planner-agent permissions`: what this program may do, for people, as JSON, or proven by trying.
- *
- * @module
- */
 import { systemClock } from "../../base/clock.ts";
 import { SiteError } from "../../base/host_port.ts";
 import { parseConfig, siteOf } from "../../config/config.ts";

@@ -1,8 +1,3 @@
-/**
- * What this program may do, as asked of the runtime or proven by trying.
- *
- * @module
- */
 import { asciiJson } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ENVIRONMENT_NAMES } from "../../config/environment.ts";

@@ -1,8 +1,3 @@
-/**
- * Exceptions that nobody caught: which of them a running agent survives, and which end it.
- *
- * @module
- */
 import type { Log } from "../../base/log/log.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 
@@ -12,7 +7,7 @@ const MOST_FAULTS = 10;
 const STATEFUL = /\/lib\/(?:planner|queue|gate|proposal|agent)(?:\.ts|\/)/;
 
 /**
- * A handler that logs and counts. A connection that fails past every promise costs that connection;
+ * A handler that logs and counts what nobody caught. A connection that fails past every promise costs that connection;
  * what went through the pipeline, the queue or the disk ends the process: the journal knows where
  * to go on, and systemd starts it again.
  *

@@ -1,8 +1,3 @@
-/**
- * `planner-agent run`: listens on Redis until it is told to stop.
- *
- * @module
- */
 import { openAgent } from "../../agent.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { systemClock } from "../../base/clock.ts";

@@ -1,10 +1,3 @@
-/**
- * Tells systemd how the agent is (`man sd_notify`; the unit says `Type=notify`).
- *
- * Outside systemd nothing is sent, and no failure here ever stops the agent.
- *
- * @module
- */
 import { type Clock, sleep } from "../../base/clock.ts";
 import { errorMessage } from "../../base/error_message.ts";
 import type { Log } from "../../base/log/log.ts";
@@ -25,6 +18,9 @@ interface Notifier {
 const SILENT: Notifier = { tell() {}, close: () => Promise.resolve() };
 
 /**
+ * Tells systemd how the agent is (`man sd_notify`; the unit says `Type=notify`). No failure here
+ * ever stops the agent.
+ *
  * A notifier that does nothing when there is no socket to send to, or none to send from.
  *
  * What cannot be sent is one log line, `sd_notify_failed`, until something arrives again.

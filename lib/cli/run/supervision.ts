@@ -1,8 +1,3 @@
-/**
- * A running agent as systemd sees it: ready, alive, and how it does in one line.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import type { Clock } from "../../base/clock.ts";
 import type { Environment } from "../../config/environment.ts";
@@ -24,7 +19,7 @@ export function watchdogMs(env: Environment): number | undefined {
   return Math.max(SHORTEST_TICK_MS, Number(text) / 2_000);
 }
 
-/** Tells systemd where it listens; elsewhere this does nothing. */
+/** Tells systemd, where it listens: ready, alive, and in one line how the agent does. */
 export function superviseBySystemd(
   { env, runtimePath, record, clock, log }: {
     readonly env: Environment;

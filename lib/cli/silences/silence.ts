@@ -1,9 +1,3 @@
-/**
- * `planner-agent silence`: the command that writes an entry into config/silences.json. The agent
- * itself may not write there.
- *
- * @module
- */
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson, isObject, parseObject } from "../../base/json.ts";
@@ -16,6 +10,7 @@ import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { runtimePath } from "../runtime_path.ts";
 
+/** Prints the command alone: the agent itself may not write config/. */
 export const silence: Command = {
   name: "silence",
   summary: "print the command that keeps a service quiet for a while",

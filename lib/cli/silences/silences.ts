@@ -1,8 +1,3 @@
-/**
- * `planner-agent silences`: what is kept quiet, until when, and how often that counted.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";

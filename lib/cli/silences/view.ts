@@ -1,8 +1,3 @@
-/**
- * Silences for people, and as JSON.
- *
- * @module
- */
 import { momentText, spanInWords } from "../../base/text/span.ts";
 import { type Silence, silenceState } from "../../gate/silences.ts";
 import { isoOrNull } from "../pending/view.ts";

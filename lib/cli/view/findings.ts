@@ -1,8 +1,3 @@
-/**
- * What was found out, for people.
- *
- * @module
- */
 import type { Finding } from "../../observe/health.ts";
 import type { Palette } from "./palette.ts";
 import { tableLines } from "./table.ts";

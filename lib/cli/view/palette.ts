@@ -1,8 +1,3 @@
-/**
- * Colours, where a person wants them.
- *
- * @module
- */
 import type { Io } from "../io.ts";
 
 type Paint = (text: string) => string;

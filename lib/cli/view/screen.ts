@@ -1,8 +1,3 @@
-/**
- * Lines that are printed once, or drawn over the last ones again and again.
- *
- * @module
- */
 import { sleep, systemClock } from "../../base/clock.ts";
 import { EXIT, type Io } from "../io.ts";
 

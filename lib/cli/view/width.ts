@@ -1,9 +1,3 @@
-/**
- * How wide a terminal draws text.
- *
- * @module
- */
-
 const ASCII = /^[\x20-\x7e]*$/;
 // Drawn two columns wide by terminals (Unicode's East Asian Width), near enough for names.
 const WIDE =
