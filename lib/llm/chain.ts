@@ -11,17 +11,10 @@ import { ollamaLink } from "./ollama/link.ts";
 import { openaiLink } from "./openai/link.ts";
 import { type ChainRouter, createRouter } from "./router.ts";
 
-/** A link whose model is on a server that speaks `Api`. */
-interface ServerLink<Api> {
-  readonly kind: Api;
-  /** As written. */
-  readonly name: string;
-  readonly model: string;
-  /** `http://host:port` or `https://host:port`. */
-  readonly host: string;
-}
+/** A link whose model is on a server that speaks `Api`; its host is `http://host:port` or https. */
+type ServerLink<Api> = Readonly<Record<"name" | "model" | "host", string>> & { readonly kind: Api };
 
-/** One link of LLM_CHAIN. */
+/** One link of LLM_CHAIN; its name is as written. */
 export type LinkSpec =
   | ServerLink<"ollama">
   | ServerLink<"openai">

@@ -29,9 +29,9 @@ export interface Spoken {
   readonly figures: Figures;
 }
 
-/** What one object of a reply says; the figures are those that it has. */
+/** What one object of a reply says. */
 export interface Piece extends Omit<Spoken, "figures"> {
-  /** Whether the model is done; undefined where the object does not say. */
+  /** Undefined where the object does not say. */
   readonly done: boolean | undefined;
   readonly figures: { readonly [Name in keyof Figures]: number | undefined };
   /** Nothing more needs to be read. */
@@ -148,10 +148,8 @@ function assembled(form: ReplyForm, onToken: () => void) {
 
 /** A reply that is not what the API says. */
 export function notReply({ words }: Pick<ReplyForm, "words">, what: string, text: string) {
-  return new LinkError(
-    "bad_response",
-    `not a reply of ${words.api} (${what}): ${errorText(text)}`,
-  );
+  const message = `not a reply of ${words.api} (${what}): ${errorText(text)}`;
+  return new LinkError("bad_response", message);
 }
 
 /** The text of an error reply: the server's own, that of an HTML page, or the body as it is. */

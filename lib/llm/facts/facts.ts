@@ -26,16 +26,16 @@ export interface Facts {
   readonly over: boolean;
   /** A field says that somebody meant it. */
   readonly planned: boolean;
-  readonly exit?: Exit;
-  readonly restarts?: number;
+  readonly exit?: Exit | undefined;
+  readonly restarts?: number | undefined;
   /** Checks that failed in a row, and how many have to before it counts. */
-  readonly failing?: { readonly checks: number; readonly of?: number };
-  readonly runsForMs?: number;
+  readonly failing?: { readonly checks: number; readonly of?: number | undefined } | undefined;
+  readonly runsForMs?: number | undefined;
   /** It is within the time that it was given to start. */
   readonly starting: boolean;
   /** It is not there any more, or is not what its description says. */
   readonly drifted: boolean;
-  readonly lasting?: Lasting;
+  readonly lasting?: Lasting | undefined;
   /** A message or log is there, and what it says is none of the usual words for a crash or hang. */
   readonly unread: boolean;
   readonly past: Past;
@@ -84,25 +84,20 @@ export function factsOf(
   const family = familyIn(event, payload);
   const exit = exitOf(payload, { family, text });
   const checks = countOf(payload, FAILING);
-  const enough = countOf(payload, ENOUGH);
-  const restarts = countOf(payload, RESTARTS);
   const runsForMs = runningFor(payload, event.timestamp);
-  const lasting = lastingIn(text, event.service);
   return {
     family,
     rank: severityRank(event.severity),
     graded: !/^(?:critical|error|warning|info)$/i.test(event.severity),
     over: newsOf({ ...event, payload }) === "recovery",
     planned: isMeant(payload),
-    ...(exit && { exit }),
-    ...(restarts !== undefined && { restarts }),
-    ...(checks !== undefined && {
-      failing: { checks, ...(enough !== undefined && { of: enough }) },
-    }),
-    ...(runsForMs !== undefined && { runsForMs }),
+    exit,
+    restarts: countOf(payload, RESTARTS),
+    failing: checks === undefined ? undefined : { checks, of: countOf(payload, ENOUGH) },
+    runsForMs,
     starting: family === "starting" || !exit && isStarting(payload, runsForMs),
     drifted: family === "drifted" || NOT_THERE.test(text) || differs(payload),
-    ...(lasting && { lasting }),
+    lasting: lastingIn(text, event.service),
     unread: isUnread(text),
     past,
     role,
@@ -142,9 +137,8 @@ const PASSING = new RegExp(
 const A_SENTENCE = 24;
 
 function isUnread(text: string): boolean {
-  const sentences = text.split("\n").filter((each) =>
-    each.length >= A_SENTENCE && / .* /.test(each)
-  );
+  const isSentence = (line: string) => line.length >= A_SENTENCE && / .* /.test(line);
+  const sentences = text.split("\n").filter(isSentence);
   return sentences.length > 0 && !PASSING.test(sentences.join("\n"));
 }
 
