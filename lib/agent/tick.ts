@@ -15,7 +15,7 @@ import { silencesWatcher } from "../gate/silences_file.ts";
 import type { Silence } from "../gate/silences.ts";
 import type { StatusBoard } from "../observe/status.ts";
 import type { Store } from "../base/disk/store.ts";
-import { explainWriteFailure } from "../base/disk/write_failure.ts";
+import { failingOnce } from "../base/disk/failing_once.ts";
 
 /** The heartbeat is promised every 5 s at least. */
 const TICK_MS = 3_000;
@@ -39,20 +39,11 @@ interface TickOptions {
 export function startTicking(options: TickOptions): () => void {
   const { clock, log, store, backlog, journal, suppression, board, tickMs = TICK_MS } = options;
   const jumped = jumpDetector(clock);
-  let failing = false;
-  const beat = async () => {
-    try {
-      await store.heartbeat(clock.now());
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warning("heartbeat_failed", { ...explainWriteFailure(error) });
-      failing = true;
-    }
-  };
+  const tryBeat = failingOnce(log, "heartbeat_failed");
   const lookForSilences = silencesWatcher({ store, log, use: options.useSilences });
   const lookAround = () => {
     void options.world.look();
-    void beat();
+    void tryBeat(() => store.heartbeat(clock.now()));
     void lookForSilences();
   };
   lookAround();

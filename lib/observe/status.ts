@@ -26,7 +26,7 @@ import {
 import type { Store } from "../base/disk/store.ts";
 import { targetOf } from "../event/target.ts";
 import { VERSION } from "../base/version.ts";
-import { explainWriteFailure } from "../base/disk/write_failure.ts";
+import { failingOnce } from "../base/disk/failing_once.ts";
 
 export const STATUS_FILE = "planner-agent.status.json";
 
@@ -64,7 +64,7 @@ export function createStatusBoard(
   let writing: Promise<void> | undefined;
   /** Whether something may have changed since the record that is being written. */
   let outdated = false;
-  let failing = false;
+  const tryWrite = failingOnce(log, "status_write_failed");
 
   /** The wall-clock second of a monotonic time. It stays the same from one record to the next. */
   const wall = (monotonicMs: number): EpochSeconds => Math.round((monotonicMs + offset) / 1000);
@@ -158,15 +158,10 @@ export function createStatusBoard(
     const content = JSON.stringify({ ...now, written: 0 });
     const current = clock.monotonic() - writtenAt < REWRITTEN_AFTER_MS;
     if (content === written && current) return;
-    try {
-      await store.replaceState(STATUS_FILE, `${JSON.stringify(now)}\n`);
-      written = content;
-      writtenAt = clock.monotonic();
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warning("status_write_failed", { ...explainWriteFailure(error) });
-      failing = true;
-    }
+    const text = `${JSON.stringify(now)}\n`;
+    if (!await tryWrite(() => store.replaceState(STATUS_FILE, text))) return;
+    written = content;
+    writtenAt = clock.monotonic();
   }
 
   async function writeAll() {

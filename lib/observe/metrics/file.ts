@@ -11,7 +11,7 @@ import type { Log } from "../../base/log/log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Counters } from "../outcome.ts";
 import type { Store } from "../../base/disk/store.ts";
-import { explainWriteFailure } from "../../base/disk/write_failure.ts";
+import { failingOnce } from "../../base/disk/failing_once.ts";
 import { idsIn } from "../../proposal/read/folders.ts";
 
 const METRICS_FILE = "planner-agent.prom";
@@ -32,8 +32,8 @@ export function keepMetricsFile({ metrics, clock, log, files, store, backlog, co
 }) {
   /** When each of the proposals that wait was written: that is looked up once. */
   let written = new Map<string, number>();
-  let writing: Promise<void> | undefined;
-  let failing = false;
+  let writing: Promise<unknown> | undefined;
+  const tryWrite = failingOnce(log, "metrics_write_failed");
 
   async function lookAtPending() {
     const ids = idsIn(await files.list(store.pending));
@@ -51,26 +51,20 @@ export function keepMetricsFile({ metrics, clock, log, files, store, backlog, co
   }
 
   async function writeOnce() {
-    try {
-      const pending = await lookAtPending();
-      const parked = backlog.parked().length;
-      const text = metrics.text({
-        received: counters.counts().received,
-        queued: backlog.waiting - parked,
-        parked,
-        running: backlog.running,
-        ...pending,
-      });
-      await store.replaceState(METRICS_FILE, text);
-      failing = false;
-    } catch (error) {
-      if (!failing) log.warning("metrics_write_failed", { ...explainWriteFailure(error) });
-      failing = true;
-    }
+    const pending = await lookAtPending();
+    const parked = backlog.parked().length;
+    const text = metrics.text({
+      received: counters.counts().received,
+      queued: backlog.waiting - parked,
+      parked,
+      running: backlog.running,
+      ...pending,
+    });
+    await store.replaceState(METRICS_FILE, text);
   }
 
   /** One at a time; a slow disk skips a turn. */
-  const write = () => writing ??= writeOnce().finally(() => writing = undefined);
+  const write = () => writing ??= tryWrite(writeOnce).finally(() => writing = undefined);
 
   void write();
   const stop = every(clock, WRITE_EVERY_MS, () => void write());
