@@ -7,8 +7,8 @@
  */
 export function globMatches(glob: string, text: string): boolean {
   if (glob === "*") return true;
-  const pattern = lower(glob);
-  const subject = lower(text);
+  const pattern = lettersOf(glob);
+  const subject = lettersOf(text);
   let inPattern = 0;
   let inSubject = 0;
   let afterStar = -1;
@@ -18,30 +18,20 @@ export function globMatches(glob: string, text: string): boolean {
     if (wanted === "*") {
       afterStar = ++inPattern;
       starTookUpTo = inSubject;
-    } else if (wanted === "?") {
-      inPattern++;
-      inSubject += widthAt(subject, inSubject);
-    } else if (wanted === subject[inSubject]) {
+    } else if (wanted === "?" || wanted === subject[inSubject]) {
       inPattern++;
       inSubject++;
     } else if (afterStar >= 0) {
-      starTookUpTo += widthAt(subject, starTookUpTo);
       inPattern = afterStar;
-      inSubject = starTookUpTo;
+      inSubject = ++starTookUpTo;
     } else {
       return false;
     }
   }
-  while (pattern[inPattern] === "*") inPattern++;
-  return inPattern === pattern.length;
+  return pattern.slice(inPattern).every((letter) => letter === "*");
 }
 
-/** In lower case; a sigma's form at the end of a word depends on what follows, so it has one form. */
-function lower(text: string): string {
-  return text.toLowerCase().replaceAll("ς", "σ");
-}
-
-/** UTF-16 units of the code point at `index`. */
-function widthAt(text: string, index: number): number {
-  return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+/** Small letters; a sigma's form at the end of a word depends on what follows, so it has one form. */
+function lettersOf(text: string): string[] {
+  return [...text.toLowerCase().replaceAll("ς", "σ")];
 }

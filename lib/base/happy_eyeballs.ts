@@ -1,8 +1,3 @@
-/**
- * Which of a name's addresses to use: they are tried in turn, a little apart (RFC 8305).
- *
- * @module
- */
 import { abortable } from "./abortable.ts";
 import type { Clock } from "./clock.ts";
 import { errorMessage } from "./error_message.ts";
@@ -40,8 +35,8 @@ export function inTurn(found: readonly Address[]): readonly Address[] {
 }
 
 /**
- * The first connection that stands, of attempts that begin one after the other: when the one before
- * has failed, or has not answered for a while. The others are aborted.
+ * The first connection that stands, of attempts that begin one after the other (RFC 8305): when the
+ * one before has failed, or has not answered for a while. The others are aborted.
  *
  * @throws {ConnectError} when all failed, or the reason of the signal.
  */

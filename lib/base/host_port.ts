@@ -1,9 +1,3 @@
-/**
- * Hosts and ports as a permission list spells them, and what cannot be one.
- *
- * @module
- */
-
 /** A place that cannot be granted; the message says what was wrong and what is taken. */
 export class SiteError extends Error {
   override readonly name = "SiteError";
@@ -22,16 +16,9 @@ export function cannotUse(what: string, value: string, takes: string): never {
 }
 
 function isHostName(host: string): boolean {
-  const name = host.endsWith(".") ? host.slice(0, -1) : host;
-  return name.length > 0 && name.length <= 253 &&
-    name.split(".").every((label) =>
-      label.length <= 63 && /^[a-z0-9_-]+$/i.test(label) && !label.startsWith("-") &&
-      !label.endsWith("-")
-    );
-}
-
-function isIpv6(host: string): boolean {
-  return /^\[[0-9a-f:.]+\]$/i.test(host);
+  const name = host.replace(/\.$/, "");
+  return name.length <= 253 &&
+    name.split(".").every((label) => /^(?!-)[a-z0-9_-]{1,63}(?<!-)$/i.test(label));
 }
 
 /** `host:port` as Deno's net permission spells it, or null where the host is not usable. */
@@ -43,7 +30,7 @@ export function hostPort(url: URL, defaultPort: string): string | null {
   // Where the two differ (0x7f.1, percent-encoding) the grant would not match the connection.
   const plain = `http://${host}/`;
   if (!URL.canParse(plain) || new URL(plain).hostname !== host) return null;
-  return isHostName(host) || isIpv6(host) ? `${host}:${port}` : null;
+  return isHostName(host) || /^\[[0-9a-f:.]+\]$/i.test(host) ? `${host}:${port}` : null;
 }
 
 /**

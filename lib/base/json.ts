@@ -27,13 +27,14 @@ export function* signsOf(text: string, start = 0): Generator<{ sign: string; at:
   }
 }
 
+/** A UTF-16 unit as JSON escapes it. */
+export const escapedUnit = (unit: string): string =>
+  `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /**
  * A value as JSON for other programs, escaped as Python's `json.dumps` does: nothing outside
  * printable ASCII, so that nothing in it can act on a terminal.
  */
 export function asciiJson(value: unknown, indent = 0): string {
-  return JSON.stringify(value, null, indent).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, escapedUnit);
 }

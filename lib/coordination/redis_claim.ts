@@ -1,19 +1,15 @@
-/**
- * One claim on Redis, kept alive while a diagnosis runs.
- *
- * @module
- */
 import type { Clock } from "../base/clock.ts";
 import type { Target } from "../event/target.ts";
 import { CLAIM, KEEP } from "./claim_scripts.ts";
 import type { Claim } from "./coordination.ts";
 import type { ScriptCall } from "./script_runner.ts";
 
-/** How a claim ends on Redis. */
+/**
+ * How a claim ends on Redis, which would keep it for `lastsMs` at the longest; `proposed`: something
+ * may have been written under it.
+ */
 export type ClaimEnd =
-  /** `lastsMs`: the longest that Redis would keep it otherwise. */
   | { readonly as: "released"; readonly lastsMs: number }
-  /** `proposed`: something may have been written under the claim. */
   | { readonly as: "cooldown"; readonly lastsMs: number; readonly proposed: boolean };
 
 /**
@@ -25,10 +21,9 @@ export function claimKey(prefix: string, { node, service }: Target): string {
   return `${prefix}${escaped(node)}/${escaped(service)}`;
 }
 
-function escaped(name: string): string {
-  return encodeURIComponent(name.toWellFormed())
+const escaped = (name: string) =>
+  encodeURIComponent(name.toWellFormed())
     .replace(/[!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-}
 
 interface RedisClaimOptions {
   readonly key: string;
@@ -60,7 +55,7 @@ const RETRY_MS = 2_000;
 const MARGIN = 0.1;
 
 /**
- * A claim that is renewed until it ends or is lost.
+ * A claim that is renewed, while a diagnosis runs, until it ends or is lost.
  *
  * What it promises: of all planners that reach the same Redis, none but the holder of the claim
  * gets `true` from {@linkcode Claim.fence} until the claim ends or its TTL has passed since it was

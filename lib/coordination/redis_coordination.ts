@@ -1,8 +1,3 @@
-/**
- * Claims and cooldowns that several planners share on Redis (`COORDINATION=redis`).
- *
- * @module
- */
 import { putLast } from "../base/bounded_map.ts";
 import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
@@ -51,7 +46,8 @@ interface Untold {
 }
 
 /**
- * Shares claims with every planner of the same `url` and `prefix`; connects when first asked.
+ * Shares claims and cooldowns with every planner of the same `url` and `prefix`, as with
+ * `COORDINATION=redis`; connects when first asked.
  *
  * A user needs the keys `PREFIX*` and the commands of CLAIM_COMMANDS, AUTH aside, and no channel.
  * What claims guarantee and what they cannot is told at {@linkcode redisClaim}.

@@ -1,8 +1,3 @@
-/**
- * Scripts on a Redis that is there or known to be away: nobody waits for it longer than a deadline.
- *
- * @module
- */
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { CreateRedisClient } from "../base/redis/client.ts";
@@ -52,7 +47,10 @@ const LOOK_EVERY_MS = 10_000;
 /** In case a rehearsal is cut short. */
 const REHEARSAL_TTL_MS = 1_000;
 
-/** For the Redis of `url`. A drop shorter than the deadline is bridged, a longer one told. */
+/**
+ * Scripts on a Redis that is there or known to be away: nobody waits for it longer than a deadline.
+ * A drop shorter than that is bridged, a longer one told.
+ */
 export function createScriptRunner(options: ScriptRunnerOptions) {
   const { url, prefix, clock, deadlineMs, createClient } = options;
   const target = redisTarget(url, { clock, keys: true, createClient });

@@ -1,8 +1,3 @@
-/**
- * The few file operations the agent needs, in one object so that a test can let them fail.
- *
- * @module
- */
 import { dirname } from "node:path/posix";
 
 /** A file that only grows. */
@@ -22,7 +17,7 @@ export interface FileTimes {
   readonly changedMs: number;
 }
 
-/** What one look at a path tells, without following a link. */
+/** What one look at a path tells, without following a symlink. */
 interface FileLook extends FileTimes {
   readonly kind: "file" | "folder" | "other";
   readonly bytes: number;
@@ -95,6 +90,7 @@ async function staysInFolder(path: string): Promise<boolean> {
 
 export type Files = typeof realFiles;
 
+/** The few file operations the agent needs, in one object so that a test can let them fail. */
 export const realFiles = {
   /** Creates a file that must not exist, writes `text`, and returns once it is on the disk. */
   async writeNew(path: string, text: string): Promise<void> {

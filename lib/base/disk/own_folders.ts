@@ -1,9 +1,3 @@
-/**
- * Files below one folder, written only where they were written from the start: Deno compares a path
- * as it is written with what a program may write, not where it leads.
- *
- * @module
- */
 import { dirname, join } from "node:path/posix";
 import type { Files } from "./files.ts";
 import { NotAFolderError } from "./store.ts";
@@ -36,7 +30,8 @@ function idOf(path: string): string | undefined {
 
 /**
  * `files`, whose every change below `root` is refused where a folder on the way is a link, or
- * another one than when it was used first. A folder that it makes itself takes the former's place.
+ * another one than when it was used first: Deno compares a path as it is written with what a program
+ * may write, not where it leads. A folder that it makes itself takes the former's place.
  *
  * A link that appears between this look and the write is not seen: Deno opens by path alone. That
  * the folders' owner is root, and the unit's read-only mounts, are what holds then.

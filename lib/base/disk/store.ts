@@ -1,9 +1,3 @@
-/**
- * The agent's folders under RUNTIME_PATH, and what it puts into them for others: proposals, event
- * files and the heartbeat. Its own memory is in `journal.ts`.
- *
- * @module
- */
 import { basename, dirname, join } from "node:path/posix";
 import type { Files } from "./files.ts";
 import { publish, type Published, TEMPORARY_NAME } from "./publish.ts";
@@ -48,7 +42,12 @@ export interface PublishedAction {
 
 export type Store = ReturnType<typeof createStore>;
 
-/** @param nonce a new random text for each call, for temporary names. */
+/**
+ * The agent's folders under RUNTIME_PATH, and what it puts into them for others: proposals, event
+ * files and the heartbeat. Its own memory is in `journal.ts`.
+ *
+ * @param nonce a new random text for each call, for temporary names.
+ */
 export function createStore(
   { root, files, nonce }: { root: string; files: Files; nonce: () => string },
 ) {

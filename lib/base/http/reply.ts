@@ -99,18 +99,16 @@ function bodyOf(source: ByteSource, headers: ReadonlyMap<string, string>): HttpR
   if (coding === "chunked") return chunks(source);
   if (coding !== undefined) throw notHttp(`unknown transfer encoding "${coding}"`);
   const length = headers.get("content-length");
-  if (length === undefined) return untilClosed(source);
+  if (length === undefined) return bytesOf(source);
   if (!/^\d{1,15}$/.test(length)) throw notHttp(`Content-Length is "${length}"`);
-  return exactly(source, Number(length));
+  return bytesOf(source, Number(length));
 }
 
-async function* untilClosed(source: ByteSource): AsyncGenerator<Uint8Array> {
-  for (let some = await source.some(Infinity); some; some = await source.some(Infinity)) yield some;
-}
-
-async function* exactly(source: ByteSource, length: number): AsyncGenerator<Uint8Array> {
+/** So many bytes; without a length, all until the peer closes. */
+async function* bytesOf(source: ByteSource, length = Infinity): AsyncGenerator<Uint8Array> {
   for (let left = length; left > 0;) {
     const some = await source.some(left);
+    if (!some && length === Infinity) return;
     if (!some) throw new HttpError("disconnected", `the reply ended ${left} bytes too early`);
     left -= some.length;
     yield some;
@@ -125,7 +123,7 @@ async function* chunks(source: ByteSource): AsyncGenerator<Uint8Array> {
     const length = Number(`0x${size}`);
     // Trailers are read, and of no interest.
     if (length === 0) return void await readHeaders(source);
-    yield* exactly(source, length);
+    yield* bytesOf(source, length);
     if (await source.line() !== "") throw notHttp("a chunk is longer than it says");
   }
 }

@@ -1,5 +1,6 @@
 import { cutAndCounted } from "../text/cut.ts";
 import type { Clock } from "../clock.ts";
+import { escapedUnit } from "../json.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -18,16 +19,6 @@ const LONGEST_VALUE = 500;
 const INVISIBLE =
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
 
-function escapeInvisible(json: string): string {
-  return json.replace(
-    INVISIBLE,
-    (found) =>
-      found.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`).join(
-        "",
-      ),
-  );
-}
-
 function bounded(_key: string, value: unknown): unknown {
   if (typeof value === "string") return cutAndCounted(value, LONGEST_VALUE);
   return typeof value === "bigint" ? String(value) : value;
@@ -44,7 +35,8 @@ export function formatLine(
   fields: Fields,
 ): string {
   const timestamp = new Date(timestampMs).toISOString();
-  return escapeInvisible(JSON.stringify({ event, level, timestamp, ...fields }, bounded));
+  const json = JSON.stringify({ event, level, timestamp, ...fields }, bounded);
+  return json.replace(INVISIBLE, (found) => found.replace(/[^]/g, escapedUnit));
 }
 
 /** Sends logs from `level` up to `write`, a line each. */

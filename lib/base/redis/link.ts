@@ -45,22 +45,22 @@ interface RedisLinkOptions {
   readonly bounds?: ReplyBounds;
 }
 
-/** How an answer is waited for. */
+/** How an answer is waited for: `ms` milliseconds, and in which words of the error. */
 interface Wait {
-  /** What is waited for, in the words of the error. */
   readonly stage: RedisStage;
-  /** The deadline, milliseconds. */
   readonly ms: number;
   /**
-   * Whether the deadline starts anew while bytes come in: a slow link may need longer to bring an
-   * answer behind a flood. Not without end: bytes alone are no answer. @default {false}
+   * Whether the deadline starts anew while bytes come in: a slow connection may need longer to bring
+   * an answer behind a flood. Not without end: bytes alone are no answer. @default {false}
    */
   readonly whileSilent?: boolean;
-  /** Named by a {@linkcode CommandTimeoutError}. */
   readonly command?: string;
   /** How large the answer may be. @default {SHORT_REPLY} */
   readonly bounds?: ReplyBounds | undefined;
 }
+
+/** Until it connects it has none, whatever its type says. */
+const socketOf = (client: Redis): Redis["stream"] | undefined => client.stream;
 
 export type RedisLink = ReturnType<typeof redisLink>;
 
@@ -82,9 +82,7 @@ export function redisLink(options: RedisLinkOptions) {
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
 
-  /** The socket, once there is one; disconnect() alone waits for a FIN that a vanished peer never sends. */
-  const stream = (): typeof client.stream | undefined => client.stream;
-  const bytesRead = () => stream()?.bytesRead ?? 0;
+  const bytesRead = () => socketOf(client)?.bytesRead ?? 0;
 
   /** The first call decides; later ones are echoes of the closing socket. */
   function end(error: unknown): boolean {
@@ -94,7 +92,8 @@ export function redisLink(options: RedisLinkOptions) {
     client.off("messageBuffer", hear);
     // ioredis sets a timer to close what is closed already.
     if (client.status !== "end") client.disconnect();
-    client.stream?.destroy();
+    // disconnect() alone waits for a FIN that a vanished peer never sends.
+    socketOf(client)?.destroy();
     for (const reject of [...waiting]) reject(error);
     return true;
   }

@@ -11,9 +11,9 @@ import { Writable } from "node:stream";
 import { sleep, systemClock } from "../clock.ts";
 
 const READ_BYTES = 64 * 1024;
-/** Milliseconds of work on received bytes that may be done in one go, as after an outage. */
+/** Work on received bytes that may be done in one go, as after an outage. */
 const BURST_MS = 500;
-/** Beyond that, how many milliseconds of work each millisecond of rest allows. */
+/** Beyond that, the work that each millisecond of rest allows. */
 const WORK_PER_REST = 8;
 const REST_MS = 1;
 

@@ -1,10 +1,3 @@
-/**
- * Where to connect for a REDIS_URL, asked anew before every connection: to one server, to the
- * primary that a sentinel names, or to the next node of a cluster. A failover ends the connection,
- * and whoever held it asks here again.
- *
- * @module
- */
 import type { Clock } from "../clock.ts";
 import { SiteError } from "../host_port.ts";
 import type { CreateRedisClient } from "./client.ts";
@@ -36,7 +29,8 @@ export interface LocateOptions {
 }
 
 /**
- * What a REDIS_URL leads to.
+ * What a REDIS_URL leads to: one server, the primary that a sentinel names, or the next node of a
+ * cluster. A failover ends the connection, and whoever had it asks here again.
  *
  * @throws SiteError for a URL that cannot be used, or a cluster where keys are.
  */

@@ -1,8 +1,3 @@
-/**
- * Secrets taken out of what is shown, logged, stored or sent to a model.
- *
- * @module
- */
 import { commandRules, secretArgument } from "./redact/commands.ts";
 import { textOfBytes } from "./redact/encoded.ts";
 import { isProse, looksLikeCode, type SecretKind, secretKind } from "./redact/keys.ts";
@@ -16,7 +11,8 @@ const MOST_ROUNDS = 4;
 const SHORT_WORD = /^[\w.-]{0,9}$/;
 
 /**
- * The text with every recognized secret replaced by `[redacted]`. It sees through quotes, JSON
+ * The text, for what is shown, logged, stored or sent to a model, with every recognized secret
+ * replaced by `[redacted]`. It sees through quotes, JSON
  * and URLs in the text, not through ANSI codes and invisible characters: clean those first.
  * Takes time linear in the text's length.
  */
@@ -31,31 +27,25 @@ export function redactText(text: string): string {
   return before;
 }
 
-interface RedactOptions {
-  /** What is done with each string and key. @default {redactText} */
-  readonly text?: (text: string) => string;
-  /** Levels of nesting that are kept. @default {32} */
-  readonly depth?: number;
-  /** Entries of one object or list that are kept, from both its ends. @default {1000} */
-  readonly entries?: number;
-  /** Entries that are kept in all. @default {10_000} */
-  readonly total?: number;
-}
-
 interface Walk {
+  /** What is done with each string and key. */
   readonly text: (text: string) => string;
+  /** Entries of one object or list that are kept, from both its ends. */
   readonly entries: number;
-  /** Entries that may still be kept. */
+  /** Entries that may still be kept, in all. */
   left: number;
 }
 
 /**
  * A copy of a JSON value without secrets: the values of secret-looking keys and of name/value
- * pairs, secret command arguments and everything {@linkcode redactText} finds. What is nested too
- * deep or too numerous is left out and marked.
+ * pairs, secret command arguments and everything `text` finds in strings and keys. What is nested
+ * deeper than `depth`, or more than `entries` of one container or `total` in all, is left out and
+ * marked.
  */
-export function redactValue(value: unknown, options: RedactOptions = {}): unknown {
-  const { text = redactText, depth = 32, entries = 1000, total = 10_000 } = options;
+export function redactValue(
+  value: unknown,
+  { text = redactText, depth = 32, entries = 1000, total = 10_000 } = {},
+): unknown {
   return copy(value, { text, entries, left: total }, depth);
 }
 
