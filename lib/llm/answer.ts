@@ -6,9 +6,9 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { isObject, parseJson, signsOf } from "../base/json.ts";
+import { isObject, parseJson } from "../base/json.ts";
 import { announcesDraft, leavesStanding } from "./answer/surroundings.ts";
-import { surveyOf } from "./answer/survey.ts";
+import { extentOf, type Found, surveyOf } from "./answer/survey.ts";
 import { thinkingMarks } from "./answer/thinking.ts";
 
 /** Why a text holds no answer. */
@@ -37,7 +37,7 @@ export function readAnswer(text: string): Answer {
 function read(text: string, quotings: number): Answer {
   if (text === "") return refuse("empty", "nothing but blanks");
   const whole = parseJson(text);
-  if (isObject(whole)) return accept(text, whole);
+  if (isObject(whole)) return accept({ value: whole, keys: extentOf(text, 0).keys });
   if (typeof whole === "string" && quotings > 0) return read(whole.trim(), quotings - 1);
   if (whole !== undefined) return refuse("not_json", `a JSON ${kindOf(whole)}, not an object`);
   const inside = insideFence(text);
@@ -61,7 +61,7 @@ function read(text: string, quotings: number): Answer {
     return refuse("not_json", "the object is called an example or a draft");
   }
   if (leavesStanding(text.slice(last.end), last.value.action)) {
-    return accept(last.source, last.value);
+    return accept(last);
   }
   return refuse("not_json", "the text behind the object goes on reasoning or takes it back");
 }
@@ -70,10 +70,10 @@ function refuse(kind: NoAnswer["kind"], error: string): NoAnswer {
   return { ok: false, kind, error };
 }
 
-function accept(source: string, value: Record<string, unknown>): Answer {
+function accept({ value, keys }: Pick<Found, "value" | "keys">): Answer {
   // JSON.parse keeps the last of two equal keys; which one was meant is anybody's guess.
-  const doubled = keysWritten(source) !== Object.keys(value).length;
-  return doubled ? refuse("not_json", "an object that has a key twice") : { ok: true, value };
+  if (keys === Object.keys(value).length) return { ok: true, value };
+  return refuse("not_json", "an object that has a key twice");
 }
 
 /** What is in the fence when the text is one fenced block, not of thinking, and nothing else. */
@@ -82,18 +82,6 @@ function insideFence(text: string): string | undefined {
   if (inside === undefined || inside.includes(fence)) return undefined;
   const opens = thinkingMarks(fence + head).some(({ kind }) => kind === "opens");
   return opens ? undefined : inside;
-}
-
-/** How many keys the object in `source`, which is valid JSON, has as written. */
-function keysWritten(source: string): number {
-  let depth = 0;
-  let colons = 0;
-  for (const { sign } of signsOf(source)) {
-    if (sign === "{" || sign === "[") depth++;
-    else if (sign === "}" || sign === "]") depth--;
-    else if (sign === ":" && depth === 1) colons++;
-  }
-  return colons;
 }
 
 function kindOf(value: unknown): string {

@@ -60,13 +60,13 @@ function tokensOf(messages: readonly Message[]): number {
 /** The messages within `tokens`; the same ones where they fit. Nothing but the payload is cut. */
 export function fitted(messages: readonly Message[], tokens: number): readonly Message[] {
   if (tokensOf(messages) <= tokens) return messages;
-  const index = messages.findIndex(({ role, content }) =>
-    role === "user" && content.includes(`\n${FENCE}\n`)
-  );
+  const begin = `\n${FENCE}\n`;
+  const isFenced = ({ role, content }: Message) => role === "user" && content.includes(begin);
+  const index = messages.findIndex(isFenced);
   const message = messages[index];
   if (!message) return messages;
   const { content } = message;
-  const start = content.indexOf(`\n${FENCE}\n`) + FENCE.length + 2;
+  const start = content.indexOf(begin) + begin.length;
   const end = content.lastIndexOf(`\n${FENCE}`);
   if (end <= start) return messages;
   const payload = content.slice(start, end);

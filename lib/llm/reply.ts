@@ -118,14 +118,14 @@ function assembled(form: ReplyForm, onToken: () => void) {
   return {
     /** True once nothing more needs to be read. */
     takeLine(line: string): boolean {
-      const held = form.lineOf(line, whole !== "");
-      if (held === "other") {
+      const read = form.lineOf(line, whole !== "");
+      if (read === "other") {
         if (parts > 0) throw notReply(form, words.stray, line);
         whole += `${line}\n`;
         if (whole.length <= LONGEST_LINE) return false;
         throw notReply(form, "a reply too long for one object", line);
       }
-      return typeof held === "object" ? take(held, false) : held === "end";
+      return typeof read === "object" ? take(read, false) : read === "end";
     },
     /** @param isOver its end has come, as the API writes it */
     finish(isOver: boolean): Spoken {

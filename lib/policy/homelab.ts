@@ -50,15 +50,10 @@ type Homelab = Awaited<ReturnType<typeof readHomelab>> & {
   readonly aliases: ReadonlyMap<string, string>;
 };
 
-export interface HomelabFiles {
-  /** What is in force. */
-  current(): Homelab;
-  /** Reads anew. @throws {ConfigError} for a file that is wrong; what was in force stays so. */
-  reload(): Promise<void>;
-}
+export type HomelabFiles = Awaited<ReturnType<typeof openHomelab>>;
 
 /** @throws {ConfigError} for a file that is wrong. */
-export async function openHomelab(store: Pick<Store, "readConfig">): Promise<HomelabFiles> {
+export async function openHomelab(store: Pick<Store, "readConfig">) {
   const read = async (): Promise<Homelab> => {
     const { topology, policy } = await readHomelab(store);
     const systemPrompt = homelabPrompt(topology, policy);
@@ -66,8 +61,10 @@ export async function openHomelab(store: Pick<Store, "readConfig">): Promise<Hom
   };
   let homelab = await read();
   return {
-    current: () => homelab,
-    async reload() {
+    /** What is in force. */
+    current: (): Homelab => homelab,
+    /** Reads anew. @throws {ConfigError} for a file that is wrong; what was in force stays so. */
+    async reload(): Promise<void> {
       homelab = await read();
     },
   };

@@ -14,9 +14,10 @@ const ANSWER_LIKE =
 const LONGEST_OPENING = 40;
 
 /** An object in prose. */
-interface Found {
-  readonly source: string;
+export interface Found {
   readonly value: Record<string, unknown>;
+  /** How many keys are written, equal ones counted each. */
+  readonly keys: number;
   /** Where it ends in the text. */
   readonly end: number;
   /** What stands before it, as far as the last object or thinking. */
@@ -75,9 +76,8 @@ export function surveyOf(text: string): Survey {
     if (likely && ++attempts > MOST_ATTEMPTS) {
       return { kind: "not_json", problem: "too many braces" };
     }
-    const end = likely ? endOfObject(text, at) : -1;
-    const source = text.slice(at, Math.max(at, end));
-    const value = parseJson(source);
+    const { end, keys } = likely ? extentOf(text, at) : { end: at, keys: 0 };
+    const value = parseJson(text.slice(at, end));
     if (!isObject(value)) {
       const answerLike = ANSWER_LIKE.test(text.slice(at, at + LONGEST_OPENING));
       if (found.length > 0 && (answerLike || first === '"')) {
@@ -94,7 +94,7 @@ export function surveyOf(text: string): Survey {
       if (around.includes(true) || isFragment(text, { at, end, nested: around.length > 0 })) {
         return { kind: "not_json", problem: "an object inside something that is not JSON" };
       }
-      found.push({ source, value, end, lead: text.slice(from, at) });
+      found.push({ value, keys, end, lead: text.slice(from, at) });
       from = end;
     }
     at = end - 1;
@@ -138,12 +138,14 @@ function lastBefore(text: string, at: number): number {
   return at;
 }
 
-/** The index behind the bracket that closes the one at `start`, or -1. */
-function endOfObject(text: string, start: number): number {
+/** Where the object at `start` ends, at `start` if nowhere, and how many keys it has as written. */
+export function extentOf(text: string, start: number): { end: number; keys: number } {
   let depth = 0;
+  let keys = 0;
   for (const { sign, at } of signsOf(text, start)) {
     if (sign === "{" || sign === "[") depth++;
-    else if ((sign === "}" || sign === "]") && --depth === 0) return at + 1;
+    else if (sign === ":" && depth === 1) keys++;
+    else if ((sign === "}" || sign === "]") && --depth === 0) return { end: at + 1, keys };
   }
-  return -1;
+  return { end: start, keys };
 }

@@ -20,13 +20,7 @@ const LARGEST_REPLY_BYTES = 1_048_576;
 
 const DIGEST = /^(?:sha256:)?[0-9a-f]{6,64}$/;
 
-export interface ModelDigests {
-  /** Asks every Ollama of the chain whose answer is not known or too old; returns at once. */
-  lookUp(): void;
-  /** The digest of a link's model, by the link's name in the chain; undefined when not known. */
-  of(link: string): string | undefined;
-  close(): void;
-}
+export type ModelDigests = ReturnType<typeof createModelDigests>;
 
 /** Of the Ollamas of a chain; tests dial for themselves. */
 export function createModelDigests(
@@ -35,7 +29,7 @@ export function createModelDigests(
     readonly clock: Clock;
     readonly dial?: Dial;
   },
-): ModelDigests {
+) {
   const closing = new AbortController();
   const digests = new Map<string, string>();
   /** When each host is to be asked again, monotonic milliseconds. */
@@ -67,14 +61,16 @@ export function createModelDigests(
   }
 
   return {
-    lookUp() {
+    /** Asks every Ollama of the chain whose answer is not known or too old; returns at once. */
+    lookUp(): void {
       for (const { host } of models) {
         if (clock.monotonic() < (due.get(host) ?? 0) || closing.signal.aborted) continue;
         due.set(host, clock.monotonic() + RETRY_AFTER_MS);
         void ask(host);
       }
     },
-    of: (link) => digests.get(link),
+    /** The digest of a link's model, by the link's name in the chain; undefined when not known. */
+    of: (link: string): string | undefined => digests.get(link),
     close: () => closing.abort(new Error("the agent is stopping")),
   };
 }
