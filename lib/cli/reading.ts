@@ -44,14 +44,8 @@ export function unreadable(io: Pick<Io, "err">, error: unknown, path: string): n
 
 /** What became of earlier proposals; nothing where a folder may not be read. */
 export function outcomesUnder(root: string): OutcomesFor {
-  const options = {
-    root,
-    files: realFiles,
-    clock: systemClock,
-    log: SILENT_LOG,
-    windowMs: WEEK_MS,
-  };
-  return createActionIndex(options).outcomesFor;
+  const reads = { files: realFiles, clock: systemClock, log: SILENT_LOG };
+  return createActionIndex({ ...reads, root, windowMs: WEEK_MS }).outcomesFor;
 }
 
 /** What the agent's history knows of recoveries; nothing where it may not be read. */
@@ -70,11 +64,9 @@ export async function approvalsUnder(
 ): Promise<(actionId: string) => number | undefined> {
   const approved = new Map<string, number>();
   try {
-    for await (const line of historyLines({ state: join(root, "state"), files: realFiles })) {
-      const { outcome, action_id, at } = line;
-      if (outcome === "approved" && action_id !== undefined) {
-        approved.set(action_id, Date.parse(at));
-      }
+    const lines = historyLines({ state: join(root, "state"), files: realFiles });
+    for await (const { outcome, action_id: id, at } of lines) {
+      if (outcome === "approved" && id !== undefined) approved.set(id, Date.parse(at));
     }
   } catch (error) {
     if (!isRefusal(error)) throw error;

@@ -32,12 +32,6 @@ class HiddenNameError extends Error {
   override readonly name = "HiddenNameError";
 }
 
-async function createAndRemove(path: string): Promise<void> {
-  const file = await Deno.open(path, { write: true, createNew: true });
-  file.close();
-  await Deno.remove(path);
-}
-
 async function connect(hostname: string, port: number, clock: Clock): Promise<void> {
   const opened = Deno.connect({ hostname, port }).then((connection) => connection.close());
   // A connection that hangs was not refused by the runtime; it may fail later, unheard.
@@ -76,7 +70,11 @@ export function forbiddenActs(site: Site, clock: Clock): Act[] {
   const [pending, approved] = [`${root}/actions/pending`, `${root}/actions/approved`];
   const act = (name: string, attempt: Act["attempt"]): Act => ({ name, attempt });
   const write = (folder: string) =>
-    act(`write ${folder}/${FILE}`, () => createAndRemove(`${folder}/${FILE}`));
+    act(`write ${folder}/${FILE}`, async () => {
+      const path = `${folder}/${FILE}`;
+      (await Deno.open(path, { write: true, createNew: true })).close();
+      await Deno.remove(path);
+    });
   const read = (path: string) => act(`read ${path}`, () => Deno.readFile(path));
   return [
     write(approved),

@@ -112,13 +112,13 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
 /** What Redis says about itself; undefined what the user may not ask. */
 async function ask(server: RedisServer, { buffer }: { readonly buffer: boolean }) {
   const { endpoint, clock, timeoutMs } = server;
-  const link = redisLink({ ...server, onPasswordUnused() {}, connectTimeoutMs: timeoutMs });
-  const cancel = clock.after(timeoutMs, () => link.close());
+  const connection = redisLink({ ...server, onPasswordUnused() {}, connectTimeoutMs: timeoutMs });
+  const cancel = clock.after(timeoutMs, () => connection.close());
   /** The reply, or undefined where it is refused or does not come. */
   const reply = (question: (client: Redis) => Promise<unknown>) =>
-    link.ask(question, { stage: "ping", ms: timeoutMs }).catch(() => undefined);
+    connection.ask(question, { stage: "ping", ms: timeoutMs }).catch(() => undefined);
   try {
-    await link.open();
+    await connection.open();
     const [info, config, time] = await Promise.all([
       reply((client) => client.info("server")),
       buffer ? reply((client) => client.config("GET", "client-output-buffer-limit")) : undefined,
@@ -136,7 +136,7 @@ async function ask(server: RedisServer, { buffer }: { readonly buffer: boolean }
     return {};
   } finally {
     cancel();
-    link.close();
+    connection.close();
   }
 }
 

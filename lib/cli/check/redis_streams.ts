@@ -61,23 +61,23 @@ export async function checkStreams(
   streams: readonly string[],
   reader: StreamReader,
 ): Promise<Listened> {
-  const link = redisLink({ ...server, connectTimeoutMs: server.timeoutMs });
+  const connection = redisLink({ ...server, connectTimeoutMs: server.timeoutMs });
   const findings: Finding[] = [];
   try {
-    await link.open();
+    await connection.open();
     for (const stream of streams) {
-      findings.push(await streamFinding(link, stream, { ...server, ...reader }));
+      findings.push(await streamFinding(connection, stream, { ...server, ...reader }));
     }
     return { findings };
   } catch (error) {
     return { failed: { error }, findings: [] };
   } finally {
-    link.close();
+    connection.close();
   }
 }
 
 async function streamFinding(
-  link: RedisLink,
+  connection: RedisLink,
   stream: string,
   reader: RedisServer & StreamReader,
 ): Promise<Finding> {
@@ -86,7 +86,7 @@ async function streamFinding(
   let refusal: string | undefined;
   for (const { right, key, command } of rehearsals(stream, reader)) {
     try {
-      await link.call(command, reader.timeoutMs);
+      await connection.call(command, reader.timeoutMs);
     } catch (error) {
       if (!isReplyError(error) || /^(?:NOAUTH|LOADING)\b/.test(error.message)) throw error;
       if (error.message.startsWith("NOPERM")) {
