@@ -1,8 +1,3 @@
-/**
- * One event for each container that a message names.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { kindOf } from "./family.ts";

@@ -1,17 +1,3 @@
-/**
- * What cures what: which fault an event of good news ends.
- *
- * | good news about            | ends                                                      |
- * | -------------------------- | --------------------------------------------------------- |
- * | health (`service_healthy`) | faults of health: down, unhealthy, crash loop, memory ... |
- * | a start                    | down, starting, missing: not what fails after each start  |
- * | a node (`node_online`)     | the node's absence, and whatever was out of reach         |
- * | anything else              | the same: `backup_completed` ends `backup_failed`         |
- *
- * An alert that says itself that it is over ends that alert.
- *
- * @module
- */
 import { type FaultFamily, type Kind, kindOf } from "./family.ts";
 import { anyOf } from "./type.ts";
 
@@ -34,7 +20,18 @@ const ABSENCE = anyOf(
 const MAINS = /power|mains|on_?line/;
 const NOT_MAINS = /volt|low_?batt|batt[^_]*_low|repl|comm/;
 
-/** Whether the event of type `recovery`, which is good news, ends the fault of the same target. */
+/**
+ * Whether the event of type `recovery`, which is good news, ends the fault of the same target.
+ *
+ * | good news about            | ends                                                      |
+ * | -------------------------- | --------------------------------------------------------- |
+ * | health (`service_healthy`) | faults of health: down, unhealthy, crash loop, memory ... |
+ * | a start                    | down, starting, missing: not what fails after each start  |
+ * | a node (`node_online`)     | the node's absence, and whatever was out of reach         |
+ * | anything else              | the same: `backup_completed` ends `backup_failed`         |
+ *
+ * An alert that says itself that it is over ends that alert.
+ */
 export function cures(recovery: string, fault: string): boolean {
   const [well, bad] = [kindOf(recovery), kindOf(fault)];
   if (well.form === bad.form) return true;

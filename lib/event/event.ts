@@ -1,8 +1,3 @@
-/**
- * A health event, as the pipeline handles it.
- *
- * @module
- */
 import type { Target } from "./target.ts";
 
 /** Who says so, as far as the sender tells it: kept for those who read the proposal. */

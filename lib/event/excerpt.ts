@@ -1,8 +1,3 @@
-/**
- * An event's payload as the text that a prompt may show.
- *
- * @module
- */
 import { withoutMarkers } from "../base/text/chat_markers.ts";
 import { redactText, redactValue } from "../base/text/redact.ts";
 import { visibleText } from "../base/text/visible.ts";
@@ -75,10 +70,10 @@ function shareOf(sizes: number[], room: number): number {
 }
 
 /**
- * The payload as JSON with one blank of indent: redacted first, then cut. Long strings keep head
- * and tail and say how much is missing, and so does the whole, which has at most `maxBytes` UTF-8
- * bytes. Control and invisible characters, chat-template markers and code fences are gone.
- * "" for a payload without entries.
+ * An event's payload as the text that a prompt may show: JSON with one blank of indent, redacted
+ * first, then cut. Long strings keep head and tail and say how much is missing, and so does the
+ * whole, which has at most `maxBytes` UTF-8 bytes. Control and invisible characters, chat-template
+ * markers and code fences are gone. "" for a payload without entries.
  */
 export function excerpt(payload: Readonly<Record<string, unknown>>, maxBytes: number): string {
   if (Object.keys(payload).length === 0) return "";

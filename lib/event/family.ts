@@ -1,22 +1,5 @@
-/**
- * What kind of thing an event's type speaks of, read from its words: senders spell the same fault
- * in a hundred ways, and most of their words can be known.
- *
- * @module
- */
 import { FAULTS, KNOWN_TYPES } from "./words/faults.ts";
-import {
-  GOOD_AFTER,
-  GOOD_AT_THE_END,
-  GOOD_ENDINGS,
-  GOOD_TYPES,
-  HEALTH_SUBJECTS,
-  NEWS,
-  OPENED_BY_RESOLVED,
-  PLANNED,
-  SPEAKS_OF_TROUBLE,
-  STATE_WORDS,
-} from "./words/good.ts";
+import { HEALTH_SUBJECTS, newsIn, STATE_WORDS } from "./words/good.ts";
 import { anyOf, normalType } from "./type.ts";
 
 const FAULT_FAMILIES = [
@@ -48,7 +31,7 @@ type Family =
   | "planned" // somebody meant it: maintenance, a downtime
   | "change"; // deployments, remediation, a new version: made, or possible
 
-/** What a type says. */
+/** What a type says: senders spell the same fault in a hundred ways, of mostly known words. */
 export interface Kind {
   /** The type in its {@linkcode normalType normal form}. */
   readonly form: string;
@@ -82,23 +65,13 @@ function readKind(type: string): Kind {
   const form = normalType(type);
   const subject = form.split("_").filter((word) => !STATE_WORDS.has(word)).join("_")
     .replace(/^cert(?=_|$)/, "certificate");
-  const news = newsIn(form) ?? (OPENED_BY_RESOLVED.test(type) ? "good_news" : undefined);
+  const news = newsIn(type, form);
   if (news === undefined) {
     const family = faultIn(form);
     return { form, family, about: family, subject };
   }
   const about = aboutOf(form, subject);
   return { form, family: news, about, subject };
-}
-
-function newsIn(form: string): "good_news" | "planned" | "change" | undefined {
-  if (NEWS.test(form)) return "change";
-  if (GOOD_TYPES.test(form)) return "good_news";
-  const closed = GOOD_AT_THE_END.exec(form);
-  if (closed && !GOOD_AFTER.test(form.slice(0, closed.index))) return "good_news";
-  if (SPEAKS_OF_TROUBLE.test(form)) return undefined;
-  if (GOOD_ENDINGS.test(form)) return "good_news";
-  return PLANNED.test(form) ? "planned" : undefined;
 }
 
 /** What is well again. Health, where nothing else is named. */

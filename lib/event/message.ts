@@ -1,8 +1,3 @@
-/**
- * One message from outside: bytes in, a JSON object or a named refusal out.
- *
- * @module
- */
 import { isUtf8 } from "node:buffer";
 import { isObject, parseJson } from "../base/json.ts";
 import { redactText } from "../base/text/redact.ts";
@@ -48,12 +43,13 @@ const INTEGER = /^-?\d+$/;
  * spread, never by assignment of unknown keys.
  */
 export function readMessage(bytes: Uint8Array): MessageResult {
-  if (bytes.length > MAX_MESSAGE_BYTES) return refuse("too_large", bytes);
-  const whole = read(bytes);
+  const whole = bytes.length > MAX_MESSAGE_BYTES ? "too_large" : read(bytes);
   if (typeof whole !== "string") return { ok: true, value: whole };
-  const end = bytes.indexOf(0);
+  const end = whole === "too_large" ? -1 : bytes.indexOf(0);
   const beforeNul = end > 0 ? read(bytes.subarray(0, end)) : whole;
-  return typeof beforeNul === "string" ? refuse(whole, bytes) : { ok: true, value: beforeNul };
+  return typeof beforeNul === "string"
+    ? { ok: false, refusal: refusal(whole, bytes) }
+    : { ok: true, value: beforeNul };
 }
 
 function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
@@ -63,15 +59,6 @@ function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
   if (value === undefined) return "invalid_json";
   for (let i = 0; typeof value === "string" && i < MOST_WRAPPERS; i++) value = parseMessage(value);
   return isObject(value) ? value : "not_object";
-}
-
-/** A refusal of the message that begins with `bytes`. */
-export function refusal(kind: RefusalKind, bytes: Uint8Array): Refusal {
-  return { kind, preview: preview(bytes) };
-}
-
-function refuse(kind: RefusalKind, bytes: Uint8Array): MessageResult {
-  return { ok: false, refusal: refusal(kind, bytes) };
 }
 
 /** The parsed text, or undefined (which no JSON text stands for). */
@@ -115,7 +102,7 @@ function withDigits(text: string): unknown {
   );
 }
 
-/** A string, closed or not; its characters are taken in runs, so that the time grows with the length. */
+/** A string, closed or not, taken in runs: the time grows with the length alone. */
 const STRING_OR_BARE = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN/gs;
 
 /**
@@ -127,9 +114,10 @@ function withoutBareNumbers(text: string): string {
   return text.replace(STRING_OR_BARE, (found) => found.startsWith('"') ? found : "null");
 }
 
-function preview(bytes: Uint8Array): string {
+/** A refusal of the message that begins with `bytes`. */
+export function refusal(kind: RefusalKind, bytes: Uint8Array): Refusal {
   // Redacted before it is cut: half a secret is not recognized any more.
   const head = decoder.decode(bytes.subarray(0, PREVIEWED_BYTES));
   const shown = redactText(visibleText(head)).replace(/\s+/g, " ").trim();
-  return shown.slice(0, PREVIEW_LENGTH).replace(/[\ud800-\udbff]$/, "");
+  return { kind, preview: shown.slice(0, PREVIEW_LENGTH).replace(/[\ud800-\udbff]$/, "") };
 }

@@ -1,20 +1,12 @@
-/**
- * Whether an event is a fault or good news, from its type and from what an alert says of itself.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import type { HealthEvent } from "./event.ts";
 import { kindOf } from "./family.ts";
 import type { Fields } from "./payload.ts";
 
 export type News =
-  /** Something is wrong, or nobody knows what the type means. */
-  | "fault"
-  /** Something is well again: what it cures is in {@linkcode cures}. */
-  | "recovery"
-  /** Meant, or a change that went well: nothing to do, and nothing is over by it. */
-  | "benign";
+  | "fault" // something is wrong, or nobody knows what the type means
+  | "recovery" // something is well again: what it cures is in cures.ts
+  | "benign"; // meant, or a change that went well: nothing to do, and nothing is over by it
 
 const YEAR_2000 = Date.UTC(2000, 0) / 1000;
 

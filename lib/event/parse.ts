@@ -1,8 +1,3 @@
-/**
- * From a message's JSON object to a health event.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import { cleanName, plainName } from "../base/text/names.ts";
 import { redactText } from "../base/text/redact.ts";

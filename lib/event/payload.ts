@@ -1,8 +1,3 @@
-/**
- * What a sender added to an event, as fields, whatever form it has.
- *
- * @module
- */
 import { isObject, parseJson } from "../base/json.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -12,20 +7,10 @@ const NOTHING: Fields = Object.freeze({});
 const MOST_WRAPPERS = 2; // senders that write JSON twice put it into a string
 
 /** What a message has beside the payload. */
-const ENVELOPE: ReadonlySet<string> = new Set([
-  "type",
-  "event_type",
-  "node",
-  "service",
-  "severity",
-  "timestamp",
-  "payload",
-  "details",
-  "id",
-  "source",
-  "correlation_id",
-  "location_tag",
-]);
+const ENVELOPE: ReadonlySet<string> = new Set(
+  ("type event_type node service severity timestamp payload details id source correlation_id " +
+    "location_tag").split(" "),
+);
 
 /**
  * `payload`, or `details` where that is empty, with the `message` beside them. A message that has

@@ -1,9 +1,3 @@
-/**
- * How bad an event is: the order of severities, in the words and numbers that senders use, and
- * which of them counts, from what a sender says in whatever place.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import { kindOf } from "./family.ts";
 import type { Fields } from "./payload.ts";

@@ -1,10 +1,4 @@
-/**
- * What an event is about: a service on a node.
- *
- * @module
- */
-
-/** A service on a node. Names are clean: no control or invisible characters. */
+/** What an event is about: a service on a node. Names are clean: no control or invisible characters. */
 export interface Target {
   readonly node: string;
   readonly service: string;

@@ -1,12 +1,3 @@
-/**
- * Times as the libraries of other languages write them, rewritten as ISO 8601.
- *
- * RFC 2822 and HTTP dates, C's asctime and `date`, JavaScript's and Java's Date, Java's zone in
- * brackets, Go's String, Python's repr, .NET's `/Date(…)/`, the logs of nginx, dates with dots.
- *
- * @module
- */
-
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 
 /** Hours east of Greenwich; names that more than one country uses for its own are left out. */
@@ -53,7 +44,12 @@ const DECORATION = /^"|"$| m=[+-][\d.]+$|\[[A-Za-z/_+-]{1,40}\]$| \([^)]{1,60}\)
 
 const two = (digits: string | number) => String(digits).padStart(2, "0");
 
-/** The time in ISO 8601, or epoch milliseconds as digits; undefined for no known spelling. */
+/**
+ * A time as the libraries of other languages write it, in ISO 8601 or as epoch milliseconds;
+ * undefined for no known spelling. Known are RFC 2822 and HTTP dates, C's asctime and `date`,
+ * JavaScript's and Java's Date, Java's zone in brackets, Go's String, Python's repr, .NET's
+ * `/Date(…)/`, the logs of nginx, dates with dots.
+ */
 export function isoOf(text: string): string | undefined {
   const bare = text.replace(DECORATION, "").replace(/[\u00a0\u202f]/g, " ").replace("\u2212", "-");
   const millis = DOTNET.exec(bare)?.[1];

@@ -1,20 +1,8 @@
-/**
- * The time of an event, from whatever a sender put there.
- *
- * @module
- */
-
 import { isObject } from "../base/json.ts";
 import { isoOf } from "./time_spellings.ts";
 
 /** Why a sent time was replaced by now. */
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
-
-interface EventTime {
-  readonly seconds: number; // seconds since 1970, fraction kept
-  /** Set when something was sent that is no plausible time of an event. */
-  readonly replaced?: TimeReplacement;
-}
 
 const YEAR_2020 = Date.UTC(2020, 0) / 1000;
 const YEAR_2100 = Date.UTC(2100, 0) / 1000;
@@ -36,13 +24,16 @@ const DIGITS_OF_A_DATE = /^20\d{12}$/;
 /**
  * The time that `raw` stands for, or now.
  *
- * Takes ISO 8601 (without a zone it is UTC), the spellings of {@linkcode isoOf}, and epoch seconds, milli-, micro- or nanoseconds, told
- * apart by size, as a number or as text. A leap second counts as the second after it. A missing
- * time (undefined or null) is now, which is normal; everything else that is not a time between
- * 2020 and a day after `nowMs` is now, with the reason. While the own clock is before 2020 (a Pi
- * without a clock battery) times up to 2100 are believed.
+ * Takes ISO 8601 (without a zone it is UTC), the spellings of {@linkcode isoOf}, and epoch seconds,
+ * milli-, micro- or nanoseconds, told apart by size, as a number or as text. A leap second counts as
+ * the second after it. A missing time (undefined or null) is now, which is normal; everything else
+ * that is not a time between 2020 and a day after `nowMs` is now, with the reason. While the own
+ * clock is before 2020 (a Pi without a clock battery) times up to 2100 are believed.
  */
-export function parseTimestamp(raw: unknown, nowMs: number): EventTime {
+export function parseTimestamp(
+  raw: unknown,
+  nowMs: number,
+): { readonly seconds: number; readonly replaced?: TimeReplacement } {
   const now = nowMs / 1000;
   if (raw === undefined || raw === null) return { seconds: now };
   const seconds = fromValue(raw);

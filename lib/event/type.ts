@@ -1,9 +1,3 @@
-/**
- * The type of an event as words: one spelling, whoever sends it, and patterns of such words.
- *
- * @module
- */
-
 // `CrashLoop`, `OOMKilled`: a capital begins a word after a small letter, a digit, or as the last
 // of several capitals.
 const CAMEL = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/gu;

@@ -1,10 +1,3 @@
-/**
- * What the homelab's observer knows, from its files under world/: since when and how often
- * something is bad, what was deployed last, which nodes are away. It only adds to what the agent
- * heard itself: a file that is missing, half-written, old or not as documented says nothing.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import type { Clock } from "../base/clock.ts";
 import type { Files } from "../base/disk/files.ts";
@@ -32,6 +25,10 @@ interface WorldView extends Omit<WorldEntry, "away"> {
   readonly awayAsOfMs?: number;
 }
 
+/**
+ * What the homelab's observer knows, from its files under world/. It only adds to what the agent
+ * heard itself: a file that is missing, half-written, old or not as documented says nothing.
+ */
 export interface World {
   /** What was known at the last look. */
   about(target: Target): WorldView;

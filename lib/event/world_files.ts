@@ -1,15 +1,10 @@
-/**
- * The files of the homelab's observer under world/: incidents, services, nodes, deployments. They
- * are read as untrusted, by what they hold: a list of entries, or entries by their names.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import { cleanName } from "../base/text/names.ts";
 import type { Fields } from "./payload.ts";
 import { parseTimestamp } from "./timestamp.ts";
 import { type Target, targetKey } from "./target.ts";
 
+/** The observer's files, read as untrusted: each a list of entries, or entries by their names. */
 export const WORLD_FILES = ["incidents", "services", "nodes", "deployments"] as const;
 export type WorldFile = typeof WORLD_FILES[number];
 

@@ -1,9 +1,3 @@
-/**
- * Keeps a session with Redis going, whatever happens to Redis or the way there: where to connect,
- * when to try again, and what to say of it. What a session does is handed in.
- *
- * @module
- */
 import { type Backoff, backoffDelay } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Fields, Log } from "../base/log/log.ts";
@@ -99,7 +93,8 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set(
 );
 
 /**
- * An intake that runs sessions one after the other.
+ * Runs sessions one after the other, whatever happens to Redis or the way there: where to connect,
+ * when to try again, and what to say of it.
  *
  * @throws SiteError for a URL that cannot be used.
  */

@@ -1,8 +1,3 @@
-/**
- * Messages from a byte stream, one a line.
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import { MAX_MESSAGE_BYTES, type Refusal, refusal } from "../event/message.ts";
 

@@ -1,8 +1,3 @@
-/**
- * The Redis intake: stays subscribed, whatever happens to Redis or the way there.
- *
- * @module
- */
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
 import { redisFailure } from "../base/redis/failure.ts";
 import { redisLink } from "../base/redis/link.ts";
@@ -28,7 +23,7 @@ interface RedisIntakeOptions extends RedisListenerOptions {
 const MESSAGE_BOUNDS: ReplyBounds = { most: 32 * 1_048_576, kept: 4 * 1_048_576 };
 
 /**
- * A subscriber of `channels` at `url`.
+ * A subscriber of `channels` at `url`, whatever happens to Redis or the way there.
  *
  * @throws SiteError for a URL that cannot be used.
  */

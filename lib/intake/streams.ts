@@ -1,9 +1,3 @@
-/**
- * The streams intake: reads Redis Streams in a consumer group, whatever happens to Redis or the way
- * there. Each entry is delivered at least once, until its outcome is durable.
- *
- * @module
- */
 import { foldedLines } from "../base/log/fold.ts";
 import {
   type RedisIntake,
@@ -57,7 +51,8 @@ export function claimIdleMs(
 }
 
 /**
- * A reader of `streams` at `url`; needs Redis 6.2 or newer.
+ * A reader of `streams` at `url` in a consumer group, whatever happens to Redis or the way there.
+ * Each entry is delivered at least once, until its outcome is durable. Needs Redis 6.2 or newer.
  *
  * @throws SiteError for a URL that cannot be used.
  */

@@ -1,12 +1,3 @@
-/**
- * The words by which a type names a fault, family by family.
- *
- * From the documentation of Docker, Podman, systemd, Kubernetes, the usual rules of Prometheus,
- * Uptime Kuma, Zabbix, Icinga, Netdata, Home Assistant, smartd, mdadm, NUT, Proxmox, ZFS, restic and
- * borg; as patterns of types in normal form.
- *
- * @module
- */
 import { oneOf } from "../type.ts";
 
 /** Things that run and can be started again. */
@@ -28,6 +19,10 @@ const LOST = oneOf(
 );
 
 /**
+ * The words by which a type names a fault, family by family; from the documentation of Docker,
+ * Podman, systemd, Kubernetes, the usual rules of Prometheus, Uptime Kuma, Zabbix, Icinga, Netdata,
+ * Home Assistant, smartd, mdadm, NUT, Proxmox, ZFS, restic and borg; patterns of normal forms.
+ *
  * The first row that fits decides; its words count wherever they stand, and not with a word of
  * `besides`. Causes first: where a drive, mains or an intruder is named, what stopped is a
  * consequence. Then what runs, then the machine and its links, then what says only how bad it is.

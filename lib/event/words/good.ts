@@ -1,9 +1,5 @@
-/**
- * The words by which a type tells good news, what was planned and what changed; from the same
- * sources as those of faults, and Alertmanager and Gatus.
- *
- * @module
- */
+// The words by which a type tells good news, what was planned and what changed; from the same
+// sources as those of faults, and Alertmanager and Gatus.
 import { anyOf, oneOf, typePattern } from "../type.ts";
 import { RUNNABLE } from "./faults.ts";
 
@@ -36,7 +32,7 @@ const IS_THROUGH = oneOf(
 );
 
 /** News of changes, with no trouble in them; the last two rows are Kubernetes' of type Normal. */
-export const NEWS = typePattern(`^${
+const NEWS = typePattern(`^${
   oneOf(
     `${CHANGED}_${IS_THROUGH} (service|app|stack)_deployed (container|image|service)_updated
      (?!security|critical)([a-z0-9]+_)?(updates?|(new_)?version|new_release|upgrade)_available
@@ -46,7 +42,7 @@ export const NEWS = typePattern(`^${
 }$`);
 
 /** What is good news as a whole, though its words alone do not tell. */
-export const GOOD_TYPES = typePattern(`^${
+const GOOD_TYPES = typePattern(`^${
   oneOf(
     `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
      ([^_]+_){0,9}no_[^_]+_pressure ([^_]+_){0,9}has_sufficient_[^_]+ (md_|mdadm_)?spare_active
@@ -60,7 +56,7 @@ const TROUBLE = oneOf(
 );
 
 /** What ends a trouble that is named before it. */
-export const GOOD_AT_THE_END = typePattern(`(?:^|_)${
+const GOOD_AT_THE_END = typePattern(`(?:^|_)${
   oneOf(
     `resolved recovered cleared clear restored fixed ${TROUBLE}_(ended|over|closed|end)
      back_to_normal back_online behoben wiederhergestellt`,
@@ -68,7 +64,7 @@ export const GOOD_AT_THE_END = typePattern(`(?:^|_)${
 }(?:_(?:event|alert|notification|again|now))?$`);
 
 /** Before such an ending these turn it round; `systemd_resolved` is a program. */
-export const GOOD_AFTER = typePattern(`(?:^|_)${
+const GOOD_AFTER = typePattern(`(?:^|_)${
   oneOf(
     `not never no non isnt wasnt cannot cant un partially partly half almost nearly until unless
      awaiting waiting if systemd nicht being to_be`,
@@ -76,11 +72,11 @@ export const GOOD_AFTER = typePattern(`(?:^|_)${
 }$`);
 
 /** `[RESOLVED] DiskFull`, `Resolved: disk full`. */
-export const OPENED_BY_RESOLVED =
+const OPENED_BY_RESOLVED =
   /^\s*(?:\[(?:resolved|recovered|ok)\]|(?:resolved|recovered|ok)\s*[:\-])\s*\S/i;
 
 /** Words beside which `healthy`, `completed` or `up` are no good news. */
-export const SPEAKS_OF_TROUBLE = anyOf(
+const SPEAKS_OF_TROUBLE = anyOf(
   `not no never non isnt wasnt arent cannot cant un without nicht kein fail* error* unhealthy
    unrecovered unresolved unreachable unavailable offline lost dead died crash* degraded missing
    timeout* timed denied refused corrupt* killed stuck slow* flap* invalid mismatch* broken
@@ -114,7 +110,7 @@ const WORK = oneOf(
 const IS_DONE = oneOf("completed complete finished finish done successful ended verified");
 
 /** Endings of good news, where nothing in the type speaks of trouble. */
-export const GOOD_ENDINGS = typePattern(`(?:^|_)${
+const GOOD_ENDINGS = typePattern(`(?:^|_)${
   oneOf(
     `healthy ok okay normal online passed passing renewed reconnected rotated repaired succeeded
      success successful successfully unpaused unpause ${SUBJECT}_${IS_WELL} ${WORK}_${IS_DONE}
@@ -126,9 +122,25 @@ const MAINTENANCE = oneOf(
   "started start begin began scheduled window mode ended end finished completed over planned",
 );
 
-export const PLANNED = typePattern(`(?:^|_)${
+const PLANNED = typePattern(`(?:^|_)${
   oneOf(
     `maintenance(_${MAINTENANCE})?$ (scheduled|planned)_ (downtime|maintenance)_?(start|end|started|scheduled)$
      silence_(created|started)$ acknowledged$ acknowledgement$`,
   )
 }`);
+
+/** Whether a type tells good news, what was planned or a change; undefined for any other. */
+export function newsIn(
+  type: string,
+  form: string,
+): "good_news" | "planned" | "change" | undefined {
+  if (NEWS.test(form)) return "change";
+  if (GOOD_TYPES.test(form)) return "good_news";
+  const closed = GOOD_AT_THE_END.exec(form);
+  if (closed && !GOOD_AFTER.test(form.slice(0, closed.index))) return "good_news";
+  if (!SPEAKS_OF_TROUBLE.test(form)) {
+    if (GOOD_ENDINGS.test(form)) return "good_news";
+    if (PLANNED.test(form)) return "planned";
+  }
+  return OPENED_BY_RESOLVED.test(type) ? "good_news" : undefined;
+}

@@ -1,9 +1,3 @@
-/**
- * Which of the streams can be read: a group is made where there is none, and what Redis refuses is
- * asked for again.
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log/log.ts";
 import { isOfStream } from "./failure.ts";
@@ -33,6 +27,10 @@ const NO_ENTRY = "0-0"; // an ID that no entry has
 const ADOPTED = 100; // most entries that come between looking at a stream and making its group
 const NEWEST = "$"; // what a group begins with whose first entry is still to come
 
+/**
+ * Which of the streams can be read: a group is made where there is none, and what Redis refuses is
+ * asked for again.
+ */
 export function streamsAdmission(options: AdmissionOptions) {
   const { streams, group, reading, clock, log, lastRead } = options;
   const refused = new Map<string, unknown>();

@@ -1,8 +1,3 @@
-/**
- * From a stream's entry to the bytes of one message.
- *
- * @module
- */
 import { Buffer, isUtf8 } from "node:buffer";
 import { MAX_MESSAGE_BYTES, readMessage } from "../../event/message.ts";
 import type { ReplyBounds } from "../../base/redis/reply_check.ts";

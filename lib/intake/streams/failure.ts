@@ -1,8 +1,3 @@
-/**
- * Why streams could not be used, in words for the operator.
- *
- * @module
- */
 import { CommandTimeoutError, isReplyError } from "../../base/redis/errors.ts";
 import {
   type RedisFailure,

@@ -1,8 +1,3 @@
-/**
- * A consumer group on Redis Streams: its commands, as functions. Needs Redis 6.2 or newer.
- *
- * @module
- */
 import { isReplyError } from "../../base/redis/errors.ts";
 import type { Word } from "../../base/redis/link.ts";
 import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_check.ts";
@@ -34,6 +29,7 @@ export function deadLetterStream(stream: string): string {
   return `${stream}:dead`;
 }
 
+/** The commands of a consumer group on Redis Streams, as functions. */
 export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
   const xclaim = (stream: string, idleMs: number, ...words: readonly string[]) =>
     call(["XCLAIM", stream, group, consumer, `${idleMs}`, ...words]);

@@ -1,8 +1,3 @@
-/**
- * The entries in hand: delivered to this planner and not yet known to be acknowledged.
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { createWatchers } from "../../base/watchers.ts";
 
@@ -37,7 +32,10 @@ const keyOf = (stream: string, id: string) => `${id} ${stream}`;
 
 export type Hand = ReturnType<typeof createHand>;
 
-/** A hand for at most `limit` entries; it outlives connections. */
+/**
+ * The entries in hand: delivered to this planner and not yet known to be acknowledged; at most
+ * `limit`. It outlives connections.
+ */
 export function createHand(limit: number, clock: Clock) {
   const open = new Map<string, StreamId>();
   const settled = new Map<string, StreamId>();
@@ -50,14 +48,17 @@ export function createHand(limit: number, clock: Clock) {
     for (const oldest of remembered) return void remembered.delete(oldest);
   }
 
+  /** Puts an entry in hand that only waits to be acknowledged. */
+  function settle(stream: string, id: string): void {
+    const key = keyOf(stream, id);
+    if (open.has(key)) return;
+    settled.set(key, { stream, id });
+    watchers.check();
+  }
+
   return {
     /** How many more entries may be taken. */
     room: () => Math.max(0, limit - open.size - settled.size),
-    /** Whether the entry is in hand, or was acknowledged a short while ago. */
-    knows(stream: string, id: string): boolean {
-      const key = keyOf(stream, id);
-      return open.has(key) || settled.has(key) || remembered.has(key);
-    },
     /** Whether its outcome is still to come. */
     holds: (stream: string, id: string) => open.has(keyOf(stream, id)),
     /** Puts an entry in hand. The returned function takes it out; its first call counts. */
@@ -72,12 +73,13 @@ export function createHand(limit: number, clock: Clock) {
         watchers.check();
       };
     },
-    /** Puts an entry in hand that only waits to be acknowledged. */
-    settle(stream: string, id: string): void {
+    settle,
+    /** Whether an entry is in hand, or was acknowledged a short while ago: then it only lacks that. */
+    settleKnown(stream: string, id: string): boolean {
       const key = keyOf(stream, id);
-      if (open.has(key)) return;
-      settled.set(key, { stream, id });
-      watchers.check();
+      const isKnown = open.has(key) || settled.has(key) || remembered.has(key);
+      if (isKnown) settle(stream, id);
+      return isKnown;
     },
     /** What waits to be acknowledged, by stream. */
     settled: (): ReadonlyMap<string, readonly StreamId[]> =>

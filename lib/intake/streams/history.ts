@@ -1,8 +1,3 @@
-/**
- * What lies in a stream, read once from a moment on, for going through it again.
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import type { CreateRedisClient } from "../../base/redis/client.ts";
 import { redisEndpoint } from "../../base/redis/endpoint.ts";

@@ -1,11 +1,3 @@
-/**
- * Entries of several streams in the order in which they were added: while one stream is behind,
- * what was read of the others waits for it. A recovery in one stream must not pass the fault that
- * another one still holds.
- *
- * @module
- */
-
 /** Orders ids as Redis does: by milliseconds, then by the counter. */
 export function compareIds(a: string, b: string): number {
   const [ms = "", count = ""] = a.split("-");
@@ -17,6 +9,11 @@ function compareDigits(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
+/**
+ * Entries of several streams in the order in which they were added: while one stream is behind,
+ * what was read of the others waits for it. A recovery in one stream must not pass the fault that
+ * another one still has.
+ */
 export function inOrder<Entry extends { readonly stream: string; readonly id: string }>() {
   const waiting = new Map<string, readonly Entry[]>();
   const behind = new Set<string>(); // streams whose last read did not reach their end

@@ -1,9 +1,3 @@
-/**
- * Entries that were delivered before and have no outcome: this planner's own from before a crash
- * or a broken connection, and those of planners that are gone.
- *
- * @module
- */
 import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import type { FoldedLine } from "../../base/log/fold.ts";
 import type { Log } from "../../base/log/log.ts";
@@ -45,18 +39,15 @@ interface PendingOf extends PendingEntry {
   readonly stream: string;
 }
 
+/**
+ * Entries that were delivered before and have no outcome: this planner's own from before a crash
+ * or a broken connection, and those of planners that are gone.
+ */
 export function pendingEntries(options: PendingOptions) {
   const { reading, hand, log, lines, tooLarge, claimIdleMs, deliveryLimit } = options;
 
   function gone(stream: string, entries: number): void {
     lines.gone.log(stream, () => ({ stream, entries }));
-  }
-
-  /** False for an entry that is to be delivered; one that only lacks its XACK gets it. */
-  function isKnown(stream: string, id: string): boolean {
-    if (!hand.knows(stream, id)) return false;
-    hand.settle(stream, id);
-    return true;
   }
 
   /** True when it was handed over. */
@@ -130,7 +121,7 @@ export function pendingEntries(options: PendingOptions) {
       const most = Math.min(hand.room(), PAGE);
       const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
       if (taken.gone > 0) gone(stream, taken.gone);
-      const fresh = taken.ids.filter((id) => !isKnown(stream, id));
+      const fresh = taken.ids.filter((id) => !hand.settleKnown(stream, id));
       for (let first = 0; first < fresh.length; first += AT_ONCE) {
         await Promise.all(
           fresh.slice(first, first + AT_ONCE).map(async (id) => {
@@ -171,7 +162,7 @@ export function pendingEntries(options: PendingOptions) {
         next.set(stream, last ? `(${last.id}` : first);
       }
       all.sort((a, b) => compareIds(a.id, b.id));
-      await resumeAll(all.filter(({ stream, id }) => !isKnown(stream, id)));
+      await resumeAll(all.filter(({ stream, id }) => !hand.settleKnown(stream, id)));
       if (next.size === 0) tooLarge.searching = false;
       return next;
     },
@@ -182,8 +173,8 @@ export function pendingEntries(options: PendingOptions) {
     async refresh(stream: string): Promise<void> {
       const count = 2 * (hand.open + PAGE);
       const idle = await reading.own(stream, { idleMs: claimIdleMs / 2, count });
-      const held = idle.filter(({ id }) => hand.holds(stream, id));
-      await Promise.all(held.map((pending) => reading.refresh(stream, pending)));
+      const open = idle.filter(({ id }) => hand.holds(stream, id));
+      await Promise.all(open.map((pending) => reading.refresh(stream, pending)));
     },
   };
 }

@@ -1,9 +1,3 @@
-/**
- * What Redis answers to commands on streams, taken apart. Whatever has another shape is an error of
- * the protocol, never a wrong entry.
- *
- * @module
- */
 import { RedisProtocolError } from "../../base/redis/errors.ts";
 
 /** An entry as it lies in a stream; `fields` alternates names and values, null once trimmed. */
@@ -24,6 +18,7 @@ export interface PendingEntry {
 
 const decoder = new TextDecoder();
 
+/** Whatever has another shape is an error of the protocol, never a wrong entry. */
 function wrong(what: string): never {
   throw new RedisProtocolError(`an answer to ${what} of another shape`);
 }

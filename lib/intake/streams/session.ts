@@ -1,9 +1,3 @@
-/**
- * One connection to Redis for reading streams, from connecting to its end: two sockets, as no
- * acknowledgement passes a read that waits.
- *
- * @module
- */
 import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { redisLink } from "../../base/redis/link.ts";
 import type { RedisConnection } from "../listener.ts";
@@ -47,6 +41,7 @@ interface StreamsSessionOptions
 
 interface ReadEntry extends StreamEntry {
   readonly stream: string;
+  readonly deliveries: number;
   readonly settle: (fate: Fate) => void;
 }
 
@@ -56,12 +51,11 @@ const AMPLE_BYTES = 1_048_576; // a reply of more bytes than this makes the next
 const SWEEP_EVERY_MS = 60_000;
 
 /**
- * Reads until the connection ends or `signal` aborts; then it stops reading, acknowledges for
- * another `lingerMs` what is still being settled, and closes. Never rejects; on return both sockets
- * are closed and no timer of the clock is left.
- *
- * @returns the first thing that went wrong, null when `signal` ended it; and the stream whose
- * refusal that was.
+ * One connection for reading streams, of two sockets, as no acknowledgement passes a read that
+ * waits. Reads until it ends or `signal` aborts; then it stops reading, acknowledges for another
+ * `lingerMs` what is still being settled, and closes. Never rejects; on return both sockets are
+ * closed and no timer of the clock is left. Resolves with the first thing that went wrong, null when
+ * `signal` ended it, and the stream whose refusal that was.
  */
 export async function streamsSession(
   options: StreamsSessionOptions,
@@ -72,9 +66,8 @@ export async function streamsSession(
 
   let isOver = false;
   let failure: unknown = null;
-  const links = { ...options, onLost: end };
-  const reader = redisLink({ ...links, bounds: ENTRIES_BOUNDS });
-  const writer = redisLink(links);
+  const reader = redisLink({ ...options, onLost: end, bounds: ENTRIES_BOUNDS });
+  const writer = redisLink({ ...options, onLost: end });
   const reading = streamGroup({
     ...options,
     call: (command, { blockMs = 0, bounds } = {}) =>
@@ -84,8 +77,14 @@ export async function streamsSession(
     ...options,
     call: (command) => writer.call(command, options.answerTimeoutMs),
   });
-  const pending = pendingEntries({ ...options, reading, handOver });
-
+  const pending = pendingEntries({
+    ...options,
+    reading,
+    handOver(stream, entry, deliveries) {
+      const taken = take(stream, entry, deliveries);
+      if (taken) handOver(taken);
+    },
+  });
   const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
   let recovering = new Map<string, string>();
@@ -114,25 +113,14 @@ export async function streamsSession(
     hand.check();
   }
 
-  function handOver(stream: string, { id, fields }: StreamEntry, deliveries: number): void {
-    if (hand.knows(stream, id)) return hand.settle(stream, id);
-    const settle = hand.take(stream, id);
+  /** Takes an entry in hand; undefined for one that only lacks its XACK. */
+  function take(stream: string, entry: StreamEntry, deliveries: number): ReadEntry | undefined {
+    if (hand.settleKnown(stream, entry.id)) return undefined;
+    return { ...entry, stream, deliveries, settle: hand.take(stream, entry.id) };
+  }
+
+  function handOver({ stream, id, fields, settle, deliveries }: ReadEntry): void {
     options.onEntry(entryMessage(fields), stream, settle, { id, deliveries });
-  }
-
-  /** Takes new entries in hand; which of them are handed over depends on the other streams. */
-  function receive(stream: string, entries: readonly StreamEntry[], isAll: boolean): void {
-    const fresh: ReadEntry[] = [];
-    for (const entry of entries) {
-      lastRead.set(stream, entry.id);
-      if (hand.knows(stream, entry.id)) hand.settle(stream, entry.id);
-      else fresh.push({ ...entry, stream, settle: hand.take(stream, entry.id) });
-    }
-    ordered.add(stream, fresh, isAll);
-  }
-
-  function handOn({ stream, id, fields, settle }: ReadEntry): void {
-    options.onEntry(entryMessage(fields), stream, settle, { id, deliveries: 1 });
   }
 
   async function admit(wanted: readonly string[]): Promise<void> {
@@ -156,9 +144,13 @@ export async function streamsSession(
       const entries = found.flatMap((part) => part.stream === stream ? part.entries : []);
       const words = entries.flatMap(({ fields }) => fields ?? []);
       bytes += words.reduce((sum, word) => sum + word.length, 0);
-      receive(stream, entries, entries.length < count);
+      const last = entries.at(-1);
+      if (last) lastRead.set(stream, last.id);
+      const fresh = entries.flatMap((entry) => take(stream, entry, 1) ?? []);
+      ordered.add(stream, fresh, entries.length < count);
     }
-    for (const entry of ordered.ready(readable)) handOn(entry);
+    // Which of them are handed over depends on the other streams.
+    for (const entry of ordered.ready(readable)) handOver(entry);
     batch = bytes > AMPLE_BYTES ? Math.max(1, batch >> 2) : Math.min(LARGEST_BATCH, batch * 2);
   }
 
@@ -174,7 +166,7 @@ export async function streamsSession(
     }
     if (hand.room() === 0) {
       // What waits for another stream takes the room that reading that one needs.
-      for (const entry of ordered.clear()) handOn(entry);
+      for (const entry of ordered.clear()) handOver(entry);
       const goesOn = () => isOver || signal.aborted || hand.room() > 0;
       return await hand.until(goesOn, Math.max(1, sweepAt - clock.monotonic()));
     }
@@ -220,13 +212,10 @@ export async function streamsSession(
   }
 
   async function finish(): Promise<void> {
-    if (options.lingerMs > 0) {
-      await hand.until(() => isOver || hand.open === 0, options.lingerMs);
-    }
-    await hand.until(
-      () => isOver || hand.unacknowledged === 0,
-      options.answerTimeoutMs,
-    );
+    const { lingerMs } = options;
+    if (lingerMs > 0) await hand.until(() => isOver || hand.open === 0, lingerMs);
+    const isDone = () => isOver || hand.unacknowledged === 0;
+    await hand.until(isDone, options.answerTimeoutMs);
   }
 
   try {
