@@ -119,6 +119,8 @@ function linksOf(attempts: readonly Attempt[]) {
       /** Attempts without an answer: not reached, too slow, an error of the server. */
       failed: group.length - answers - invalid,
       prompt_tokens: sumOf(group, ({ figures }) => figures?.promptTokens),
+      /** Of the prompts', those that the server did not read again. */
+      cached_tokens: sumOf(group, ({ figures }) => figures?.cachedTokens),
       answer_tokens: sumOf(group, ({ figures }) => figures?.answerTokens),
       seconds: rounded(total),
       seconds_mean: rounded(total / seconds.length),

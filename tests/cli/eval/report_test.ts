@@ -123,12 +123,30 @@ Deno.test("reportOf: what the trials add up to", () => {
       invalid: 2,
       failed: 1,
       prompt_tokens: 0,
+      cached_tokens: 0,
       answer_tokens: 0,
       seconds: 7.005,
       seconds_mean: 1.001,
       seconds_max: 2.5,
     }],
   });
+});
+
+Deno.test("reportOf: the tokens of all attempts of a link, and those from the server's cache", () => {
+  const used = (promptTokens: number, cachedTokens?: number): Attempt => ({
+    ...attempt("ok"),
+    figures: { promptTokens, answerTokens: 90, ...(cachedTokens && { cachedTokens }) },
+  });
+  const trials = [
+    trial(1, ["restart"], { action: "restart", attempts: [used(900)] }),
+    trial(2, ["restart"], { action: "restart", attempts: [used(950, 800), used(1_000, 840)] }),
+  ];
+  const [link] = reportOf("m", trials).links;
+  assert.deepEqual([link?.prompt_tokens, link?.cached_tokens, link?.answer_tokens], [
+    2_850,
+    1_640,
+    270,
+  ]);
 });
 
 Deno.test("isFailure: a broken rule, or no answer at all", () => {
