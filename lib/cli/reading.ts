@@ -13,9 +13,21 @@ import { createActionIndex, type OutcomesFor } from "../proposal/read/action_ind
 import { systemClock } from "../base/clock.ts";
 import { SILENT_LOG } from "../base/log/log.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
+import { parseConfig } from "../config/config.ts";
+import type { Environment } from "../config/environment.ts";
 import { EXIT, type Io } from "./io.ts";
 
 const WEEK_MS = 7 * 86_400_000;
+
+/**
+ * Where the read-only commands look: RUNTIME_PATH alone. Another setting that is wrong, and perhaps
+ * why the agent does not run, must not keep a person from looking.
+ *
+ * @throws {ConfigError} where RUNTIME_PATH itself is wrong.
+ */
+export function runtimePath(env: Environment): string {
+  return parseConfig((name) => name === "RUNTIME_PATH" ? env(name) : undefined).runtimePath;
+}
 
 /** Runs what reads the folders, and says so where they are not there or may not be read. */
 export async function reading(

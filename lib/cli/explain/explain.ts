@@ -22,8 +22,7 @@ import type { Command } from "../command.ts";
 import { explainLines } from "./view.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
-import { unreadable } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { runtimePath, unreadable } from "../reading.ts";
 
 const MOST_LINES = 10_000;
 /** Nodes that are named where there is nothing about the one that was asked for. */

@@ -11,8 +11,7 @@ import { type ActionFiles, openActionFiles } from "../../proposal/read/folders.t
 import { waitingProposals } from "../../proposal/read/waiting.ts";
 import type { Command, Values } from "../command.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
-import { outcomesUnder, reading, recoveriesUnder } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { outcomesUnder, reading, recoveriesUnder, runtimePath } from "../reading.ts";
 import { paletteFor } from "../view/palette.ts";
 import { redrawn, showScreen } from "../view/screen.ts";
 import { supersededAmong } from "./superseded.ts";

@@ -12,8 +12,7 @@ import { EXIT, UsageError } from "../io.ts";
 import { findShown } from "./find.ts";
 import { look, showJson } from "./look.ts";
 import { paletteFor } from "../view/palette.ts";
-import { outcomesUnder, reading, recoveriesUnder } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { outcomesUnder, reading, recoveriesUnder, runtimePath } from "../reading.ts";
 import { showLines } from "./view.ts";
 
 export const show: Command = {

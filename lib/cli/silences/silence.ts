@@ -7,8 +7,8 @@ import { ConfigFileError } from "../../config/operator_file.ts";
 import { readSilences } from "../../gate/silences_file.ts";
 import { parseSilences } from "../../gate/silences.ts";
 import type { Command } from "../command.ts";
+import { runtimePath } from "../reading.ts";
 import { EXIT, UsageError } from "../io.ts";
-import { runtimePath } from "../runtime_path.ts";
 
 /** Prints the command alone: the agent itself may not write config/. */
 export const silence: Command = {

@@ -7,8 +7,7 @@ import { isSilenced, type Silence } from "../../gate/silences.ts";
 import { historyLines } from "../../observe/history/reader.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
-import { unreadable } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { runtimePath, unreadable } from "../reading.ts";
 import { paletteFor } from "../view/palette.ts";
 import { type CountedSilence, silenceLines, silencesJson } from "./view.ts";
 

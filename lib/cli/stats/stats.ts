@@ -11,8 +11,7 @@ import { realFiles } from "../../base/disk/files.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
-import { approvalsUnder, reading } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { approvalsUnder, reading, runtimePath } from "../reading.ts";
 import { parseSpan } from "../../base/text/span.ts";
 import { statsJson, statsLines } from "./view.ts";
 

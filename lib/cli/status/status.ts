@@ -12,8 +12,7 @@ import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
 import { redrawn, showScreen } from "../view/screen.ts";
-import { unreadable } from "../reading.ts";
-import { runtimePath } from "../runtime_path.ts";
+import { runtimePath, unreadable } from "../reading.ts";
 import { statusLines, statusScreen } from "./view.ts";
 
 export const status: Command = {
