@@ -67,6 +67,11 @@ Deno.test("redactValue: is bounded in depth, width and in all", () => {
     ["…", "[2 entries left out]"],
     ["d", 4],
   ]);
+  const spent = redactValue([wide, { e: 5, f: 6 }], { total: 4 });
+  assert.equal(
+    JSON.stringify(spent),
+    '[[0,"[8 entries left out]",9],{"…":"[2 entries left out]"}]',
+  );
 });
 
 Deno.test("redactValue: what was left out still tells about what follows", () => {

@@ -1,5 +1,5 @@
 /**
- * ioredis, held to the protocol alone.
+ * ioredis, kept to the protocol alone.
  *
  * When to connect, how long to wait and what to do about a failure is decided here. Its own
  * reconnecting and resubscribing stay off: a resubscription that is refused is an unhandled

@@ -15,7 +15,7 @@ import { handOverWhole, type OnMessage } from "./whole_message.ts";
 export interface ReplyBounds {
   /** Of one reply as it comes; a larger one ends the link as soon as it says so. */
   readonly most: number;
-  /** Of each string in it; what is longer is cut to this, and the rest never held. */
+  /** Of each string in it; what is longer is cut to this, and the rest never kept. */
   readonly kept: number;
 }
 
@@ -65,7 +65,7 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
   let push: "message" | "subscribe" | "pong" | undefined;
   let isPush = false;
   /** The head of a line that is not whole yet. */
-  let held: Uint8Array = new Uint8Array(0);
+  let waiting: Uint8Array = new Uint8Array(0);
   /** Of a string: bytes to come, those of them that are kept, and whether its line end is due. */
   let left = 0;
   let kept = 0;
@@ -206,8 +206,8 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
      * @throws {RedisReplyTooLargeError} as soon as a reply says that it is.
      */
     check(chunk: Uint8Array, pass: (part: Uint8Array) => void): void {
-      const bytes = held.length > 0 ? Buffer.concat([held, chunk]) : chunk;
-      held = bytes.subarray(bytes.length);
+      const bytes = waiting.length > 0 ? Buffer.concat([waiting, chunk]) : chunk;
+      waiting = bytes.subarray(bytes.length);
       let from = 0;
       let at = 0;
       /** Passes on what came before `end`, and goes on at `next`. */
@@ -234,7 +234,7 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
         }
         const end = inString ? endString(bytes, at) : read(bytes, at);
         if (end < 0) {
-          held = bytes.slice(at);
+          waiting = bytes.slice(at);
           break;
         }
         if (left > kept) {
@@ -243,7 +243,7 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
           pass(encoder.encode(`$${kept}\r\n`));
         } else at = end;
       }
-      flush(bytes.length - held.length, bytes.length);
+      flush(bytes.length - waiting.length, bytes.length);
     },
   };
 }
