@@ -380,3 +380,42 @@ Deno.test("outcomesFor: a large folder is listed seldom, and what moves into it 
   await index.outcomesFor(TARGET);
   assert.equal(listings, 2);
 });
+
+Deno.test("outcomesFor: what was found for 1,000 targets is remembered for 30 s", async () => {
+  const files = memoryFiles();
+  let looks = 0;
+  const clock = fakeClock();
+  const changedMs = clock.now() - 60_000;
+  const index = createActionIndex({
+    root: "/r",
+    clock,
+    log: recordingLog(),
+    windowMs: WINDOW_MS,
+    files: {
+      ...files,
+      list: (path) => Promise.resolve(path.endsWith("failed") ? [`plan-n-s0-${EPOCH}.json`] : []),
+      times: (path) => {
+        if (path.endsWith(".json")) looks++;
+        return Promise.resolve({ kind: "folder", bytes: 0, writtenMs: changedMs, changedMs });
+      },
+      read() {
+        looks++;
+        return Promise.resolve(undefined);
+      },
+    },
+  });
+  const ask = async (nth: number) => {
+    looks = 0;
+    await index.outcomesFor({ node: "n", service: `s${nth}` });
+    return looks;
+  };
+  assert.equal(await ask(0), 1);
+  for (let nth = 1; nth < 1_000; nth++) await ask(nth);
+  assert.equal(await ask(0), 0, "one of 1,000");
+  await ask(1_000);
+  assert.equal(await ask(0), 1, "the last but 1,000");
+  await clock.advance(29_999);
+  assert.equal(await ask(0), 0);
+  await clock.advance(1);
+  assert.equal(await ask(0), 1);
+});

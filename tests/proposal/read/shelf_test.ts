@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { openShelf } from "../../../lib/proposal/read/shelf.ts";
+import { fakeClock } from "../../support/clock.ts";
+
+const EPOCH = 1_767_300_000;
+const PREFIX = "plan-piha-mosquitto-";
+const numbered = (count: number, id: (nth: number) => string) =>
+  Array.from({ length: count }, (_, nth) => `${id(nth)}.json`);
+
+/** A folder whose names a test sets, and how often it was listed and what was read of it. */
+function shelf(names: readonly string[], { writtenMs = -Infinity, key = "" } = {}) {
+  const clock = fakeClock();
+  const it = {
+    clock,
+    names: [...names],
+    changedMs: clock.now() - 60_000,
+    takesMs: 0,
+    listings: 0,
+    looks: 0,
+    read: [] as string[],
+    key,
+    writtenMs,
+  };
+  const look = (path: string) => {
+    if (path === "/f") return { kind: "folder" as const, writtenMs: it.changedMs };
+    it.looks++;
+    const nth = Number(/(\d+)\.json$/.exec(path)?.[1] ?? 0);
+    return { kind: "file" as const, writtenMs: clock.now() - 100_000 + nth };
+  };
+  const made = openShelf({
+    path: "/f",
+    clock,
+    windowMs: 100_000,
+    files: {
+      times(path) {
+        const { kind, writtenMs } = look(path);
+        return Promise.resolve({ kind, bytes: 1, writtenMs, changedMs: writtenMs });
+      },
+      async list() {
+        it.listings++;
+        await clock.advance(it.takesMs);
+        return [...it.names];
+      },
+    },
+    read(id) {
+      it.read.push(id);
+      return Promise.resolve({ key: it.key, writtenMs: it.writtenMs });
+    },
+  });
+  return Object.assign(it, { shelf: made });
+}
+
+Deno.test("openShelf: of a target's own files the newest 32 are kept, by time and then by number", async () => {
+  const names = numbered(200, (nth) => `${PREFIX}${EPOCH + nth}`);
+  const { shelf: own } = shelf([`${PREFIX}${EPOCH + 199}-2.json`, ...names, "plan-x.json"]);
+  await own.refresh();
+  const ids = own.own(PREFIX);
+  assert.deepEqual(ids.slice(0, 3), [
+    `${PREFIX}${EPOCH + 199}-2`,
+    `${PREFIX}${EPOCH + 199}`,
+    `${PREFIX}${EPOCH + 198}`,
+  ]);
+  assert.deepEqual([ids.length, ids.at(-1)], [32, `${PREFIX}${EPOCH + 169}`]);
+  assert.deepEqual(own.own("plan-piha-"), []);
+});
+
+Deno.test("openShelf: 20,000 targets are kept", async () => {
+  const { shelf: own } = shelf(numbered(20_001, (nth) => `plan-n-s${nth}-${EPOCH}`));
+  await own.refresh();
+  assert.deepEqual([19_999, 20_000].map((nth) => own.own(`plan-n-s${nth}-`).length), [1, 0]);
+});
+
+Deno.test("openShelf: of others' files 20,000 are looked at, and the newest 5,000 in the window read", async () => {
+  const it = shelf(numbered(20_001, (nth) => `other-${nth}`), { key: "k" });
+  await it.shelf.refresh();
+  await it.shelf.readOthers();
+  assert.deepEqual([it.looks, it.read.length], [20_000, 5_000]);
+  assert.deepEqual([it.read[0], it.read.at(-1)], ["other-19999", "other-15000"]);
+  assert.equal(it.shelf.others("k").length, 5_000);
+
+  const few = shelf(numbered(3, (nth) => `other-${nth}`), { key: "k" });
+  await few.shelf.refresh();
+  await few.shelf.readOthers();
+  assert.deepEqual(few.read, ["other-2", "other-1"], "what is as old as the window is no more");
+  await few.shelf.readOthers();
+  assert.equal(few.looks, 3);
+});
+
+Deno.test("openShelf: a folder that changed up to 2.5 s before is listed again", async () => {
+  for (const [ageMs, listings] of [[2_500, 2], [2_501, 1]] as const) {
+    const it = shelf([]);
+    it.changedMs = it.clock.now() - ageMs;
+    await it.shelf.refresh();
+    await it.shelf.refresh();
+    assert.equal(it.listings, listings);
+  }
+});
+
+Deno.test("openShelf: listing takes one part of the time in fifty", async () => {
+  const it = shelf([]);
+  it.takesMs = 10;
+  await it.shelf.refresh();
+  it.changedMs++;
+  await it.clock.advance(499);
+  await it.shelf.refresh();
+  assert.equal(it.listings, 1);
+  await it.clock.advance(1);
+  await it.shelf.refresh();
+  assert.equal(it.listings, 2);
+});
+
+Deno.test("openShelf: a listing is waited for, unless the one before took more than 50 ms", async () => {
+  for (const [takesMs, waits] of [[50, true], [51, false]] as const) {
+    const it = shelf([]);
+    it.takesMs = takesMs;
+    await it.shelf.refresh();
+    it.names.push(`${PREFIX}${EPOCH}.json`);
+    it.changedMs++;
+    await it.clock.advance(takesMs * 50);
+    await it.shelf.refresh();
+    assert.equal(it.shelf.own(PREFIX).length === 1, waits);
+    await it.shelf.refresh();
+    while (it.shelf.generation < 2) await it.clock.advance(0);
+    assert.equal(it.shelf.own(PREFIX).length, 1);
+  }
+});
+
+Deno.test("openShelf: what has gone is known of a folder of 2,000 names", async () => {
+  for (const [count, gone] of [[2_000, ["other-0"]], [2_001, []]] as const) {
+    const it = shelf(numbered(count, (nth) => `other-${nth}`));
+    assert.deepEqual(await it.shelf.refresh(), []);
+    it.names.shift();
+    it.changedMs++;
+    assert.deepEqual(await it.shelf.refresh(), gone);
+  }
+});
+
+Deno.test("openShelf: fifty young files that make no sense are read again, for ten minutes", async () => {
+  const it = shelf(numbered(51, (nth) => `other-${nth + 1}`));
+  it.writtenMs = it.clock.now();
+  await it.shelf.refresh();
+  for (const [ms, reads] of [[0, 51], [599_999, 50], [1, 50], [0, 0]] as const) {
+    it.read.length = 0;
+    await it.clock.advance(ms);
+    await it.shelf.readOthers();
+    assert.equal(it.read.length, reads);
+  }
+});
