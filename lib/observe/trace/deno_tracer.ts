@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { isObject } from "../../base/json.ts";
 import type { Attributes, Span, Tracer } from "../trace.ts";
 
 /** Where OpenTelemetry's API keeps what a runtime registers; `trace` is there when tracing is on. */
@@ -38,8 +39,7 @@ interface Telemetry {
 /** Whether this process was started, or built, with OpenTelemetry's tracing on. */
 export function isTracing(scope: object = globalThis): boolean {
   const registered: unknown = Reflect.get(scope, REGISTRY);
-  return typeof registered === "object" && registered !== null &&
-    Reflect.get(registered, "trace") !== undefined;
+  return isObject(registered) && registered.trace !== undefined;
 }
 
 /** A tracer that exports by `telemetry`. Call it only where tracing is on: else it throws. */

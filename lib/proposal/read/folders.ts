@@ -10,14 +10,8 @@ import { ACTION_FOLDERS, LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts
 
 export type ActionFolder = typeof ACTION_FOLDERS[number];
 
-export interface FoundAction {
-  readonly actionId: string;
-  readonly folder: ActionFolder;
-  readonly times: FileTimes;
-  readonly read: ReadAction;
-}
-
 export type ActionFiles = ReturnType<typeof openActionFiles>;
+export type FoundAction = NonNullable<Awaited<ReturnType<ActionFiles["find"]>>>;
 
 const SUFFIX = ".json";
 /** Later than any time in an id, and as many digits. */
@@ -49,14 +43,15 @@ export function openActionFiles(
     readNow: (folder: ActionFolder, actionId: string) =>
       files.readNow(path(folder, actionId), LARGEST_PROPOSAL_BYTES),
     /** Reads one; undefined when it is not there, or not any more. */
-    async find(folder: ActionFolder, actionId: string): Promise<FoundAction | undefined> {
+    async find(folder: ActionFolder, actionId: string) {
+      const found = (times: FileTimes, read: ReadAction) => ({ actionId, folder, times, read });
       try {
-        const times = await files.read(path(folder, actionId), LARGEST_PROPOSAL_BYTES);
-        return times && { actionId, folder, times, read: readFile(times, actionId) };
+        const file = await files.read(path(folder, actionId), LARGEST_PROPOSAL_BYTES);
+        return file && found(file, readFile(file, actionId));
       } catch (error) {
         if (!isRefusal(error)) throw error;
         const times = await files.times(path(folder, actionId));
-        return times && { actionId, folder, times, read: damaged("it may not be read") };
+        return times && found(times, damaged("it may not be read"));
       }
     },
   };

@@ -419,3 +419,22 @@ Deno.test("outcomesFor: what was found for 1,000 targets is remembered for 30 s"
   await clock.advance(1);
   assert.equal(await ask(0), 1);
 });
+
+Deno.test("othersFor: what 2,000 files say is remembered, the newest are read first", async () => {
+  const { files, clock, othersFor, warmUp } = inMemory();
+  for (let nth = 0; nth < 2_001; nth++) {
+    const path = `/r/actions/pending/other-${nth}.json`;
+    files.put(path, JSON.stringify({ node: "piha", service: `s${nth}`, type: "redeploy" }));
+    await files.touch(path, clock.now() - nth * 1_000);
+  }
+  await warmUp();
+  const read: string[] = [];
+  files.fate = ({ op, path }) => {
+    if (op === "read") read.push(path);
+    return "works";
+  };
+  for (const service of ["s1", "s0"]) {
+    assert.equal((await othersFor({ node: "piha", service })).length, 1);
+  }
+  assert.deepEqual(read, ["/r/actions/pending/other-0.json"]);
+});

@@ -102,3 +102,10 @@ Deno.test("foldByNode: same target and action fold to the newest, nodes by their
     ["chelsty-ha", [[third, 1]]],
   ]);
 });
+
+Deno.test("waitingProposals: 5,000 files are read", async () => {
+  const lab = homelab();
+  for (let ago = 0; ago < 5_001; ago++) lab.putText(`plan-piha-x-${EVENT - ago}`, "");
+  const { damaged, unread } = await waitingProposals(lab.actions, { nowMs: NOW });
+  assert.deepEqual([damaged.length, unread], [5_000, 1]);
+});
