@@ -19,17 +19,15 @@ function* testFiles(folder: string, without: readonly string[] = []): Generator<
   }
 }
 
-/** What starts the agent as processes, tries hostile input or simulates days takes longer. */
-function isLong(path: string): boolean {
-  return /^\/(?:fuzz|house)\//.test(path.slice(TESTS.length)) ||
-    /\b(?:runAgent|startAgent|agentCommand|new Deno\.Command)\(/.test(Deno.readTextFileSync(path));
-}
+/** The agent as many processes, hostile input, and simulated days. */
+const LONG =
+  /^\/(?:fuzz|house)\/|\/(?:crash|demo|least_user|replay|replay_stream|run|simulate)_test\.ts$/;
 
-/** Registers the tests of every nth file of the suite `quick` or `long`, by where `file` lies. */
+/** Registers the tests of every nth file of the suite `quick` or `long`, by where the file lies. */
 export async function runPart({ filename = "", dirname: folder = "" }: ImportMeta): Promise<void> {
   const parts = [...testFiles(folder)].sort();
   const files = [...testFiles(TESTS, ELSEWHERE)].sort()
-    .filter((path) => isLong(path) === (basename(folder) === "long"));
+    .filter((path) => LONG.test(path.slice(TESTS.length)) === (basename(folder) === "long"));
   for (const [n, path] of files.entries()) {
     if (parts[n % parts.length] === filename) await import(path);
   }
