@@ -195,6 +195,24 @@ const CASES: Readonly<Record<string, Case>> = {
     expected: 7_200,
     without: [{}, 86_400],
   },
+  LLM_CONCURRENCY: {
+    settings: { LLM_CONCURRENCY: "2" },
+    shows(agent) {
+      for (const service of ["a", "b", "c"]) agent.publish({ service });
+      return agent.backlog.running;
+    },
+    expected: 2,
+    without: [{}, 1],
+  },
+  LOG_LEVEL: {
+    settings: { LOG_LEVEL: "debug" },
+    shows(agent) {
+      agent.publish({ type: "service_healthy" });
+      return agent.log.of("benign_event_skipped").length;
+    },
+    expected: 1,
+    without: [{}, 0],
+  },
   NODE_NAME: {
     settings: { NODE_NAME: "attic" },
     async shows(agent) {
@@ -310,4 +328,67 @@ Deno.test("wiring: that Redis was lost is told: most nodes offline is our own li
     return agent.log.of("self_isolated").length;
   };
   assert.deepEqual([await told(true), await told(false)], [1, 0]);
+});
+
+Deno.test("wiring: LLM_API_KEY reaches the server of its link, and no other setting does", async () => {
+  const asked: (string | null)[] = [];
+  const refuse = ({ headers }: Request) => {
+    asked.push(headers.get("authorization"));
+    return new Response("{}", { status: 401 });
+  };
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, refuse);
+  const chain = `openai/m@http://127.0.0.1:${server.addr.port},rules`;
+  for (const settings of [{ LLM_API_KEY: "sk-key" }, {}]) {
+    await using agent = await liveAgent({ LLM_CHAIN: chain, LLM_ATTEMPTS: "1", ...settings });
+    await firstProposal(agent);
+  }
+  assert.deepEqual(asked, ["Bearer sk-key", null]);
+});
+
+Deno.test("wiring: an event has its receipt once its outcome is on the disk", async () => {
+  await using agent = await liveAgent();
+  const settled = Promise.withResolvers<void>();
+  const bytes = new TextEncoder().encode(
+    '{"type":"service_unhealthy","node":"piha","service":"a"}',
+  );
+  agent.planner.receive(bytes, "health_events", { settled: settled.resolve });
+  await agent.ended(1);
+  await agent.clock.advance(3_000);
+  await settled.promise;
+  assert.equal(agent.proposals().length, 1);
+});
+
+Deno.test("wiring: the status tells of the last proposal", async () => {
+  await using agent = await liveAgent();
+  const { action_id } = await firstProposal(agent);
+  await agent.clock.advance(3_000);
+  await agent.board.write();
+  const status = Deno.readTextFileSync(`${agent.root}/state/planner-agent.status.json`);
+  assert.ok(status.includes(action_id), status);
+});
+
+Deno.test("wiring: what a person decided reaches the history", async () => {
+  await using agent = await liveAgent();
+  const { action_id: id } = await firstProposal(agent);
+  await agent.clock.advance(5_000);
+  Deno.renameSync(
+    `${agent.root}/actions/pending/${id}.json`,
+    `${agent.root}/actions/approved/${id}.json`,
+  );
+  await agent.clock.advance(5_000);
+  while (agent.decided.length === 0) await settle();
+  assert.deepEqual(agent.decided.map(({ actionId, became }) => [actionId, became]), [
+    [id, "approved"],
+  ]);
+});
+
+Deno.test("wiring: a silence that is taken away lets what it held be looked at", async () => {
+  const silences = [{ node: "piha", until: "2026-01-02T03:10:00Z", reason: "a new disk" }];
+  await using agent = await liveAgent({}, { files: { "config/silences.json": { silences } } });
+  agent.publish();
+  await settle();
+  assert.deepEqual([agent.backlog.waiting, agent.backlog.running], [1, 0]);
+  Deno.removeSync(`${agent.root}/config/silences.json`);
+  await agent.clock.advance(3_000);
+  assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
 });

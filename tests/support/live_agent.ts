@@ -8,7 +8,7 @@ import { openAgent } from "../../lib/agent.ts";
 import { type Files, realFiles } from "../../lib/base/disk/files.ts";
 import { parseConfig } from "../../lib/config/config.ts";
 import type { Coordination } from "../../lib/coordination/coordination.ts";
-import { type Ending } from "../../lib/observe/ending.ts";
+import type { Decided, Ending } from "../../lib/observe/ending.ts";
 import type { StateRecord } from "../../lib/queue/state.ts";
 import { encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { svcKey } from "../../lib/event/target.ts";
@@ -63,6 +63,7 @@ export async function liveAgent(
   const disk = counted(realFiles);
   const log = recordingLog();
   const endings: Ending[] = [];
+  const decided: Decided[] = [];
   const environment: Readonly<Record<string, string>> = {
     RUNTIME_PATH: folder.path,
     LLM_CHAIN: "rules",
@@ -78,6 +79,7 @@ export async function liveAgent(
     random: () => 0,
     nonce: () => (nonces++).toString(16),
     observers: [{
+      onDecided: (told) => void decided.push(told),
       onEnding(ending) {
         endings.push(ending);
         for (const look of ended) look();
@@ -91,6 +93,8 @@ export async function liveAgent(
     clock,
     log,
     endings,
+    /** What people decided, as observers are told. */
+    decided,
     /** An event about `piha/mosquitto`, or as changed. */
     publish(changes: Record<string, unknown> = {}) {
       const event = {
