@@ -211,3 +211,22 @@ Deno.test("checkServer: a server that lists no models is asked all the same", as
     [],
   ]);
 });
+
+Deno.test("checkServer: a key goes to its own host, and one that is refused is told", async () => {
+  const shown: (string | null)[] = [];
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    shown.push(request.headers.get("authorization"));
+    return new Response("", { status: 401 });
+  });
+  const host = `http://127.0.0.1:${server.addr.port}`;
+  const links = [{ ...linkTo(host, "qwen"), kind: "openai" }] as const;
+  for (const keyed of [host, "http://127.0.0.1:1"]) {
+    const config = { ...CONFIG, apiKeys: new Map([[keyed, "k-1"]]) };
+    const { findings, usable } = await checkServer(links, { config, clock: systemClock });
+    assert.deepEqual(findings.map(({ code, detail }) => [code, detail]), [
+      ["model_server_refuses", "/v1/models: HTTP 401; is this one of OpenAI's API?"],
+    ]);
+    assert.deepEqual(usable, []);
+  }
+  assert.deepEqual(shown, ["Bearer k-1", null]);
+});
