@@ -62,8 +62,8 @@ export interface RedisConnection
   readonly createClient: CreateRedisClient | undefined;
   /** It hears `names` now; `say` logs that, given the seconds in which nothing was heard. */
   hearing(names: readonly string[], say: (afterSeconds: number) => void): void;
-  /** Whether this is said for the first time on this connection. */
-  once(about: string): boolean;
+  /** Logs what is wrong with what `about` names, once on this connection. */
+  complain(event: string, about: Fields, failure: RedisFailure & Fields): void;
   onPasswordUnused(): void;
 }
 
@@ -155,7 +155,11 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
         const refused = names.filter((name) => !channels.includes(name));
         enter({ kind: "subscribed", channels, refused });
       },
-      once: (about) => said.size < said.add(about).size,
+      complain(event, about, failure) {
+        const key = `${event} ${Object.values(about)}`;
+        if (!said.has(key)) log.error(event, { host, ...about, ...failure });
+        said.add(key);
+      },
     }, signal);
     return failure && { failure, heard, heardMs: since && clock.monotonic() - since };
   }

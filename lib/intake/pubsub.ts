@@ -58,15 +58,11 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
           connection.hearing(subscribed, (after_seconds) => {
             log.info("redis_subscribed", { host, channels: subscribed, after_seconds });
           }),
-        onRefused(channel, error) {
-          if (!connection.once(channel)) return;
-          log.error("redis_channel_refused", {
-            host,
-            channel,
+        onRefused: (channel, error) =>
+          connection.complain("redis_channel_refused", { channel }, {
             ...redisFailure(error, { ...context, channel }),
             retry_in_seconds: REFUSED_RETRY_MS / 1000,
-          });
-        },
+          }),
       }, signal);
       return error === null ? null : redisFailure(error, { ...context, channel });
     },

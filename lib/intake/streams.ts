@@ -113,20 +113,15 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
             const fields = { host, streams: readable, group, consumer, after_seconds };
             log.info("streams_reading", fields);
           }),
-        onRefused(stream, error) {
-          if (!connection.once(`refused ${stream}`)) return;
-          log.error("redis_stream_refused", {
-            host,
-            stream,
+        onRefused: (stream, error) =>
+          connection.complain("redis_stream_refused", { stream }, {
             ...streamFailure(error, { ...context, stream }),
             retry_in_seconds: REFUSED_RETRY_MS / 1000,
-          });
-        },
-        onBuryFailed(stream, error) {
-          if (!connection.once(`bury ${stream}`)) return;
-          const to = deadLetterStream(stream);
-          const failure = streamFailure(error, { ...context, stream: to });
-          log.error("stream_dead_letter_failed", { host, stream: to, ...failure });
+          }),
+        onBuryFailed(of, error) {
+          const stream = deadLetterStream(of);
+          const failure = streamFailure(error, { ...context, stream });
+          connection.complain("stream_dead_letter_failed", { stream }, { ...failure });
         },
       }, signal);
       return error === null ? null : streamFailure(error, { ...context, stream });

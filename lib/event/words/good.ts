@@ -3,6 +3,11 @@
 import { anyOf, oneOf, typePattern } from "../type.ts";
 import { RUNNABLE } from "./faults.ts";
 
+const whole = (words: string) => typePattern(`^${oneOf(words)}$`);
+/** Types that end in one of some words, with or without one of `after` behind it. */
+const ending = (words: string, after = "") =>
+  typePattern(`(?:^|_)${oneOf(words)}${after && `(?:_${oneOf(after)})?`}$`);
+
 /** What a recovery is about when it is about health as such. */
 export const HEALTH_SUBJECTS: ReadonlySet<string> = new Set(
   ("service services container containers pod pods app application process instance unit docker " +
@@ -32,44 +37,37 @@ const IS_THROUGH = oneOf(
 );
 
 /** News of changes, with no trouble in them; the last two rows are Kubernetes' of type Normal. */
-const NEWS = typePattern(`^${
-  oneOf(
-    `${CHANGED}_${IS_THROUGH} (service|app|stack)_deployed (container|image|service)_updated
-     (?!security|critical)([a-z0-9]+_)?(updates?|(new_)?version|new_release|upgrade)_available
-     (container|pod)_created? pulling pulled created scheduled scaling_replica_set
-     successful_(create|delete|attach_volume|rescale)`,
-  )
-}$`);
+const NEWS = whole(
+  `${CHANGED}_${IS_THROUGH} (service|app|stack)_deployed (container|image|service)_updated
+   (?!security|critical)([a-z0-9]+_)?(updates?|(new_)?version|new_release|upgrade)_available
+   (container|pod)_created? pulling pulled created scheduled scaling_replica_set
+   successful_(create|delete|attach_volume|rescale)`,
+);
 
 /** What is good news as a whole, though its words alone do not tell. */
-const GOOD_TYPES = typePattern(`^${
-  oneOf(
-    `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
-     ([^_]+_){0,9}no_[^_]+_pressure ([^_]+_){0,9}has_sufficient_[^_]+ (md_|mdadm_)?spare_active
-     (md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored
-     ups_comm_restored flappingstop flapping_stop on_line onlinepower mains_back line_power`,
-  )
-}$`);
+const GOOD_TYPES = whole(
+  `heartbeat up online healthy alive recovery start start_event started connected reconnected ready
+   ([^_]+_){0,9}no_[^_]+_pressure ([^_]+_){0,9}has_sufficient_[^_]+ (md_|mdadm_)?spare_active
+   (md_|mdadm_|raid_)?rebuild_finished resync_finished commok comm_ok comm_restored
+   ups_comm_restored flappingstop flapping_stop on_line onlinepower mains_back line_power`,
+);
 
 const TROUBLE = oneOf(
   "outage incident alert alarm problem pressure throttling flapping downtime fault",
 );
 
 /** What ends a trouble that is named before it. */
-const GOOD_AT_THE_END = typePattern(`(?:^|_)${
-  oneOf(
-    `resolved recovered cleared clear restored fixed ${TROUBLE}_(ended|over|closed|end)
-     back_to_normal back_online behoben wiederhergestellt`,
-  )
-}(?:_(?:event|alert|notification|again|now))?$`);
+const GOOD_AT_THE_END = ending(
+  `resolved recovered cleared clear restored fixed ${TROUBLE}_(ended|over|closed|end)
+   back_to_normal back_online behoben wiederhergestellt`,
+  "event alert notification again now",
+);
 
 /** Before such an ending these turn it round; `systemd_resolved` is a program. */
-const GOOD_AFTER = typePattern(`(?:^|_)${
-  oneOf(
-    `not never no non isnt wasnt cannot cant un partially partly half almost nearly until unless
-     awaiting waiting if systemd nicht being to_be`,
-  )
-}$`);
+const GOOD_AFTER = ending(
+  `not never no non isnt wasnt cannot cant un partially partly half almost nearly until unless
+   awaiting waiting if systemd nicht being to_be`,
+);
 
 /** `[RESOLVED] DiskFull`, `Resolved: disk full`. */
 const OPENED_BY_RESOLVED =
@@ -110,13 +108,12 @@ const WORK = oneOf(
 const IS_DONE = oneOf("completed complete finished finish done successful ended verified");
 
 /** Endings of good news, where nothing in the type speaks of trouble. */
-const GOOD_ENDINGS = typePattern(`(?:^|_)${
-  oneOf(
-    `healthy ok okay normal online passed passing renewed reconnected rotated repaired succeeded
+const GOOD_ENDINGS = ending(
+  `healthy ok okay normal online passed passing renewed reconnected rotated repaired succeeded
      success successful successfully unpaused unpause ${SUBJECT}_${IS_WELL} ${WORK}_${IS_DONE}
      cert(ificate)?_(valid|issued|obtained)`,
-  )
-}(?:_(?:again|now|event))?$`);
+  "again now event",
+);
 
 const MAINTENANCE = oneOf(
   "started start begin began scheduled window mode ended end finished completed over planned",

@@ -114,29 +114,6 @@ export function pendingEntries(options: PendingOptions) {
     lines.dead.log(stream, () => ({ stream, id: entry.id, reason, deliveries, kept_in }));
   }
 
-  async function takeOver(stream: string): Promise<void> {
-    let cursor = "0-0";
-    let count = 0;
-    for (let page = 0; page < PAGES && hand.room() > 0; page++) {
-      const most = Math.min(hand.room(), PAGE);
-      const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
-      if (taken.gone > 0) gone(stream, taken.gone);
-      const fresh = taken.ids.filter((id) => !hand.settleKnown(stream, id));
-      for (let first = 0; first < fresh.length; first += AT_ONCE) {
-        await Promise.all(
-          fresh.slice(first, first + AT_ONCE).map(async (id) => {
-            const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
-            if (pending) await redeliver(stream, pending);
-          }),
-        );
-      }
-      count += fresh.length;
-      cursor = taken.cursor;
-      if (cursor === "0-0") break;
-    }
-    if (count > 0) log.info("stream_entries_taken_over", { stream, entries: count });
-  }
-
   return {
     /**
      * Delivers a page of what this consumer has not acknowledged, as far as it is not in hand, the
@@ -167,7 +144,29 @@ export function pendingEntries(options: PendingOptions) {
       return next;
     },
 
-    takeOver,
+    /** Takes over, and delivers, what planners that are gone left in a stream. */
+    async takeOver(stream: string): Promise<void> {
+      let cursor = "0-0";
+      let count = 0;
+      for (let page = 0; page < PAGES && hand.room() > 0; page++) {
+        const most = Math.min(hand.room(), PAGE);
+        const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
+        if (taken.gone > 0) gone(stream, taken.gone);
+        const fresh = taken.ids.filter((id) => !hand.settleKnown(stream, id));
+        for (let first = 0; first < fresh.length; first += AT_ONCE) {
+          await Promise.all(
+            fresh.slice(first, first + AT_ONCE).map(async (id) => {
+              const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
+              if (pending) await redeliver(stream, pending);
+            }),
+          );
+        }
+        count += fresh.length;
+        cursor = taken.cursor;
+        if (cursor === "0-0") break;
+      }
+      if (count > 0) log.info("stream_entries_taken_over", { stream, entries: count });
+    },
 
     /** Keeps what is in hand from being taken over, however long its outcome takes. */
     async refresh(stream: string): Promise<void> {
