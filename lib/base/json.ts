@@ -20,10 +20,12 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
 
 /** The brackets, colons and commas of a JSON text from `start` on, without those inside strings. */
 export function* signsOf(text: string, start = 0): Generator<{ sign: string; at: number }> {
-  const stringOrSign = /"(?:[^"\\]+|\\[^]?)*"?|[{}[\]:,]/g;
-  stringOrSign.lastIndex = start;
-  for (const { 0: sign, index: at } of text.matchAll(stringOrSign)) {
-    if (!sign.startsWith('"')) yield { sign, at };
+  let inString = false;
+  for (let at = start; at < text.length; at++) {
+    const sign = text.charAt(at);
+    if (sign === '"') inString = !inString;
+    else if (!inString && "{}[]:,".includes(sign)) yield { sign, at };
+    else if (inString && sign === "\\") at++;
   }
 }
 

@@ -77,7 +77,7 @@ export function surveyOf(text: string): Survey {
       return { kind: "not_json", problem: "too many braces" };
     }
     const { end, keys } = likely ? extentOf(text, at) : { end: at, keys: 0 };
-    const value = parseJson(text.slice(at, end));
+    const value = end > at ? parseJson(text.slice(at, end)) : undefined;
     if (!isObject(value)) {
       const answerLike = ANSWER_LIKE.test(text.slice(at, at + LONGEST_OPENING));
       if (found.length > 0 && (answerLike || first === '"')) {
@@ -109,11 +109,11 @@ function closing(opening: Mark, later: readonly Mark[]): Mark | undefined {
   );
 }
 
-const isBlank = (character: string) => /^[ \n\r\t\u00a0]/.test(character);
+const BLANKS = new Set(" \n\r\t\u00a0");
 
 /** The first character from `at` on that is no blank; "" at the end. */
 function behind(text: string, at: number): string {
-  while (isBlank(text.charAt(at))) at++;
+  while (BLANKS.has(text.charAt(at))) at++;
   return text.charAt(at);
 }
 
@@ -134,7 +134,7 @@ function isFragment(
 
 /** Where the last character before `at` stands that is no blank; -1 where there is none. */
 function lastBefore(text: string, at: number): number {
-  do at--; while (isBlank(text.charAt(at)));
+  do at--; while (BLANKS.has(text.charAt(at)));
   return at;
 }
 
