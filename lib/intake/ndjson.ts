@@ -16,8 +16,8 @@ export async function* readLines(
   stream: ReadableStream<Uint8Array>,
   limit = MAX_MESSAGE_BYTES,
 ): AsyncGenerator<Uint8Array | Refusal, void, undefined> {
-  // One byte more than the limit may be held: it can be the first half of CRLF.
-  const held = new Uint8Array(limit + 1);
+  // One byte more than the limit may be kept: it can be the first half of CRLF.
+  const begun = new Uint8Array(limit + 1);
   let length = 0;
   let skipping = false;
 
@@ -29,22 +29,22 @@ export async function* readLines(
       from += part.length + 1;
       const isWhole = newline >= 0 && length === 0;
       if (!skipping && !isWhole) {
-        if (length + part.length > held.length) {
-          const begun = held.subarray(0, Math.min(length, HEAD_BYTES));
-          yield refusal("too_large", Buffer.concat([begun, part.subarray(0, HEAD_BYTES)]));
+        if (length + part.length > begun.length) {
+          const head = begun.subarray(0, Math.min(length, HEAD_BYTES));
+          yield refusal("too_large", Buffer.concat([head, part.subarray(0, HEAD_BYTES)]));
           skipping = true;
         } else {
-          held.set(part, length);
+          begun.set(part, length);
           length += part.length;
         }
       }
       if (newline < 0) break;
-      if (!skipping) yield* lineIn(isWhole ? part : held.subarray(0, length), limit);
+      if (!skipping) yield* lineIn(isWhole ? part : begun.subarray(0, length), limit);
       length = 0;
       skipping = false;
     }
   }
-  if (!skipping) yield* lineIn(held.subarray(0, length), limit);
+  if (!skipping) yield* lineIn(begun.subarray(0, length), limit);
 }
 
 /** The line to hand out, or none when it is blank. */

@@ -32,7 +32,7 @@ interface StreamsIntakeOptions extends RedisListenerOptions {
   readonly lingerMs?: number;
   /** How long one read waits for entries. @default {5_000} */
   readonly blockMs?: number;
-  /** Deadline of each answer. @default {10_000} */
+  /** Deadline of each reply. @default {10_000} */
   readonly answerTimeoutMs?: number;
 }
 

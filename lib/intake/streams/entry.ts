@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { MAX_MESSAGE_BYTES, readMessage } from "../../event/message.ts";
 import type { ReplyBounds } from "../../base/redis/reply_check.ts";
 
-/** Of an answer with entries; what is cut is still refused as too large. */
+/** Of a reply with entries; what is cut is still refused as too large. */
 export const ENTRIES_BOUNDS: ReplyBounds = { most: 64 * 1_048_576, kept: 4 * 1_048_576 };
 
 const MAX_ENTRY_FIELDS = 100; // most fields of an entry that counts as an event

@@ -17,7 +17,7 @@ interface StreamHistoryOptions {
   readonly signal?: AbortSignal;
   /** Entries asked for at once. @default {50} */
   readonly pageSize?: number;
-  /** Deadline of connecting and of each answer, in milliseconds. @default {10_000} */
+  /** Deadline of connecting and of each reply, in milliseconds. @default {10_000} */
   readonly timeoutMs?: number;
   readonly createClient?: CreateRedisClient;
 }

@@ -36,7 +36,7 @@ export function inOrder<Entry extends { readonly stream: string; readonly id: st
       else behind.add(stream);
     },
     /** Whether something waits for another stream. */
-    get isHolding() {
+    get isWaiting() {
       return waiting.size > 0;
     },
     /** Takes out what can be handed on now, the oldest first. */

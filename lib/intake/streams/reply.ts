@@ -57,7 +57,7 @@ export function readOf(reply: unknown) {
   });
 }
 
-/** The answer of XPENDING with a range. */
+/** The reply to XPENDING with a range. */
 export function pendingOf(reply: unknown): readonly PendingEntry[] {
   return list(reply, "XPENDING").map((part) => {
     const [id, , idleMs, deliveries] = list(part, "XPENDING");
@@ -66,7 +66,7 @@ export function pendingOf(reply: unknown): readonly PendingEntry[] {
   });
 }
 
-/** The answer of XAUTOCLAIM JUSTID; `gone` are those that were trimmed (Redis 7 tells). */
+/** The reply to XAUTOCLAIM JUSTID; `gone` are those that were trimmed (Redis 7 tells). */
 export function autoclaimOf(reply: unknown) {
   const what = "XAUTOCLAIM";
   const [cursor, ids, gone = []] = list(reply, what);

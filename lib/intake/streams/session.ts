@@ -138,7 +138,7 @@ export async function streamsSession(
     let bytes = 0;
     // No longer than to the next look after what is in hand, or others would take it over.
     const mostMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
-    const found = await reading.read(asked, count, ordered.isHolding ? 0 : mostMs);
+    const found = await reading.read(asked, count, ordered.isWaiting ? 0 : mostMs);
     stumbled = false;
     for (const stream of asked) {
       const entries = found.flatMap((part) => part.stream === stream ? part.entries : []);

@@ -18,10 +18,10 @@ Deno.test("inOrder: what is newer waits while another stream is behind", () => {
   order.add("a", entries("a", "1-0", "2-0"), false);
   order.add("b", entries("b", "5-0", "1-1"), true);
   assert.deepEqual(ready(), ["1-0", "2-0"]);
-  assert.deepEqual([order.isHolding, order.wanted(STREAMS)], [true, ["a"]]);
+  assert.deepEqual([order.isWaiting, order.wanted(STREAMS)], [true, ["a"]]);
   order.add("a", entries("a", "4-0", "6-0"), true);
   assert.deepEqual(ready(), ["4-0", "5-0", "1-1", "6-0"]);
-  assert.deepEqual([order.isHolding, order.wanted(STREAMS)], [false, STREAMS]);
+  assert.deepEqual([order.isWaiting, order.wanted(STREAMS)], [false, STREAMS]);
 });
 
 Deno.test("inOrder: a stream that cannot be read any more is not waited for", () => {
@@ -31,7 +31,7 @@ Deno.test("inOrder: a stream that cannot be read any more is not waited for", ()
   assert.deepEqual([...order.ready(["b"])].map(({ id }) => id), ["1-0", "5-0", "6-0"]);
   order.add("b", entries("b", "7-0"), false);
   assert.deepEqual(order.clear(), entries("b", "7-0"));
-  assert.equal(order.isHolding, false);
+  assert.equal(order.isWaiting, false);
 });
 
 redisTest(
