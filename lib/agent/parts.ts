@@ -4,30 +4,30 @@
  *
  * @module
  */
-import { type Backlog, createBacklog } from "../queue/backlog.ts";
-import { type Budgets, createBudgets } from "../gate/budgets.ts";
+import { createBacklog } from "../queue/backlog.ts";
+import { createBudgets } from "../gate/budgets.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
-import { type Counters, createCounters } from "../observe/outcome.ts";
+import { createCounters } from "../observe/outcome.ts";
 import { createDecision } from "../planner/decide.ts";
 import { createDiagnosis } from "../planner/diagnose.ts";
 import { ANSWER_TOKENS, createChainRouter } from "../llm/chain.ts";
 import { warnOfLongPrompts } from "../llm/fit.ts";
 import { createModelDigests } from "../llm/ollama/model_digests.ts";
-import { type ActionIndex, createActionIndex } from "../proposal/read/action_index.ts";
+import { createActionIndex } from "../proposal/read/action_index.ts";
 import { createMemory } from "../gate/memory.ts";
 import { roleOf } from "../config/topology.ts";
 import { createPlanner, type Planner } from "../planner.ts";
 import { createProposedBefore } from "../proposal/read/proposed_before.ts";
-import { createSuppression, type Suppression } from "../gate/suppression.ts";
+import { createSuppression } from "../gate/suppression.ts";
 import type { Files } from "../base/disk/files.ts";
-import { type HomelabFiles, openHomelab, readConfigFile } from "../policy/homelab.ts";
-import { openWorld, type World } from "../event/world.ts";
+import { openHomelab, readConfigFile } from "../policy/homelab.ts";
+import { openWorld } from "../event/world.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Observer } from "../observe/ending.ts";
-import { createCured, type Cured } from "../gate/cured.ts";
-import { createOutages, type Outages } from "../gate/outages.ts";
+import { createCured } from "../gate/cured.ts";
+import { createOutages } from "../gate/outages.ts";
 import { isNodeAway } from "../gate/gravity.ts";
 import type { SavedState, StateRecord } from "../queue/state.ts";
 import { targetKey } from "../event/target.ts";
@@ -49,27 +49,14 @@ interface PartsOptions {
   readonly remember: (record: StateRecord) => void;
 }
 
-/** What the parts are made from, and the parts that the pipeline asks on an event's way. */
-interface Parts extends PartsOptions {
-  readonly counters: Counters;
-  readonly backlog: Backlog;
-  readonly outages: Outages;
-  readonly cured: Cured;
-  readonly suppression: Suppression;
-  readonly budgets: Budgets;
-  readonly router: ReturnType<typeof createChainRouter>;
-  readonly modelDigests: ReturnType<typeof createModelDigests>;
-  /** What the homelab's observer knows. */
-  readonly world: World;
-  /** What became of earlier proposals. */
-  readonly index: ActionIndex;
-  readonly homelab: HomelabFiles;
-  /** Other names of nodes. */
-  readonly aliases: NodeAliases;
-}
+type Parts = Awaited<ReturnType<typeof openParts>>;
 
-/** @throws {ConfigError} for a file under config/ that is wrong. */
-export async function openParts(options: PartsOptions): Promise<Parts> {
+/**
+ * What the parts are made from, and the parts that the pipeline asks on an event's way.
+ *
+ * @throws {ConfigError} for a file under config/ that is wrong.
+ */
+export async function openParts(options: PartsOptions) {
   const { config, clock, log, files, store, saved, remember } = options;
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);

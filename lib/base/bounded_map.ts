@@ -7,8 +7,11 @@ export function putLast<Key, Value>(
 ): void {
   map.delete(key);
   map.set(key, value);
-  for (const first of map.keys()) {
-    if (map.size <= most) return;
-    map.delete(first);
+  // Most puts make nothing too many: no iterator is made for them.
+  while (map.size > most) {
+    for (const first of map.keys()) {
+      map.delete(first);
+      break;
+    }
   }
 }

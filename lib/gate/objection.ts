@@ -34,9 +34,11 @@ export interface Objected {
 /** It needs no action. */
 export const BENIGN: Objected = { outcome: "benign", line: "benign_event_skipped" };
 
+const BENIGN_FAMILIES = new Set<ReturnType<typeof familyOf>>(["good_news", "planned", "change"]);
+
 /** Whether the type is of good news, of what somebody planned, or of a change. */
 export function isBenign(type: string): boolean {
-  return ["good_news", "planned", "change"].includes(familyOf(type));
+  return BENIGN_FAMILIES.has(familyOf(type));
 }
 
 /** It is over: its target is well again. */
