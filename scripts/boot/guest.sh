@@ -185,7 +185,7 @@ mkfifo /run/unread
 chmod 0666 /run/unread
 # It opens the pipe to read, and never does.
 # shellcheck disable=SC2217
-sleep 600 </run/unread &
+sleep 3600 </run/unread &
 reader=$!
 systemd-run --quiet --unit=unread --uid=planner-agent --gid=homelab \
   --setenv=NODE_NAME=piha --setenv=LOG_LEVEL=debug sh -c 'exec /usr/local/bin/planner-agent run >/run/unread'
@@ -196,6 +196,7 @@ done | redis-cli >/dev/null
 event unread
 unread() { set -- "$lab"/actions/pending/plan-piha-unread*; [ -e "$1" ]; }
 check "it proposes all the same" within 60 unread
+check "and its output is still unread" kill -0 "$reader"
 unread_pid=$(systemctl show --value -p MainPID unread)
 kill -TERM "$unread_pid"
 gone() { ! kill -0 "$unread_pid" 2>/dev/null; }
