@@ -162,7 +162,7 @@ export function createPlanner(parts: PlannerParts) {
       if (objected) return object(event, key, objected);
     }
     const claimed = await claimFor(entry);
-    switch (claimed.is) {
+    switch (claimed.kind) {
       case "objected":
         return object(event, key, claimed.objected);
       case "taken":

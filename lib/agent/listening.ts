@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Config } from "../config/config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
 import { createRedisIntake } from "../intake/pubsub.ts";
-import type { RedisIntake, RedisState } from "../intake/listener.ts";
+import type { RedisState } from "../intake/listener.ts";
 import { entriesInHand } from "../intake/streams/hand.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Planner } from "../planner.ts";
@@ -21,15 +21,10 @@ interface ListeningOptions {
   readonly onState: (state: RedisState) => void;
 }
 
-interface Listening extends Pick<RedisIntake, "run"> {
-  /** Leaves what has no outcome to others: the pipeline has stopped. */
-  leaveRest(): void;
-}
-
 /** After the stop signal, the pipeline's grace and the last receipts are waited for. */
 const LINGER_MS = 8_000;
 
-export async function openListening(options: ListeningOptions): Promise<Listening> {
+export async function openListening(options: ListeningOptions) {
   const { config, clock, log, random, planner, onState } = options;
   const url = config.redisUrl;
   if (config.intake === "pubsub") {
@@ -77,6 +72,7 @@ export async function openListening(options: ListeningOptions): Promise<Listenin
   });
   return {
     run: intake.run,
+    /** Leaves what has no outcome to others: the pipeline has stopped. */
     leaveRest() {
       for (const leave of open) leave();
       open.clear();

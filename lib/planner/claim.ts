@@ -3,17 +3,16 @@
  *
  * @module
  */
-import type { Claim } from "../coordination/coordination.ts";
+import type { Coordination } from "../coordination/coordination.ts";
 import { gravity } from "../gate/gravity.ts";
 import type { Objected } from "../gate/objection.ts";
 import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
 
-/** The claim; why the event goes no further; or when to ask again, in milliseconds from now. */
+/** The claim; when to ask again, in milliseconds from now; or why the event goes no further. */
 type Claimed =
-  | { readonly is: "claimed"; readonly claim: Claim }
-  | { readonly is: "objected"; readonly objected: Objected }
-  | { readonly is: "taken"; readonly againMs: number };
+  | Exclude<Awaited<ReturnType<Coordination["claim"]>>, { kind: "cooling" }>
+  | { readonly kind: "objected"; readonly objected: Objected };
 
 export type ClaimFor = (entry: QueueEntry) => Promise<Claimed>;
 
@@ -28,9 +27,8 @@ export function createClaiming(
     const asked = await coordination.claim(event, grave);
     switch (asked.kind) {
       case "claimed":
-        return { is: "claimed", claim: asked.claim };
       case "taken":
-        return { is: "taken", againMs: asked.againMs };
+        return asked;
       case "cooling": {
         const { by, remainingMs } = asked;
         backlog.joinCooldown(key, remainingMs, grave);
@@ -38,7 +36,7 @@ export function createClaiming(
         const agoMs = Math.max(0, settings.cooldownSeconds * 1000 - remainingMs);
         suppression.told(event, { flapping: true, agoMs });
         return {
-          is: "objected",
+          kind: "objected",
           objected: {
             outcome: "cooldown",
             line: "cooldown_active",

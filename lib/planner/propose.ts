@@ -63,8 +63,8 @@ export function createProposal(
   async function claimAgain(running: Running): Promise<Claim | Objected | undefined> {
     for (;;) {
       const claimed = await claimFor(running.entry);
-      if (claimed.is === "claimed") return claimed.claim;
-      if (claimed.is === "objected") return claimed.objected;
+      if (claimed.kind === "claimed") return claimed.claim;
+      if (claimed.kind === "objected") return claimed.objected;
       await rest(running, claimed.againMs);
       if (signal.aborted) return undefined;
       check(running);

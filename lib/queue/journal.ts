@@ -34,15 +34,7 @@ interface JournalOptions {
   readonly snapshot: () => Iterable<StateRecord>;
 }
 
-export interface Journal {
-  /** Remembers a change. Never throws: a full disk is logged, and the whole is written later. */
-  append(record: StateRecord): void;
-  /** Resolves with whether all that was appended before is on the disk. */
-  sync(): Promise<boolean>;
-  /** Rewrites the file from the snapshot. */
-  rewrite(): Promise<void>;
-  close(): Promise<void>;
-}
+export type Journal = Awaited<ReturnType<typeof openJournal>>;
 
 type StateFiles = Pick<JournalOptions, "path" | "files" | "clock" | "log">;
 
@@ -105,7 +97,7 @@ async function forgetOldDamage(
 }
 
 /** Opens the journal by writing the snapshot as its first state. */
-export async function openJournal(options: JournalOptions): Promise<Journal> {
+export async function openJournal(options: JournalOptions) {
   const { path, files, clock, log, nonce, snapshot } = options;
   let file: AppendFile | undefined;
   let records = 0;
@@ -176,6 +168,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
     }
   }
 
+  /** Rewrites the file from the snapshot. */
   function rewrite(): Promise<void> {
     rewriting ??= rewriteOnce().finally(() => rewriting = undefined);
     return rewriting;
@@ -183,7 +176,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
 
   await rewrite();
   return {
-    append(record) {
+    /** Remembers a change. Never throws: a full disk is logged, and the whole is written later. */
+    append(record: StateRecord) {
       const line = encodeRecord(record);
       meanwhile?.push(line);
       if (!file) return;
@@ -200,7 +194,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
       const grown = ++records >= rewriteAt.records || characters >= rewriteAt.characters;
       if (grown && !rewriting && !failing) void rewrite();
     },
-    async sync() {
+    /** Resolves with whether all that was appended before is on the disk. */
+    async sync(): Promise<boolean> {
       await rewriting;
       const syncing = file;
       // Closed in good order, the whole is written and synced.
