@@ -7,7 +7,6 @@
 import type { Backlog } from "../queue/backlog.ts";
 import type { World } from "../event/world.ts";
 import { type Clock, every } from "../base/clock.ts";
-import { jumpDetector } from "./clock_jump.ts";
 import type { Journal } from "../queue/journal.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Suppression } from "../gate/suppression.ts";
@@ -19,6 +18,12 @@ import { failingOnce } from "../base/disk/failing_once.ts";
 
 /** The heartbeat is promised every 5 s at least. */
 const TICK_MS = 3_000;
+
+/**
+ * Smaller steps of the wall clock are drift. A Pi has no clock battery and starts in the past until
+ * it hears of the time.
+ */
+const SMALLEST_JUMP_MS = 2_000;
 
 interface TickOptions {
   readonly clock: Clock;
@@ -38,7 +43,8 @@ interface TickOptions {
 /** Ticks now and from now on; returns what ends it. */
 export function startTicking(options: TickOptions): () => void {
   const { clock, log, store, backlog, journal, suppression, board, tickMs = TICK_MS } = options;
-  const jumped = jumpDetector(clock);
+  const ahead = () => clock.now() - clock.monotonic();
+  let before = ahead();
   const tryBeat = failingOnce(log, "heartbeat_failed");
   const lookForSilences = silencesWatcher({ store, log, use: options.useSilences });
   const lookAround = () => {
@@ -54,8 +60,9 @@ export function startTicking(options: TickOptions): () => void {
     suppression.prune();
     void board.write();
     options.onTick?.();
-    const jumpMs = jumped();
-    if (jumpMs === 0) return;
+    const jumpMs = ahead() - before;
+    before += jumpMs;
+    if (Math.abs(jumpMs) < SMALLEST_JUMP_MS) return;
     log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });
     // The state file holds wall-clock times: they are written anew by the new clock.
     void journal.rewrite();

@@ -97,3 +97,16 @@ Deno.test("startTicking: a clock that jumps is told, and the state is written an
   assert.equal(log.of("clock_jumped").length, 1);
   stop();
 });
+
+Deno.test("startTicking: each jump is told once, forwards and back; time that passes is none, and a small step is drift", async () => {
+  const { clock, log, stop } = ticking();
+  const jumps = () => log.of("clock_jumped").map(({ seconds }) => seconds);
+  await clock.advance(30_000);
+  assert.deepEqual(jumps(), []);
+  for (const ms of [1_999, 1_999, 1_767_312_000_000, 0, -2_000, -1_999]) {
+    clock.jump(ms);
+    await clock.advance(3_000);
+  }
+  assert.deepEqual(jumps(), [1_767_312_000, -2]);
+  stop();
+});
