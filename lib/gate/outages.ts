@@ -12,7 +12,7 @@ import type { Target } from "../event/target.ts";
 
 /** Nodes remembered at once; past that the one that was heard of longest ago is forgotten. */
 const MOST_NODES = 1_000;
-/** How often it is written down, at most, that a node is still offline. */
+/** That a node is still offline is written down again after so long, or for news later by as much. */
 const WRITTEN_AGAIN_MS = 60_000;
 
 /** What is remembered of nodes across runs; `atMs` is milliseconds since 1970. */
@@ -46,7 +46,7 @@ export type Outages = ReturnType<typeof createOutages>;
 export function createOutages(options: OutagesOptions) {
   const { clock, longestMs, isBeingTold, saved = new Map(), remember = () => {} } = options;
   const outages = new Map<string, Outage>();
-  const written = new Map<string, number>();
+  const written = new Map<string, { readonly at: number; readonly atMs: number }>();
   const [wall, started] = [clock.now(), clock.monotonic()];
   // Oldest first: when there are too many, the first one is forgotten.
   const found = [...saved.values()]
@@ -72,7 +72,7 @@ export function createOutages(options: OutagesOptions) {
 
   function write(node: string, outage: Outage) {
     if (written.size >= MOST_NODES) written.clear();
-    written.set(node, clock.monotonic());
+    written.set(node, { at: clock.monotonic(), atMs: outage.atMs });
     remember(recordOf(node, outage));
   }
 
@@ -84,8 +84,9 @@ export function createOutages(options: OutagesOptions) {
       if (known && known.atMs > atMs) return;
       const outage = { at, atMs, told: known?.told ?? false };
       set(node, outage);
-      const writtenAt = written.get(node) ?? -Infinity;
-      if (clock.monotonic() - writtenAt >= WRITTEN_AGAIN_MS) write(node, outage);
+      const last = written.get(node);
+      const isOld = !last || clock.monotonic() - last.at >= WRITTEN_AGAIN_MS;
+      if (isOld || atMs - last.atMs >= WRITTEN_AGAIN_MS) write(node, outage);
     },
     /** A sign of life from `atMs`; true when the node was offline until then. */
     online(node: string, atMs: number): boolean {

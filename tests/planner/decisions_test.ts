@@ -1,21 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { SILENT_LOG } from "../../lib/base/log/log.ts";
-import { createBacklog } from "../../lib/queue/backlog.ts";
-import { createBudgets } from "../../lib/gate/budgets.ts";
-import { createCounters } from "../../lib/observe/outcome.ts";
-import { createCured } from "../../lib/gate/cured.ts";
-import { createDecision } from "../../lib/planner/decide.ts";
-import { createDiagnosis } from "../../lib/planner/diagnose.ts";
-import { createMemory } from "../../lib/gate/memory.ts";
-import { createOutages } from "../../lib/gate/outages.ts";
-import { createPlanner } from "../../lib/planner.ts";
-import { createSuppression } from "../../lib/gate/suppression.ts";
-import { ChainExhaustedError, type RouteResult } from "../../lib/llm/contract.ts";
 import { parseConfig } from "../../lib/config/config.ts";
-import { NO_COORDINATION } from "../../lib/coordination/coordination.ts";
-import { dryProposer } from "../../lib/proposal/proposer.ts";
-import { applyRecord, emptyState, type SavedState } from "../../lib/queue/state.ts";
+import { emptyState, type SavedState } from "../../lib/queue/state.ts";
+import { boot, createTime, settle } from "../support/decisions_agent.ts";
 import { COOLDOWN_MS, TargetModel } from "../support/decisions_model.ts";
 
 const SERVICES = ["a", "b"] as const;
@@ -34,118 +21,6 @@ const CONFIG = {
   diagnosesPerHour: 0,
   proposalsPerDay: 0,
 };
-
-/** Lets every promise run; nothing here waits for anything else. */
-async function settle() {
-  for (let i = 0; i < 40; i++) await Promise.resolve();
-}
-
-function createTime() {
-  let wallMs = Date.UTC(2026, 0, 2);
-  let now = 1_000;
-  let timers: { at: number; call: () => void }[] = [];
-  return {
-    now: () => wallMs,
-    monotonic: () => now,
-    after(ms: number, call: () => void) {
-      const timer = { at: now + ms, call };
-      timers.push(timer);
-      return () => void (timers = timers.filter((other) => other !== timer));
-    },
-    jump: (ms: number) => void (wallMs += ms),
-    forget: () => void (timers = []),
-    /** Goes to the next timer before `end`, and rings; false when there is none. */
-    next(end: number): boolean {
-      const due = timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
-      const to = due?.at ?? end;
-      wallMs += to - now;
-      now = to;
-      timers = timers.filter((other) => other !== due);
-      due?.call();
-      return due !== undefined;
-    },
-  };
-}
-
-type Time = ReturnType<typeof createTime>;
-
-/** A planner on what an earlier one left; its model answers when a test says so. */
-function boot(time: Time, saved: SavedState, ended: Record<string, string[]>) {
-  const state = structuredClone(saved);
-  const remember = (record: Parameters<typeof applyRecord>[1]) => applyRecord(state, record);
-  const clock = time;
-  const log = SILENT_LOG;
-  const backlog = createBacklog({ ...CONFIG, clock, saved, remember });
-  const outages = createOutages({ clock, longestMs: 0, isBeingTold: () => false });
-  const suppression = createSuppression({ settings: CONFIG, clock, nodes: () => [], outages });
-  const cured = createCured({ saved: saved.well.values(), remember });
-  const budgets = createBudgets({ ...CONFIG, clock });
-  const memory = createMemory({ clock });
-  const outcomesFor = () => Promise.resolve([]);
-  const asked = new Map<string, { id: number; answer: (action: string) => void }>();
-  const idOf = (event: object) =>
-    Number(/"n":\s?(\d+)/.exec(JSON.stringify(event).replaceAll("\\", ""))?.[1]);
-  const planner = createPlanner({
-    settings: CONFIG,
-    clock,
-    log,
-    random: () => 0,
-    counters: createCounters(),
-    aliases: new Map(),
-    observer: {
-      onParked() {},
-      onEnding({ outcome, event }) {
-        if (event && outcome !== "benign") {
-          // What may be ignored is the risk rules' to say; both begin a cooldown.
-          const said = outcome === "proposed" || outcome === "ignored" ? "answered" : outcome;
-          ended[event.service]?.push(`${said} ${idOf(event)}`);
-        }
-      },
-    },
-    suppression,
-    cured,
-    budgets,
-    backlog,
-    coordination: NO_COORDINATION,
-    proposedBefore: () => Promise.resolve(undefined),
-    countPending: () => Promise.resolve(0),
-    othersFor: () => Promise.resolve([]),
-    memory,
-    diagnose: createDiagnosis({
-      clock,
-      memory,
-      suppression,
-      systemPrompt: () => "",
-      outcomesFor,
-      onDiagnosed() {},
-      router: {
-        route: (_messages, { event, signal }) =>
-          new Promise<RouteResult>((resolve, reject) => {
-            const { node, service } = event;
-            const fail = () => {
-              asked.delete(service);
-              reject(new ChainExhaustedError("", []));
-            };
-            signal.addEventListener("abort", fail);
-            asked.set(service, {
-              id: idOf(event),
-              answer(action) {
-                asked.delete(service);
-                if (action === "fail") return fail();
-                const about = { node, service, reason: "because", requires_human: true };
-                const content = { ...about, action, confidence: 0.9 } as RouteResult["content"];
-                resolve({ content, modelUsed: "m", attempts: [] });
-              },
-            });
-          }),
-      },
-    }),
-    policy: createDecision({ settings: CONFIG, clock, memory, policy: () => [], outcomesFor }),
-    propose: dryProposer(() => {}, { clock }),
-  });
-  planner.start();
-  return { planner, state, asked };
-}
 
 const service = fc.constantFrom(...SERVICES);
 const command = fc.oneof(
@@ -185,7 +60,10 @@ Deno.test("decisions: the pipeline decides as the model of one page does", async
       const ended: Record<string, string[]> = { a: [], b: [] };
       const models = { a: new TargetModel(), b: new TargetModel() };
       const all = Object.values(models);
-      let up = boot(time, emptyState(), ended);
+      const onEnding = (outcome: string, { service }: { service: string }, id: number) =>
+        void ended[service]?.push(`${outcome} ${id}`);
+      const start = (saved: SavedState) => boot({ time, saved, settings: CONFIG, onEnding });
+      let up = start(emptyState());
       const encoder = new TextEncoder();
       for (const [n, command] of commands.entries()) {
         const [now, wallMs] = [time.monotonic(), time.now()];
@@ -233,7 +111,7 @@ Deno.test("decisions: the pipeline decides as the model of one page does", async
           case "crash":
             time.forget();
             // What it still does must not count: it is dead.
-            up = boot(time, up.state, ended);
+            up = start(up.state);
             all.forEach((model) => model.restarted(now, wallMs));
             break;
         }
