@@ -392,3 +392,40 @@ Deno.test("wiring: a silence that is taken away lets what it held be looked at",
   await agent.clock.advance(3_000);
   assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
 });
+
+Deno.test("wiring: the last receipts are given before a stop is over", async () => {
+  await using agent = await liveAgent();
+  const bytes = new TextEncoder().encode('{"type": "service_healthy", "node": "piha"}');
+  let settled = 0;
+  agent.planner.receive(bytes, "health_events", { settled: () => void settled++ });
+  assert.equal(settled, 0);
+  await agent.stop();
+  assert.equal(settled, 1);
+});
+
+Deno.test("wiring: what others need by topology.json is not held by their storm", async () => {
+  const topology = {
+    nodes: [{ name: "piha", role: "Raspberry Pi" }],
+    services: [{ name: "web", depends_on: ["db"] }],
+  };
+  await using agent = await liveAgent({ STORM_SERVICES: "2" }, {
+    files: { "config/topology.json": topology },
+  });
+  for (const service of ["web", "db"]) agent.publish({ service });
+  await agent.clock.advance(2_000);
+  assert.deepEqual(await agent.ended(1), ["proposed piha/db"]);
+});
+
+Deno.test("wiring: another program's proposal under a node's old name is for that node", async () => {
+  const topology = { nodes: [{ name: "hut", role: "edge", aliases: ["hut-old"] }] };
+  const other = {
+    ...{ action_id: "other-1", node: "hut-old", service: "web", action_type: "restart" },
+    ...{ proposed_by: "supervisor", created_at: "2026-01-02T03:00:00Z" },
+  };
+  await using agent = await liveAgent({}, {
+    files: { "config/topology.json": topology, "actions/pending/other-1.json": other },
+  });
+  agent.publish({ node: "hut", service: "web" });
+  assert.deepEqual(await agent.ended(1), ["held hut/web"]);
+  assert.equal(agent.endings[0]?.detail, "supervisor proposed restart 4 min ago, as other-1");
+});

@@ -225,3 +225,31 @@ Deno.test("redis coordination: a Redis that drops each connection at once is cal
   assert.equal(a.clock.waiting, 0);
   await server.close();
 });
+
+Deno.test("redis coordination: a connection that lasted starts the waiting anew", async () => {
+  let drops = true;
+  const connections = new Set<{ close(): void }>();
+  const server = scriptedRedis((words, connection) => {
+    if (words[0] !== "EVAL") return "OK";
+    connections.add(connection);
+    connection.send(1);
+    if (drops) connection.close();
+    return undefined;
+  });
+  const a = planner(`redis://127.0.0.1:${server.port}`);
+  const [first, second, lasting] = [a.armed(100), a.armed(200), a.armed(10_000)];
+  const asking = a.claim(TARGET);
+  await first;
+  await a.clock.advance(100);
+  await second;
+  drops = false;
+  await a.clock.advance(200);
+  await lasting;
+  await asking;
+  await a.clock.advance(10_000);
+  const waits = [100, 400].map((ms) => a.armed(ms).then(() => ms));
+  for (const connection of connections) connection.close();
+  assert.equal(await Promise.race(waits), 100);
+  await a.within(DEADLINE_MS, a.close());
+  await server.close();
+});

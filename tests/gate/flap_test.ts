@@ -97,3 +97,17 @@ Deno.test("createFlaps: 0 changes turn it off; what is over is forgotten", async
   flaps.bad(KEY, clock.monotonic());
   assert.deepEqual([flaps.flapping(KEY), [...flaps.snapshot()]], [0, []]);
 });
+
+Deno.test("createFlaps: what stays bad is not forgotten, what is well is after the window", async () => {
+  const { clock, flaps } = flapping(4);
+  flaps.bad(KEY, clock.monotonic());
+  await clock.advance(5_000);
+  flaps.prune();
+  assert.equal(flaps.isBad(KEY), true);
+  flaps.well(KEY, clock.monotonic());
+  await clock.advance(1_000);
+  flaps.prune();
+  // Of a target that is not known, good news changes nothing, and bad news is no change.
+  flaps.bad(KEY, clock.monotonic());
+  assert.deepEqual([...flaps.snapshot()], []);
+});

@@ -110,3 +110,12 @@ Deno.test("Home Assistant: in the pipeline its diagnosis waits, and is muted whe
   await p.clock.advance(1);
   assert.equal(p.asked().includes("vps/zha"), true);
 });
+
+Deno.test("Home Assistant: that it was well before its fault does not end the absence", () => {
+  const h = house();
+  h.heard("ha_websocket_dead");
+  h.heard("ha_websocket_ok", { happenedAt: h.now() - 1 });
+  assert.equal(h.heldMs("ha_integration_failed"), 300_000);
+  h.heard("ha_websocket_ok");
+  assert.equal(h.heldMs("ha_integration_failed"), 0);
+});

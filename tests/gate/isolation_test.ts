@@ -38,3 +38,12 @@ Deno.test("createIsolation: few nodes, far apart, or with Redis there all the ti
   assert.deepEqual(["a", "b", "c"].map((node) => there.offline(node, 1)), [false, false, false]);
   assert.equal(there.doubtedUntil("a", 1), 0);
 });
+
+Deno.test("createIsolation: a reporter's clock may be 5 s behind, and no more", () => {
+  for (const [before, expected] of [[5_000, true], [5_001, false]] as const) {
+    const isolation = createIsolation(() => ["a", "b", "c"]);
+    isolation.redisLost(10_000);
+    isolation.offline("a", 10_000 - before);
+    assert.equal(isolation.offline("b", 10_000 - before), expected);
+  }
+});

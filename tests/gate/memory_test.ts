@@ -146,3 +146,19 @@ Deno.test("memory: is bounded, whoever speaks", () => {
   );
   assert.deepEqual([first.past.faults, first.past.neighboursBad], [0, 59]);
 });
+
+Deno.test("memory: neighbours count from two minutes before the fault to two minutes after it", () => {
+  const memory = createMemory({ clock: { now: () => START * 1000 } });
+  for (const [service, seconds] of [["a", 479], ["b", 480], ["c", 720], ["d", 721]] as const) {
+    const timestamp = START - seconds;
+    const event = { ...waitingEvent({ service, timestamp }), payload: {} };
+    memory.heard(event, targetKey(event), "fault");
+  }
+  const { past } = memory.factsOf(waitingEvent({ timestamp: START - 600 }), []);
+  assert.equal(past.neighboursBad, 2);
+});
+
+Deno.test("memory: of one target no more than 32 faults are counted", () => {
+  const heard = Array.from({ length: 40 }, (_, n) => [40 - n, "service_unhealthy"] as const);
+  assert.equal(pastOf(heard).faults, 32);
+});

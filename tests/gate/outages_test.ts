@@ -98,3 +98,22 @@ Deno.test("createOutages: nothing is held unless a person knows, or is about to"
   outages.told("vps");
   assert.equal(held("vps"), clock.monotonic() + LONGEST_MS);
 });
+
+Deno.test("createOutages: away again within the minute is written down again", async () => {
+  const { clock, outages, records, offline } = world();
+  offline("vps");
+  await clock.advance(1_000);
+  outages.online("vps", clock.now());
+  await clock.advance(1_000);
+  outages.offline("vps", clock.monotonic(), clock.now());
+  assert.equal(savedBy(records).get("vps")?.atMs, clock.now());
+});
+
+Deno.test("createOutages: older news of an outage does not let older signs of life end it", () => {
+  const { clock, outages, offline } = world();
+  const now = clock.now();
+  offline("vps", 100);
+  outages.offline("vps", clock.monotonic() - 500, now - 500);
+  assert.equal(outages.online("vps", now - 300), false);
+  assert.equal(outages.online("vps", now - 50), true);
+});

@@ -145,3 +145,16 @@ Deno.test("pipeline: by default there are no storms, and nothing waits for one",
   assert.deepEqual(p.asked(), ["vps/mail"]);
   assert.deepEqual(p.proposals, []);
 });
+
+Deno.test("createStorms: what is said to be bad all day is no part of a new storm", () => {
+  const weather = storms();
+  const hour = 60 * MINUTE;
+  for (const at of [0, 5 * hour]) for (const name of ["mail", "web"]) weather.bad(vps(name), at);
+  weather.prune(7 * hour);
+  for (const name of ["mail", "web"]) weather.bad(vps(name), 7 * hour);
+  assert.equal(weather.bad(vps("db"), 7 * hour), undefined);
+  // Heard of no more for 6 hours, they are forgotten, and new.
+  weather.prune(14 * hour);
+  for (const name of ["mail", "web"]) weather.bad(vps(name), 14 * hour);
+  assert.deepEqual(weather.bad(vps("db"), 14 * hour)?.services, ["mail", "web", "db"]);
+});

@@ -113,3 +113,14 @@ Deno.test("planner: another remedy is proposed, naming what else waits", async (
     "redeploy-piha-mosquitto",
   ]);
 });
+
+Deno.test("besideOthers: of many that wait three are named", () => {
+  const four = ["1", "2", "3", "4"].map((actionId) => other({ actionId }));
+  const beside = besideOthers(decision, four, NOW);
+  assert.ok("others" in beside);
+  assert.deepEqual(beside.others.map(({ action_id }) => action_id), ["1", "2", "3"]);
+  assert.equal(
+    beside.decision.diagnosis.reason,
+    `${"supervisor proposes redeploy, ".repeat(2)}supervisor proposes redeploy; the disk is full`,
+  );
+});

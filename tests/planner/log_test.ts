@@ -97,3 +97,56 @@ Deno.test("log: a flood from ever new services is bounded, and hides no fault be
     "event_time_replaced 500",
   ]);
 });
+
+Deno.test("log: what was folded is told at a stop, of every kind of line", async () => {
+  const p = pipeline();
+  for (let i = 0; i < 3; i++) {
+    await p.publishRaw("[]");
+    await p.publishRaw("{}");
+    await p.publish({ timestamp: "soon" });
+    await p.publish({ node: "vps", type: "service_healthy" });
+  }
+  const stopped = p.planner.stop(0);
+  await p.clock.advance(0);
+  await stopped;
+  const repeated = (event: string) => p.log.of(event).map(({ repeated }) => repeated);
+  for (const event of ["malformed_message", "unparseable_event", "event_time_replaced"]) {
+    assert.deepEqual(repeated(event), [undefined, 2], event);
+  }
+  assert.deepEqual(repeated("event_received"), [undefined, undefined, 2, 2]);
+  assert.deepEqual(repeated("benign_event_skipped"), [undefined, 2]);
+
+  const ignored = pipeline({ cooldownSeconds: 0 });
+  for (let i = 0; i < 3; i++) {
+    await ignored.publish();
+    await ignored.calls[i]?.answer({ action: "ignore" });
+  }
+  await ignored.planner.stop(0);
+  assert.deepEqual(ignored.log.of("proposal_ignored").map(({ repeated }) => repeated), [
+    undefined,
+    2,
+  ]);
+});
+
+Deno.test("log: rules that changed nothing, or what is over by then, are not told of", async () => {
+  const certain = pipeline();
+  await certain.publish();
+  await certain.calls[0]?.answer();
+  assert.equal(certain.proposals.length, 1);
+  assert.equal(certain.log.of("policy_applied").length, 0);
+
+  let looks = 0;
+  let told = Promise.resolve();
+  const p = pipeline({}, {
+    outcomes() {
+      // The second look is the policy's.
+      if (++looks === 2) told = p.publish({ type: "service_recovered", severity: "info" });
+      return [];
+    },
+  });
+  await p.publish();
+  await p.calls[0]?.answer({ confidence: 0.1 });
+  await told;
+  assert.deepEqual(p.ended(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+  assert.equal(p.log.of("policy_applied").length, 0);
+});

@@ -166,3 +166,18 @@ Deno.test("turn: an event file that is not there when its proposal is, is rememb
   await q.calls[0]?.answer();
   assert.equal(q.records.filter(({ is }) => is === "proposing" || is === "announced").length, 1);
 });
+
+Deno.test("turn: a proposal that waits for the disk is not hurried when its target flaps meanwhile", async () => {
+  let tries = 0;
+  const p = pipeline({ flapChanges: 3 }, { disk: { refuses: () => ++tries === 2 ? 0 : 5_000 } });
+  await p.publish();
+  await p.publish(MEANWHILE);
+  await p.publish();
+  await p.calls[1]?.answer();
+  assert.equal(tries, 1);
+  await p.publish(MEANWHILE);
+  await p.clock.advance(4_999);
+  assert.equal(tries, 1);
+  await p.clock.advance(1);
+  assert.deepEqual([tries, p.proposals.length], [2, 1]);
+});

@@ -453,3 +453,14 @@ Deno.test("mergedInto: what both were merged from is added up", () => {
     [["x", 5], ["y", 4]],
   );
 });
+
+Deno.test("backlog: after a restart the time of what failed is counted from then", async () => {
+  const { backlog, clock, restart } = backlogOn();
+  for (const service of ["a", "b"]) backlog.add(about(service));
+  const running = take(backlog);
+  backlog.finish(running, { ...running.entry, failures: 2, notBefore: clock.monotonic() + 1 });
+  await clock.advance(10_000);
+  const again = restart().backlog;
+  const tried = again.entries().map(({ failures, firstFailedAt }) => [failures, firstFailedAt]);
+  assert.deepEqual(tried, [[2, clock.monotonic()], [0, undefined]]);
+});

@@ -514,3 +514,23 @@ Deno.test("journal: close during a rewrite still writes the last state", async (
   await Promise.all([rewriting, journal.close()]);
   assert.deepEqual(found(files), stateAfter(live));
 });
+
+Deno.test("journal: of a file that another took the place of meanwhile nothing is promised", async () => {
+  const files = memoryFiles();
+  const syncing = Promise.withResolvers<void>();
+  const slow = {
+    ...files,
+    openAppend(path: string) {
+      const file = files.openAppend(path);
+      return { ...file, sync: () => syncing.promise.then(file.sync) };
+    },
+  };
+  const { path, clock, log, nonce, live } = journaling(files);
+  const journal = await openJournal({ path, files: slow, clock, log, nonce, snapshot: () => live });
+  journal.append(cooldown(1));
+  const synced = journal.sync();
+  await journal.rewrite();
+  syncing.resolve();
+  assert.equal(await synced, false);
+  await journal.close();
+});

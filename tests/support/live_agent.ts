@@ -12,6 +12,7 @@ import type { Decided, Ending } from "../../lib/observe/ending.ts";
 import type { StateRecord } from "../../lib/queue/state.ts";
 import { encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { svcKey } from "../../lib/event/target.ts";
+import { createMetrics } from "../../lib/observe/metrics.ts";
 import { makeRuntime } from "./agent.ts";
 import { fakeClock, settle } from "./clock.ts";
 import { recordingLog } from "./log.ts";
@@ -41,6 +42,9 @@ function counted(files: Files) {
   ]);
   return { files: Object.fromEntries(operations) as Files, underWay: () => underWay };
 }
+
+/** Events end within moments; a busy machine gets more. */
+const LONGEST_WAIT_MS = 20_000;
 
 /** Opens an agent with these settings, as the environment has them. */
 export async function liveAgent(
@@ -78,6 +82,7 @@ export async function liveAgent(
     files: disk.files,
     random: () => 0,
     nonce: () => (nonces++).toString(16),
+    metrics: createMetrics({ clock, build: {}, channels: [], links: [] }),
     observers: [{
       onDecided: (told) => void decided.push(told),
       onEnding(ending) {
@@ -110,9 +115,12 @@ export async function liveAgent(
     },
     /** Resolves when so many events have ended; with how, and whose they are. */
     async ended(count: number): Promise<string[]> {
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        const tooFew = () => reject(new Error(`${endings.length} of ${count} events have ended`));
+        const timer = setTimeout(tooFew, LONGEST_WAIT_MS);
         const look = () => {
           if (endings.length < count) return;
+          clearTimeout(timer);
           ended.delete(look);
           resolve();
         };

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { type ClaimEnd, momentOf, redisClaim } from "../../lib/coordination/redis_claim.ts";
+import { fakeClock, settle } from "../support/clock.ts";
+
+const [TTL_MS, COOLDOWN_MS] = [30_000, 300_000];
+
+/** A claim whose questions a test answers one by one. */
+function asked() {
+  const clock = fakeClock();
+  const questions: PromiseWithResolvers<unknown>[] = [];
+  const ends: ClaimEnd[] = [];
+  const claim = redisClaim({
+    key: "k",
+    token: "t",
+    claimedAt: momentOf(clock),
+    ttlMs: TTL_MS,
+    renewEveryMs: 10_000,
+    clock,
+    run() {
+      const question = Promise.withResolvers<unknown>();
+      questions.push(question);
+      return question.promise;
+    },
+    onEnd(end) {
+      ends.push(end);
+      return Promise.resolve();
+    },
+  });
+  return { clock, questions, ends, claim };
+}
+
+Deno.test("redisClaim: a late answer to a shorter question does not shorten what was confirmed", async () => {
+  const { clock, questions, claim } = asked();
+  await clock.advance(10_000);
+  const fenced = claim.fence(COOLDOWN_MS);
+  const [renewal, fence] = questions;
+  fence?.resolve(1);
+  assert.equal(await fenced, true);
+  renewal?.resolve(1);
+  await settle();
+  await clock.advance(9_999);
+  // Past a TTL, and nobody answers any more: what counts is the fence.
+  clock.jump(60_000);
+  const alone = claim.fence(COOLDOWN_MS);
+  questions.at(-1)?.reject(new Error("away"));
+  assert.equal(await alone, true);
+  await claim.release();
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("redisClaim: a renewal that Redis was not asked for is tried again after 2 s", async () => {
+  const { clock, questions, claim } = asked();
+  await clock.advance(10_000);
+  questions[0]?.reject(new Error("away"));
+  await settle();
+  await clock.advance(1_999);
+  assert.equal(questions.length, 1);
+  await clock.advance(1);
+  assert.equal(questions.length, 2);
+  questions[1]?.resolve(1);
+  await settle();
+  await clock.advance(9_999);
+  assert.equal(questions.length, 2);
+  await clock.advance(1);
+  assert.equal(questions.length, 3);
+  await claim.release();
+});
+
+Deno.test("redisClaim: what is given back may be kept on Redis for as long as it was asked for", async () => {
+  for (const end of ["settle", "release"] as const) {
+    const { questions, ends, claim } = asked();
+    const fenced = claim.fence(COOLDOWN_MS);
+    questions[0]?.resolve(1);
+    await fenced;
+    await (end === "settle" ? claim.settle(0) : claim.release());
+    assert.deepEqual(ends, [{ as: "released", lastsMs: COOLDOWN_MS }]);
+  }
+});
