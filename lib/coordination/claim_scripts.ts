@@ -55,14 +55,17 @@ return 1
 `;
 
 /**
- * Turns a claim, or what is left of it, into the cooldown. ARGV: token, ms, and "1" when there is a
- * proposal: it outranks a claim of somebody who has none yet, and who learns so before writing.
+ * Turns a claim, or what is left of it, into the cooldown. ARGV: token, ms, "1" when there is a
+ * proposal: it outranks a claim of somebody who has none yet, and who learns so before writing; and
+ * how the planner's own claims begin ("" for none), since a crash may have left one.
  * Answers 1, or 0 when the key is another's.
  */
 export const SETTLE = `${HELD}
 if held and held ~= claim and held ~= cooldown then
+  local own = ARGV[4] ~= '' and string.sub(held, 1, #ARGV[4]) == ARGV[4]
   local cools = string.sub(held, 1, 9) == 'cooldown:'
-  if ARGV[3] ~= '1' or (cools and redis.call('PTTL', key) >= tonumber(ARGV[2])) then return 0 end
+  local stays = cools and redis.call('PTTL', key) >= tonumber(ARGV[2])
+  if not own and (ARGV[3] ~= '1' or stays) then return 0 end
 end
 redis.call('SET', key, cooldown, 'PX', ARGV[2])
 return 1

@@ -82,7 +82,7 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   async function tell({ key, token, end, untilMs }: Untold): Promise<boolean> {
     const leftMs = Math.ceil(untilMs - clock.monotonic());
     try {
-      if (leftMs > 0) await scripts.run(endCall(key, token, end, leftMs));
+      if (leftMs > 0) await scripts.run(endCall({ key, token, end, leftMs, ownClaims }));
     } catch {
       return false;
     }
@@ -152,12 +152,17 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   };
 }
 
-function endCall(key: string, token: string, end: ClaimEnd, leftMs: number): ScriptCall {
+function endCall(
+  { key, token, end, leftMs, ownClaims }: Omit<Untold, "untilMs"> & {
+    readonly leftMs: number;
+    readonly ownClaims: string;
+  },
+): ScriptCall {
   switch (end.as) {
     case "released":
       return { script: RELEASE, key, args: [token] };
     case "cooldown":
-      return { script: SETTLE, key, args: [token, leftMs, end.proposed ? "1" : "0"] };
+      return { script: SETTLE, key, args: [token, leftMs, end.proposed ? "1" : "0", ownClaims] };
   }
 }
 

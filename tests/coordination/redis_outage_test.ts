@@ -8,6 +8,8 @@ import {
   planner,
   TTL_MS,
 } from "../support/claims.ts";
+import { shareCooldowns } from "../../lib/coordination/coordination.ts";
+import { targetKey } from "../../lib/event/target.ts";
 import { startProxy } from "../support/proxy.ts";
 import { HAS_REDIS, startRedis } from "../support/redis.ts";
 import { scriptedRedis } from "../support/scripted_redis.ts";
@@ -53,6 +55,29 @@ test("Redis killed in the middle: alone within the deadline, together again late
     "coordination_restored",
   ]);
   assert.ok(Number(a.log.of("coordination_restored")[0]?.away_seconds) >= 2);
+});
+
+test("a claim that a crash left becomes a cooldown, also when Redis was away at the start", async () => {
+  await using redis = await startRedis();
+  const left = "claim:b0a7.11111111-2222-4333-8444-555555555555~0:piha";
+  await redis.command("SET", "planner:claim:piha/mosquitto", left, "PX", String(COOLDOWN_MS));
+  await using theirs = planner(redis.url(), { nodeName: "solaria" });
+  const held = granted(await theirs.claim(OTHER));
+  const proxy = startProxy(redis.port);
+  proxy.freeze();
+  await using restarted = planner(`redis://127.0.0.1:${proxy.port}`, { instance: "b0a7" });
+  const cooldowns = [TARGET, OTHER].map((target) => ({
+    key: targetKey(target),
+    remainingMs: 60_000,
+  }));
+  await restarted.within(DEADLINE_MS, shareCooldowns(cooldowns, restarted));
+  proxy.resume();
+  await restarted.restored();
+  await eventually(async () => (await theirs.claim(TARGET)).kind === "cooling");
+  // Another's claim stays: nobody has proposed for it.
+  assert.equal(await held.fence(COOLDOWN_MS), true);
+  await restarted.close();
+  await proxy.close();
 });
 
 test("a link that goes silent stalls no step for longer than the deadline", async () => {
