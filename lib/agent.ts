@@ -187,6 +187,7 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
       suppression.setSilences(silences);
       planner.lookAgain();
     },
+    onJump: planner.lookAgain,
     onTick: options.onTick,
     tickMs: options.tickMs,
   });

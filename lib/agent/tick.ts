@@ -33,6 +33,8 @@ interface TickOptions {
   readonly journal: Pick<Journal, "rewrite">;
   readonly suppression: Pick<Suppression, "prune">;
   readonly useSilences: (silences: readonly Silence[]) => void;
+  /** The wall clock says another time: silences may have begun or ended. */
+  readonly onJump: () => void;
   readonly board: Pick<StatusBoard, "write">;
   readonly world: Pick<World, "look">;
   readonly onTick?: (() => void) | undefined;
@@ -66,5 +68,6 @@ export function startTicking(options: TickOptions): () => void {
     log.warning("clock_jumped", { seconds: Math.round(jumpMs / 1000) });
     // The state file holds wall-clock times: they are written anew by the new clock.
     void journal.rewrite();
+    options.onJump();
   });
 }

@@ -132,7 +132,9 @@ export function createBacklog(options: BacklogOptions) {
     const wins = !waiting || outranks(newcomer, waiting);
     const [kept, other] = wins ? [newcomer, waiting] : [waiting, newcomer];
     const entry = other ? mergedInto(kept, other) : kept;
-    const dropped = queue.put(entry, untilFinished(key, Math.max(entry.notBefore, heldUntil)));
+    // What holds the other one does not hold this one.
+    const until = Math.max(entry.notBefore, wins ? heldUntil : 0);
+    const dropped = queue.put(entry, untilFinished(key, until));
     if (dropped?.key !== key) write(key);
     if (dropped) write(dropped.key);
     return { ...(other && { coalesced: other.event }), ...(dropped && { dropped }) };

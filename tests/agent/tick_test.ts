@@ -25,6 +25,7 @@ function ticking(tickMs?: number) {
     journal: { rewrite: () => Promise.resolve(void done.push("rewrite")) },
     suppression: { prune: note("prune suppression") },
     useSilences: () => {},
+    onJump: note("jump"),
     board: { write: () => Promise.resolve(void done.push("status")) },
     world: { look: () => Promise.resolve(void done.push("world")) },
     onTick: note("tick"),
@@ -85,13 +86,13 @@ Deno.test("startTicking: a heartbeat that cannot be written is told once, until 
   stop();
 });
 
-Deno.test("startTicking: a clock that jumps is told, and the state is written anew", async () => {
+Deno.test("startTicking: a clock that jumps is told, the state is written anew, and silences are looked at", async () => {
   const { clock, log, done, stop } = ticking();
   await clock.advance(3_000);
   assert.ok(!done.includes("rewrite"));
   clock.jump(-3_600_000);
   await clock.advance(3_000);
-  assert.equal(done.at(-1), "rewrite");
+  assert.deepEqual(done.slice(-2), ["rewrite", "jump"]);
   assert.deepEqual(log.of("clock_jumped").map(({ seconds }) => seconds), [-3_600]);
   await clock.advance(3_000);
   assert.equal(log.of("clock_jumped").length, 1);

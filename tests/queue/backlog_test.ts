@@ -440,6 +440,13 @@ Deno.test("backlog: a lesser event that waits behind what is being proposed outl
   assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "warning");
 });
 
+Deno.test("backlog: a lesser event that is held does not hold the graver one that waits", () => {
+  const { backlog, clock } = backlogOn();
+  backlog.add(about("a", "critical"));
+  backlog.add(about("a", "error"), clock.monotonic() + 3_600_000);
+  assert.equal(take(backlog).entry.event.severity, "critical");
+});
+
 Deno.test("mergedInto: what both were merged from is added up", () => {
   const entry = (counts: readonly (readonly [type: string, count: number])[]) => ({
     ...{ key: "k", event: about("a"), serial: 1, arrivedAt: 0, failures: 0, notBefore: 0 },

@@ -20,6 +20,7 @@ import { dryProposer } from "../../lib/proposal/proposer.ts";
 import { applyRecord, type SavedState } from "../../lib/queue/state.ts";
 import { type Config } from "../../lib/config/config.ts";
 import { isNodeAway } from "../../lib/gate/gravity.ts";
+import type { Silence } from "../../lib/gate/silences.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
 
 /** Lets every promise run; nothing here waits for anything else. */
@@ -62,10 +63,11 @@ export type Time = ReturnType<typeof createTime>;
  * say, so that proposed and ignored are both `answered`.
  */
 export function boot(
-  { time, saved, settings, onEnding }: {
+  { time, saved, settings, silences, onEnding }: {
     readonly time: Time;
     readonly saved: SavedState;
     readonly settings: Config;
+    readonly silences?: readonly Silence[];
     readonly onEnding: (outcome: string, event: Target, id: number) => void;
   },
 ) {
@@ -86,6 +88,7 @@ export function boot(
     clock,
     nodes: () => [],
     outages,
+    silences,
     saved: saved.flaps.values(),
     remember,
   });
@@ -154,5 +157,5 @@ export function boot(
     propose: dryProposer(() => {}, { clock }),
   });
   planner.start();
-  return { planner, state, asked };
+  return { planner, suppression, state, asked };
 }

@@ -28,18 +28,34 @@ export class TargetModel {
   readonly ended: string[] = [];
   waiting: Fault | undefined;
   running: Fault | undefined;
+  /** Nobody wants to hear of it. */
+  protected isMuted: (fault: Fault) => boolean = () => false;
+  /** It is looked at later. */
+  protected isHeld: (fault: Fault) => boolean = () => false;
   private cooldown: { since: number; sinceMs: number; gravity: number } | undefined;
   private good = new Map<string, number>();
   private lasting: [type: string, happenedMs: number] | undefined;
 
   fault(fault: Fault, now: number) {
     if (this.isOver(fault)) return this.end("recovered", fault);
+    if (this.isMuted(fault)) return this.end("silenced", fault);
     if (this.cools(fault, now)) return this.end("cooldown", fault);
     this.wait(fault);
     // Something graver is diagnosed next, and nobody waits for the lesser diagnosis.
     if (this.waiting && this.running && this.waiting.gravity < this.running.gravity) {
       this.end("coalesced", this.running);
       this.running = undefined;
+    }
+    this.lookAgain(now);
+  }
+
+  /** Whatever is not to be diagnosed any more, or not now, is not. */
+  lookAgain(now: number) {
+    const { running } = this;
+    if (running && this.isMuted(running)) this.running = this.end("silenced", running);
+    else if (running && this.isHeld(running)) {
+      this.running = undefined;
+      this.wait(running);
     }
     this.turn(now);
   }
@@ -55,12 +71,13 @@ export class TargetModel {
       fault && Math.min(fault.happenedMs, heardMs) <= happenedMs && cures(type, fault.type);
     if (over(this.waiting)) this.waiting = this.end("recovered", this.waiting);
     if (over(this.running)) this.running = this.end("recovered", this.running);
-    this.turn(now);
+    this.lookAgain(now);
   }
 
   answered(now: number, wallMs: number) {
     const { running } = this;
-    if (!running) return;
+    this.lookAgain(now);
+    if (!running || this.running !== running) return;
     this.cooldown = { since: now, sinceMs: wallMs, gravity: running.gravity };
     this.running = this.end("answered", running);
     this.turn(now);
@@ -68,7 +85,8 @@ export class TargetModel {
 
   failed(now: number) {
     const { running } = this;
-    if (!running) return;
+    this.lookAgain(now);
+    if (!running || this.running !== running) return;
     const failures = (running.failures ?? 0) + 1;
     const notBefore = now + (RETRY_MS[failures - 1] ?? 300_000);
     this.running = undefined;
@@ -94,9 +112,10 @@ export class TargetModel {
   /** What waits gets its turn, when it is due. */
   turn(now: number) {
     const { waiting } = this;
-    if (this.running || !waiting || (waiting.notBefore ?? 0) > now) return;
+    if (this.running || !waiting || (waiting.notBefore ?? 0) > now || this.isHeld(waiting)) return;
     this.waiting = undefined;
-    if (this.cools(waiting, now)) this.end("cooldown", waiting);
+    if (this.isMuted(waiting)) this.end("silenced", waiting);
+    else if (this.cools(waiting, now)) this.end("cooldown", waiting);
     else this.running = waiting;
   }
 
