@@ -391,3 +391,17 @@ Deno.test("recoveries: of the good news of one target the last sixteen kinds are
     assert.equal((await recoveries(it.place))(about) !== undefined, isKnown);
   }
 });
+
+Deno.test("history: what comes during a write that fails is within the bound, too", async () => {
+  const it = recording();
+  it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+  for (let i = 0; i < 10_000; i++) it.end("ignored");
+  const flushed = it.history.flush();
+  await Promise.resolve();
+  for (let i = 0; i < 5; i++) it.end("ignored");
+  assert.equal(await flushed, false);
+  it.files.fate = () => "works";
+  await it.history.close();
+  assert.equal(it.lines().length, 10_000);
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [5]);
+});

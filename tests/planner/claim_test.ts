@@ -307,3 +307,17 @@ Deno.test("claim: news of what another planner works on does not ask for it any 
   await p.clock.advance(1);
   assert.equal(coordination.asked.length, 2);
 });
+
+Deno.test("claim: of what flaps a person was told when the other's cooldown began", async () => {
+  const cooling = { kind: "cooling", by: "vps", remainingMs: 100_000 } as const;
+  const coordination = recordingCoordination({
+    claim: (_target, nth) => Promise.resolve(nth === 2 ? cooling : undefined),
+  });
+  const p = pipeline({ flapChanges: 2 }, { coordination });
+  await p.publish();
+  await p.publish({ type: "service_recovered", severity: "info" });
+  await p.publish();
+  assert.deepEqual([...p.remembered.flaps.values()].map(({ told }) => told), [
+    { atMs: p.clock.now() - 200_000, gravity: 1 },
+  ]);
+});

@@ -57,3 +57,13 @@ Deno.test("notice: the storms of the last hundred proposals are known", async ()
     [undefined, "n1", "n100"],
   );
 });
+
+Deno.test("notice: of the services of a storm ten are named", async () => {
+  const p = pipeline({ stormServices: 12 });
+  for (let n = 1; n <= 12; n++) await p.publish({ service: `s${n}` });
+  const [line] = p.log.of("services_down_together");
+  assert.equal(line?.services, 12);
+  assert.ok(
+    `${line?.reason}`.includes("within 60 s: s1, s2, s3, s4, s5, s6, s7, s8, s9, s10 and 2 more. "),
+  );
+});

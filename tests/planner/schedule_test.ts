@@ -88,3 +88,26 @@ Deno.test("schedule: a thousand that are held cost an event next to nothing", as
   await settle();
   assert.ok(looked <= 200, `${looked} looks for 100 events`);
 });
+
+Deno.test("schedule: a critical that waits for its budget has its turn as soon as that is free", async () => {
+  const p = pipeline({ diagnosesPerHour: 10 });
+  for (let n = 0; n < 10; n++) {
+    await p.publish({ service: `s${n}`, severity: "critical" });
+    await p.calls[n]?.answer();
+    await p.clock.advance(60_000);
+  }
+  await p.publish({ service: "late", severity: "critical" });
+  await p.clock.advance(3_000_000 - 1);
+  assert.equal(p.calls.length, 10);
+  await p.clock.advance(1);
+  assert.equal(p.asked().at(-1), "piha/late");
+});
+
+Deno.test("schedule: that a budget is used up is told when something waits for it", async () => {
+  const p = pipeline({ diagnosesPerHour: 1 });
+  await p.publish();
+  await p.calls[0]?.answer();
+  assert.equal(p.log.of("diagnosis_budget_used_up").length, 0);
+  await p.publish({ service: "web" });
+  assert.deepEqual(p.log.of("diagnosis_budget_used_up").map(({ held }) => held), [1]);
+});

@@ -438,3 +438,22 @@ Deno.test("othersFor: what 2,000 files say is remembered, the newest are read fi
   }
   assert.deepEqual(read, ["/r/actions/pending/other-0.json"]);
 });
+
+Deno.test("othersFor: a file that another took the place of is read again, though as old", async () => {
+  const look = { kind: "file" as const, bytes: 1, writtenMs: 5, changedMs: 1_000 };
+  let now = { ...look, text: text({ type: "restart" }) };
+  const files = {
+    list: (path: string) => Promise.resolve(path.endsWith("/pending") ? ["x.json"] : []),
+    times: (path: string) =>
+      Promise.resolve(path.endsWith(".json") ? now : { ...look, kind: "folder" as const }),
+    read: () => Promise.resolve(now),
+  };
+  const options = { root: "/r", clock: fakeClock(), log: recordingLog(), windowMs: WINDOW_MS };
+  const { othersFor } = createActionIndex({ ...options, files });
+  const remedies = async () => (await othersFor(TARGET)).map(({ remedy }) => remedy);
+  assert.deepEqual(await remedies(), ["restart"]);
+  now = { ...now, text: text({ payload: { action: "redeploy" } }) };
+  assert.deepEqual(await remedies(), ["restart"]);
+  now = { ...now, changedMs: 2_000 };
+  assert.deepEqual(await remedies(), ["redeploy"]);
+});
