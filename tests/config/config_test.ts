@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, parseConfig } from "../../lib/config/config.ts";
-import { ENVIRONMENT_NAMES } from "../../lib/config/environment.ts";
+import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/config/environment.ts";
 
 function problemsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -263,4 +263,44 @@ Deno.test("parseConfig: the names of channels and streams, apart from what the a
     ],
     [1, 1, 1, 1, 1, 1, 0],
   );
+});
+
+/** Default, least and most of every setting that is a whole number. */
+const WHOLE_NUMBERS: Readonly<Partial<Record<EnvironmentName, readonly number[]>>> = {
+  COOLDOWN_SECONDS: [300, 0, 2_678_400],
+  LLM_FIRST_TOKEN_SECONDS: [300, 1, 86_400],
+  LLM_IDLE_SECONDS: [60, 1, 86_400],
+  LLM_TIMEOUT_SECONDS: [600, 1, 86_400],
+  LLM_ATTEMPTS: [2, 1, 10],
+  LLM_CONTEXT_TOKENS: [4_096, 1_024, 1_048_576],
+  LLM_CONCURRENCY: [1, 1, 64],
+  PROMPT_PAYLOAD_BYTES: [2_048, 0, 65_536],
+  QUEUE_LIMIT: [1_000, 1, 100_000],
+  EVENT_TTL_SECONDS: [3_600, 1, 2_678_400],
+  MAX_PENDING_PER_SERVICE: [0, 0, 100_000],
+  OUTCOME_REPEATS: [3, 0, 30],
+  OUTCOME_WINDOW_SECONDS: [86_400, 0, 2_678_400],
+  STREAM_CLAIM_SECONDS: [0, 0, 2_678_400],
+  FLAP_CHANGES: [6, 0, 1_000],
+  FLAP_WINDOW_SECONDS: [1_800, 1, 86_400],
+  STORM_SERVICES: [0, 0, 1_000],
+  STORM_WINDOW_SECONDS: [60, 1, 86_400],
+  STORM_HOLD_SECONDS: [600, 1, 86_400],
+  START_GRACE_SECONDS: [0, 0, 86_400],
+  DIAGNOSES_PER_HOUR: [2_000, 0, 100_000],
+  PROPOSALS_PER_DAY: [2_000, 0, 100_000],
+  VALID_SECONDS: [1_800, 1, 2_678_400],
+  NOTIFY_VALID_SECONDS: [86_400, 1, 31_622_400],
+};
+
+Deno.test("parseConfig: every whole number has its default and its bounds", () => {
+  for (const [name, [fallback, least = 0, most = 0]] of Object.entries(WHOLE_NUMBERS)) {
+    const given = (value: number) => parseConfig((each) => each === name ? `${value}` : undefined);
+    given(least);
+    given(most);
+    for (const wrong of least > 0 ? [least - 1, most + 1] : [most + 1]) {
+      const takes = `a whole number from ${least} to ${most} (default ${fallback})`;
+      assert.throws(() => given(wrong), { message: `${name} is "${wrong}"; it takes ${takes}` });
+    }
+  }
 });

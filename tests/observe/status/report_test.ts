@@ -219,3 +219,9 @@ Deno.test("reportStatus: the last hour is an hour, to the second", () => {
   }));
   assert.equal(report({ record: statusRecord({ minutes }) }).last_hour.received, 2);
 });
+
+Deno.test("reportStatus: what ended before the start is not counted once the agent has stopped", () => {
+  const record = statusRecord({ stopped: THEN });
+  const earlier = [{ received: 3, outcomes: { proposed: 3 } }];
+  assert.deepEqual(report({ record, earlier }).last_hour, report({ record }).last_hour);
+});

@@ -146,3 +146,12 @@ Deno.test("openShelf: fifty young files that make no sense are read again, for t
     assert.equal(it.read.length, reads);
   }
 });
+
+Deno.test("openShelf: a file that came from another folder is news", async () => {
+  const { shelf: files } = shelf([]);
+  await files.refresh();
+  const before = files.generation;
+  files.add(`${PREFIX}${EPOCH}`);
+  assert.equal(files.generation, before + 1);
+  assert.deepEqual(files.own(PREFIX), [`${PREFIX}${EPOCH}`]);
+});
