@@ -9,7 +9,7 @@ const SLOW = new LinkError("first_token_timeout", "no token within 300 s");
 Deno.test("route: the first good answer is the result, about the event's target", async () => {
   const first = scripted("a", [JSON.stringify({ ...ANSWER, node: "vps", service: "traefik" })]);
   const second = scripted("b", [GOOD]);
-  const { route } = routing([first, second]);
+  const { route, log } = routing([first, second]);
   assert.deepEqual(await route(), {
     content: { ...ANSWER, node: "piha", service: "mosquitto" },
     modelUsed: "a",
@@ -17,6 +17,7 @@ Deno.test("route: the first good answer is the result, about the event's target"
   });
   assert.equal(second.asked.length, 0);
   assert.deepEqual(first.verdicts, [true]);
+  assert.deepEqual(log.of("llm_answered").map(({ level }) => level), ["debug"]);
 });
 
 Deno.test("route: a wrong answer is asked again with the error, in the same link", async () => {
