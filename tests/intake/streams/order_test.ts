@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { compareIds, inOrder } from "../../../lib/intake/streams/order.ts";
 import { CHANNELS } from "../../support/channels.ts";
 import { eventually, GROUP, redisTest, streamReader } from "../../support/stream_reader.ts";
@@ -32,6 +33,32 @@ Deno.test("inOrder: a stream that cannot be read any more is not waited for", ()
   order.add("b", entries("b", "7-0"), false);
   assert.deepEqual(order.clear(), entries("b", "7-0"));
   assert.equal(order.isWaiting, false);
+});
+
+Deno.test("inOrder: however two streams are read, their entries come in the order of their ids", () => {
+  const times = fc.array(fc.nat(50), { maxLength: 12 });
+  const counts = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1 });
+  fc.assert(
+    fc.property(times, times, counts, (ofA, ofB, counts) => {
+      const order = inOrder<{ stream: string; id: string }>();
+      // No two have one id.
+      const entriesOf = (stream: string, times: readonly number[], count: number) =>
+        entries(stream, ...[...new Set(times)].map((ms) => `${ms}-${count}`).sort(compareIds));
+      const unread = new Map([["a", entriesOf("a", ofA, 0)], ["b", entriesOf("b", ofB, 1)]]);
+      const all = [...unread.values()].flat();
+      const got: string[] = [];
+      for (let turn = 0; turn === 0 || order.isWaiting || got.length < all.length; turn++) {
+        assert.ok(turn <= all.length + 1, "it comes to an end");
+        const count = counts[turn % counts.length] ?? 1;
+        for (const stream of order.wanted(STREAMS)) {
+          const read = unread.get(stream)?.splice(0, count) ?? [];
+          order.add(stream, read, read.length < count);
+        }
+        for (const { id } of order.ready(STREAMS)) got.push(id);
+      }
+      assert.deepEqual(got, all.map(({ id }) => id).sort(compareIds));
+    }),
+  );
 });
 
 redisTest(
