@@ -26,7 +26,7 @@ const command = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant("hear" as const),
       isBad: fc.boolean(),
-      ageMs: fc.constantFrom(0, 0, 0, 1_000, 90_000, 3_599_000, 3_600_000, 7_200_000),
+      ageMs: fc.constantFrom(0, 0, 0, 0, 0, 1_000, 90_000, 3_599_000, 3_600_000, 7_200_000),
     }),
   },
   { weight: 2, arbitrary: fc.record({ op: fc.constant("answer" as const) }) },
@@ -34,7 +34,7 @@ const command = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       op: fc.constant("pass" as const),
-      ms: fc.oneof(fc.nat(60_000), fc.nat(FLAP_WINDOW_MS)),
+      ms: fc.oneof(fc.nat(60_000), fc.nat(FLAP_WINDOW_MS), fc.constant(FLAP_WINDOW_MS)),
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constant("crash" as const) }) },
@@ -42,7 +42,7 @@ const command = fc.oneof(
 
 Deno.test("flapping: goes by when it changed; a person is told once a window, and no model is asked", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(command, { maxLength: 20, size: "max" }), async (commands) => {
+    fc.asyncProperty(fc.array(command, { maxLength: 40, size: "max" }), async (commands) => {
       const time = createTime();
       const model = new FlapModel();
       let isAnswering = false;
@@ -94,6 +94,6 @@ Deno.test("flapping: goes by when it changed; a person is told once a window, an
       const apart = told.slice(1).map((at, nth) => at - (told[nth] ?? 0));
       assert.ok(apart.every((ms) => ms >= FLAP_WINDOW_MS), `told after ${apart} ms`);
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });
