@@ -158,3 +158,12 @@ Deno.test("createStorms: what is said to be bad all day is no part of a new stor
   for (const name of ["mail", "web"]) weather.bad(vps(name), 14 * hour);
   assert.deepEqual(weather.bad(vps("db"), 14 * hour)?.services, ["mail", "web", "db"]);
 });
+
+Deno.test("createStorms: a storm holds what goes bad later, also once all of it is well", () => {
+  const weather = storms();
+  for (const service of ["a", "b", "c"]) weather.bad(vps(service), 0);
+  for (const service of ["a", "b", "c"]) weather.well(vps(service));
+  weather.prune(10 * MINUTE - 1);
+  weather.bad(vps("d"), 5 * MINUTE);
+  assert.equal(weather.heldUntil(vps("d"), 5 * MINUTE), 10 * MINUTE);
+});

@@ -43,7 +43,8 @@ Deno.test("createChainRouter: each deadline is the one that its setting says, in
   assert.deepEqual([first.outcomes, first.seconds], [["first_token_timeout"], 7]);
   const total = await asked({ LLM_TIMEOUT_SECONDS: "9" }, "hang");
   assert.deepEqual([total.outcomes, total.seconds], [["total_timeout"], 9]);
-  const idle = await asked({ LLM_IDLE_SECONDS: "5" }, { stream: [token("{"), never] });
+  const others = { LLM_FIRST_TOKEN_SECONDS: "3000", LLM_TIMEOUT_SECONDS: "2000" };
+  const idle = await asked({ LLM_IDLE_SECONDS: "5", ...others }, { stream: [token("{"), never] });
   assert.deepEqual(idle.outcomes, ["idle_timeout"]);
 });
 

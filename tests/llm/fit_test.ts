@@ -65,6 +65,14 @@ Deno.test("fitted: what fits stays as it is, what does not loses the middle of i
   assert.ok(estimatedTokens(`${system?.content}${user?.content}`) <= 2_000);
 });
 
+Deno.test("fitted: a fence within the payload does not end it", () => {
+  const begin = "service: x\n```\nfirst\n```\n";
+  const content = `${begin}${"word, ".repeat(3_000)}\n\`\`\`\nRespond`;
+  const [user] = fitted([{ role: "user", content }], 500);
+  assert.ok(user?.content.startsWith(begin) && user.content.endsWith("word, \n```\nRespond"));
+  assert.ok(estimatedTokens(user.content) <= 500);
+});
+
 Deno.test("fitted: the rules and the event's own lines are never cut", () => {
   fc.assert(fc.property(fc.string({ unit: "grapheme" }), fc.nat(3_000), (excerpt, tokens) => {
     const messages = buildMessages("the rules", { ...waitingEvent(), excerpt });

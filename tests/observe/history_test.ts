@@ -405,3 +405,17 @@ Deno.test("history: what comes during a write that fails is within the bound, to
   assert.equal(it.lines().length, 10_000);
   assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [5]);
 });
+
+Deno.test("history: what repeats is counted up to what else happened to its target", async () => {
+  const it = recording();
+  for (let nth = 0; nth < 3; nth++) it.end("benign", { type: "service_healthy" });
+  it.end("ignored");
+  it.end("benign", { type: "service_healthy" });
+  await it.history.close();
+  assert.deepEqual(it.lines().map(({ outcome, repeated }) => [outcome, repeated]), [
+    ["benign", undefined],
+    ["benign", 2],
+    ["ignored", undefined],
+    ["benign", undefined],
+  ]);
+});

@@ -78,6 +78,16 @@ Deno.test("announceOnce: an event file that is there is not written again", asyn
   assert.equal(published().length, 3);
 });
 
+Deno.test("announceOnce: an event file that came behind midnight is not written again", async () => {
+  const { options, clock, written, published } = await proposing();
+  await clock.advance(Date.UTC(2026, 0, 3, 0, 0, 10) - clock.now());
+  const file = await written();
+  assert.ok(file);
+  await announceOnce(file, Date.UTC(2026, 0, 2, 23, 59, 30), options);
+  const event = EVENT.replace("2026-01-02", "2026-01-03").replace("1767323045", "1767398410");
+  assert.deepEqual(published(), [PENDING, event]);
+});
+
 Deno.test("propose: writes the action file, then the event file, and logs it", async () => {
   const { files, log, announced, written, published } = await proposing();
   const file = await written();

@@ -87,3 +87,13 @@ Deno.test("queuedLines: a reader that is gone costs nothing but the lines", asyn
   await lines.flush(1_000);
   assert.equal(tried, 2);
 });
+
+Deno.test("queuedLines: what is being written counts towards what waits", async () => {
+  const { lines, take } = lab();
+  const line = `${"x".repeat(1_023)}\n`;
+  for (let nth = 0; nth < 1_024; nth++) lines.write(line);
+  await take();
+  // The first line has left, and makes room for one.
+  for (let nth = 0; nth < 3; nth++) lines.write(line);
+  assert.equal(lines.dropped, 2);
+});

@@ -221,14 +221,22 @@ for (
   });
 }
 
-Deno.test("openai link: a key that the server refuses and quotes is not shown", async () => {
+Deno.test("openai link: a key that the server refuses and quotes, even twice, is not shown", async () => {
   await using server = asking(() =>
-    Response.json({ error: { message: `Incorrect API key provided: ${KEY}` } }, { status: 401 })
+    Response.json({ error: { message: `Incorrect API key provided: ${KEY}, ${KEY}` } }, {
+      status: 401,
+    })
   );
   const [attempt] = await server.failed();
   assert.equal(
     attempt?.error,
-    "HTTP 401: Incorrect API key provided: [redacted] (a key goes into LLM_API_KEY)",
+    "HTTP 401: Incorrect API key provided: [redacted], [redacted] (a key goes into LLM_API_KEY)",
   );
   assert.equal(JSON.stringify(server.log.lines).includes(KEY), false);
+});
+
+Deno.test("openai link: of an error's body the first 64 KiB or so are read", async () => {
+  const late = `${" ".repeat(4 * 1024 * 1024)}${JSON.stringify({ error: { message: "late" } })}`;
+  await using server = asking(() => new Response(late, { status: 500 }), { attempts: 1 });
+  assert.deepEqual((await server.failed()).map(({ error }) => error), ["HTTP 500"]);
 });
