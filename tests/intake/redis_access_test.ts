@@ -131,6 +131,16 @@ Deno.test("redis intake: one refused channel does not make it deaf to the other"
   await heard.received(2);
 });
 
+Deno.test("redis intake: a refused channel is asked for every 30 s, not with every ping", async () => {
+  const users = [`agent on >pw resetchannels &${HEALTH} +subscribe +ping`];
+  await using redis = await startRedis({ users });
+  await using heard = listener(redis.url("agent:pw"));
+  await heard.log.seen("redis_channel_refused");
+  for (let nth = 1; nth <= 10; nth++) await heard.ping(nth);
+  const counted = String(await redis.command("INFO", "commandstats"));
+  assert.equal(/^cmdstat_subscribe:.*rejected_calls=(\d+)/m.exec(counted)?.[1], "4");
+});
+
 Deno.test("redis intake: refused at the first and at a later subscription, it goes on trying", async () => {
   await using redis = await startRedis({ users: ["agent on >pw resetchannels +subscribe +ping"] });
   await using heard = listener(redis.url("agent:pw"));

@@ -154,12 +154,21 @@ redisTest(
     });
     await add(redis, HEALTH, "heard");
     assert.equal((await reader.received(1)).text, "heard");
+    const rejected = async () =>
+      String(await redis.command("INFO", "commandstats")).match(/rejected_calls=[1-9]\d*/g);
+    const before = await rejected();
+    for (let nth = 2; nth <= 9; nth++) {
+      await add(redis, HEALTH, "heard");
+      await reader.received(nth);
+    }
+    assert.deepEqual(await rejected(), before, "what is refused is asked for every 30 s");
+    assert.notEqual(before, null);
 
     await reader.clock.advance(30_000);
     await redis.command("ACL", "SETUSER", "agent", `~${WORLD}`);
     await reader.clock.advance(30_000);
     await reader.log.seen("streams_reading", 2);
-    assert.equal((await reader.received(2)).text, "heard later");
+    assert.equal((await reader.received(10)).text, "heard later");
     assert.equal(reader.log.of("redis_stream_refused").length, 1);
     assert.deepEqual(reader.log.of("redis_lost"), []);
   },
@@ -180,6 +189,15 @@ redisTest("streams intake: a key that is lost while it is read is noticed", asyn
   await reader.clock.advance(30_000);
   await awaitPending(redis, WORLD, 0);
   assert.deepEqual([reader.entries.length, reader.log.of("redis_lost")], [2, []]);
+  // Nor does another time end the connection.
+  await redis.command("ACL", "SETUSER", "agent", "resetkeys", `~${HEALTH}`);
+  await eventually("noticed", () => {
+    const { kind, ...state } = reader.intake.state();
+    return Promise.resolve(
+      kind !== "subscribed" || "refused" in state && `${state.refused}` === WORLD,
+    );
+  });
+  assert.deepEqual(reader.log.of("redis_lost"), []);
 }, { users: [userWith(...KEYS)] });
 
 redisTest(

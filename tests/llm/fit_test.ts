@@ -69,8 +69,9 @@ Deno.test("fitted: a fence within the payload does not end it", () => {
   const begin = "service: x\n```\nfirst\n```\n";
   const content = `${begin}${"word, ".repeat(3_000)}\n\`\`\`\nRespond`;
   const [user] = fitted([{ role: "user", content }], 500);
-  assert.ok(user?.content.startsWith(begin) && user.content.endsWith("word, \n```\nRespond"));
-  assert.ok(estimatedTokens(user.content) <= 500);
+  const { content: cut = "" } = user ?? {};
+  assert.ok(cut.startsWith(begin) && cut.endsWith("word, \n```\nRespond"));
+  assert.ok(estimatedTokens(cut) <= 500);
 });
 
 Deno.test("fitted: the rules and the event's own lines are never cut", () => {

@@ -25,7 +25,7 @@ const KEY = "sk-test-0123456789abcdef";
 /** A chain of one link on a server that does as it is told. */
 function asking(
   instead: (body: Completion, nth: number) => Response | undefined,
-  { answer, attempts = 2 }: { answer?: Script; attempts?: number } = {},
+  { answer, attempts = 2, key = KEY }: { answer?: Script; attempts?: number; key?: string } = {},
 ) {
   const ollama = startOllama(answer ? { answer } : {});
   let nth = 0;
@@ -41,7 +41,7 @@ function asking(
       attemptsPerLink: attempts,
       contextTokens: 4096,
       keepAlive: undefined,
-      apiKeys: new Map([[proxy.url, KEY]]),
+      apiKeys: new Map([[proxy.url, key]]),
     },
     clock: fakeClock(),
     log,
@@ -221,18 +221,24 @@ for (
   });
 }
 
-Deno.test("openai link: a key that the server refuses and quotes, even twice, is not shown", async () => {
+Deno.test("openai link: a key that the server refuses and quotes is not shown", async () => {
   await using server = asking(() =>
-    Response.json({ error: { message: `Incorrect API key provided: ${KEY}, ${KEY}` } }, {
-      status: 401,
-    })
+    Response.json({ error: { message: `Incorrect API key provided: ${KEY}` } }, { status: 401 })
   );
   const [attempt] = await server.failed();
   assert.equal(
     attempt?.error,
-    "HTTP 401: Incorrect API key provided: [redacted], [redacted] (a key goes into LLM_API_KEY)",
+    "HTTP 401: Incorrect API key provided: [redacted] (a key goes into LLM_API_KEY)",
   );
   assert.equal(JSON.stringify(server.log.lines).includes(KEY), false);
+});
+
+Deno.test("openai link: a key that looks like none is not shown, however often it is quoted", async () => {
+  const key = "kettle";
+  const body = { error: { message: `${key} is unknown; you sent ${key}` } };
+  await using server = asking(() => Response.json(body, { status: 400 }), { key });
+  const errors = (await server.failed()).map(({ error }) => error);
+  assert.deepEqual(errors, ["HTTP 400: [redacted] is unknown; you sent [redacted]"]);
 });
 
 Deno.test("openai link: of an error's body the first 64 KiB or so are read", async () => {
