@@ -9,7 +9,8 @@ import {
   startAgent,
 } from "./support/agent.ts";
 import { echo, startOllama } from "./support/ollama.ts";
-import { startRedis } from "./support/redis.ts";
+import { HAS_REDIS, startRedis } from "./support/redis.ts";
+import { listener } from "./support/redis_listener.ts";
 import { sandbox } from "./support/sandbox.ts";
 import { eventually } from "./support/stream_reader.ts";
 
@@ -25,6 +26,7 @@ async function homelab(settings: Settings = {}) {
     root,
     redis,
     ollama,
+    agents,
     async start(more: Settings = {}): Promise<AgentProcess> {
       const agent = startAgent(root, {
         REDIS_URL: redis.url(),
@@ -116,6 +118,44 @@ Deno.test("run: most nodes offline right after Redis was lost is one notify abou
   await lab.publish();
   await agent.seen("event_received", 5);
   assert.equal(agent.lines.filter(({ event }) => event === "self_isolated").length, 1);
+});
+
+Deno.test("run: Redis that was not there at the start is not one that was lost", async () => {
+  await using lab = await homelab({ START_GRACE_SECONDS: "60" });
+  await lab.redis.kill();
+  const starting = lab.start();
+  await lab.agents[0]?.seen("redis_unavailable");
+  await lab.redis.start();
+  const agent = await starting;
+  const timestamp = Date.now() / 1_000;
+  for (const node of ["vps", "piha", "chelsty-infra", "chelsty-ha"]) {
+    await lab.publish({ node, service: undefined, type: "node_offline", timestamp });
+  }
+  await lab.publish();
+  await agent.seen("event_received", 5);
+  assert.equal(agent.lines.filter(({ event }) => event === "self_isolated").length, 0);
+});
+
+Deno.test({
+  name: "run: an announcement that is under way when it is told to stop still goes out",
+  ignore: !HAS_REDIS,
+  async fn() {
+    await using lab = await homelab({ PROPOSAL_CHANNEL: "told" });
+    const agent = await lab.start();
+    await using bridge = listener(lab.redis.url(), { channels: ["told"] });
+    await lab.redis.awaitSubscribed(["told"]);
+    const paused = Promise.withResolvers<void>();
+    lab.ollama.answer = (request) => ({ after: paused.promise, answer: echo(request) });
+    await lab.publish();
+    await lab.ollama.asked(1);
+    await lab.redis.command("CLIENT", "PAUSE", "600", "WRITE");
+    paused.resolve();
+    const { action_id } = await agent.seen("action_proposed");
+    agent.kill("SIGTERM");
+    assert.equal((await agent.status).code, 0);
+    await bridge.received(1);
+    assert.equal(JSON.parse(bridge.messages[0]?.slice("told ".length) ?? "").action_id, action_id);
+  },
 });
 
 Deno.test("run: standard output that nobody reads stops neither work nor the end", async () => {

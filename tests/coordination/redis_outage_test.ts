@@ -10,6 +10,7 @@ import {
 } from "../support/claims.ts";
 import { shareCooldowns } from "../../lib/coordination/coordination.ts";
 import { targetKey } from "../../lib/event/target.ts";
+import { recordingLog } from "../support/log.ts";
 import { startProxy } from "../support/proxy.ts";
 import { HAS_REDIS, startRedis } from "../support/redis.ts";
 import { scriptedRedis } from "../support/scripted_redis.ts";
@@ -162,6 +163,37 @@ test("who acted alone shares the cooldown afterwards, also where Redis forgot ev
     assert.ok(cooling.remainingMs <= COOLDOWN_MS - 100_000, String(cooling.remainingMs));
     assert.ok(cooling.remainingMs > COOLDOWN_MS - 160_000, String(cooling.remainingMs));
   }
+});
+
+test("what Redis was not told while it was away it is told before the end", async () => {
+  await using redis = await startRedis();
+  await redis.kill();
+  const log = recordingLog();
+  let closing: Promise<void> | undefined;
+  await using a = planner(redis.url(), {
+    log: {
+      ...log,
+      info(event) {
+        if (event === "coordination_restored") closing = a.close();
+      },
+    },
+  });
+  for (const service of ["mosquitto", "nodered", "grafana"]) {
+    const alone = granted(await a.within(DEADLINE_MS, a.claim({ node: "piha", service })));
+    assert.equal(await alone.fence(COOLDOWN_MS), true);
+    await alone.settle(COOLDOWN_MS);
+  }
+  await redis.start();
+  await eventually(async () => {
+    await a.clock.advance(500);
+    return closing !== undefined;
+  });
+  await closing;
+  assert.deepEqual([...(await keys(redis)).keys()].sort(), [
+    "planner:claim:piha/grafana",
+    "planner:claim:piha/mosquitto",
+    "planner:claim:piha/nodered",
+  ]);
 });
 
 test("a cooldown that ended while Redis was away is not brought up again", async () => {

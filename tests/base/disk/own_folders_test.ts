@@ -80,6 +80,15 @@ Deno.test("ownFolders: a folder that was tidied away is made again", async () =>
   assert.deepEqual(it.in("actions/pending"), ["plan-x-2.json", "plan-x.json"]);
 });
 
+Deno.test("ownFolders: one that the agent makes takes the place of one that was moved away", async () => {
+  using it = await lab();
+  await it.propose();
+  Deno.renameSync(it.at("actions/pending"), it.at("actions/before"));
+  await it.propose();
+  await it.propose();
+  assert.deepEqual(it.in("actions/pending"), ["plan-x-2.json", "plan-x.json"]);
+});
+
 Deno.test("own files: a link in the place of one is neither followed nor opened", async () => {
   using it = await lab();
   const outside = it.at("outside");
