@@ -153,7 +153,7 @@ Deno.test({
     const { action_id } = await agent.seen("action_proposed");
     agent.kill("SIGTERM");
     assert.equal((await agent.status).code, 0);
-    await bridge.received(1);
+    await eventually("it is heard", () => Promise.resolve(bridge.messages.length > 0));
     assert.equal(JSON.parse(bridge.messages[0]?.slice("told ".length) ?? "").action_id, action_id);
   },
 });
