@@ -3,6 +3,8 @@ import { superviseBySystemd, watchdogMs } from "../../../lib/cli/run/supervision
 import type { EnvironmentName } from "../../../lib/config/environment.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { recordingLog } from "../../support/log.ts";
+import { makeRuntime, startAgent } from "../../support/agent.ts";
+import { startRedis } from "../../support/redis.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { statusRecord, THEN } from "../../support/status_record.ts";
 
@@ -69,4 +71,24 @@ Deno.test("superviseBySystemd: outside systemd nothing is opened and no status i
   supervision.stopping();
   await supervision.close();
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("run: systemd is told at once that Redis is heard, not with the next tick", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const redis = await startRedis();
+  const path = `${folder.path}/state/notify`;
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+  const settings = { REDIS_URL: redis.url(), LLM_CHAIN: "rules", NOTIFY_SOCKET: path };
+  const agent = startAgent(folder.path, settings);
+  await agent.seen("planner_started");
+  agent.kill("SIGTERM");
+  let said = "";
+  while (!said.includes("STOPPING=1")) {
+    said += `${new TextDecoder().decode((await socket.receive())[0])}\n`;
+  }
+  assert.match(said, /^STATUS=hears health_events, world_updates; 0 wait; no proposal yet$/m);
+  await agent[Symbol.asyncDispose]();
+  await redis.close();
+  socket.close();
 });
