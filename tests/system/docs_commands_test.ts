@@ -39,6 +39,8 @@ systemTest(
       assert.match(seen, /^1 proposal waits for a person$/m);
       assert.match(seen, /^ {4}mv \S+\/pending\/plan-vps-traefik-\d+\.json \S+\/approved\/$/m);
       await type("approve");
+      // A person who types this is slower than the agent, which writes its history each second.
+      await until(() => [...Deno.readDirSync(`${folder}/homelab/state/history`)].length > 0);
       const told = await type("execute");
       assert.match(told, /^restart +rules +1 +0 +1 +0 +1 +0 /m);
       assert.match(told, /proposed +service_unhealthy, error$/m);
