@@ -82,13 +82,6 @@ Deno.test("budgets: never more diagnoses an hour and proposals a day, whatever c
         before = now;
         assert.ok(within(proposed, 24 * HOUR_MS) <= A_DAY, "proposals");
       };
-      const pass = async (ms: number) => {
-        const end = time.monotonic() + ms;
-        while (time.next(end)) {
-          await settle();
-          look();
-        }
-      };
       const encoder = new TextEncoder();
       let merged = 0;
       for (const [n, command] of commands.entries()) {
@@ -108,7 +101,7 @@ Deno.test("budgets: never more diagnoses an hour and proposals a day, whatever c
             up.asked.get(command.service)?.answer(how);
             break;
           case "pass":
-            await pass(command.ms);
+            await time.pass(command.ms, look);
             break;
           case "crash": {
             time.forget();
@@ -125,7 +118,7 @@ Deno.test("budgets: never more diagnoses an hour and proposals a day, whatever c
       }
       how = "notify";
       for (let round = 0; round < 12 && open.size > merged; round++) {
-        await pass(6 * HOUR_MS);
+        await time.pass(6 * HOUR_MS, look);
         for (const each of up.asked.values()) each.answer(how);
         await settle();
         look();

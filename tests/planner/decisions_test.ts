@@ -124,14 +124,12 @@ async function decide(commands: readonly Command[]) {
         else model.answered(now, wallMs);
         break;
       }
-      case "pass": {
-        const end = now + command.ms;
-        while (time.next(end)) {
-          await settle();
-          all.forEach((model) => model.turn(time.monotonic()));
-        }
+      case "pass":
+        await time.pass(
+          command.ms,
+          () => all.forEach((model) => model.turn(time.monotonic())),
+        );
         break;
-      }
       case "jump":
         time.jump(command.ms);
         up.planner.lookAgain();

@@ -68,11 +68,9 @@ Deno.test("flapping: goes by when it changed; a person is told once a window, an
           case "answer":
             up.asked.get("a")?.answer("notify");
             break;
-          case "pass": {
-            const end = time.monotonic() + command.ms;
-            while (time.next(end)) await settle();
+          case "pass":
+            await time.pass(command.ms);
             break;
-          }
           case "crash":
             time.forget();
             model.restarted();

@@ -91,10 +91,6 @@ Deno.test("outages: an offline node's services are asked about only while nobody
         else model.signOfLife(happenedMs, !isGood);
         up.planner.receive(encoder.encode(JSON.stringify(event)), "health_events");
       };
-      const pass = async (ms: number) => {
-        const end = time.monotonic() + ms;
-        while (time.next(end)) await settle();
-      };
       for (const [n, command] of commands.entries()) {
         switch (command.op) {
           case "hear":
@@ -104,7 +100,7 @@ Deno.test("outages: an offline node's services are asked about only while nobody
             up.asked.get(command.service)?.answer(command.how);
             break;
           case "pass":
-            await pass(command.ms);
+            await time.pass(command.ms);
             break;
           case "jump":
             time.jump(command.ms);
@@ -124,7 +120,7 @@ Deno.test("outages: an offline node's services are asked about only while nobody
       time.jump(2 * 86_400_000);
       hear(commands.length, ["n", "node_online"], 0);
       for (let round = 0; round < 4; round++) {
-        await pass(400_000);
+        await time.pass(400_000);
         for (const service of TARGETS) up.asked.get(service)?.answer("notify");
         await settle();
       }

@@ -42,15 +42,22 @@ export function createTime() {
     },
     jump: (ms: number) => void (wallMs += ms),
     forget: () => void (timers = []),
-    /** Goes to the next timer before `end`, and rings; false when there is none. */
-    next(end: number): boolean {
-      const due = timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
-      const to = due?.at ?? end;
-      wallMs += to - now;
-      now = to;
-      timers = timers.filter((other) => other !== due);
-      due?.call();
-      return due !== undefined;
+    /** Lets `ms` pass; each timer that comes due rings, and `look` sees what became of it. */
+    async pass(ms: number, look = () => {}) {
+      const end = now + ms;
+      const goTo = (at: number) => {
+        wallMs += at - now;
+        now = at;
+      };
+      for (;;) {
+        const due = timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at)[0];
+        if (!due) return goTo(end);
+        goTo(due.at);
+        timers = timers.filter((other) => other !== due);
+        due.call();
+        await settle();
+        look();
+      }
     },
   };
 }
