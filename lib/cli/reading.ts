@@ -76,7 +76,7 @@ export async function approvalsUnder(
 ): Promise<(actionId: string) => number | undefined> {
   const approved = new Map<string, number>();
   try {
-    const lines = historyLines({ state: join(root, "state"), files: realFiles });
+    const lines = historyLines({ state: join(root, "state"), files: realFiles }, "approved");
     for await (const { outcome, action_id: id, at } of lines) {
       if (outcome === "approved" && id !== undefined) approved.set(id, Date.parse(at));
     }

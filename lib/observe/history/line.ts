@@ -66,6 +66,8 @@ const KEYS = {
   attempts: areAttempts,
 };
 
+const CHECKS = Object.entries(KEYS);
+
 type Checked<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
 
 export type HistoryLine =
@@ -130,9 +132,7 @@ export function historyText(line: HistoryLine): string {
 export function parseHistoryLine(text: string): HistoryLine | undefined {
   const line = parseObject(text);
   if (!line || !isTime(line.at) || !KNOWN.has(line.outcome)) return undefined;
-  const isWhole = Object.entries(KEYS).every(([key, check]) =>
-    line[key] === undefined || check(line[key])
-  );
+  const isWhole = CHECKS.every(([key, check]) => line[key] === undefined || check(line[key]));
   return isWhole ? line as HistoryLine : undefined;
 }
 

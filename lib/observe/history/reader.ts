@@ -62,8 +62,12 @@ export async function historyOf(
   };
 }
 
-export async function* historyLines(source: HistorySource): AsyncGenerator<HistoryLine> {
-  for (const name of await namesIn(source)) yield* await linesOf(name, source);
+/** All lines, the oldest first; only those with `word` in their text, which is quicker to find. */
+export async function* historyLines(
+  source: HistorySource,
+  word = "",
+): AsyncGenerator<HistoryLine> {
+  for (const name of await namesIn(source)) yield* await linesOf(name, source, word);
 }
 
 /** The lines since a moment (milliseconds since 1970), in no order; older files are not read. */
@@ -129,9 +133,15 @@ const namesIn = ({ state, files }: HistorySource) =>
   historyNames(join(state, HISTORY_FOLDER), files);
 
 /** The lines of one file; none where it was removed meanwhile, or is no file of ours. */
-async function linesOf(name: string, { state, files }: HistorySource): Promise<HistoryLine[]> {
+async function linesOf(
+  name: string,
+  { state, files }: HistorySource,
+  word = "",
+): Promise<HistoryLine[]> {
   const path = join(state, HISTORY_FOLDER, name);
   if (await files.kind(path) !== "file") return [];
   const text = await files.readText(path, MOST_READ_BYTES) ?? "";
-  return text.split("\n").flatMap((line) => line === "" ? [] : parseHistoryLine(line) ?? []);
+  return text.split("\n").flatMap((line) =>
+    line !== "" && line.includes(word) ? parseHistoryLine(line) ?? [] : []
+  );
 }

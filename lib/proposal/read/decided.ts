@@ -63,12 +63,13 @@ export function toldTime(
   nowMs: number,
   alsoIn: readonly string[] = ["updated_at"],
 ): number | undefined {
-  const askedMs = () => momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
-  const moves = transitionsOf(fields).filter(({ to }) => to === folder).map(({ atMs }) => atMs);
-  const noted = [...TIME_FIELDS[folder], ...alsoIn].map((name) => momentOf(fields[name]));
-  return [...moves.reverse(), ...noted].find((ms) =>
-    ms !== undefined && ms <= nowMs + FAST_CLOCK_MS && ms >= askedMs() - SKEW_MS
-  );
+  const askedMs = momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
+  const canBe = (ms: number | undefined) =>
+    ms !== undefined && ms <= nowMs + FAST_CLOCK_MS && ms >= askedMs - SKEW_MS;
+  const move = transitionsOf(fields).findLast((one) => one.to === folder && canBe(one.atMs));
+  if (move) return move.atMs;
+  const name = [...TIME_FIELDS[folder], ...alsoIn].find((each) => canBe(momentOf(fields[each])));
+  return name === undefined ? undefined : momentOf(fields[name]);
 }
 
 const MOST_ENTRIES = 100;
