@@ -6,9 +6,10 @@
 import { join } from "node:path/posix";
 import { VERSION } from "../lib/base/version.ts";
 import { overview, usage } from "../lib/cli/command.ts";
-import { COMMANDS } from "../lib/cli/commands.ts";
+import { allCommands } from "../lib/cli/commands.ts";
 
 const PATH = join(import.meta.dirname ?? ".", "../docs/planner-agent.1");
+const COMMANDS = await allCommands();
 
 /** The page in the form that `man` reads. */
 export function manualPage(): string {

@@ -10,12 +10,13 @@ import { paletteFor } from "../lib/cli/view/palette.ts";
 import { readAction } from "../lib/proposal/read/action.ts";
 import type { WaitingProposal } from "../lib/proposal/read/waiting.ts";
 import { proposalFile } from "./support/proposal_file.ts";
-import { COMMANDS } from "../lib/cli/commands.ts";
+import { allCommands } from "../lib/cli/commands.ts";
 import { parseSilences } from "../lib/gate/silences.ts";
 import { anchorsOf, commandsIn, linksIn, readDocs, shellBlocks } from "./support/docs.ts";
 
 const PROJECT = join(import.meta.dirname ?? ".", "..");
 const docs = readDocs(PROJECT);
+const COMMANDS = await allCommands();
 const page = (path: string) => docs.get(path) ?? "";
 
 /** The cells of every table row whose first cell is `code`, by that code. */

@@ -1,33 +1,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { type Command, dispatch, overview, usage } from "../../lib/cli/command.ts";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { allCommands } from "../../lib/cli/commands.ts";
 import { manualPage } from "../../scripts/man.ts";
-import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
+import { EXIT, UsageError } from "../../lib/cli/io.ts";
 import { ConfigError } from "../../lib/config/config.ts";
 import { VERSION } from "../../lib/base/version.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
+import { recordingIo, runCommand } from "../support/command.ts";
 import { sandbox } from "../support/sandbox.ts";
+
+const COMMANDS = await allCommands();
 
 /** Dispatches to two commands that say what they were called with. */
 async function called(args: string[], failure?: Error, isTerminal = false) {
-  const said = { out: "", err: "", ran: "" };
-  const io: Io = {
-    env: () => undefined,
-    out: (line) => said.out += line,
-    err: (line) => said.err += line,
-    isTerminal,
-    width: 80,
-    input: new ReadableStream(),
-    open: () => Promise.reject(new Error("no files here")),
-    queuedOut: { write: (bytes) => Promise.resolve(bytes.length) },
-    onSignal: () => () => {},
-    onOtherSignal: () => {},
-    onFault: () => {},
-    exit: () => {
-      throw new Error("exit");
-    },
-  };
+  const { io, said } = recordingIo({ isTerminal });
+  let ran = "";
   const command = (name: string): Command => ({
     name,
     summary: `the ${name} command`,
@@ -36,12 +24,12 @@ async function called(args: string[], failure?: Error, isTerminal = false) {
     options: { loud: { type: "boolean", short: "l" }, size: { type: "string" } },
     run: (_io, values, positionals) => {
       if (failure) throw failure;
-      said.ran = `${name} ${JSON.stringify({ ...values })} ${positionals.join()}`;
+      ran = `${name} ${JSON.stringify({ ...values })} ${positionals.join()}`;
       return Promise.resolve(7);
     },
   });
   const code = await dispatch(args, [command("first"), command("second")], io);
-  return { code, ...said };
+  return { code, ...said, ran };
 }
 
 Deno.test("dispatch: what was typed reaches the terminal without its codes", async () => {
@@ -153,10 +141,8 @@ Deno.test("planner-agent: --help and --version of every command, nothing written
     assert.equal(names.includes(name), true, name);
   }
   for (const name of names) {
-    const [help, version] = await Promise.all([
-      runAgent([name, "--help"], options),
-      runAgent([name, "--version"], options),
-    ]);
+    const help = await runCommand([name, "--help"], options);
+    const version = await runCommand([name, "--version"], options);
     assert.deepEqual([help.code, help.err], [0, ""], name);
     assert.equal(help.out.startsWith(`Usage: planner-agent ${name}`), true, help.out);
     assert.deepEqual(version, { code: 0, out: `planner-agent ${VERSION}\n`, err: "" });
@@ -168,9 +154,9 @@ Deno.test("planner-agent: an unknown command or option, and a wrong setting", as
   using folder = sandbox();
   makeRuntime(folder.path);
   const [command, argument, option, setting] = await Promise.all([
-    runAgent(["launch"], { root: folder.path }),
-    runAgent(["run", "fast"], { root: folder.path }),
-    runAgent(["run", "--fast"], { root: folder.path }),
+    runCommand(["launch"], { root: folder.path }),
+    runCommand(["run", "fast"], { root: folder.path }),
+    runCommand(["run", "--fast"], { root: folder.path }),
     runAgent([], { root: folder.path, settings: { QUEUE_LIMIT: "many", LOG_LEVEL: "loud" } }),
   ]);
   assert.deepEqual([command.code, command.out, option.code, option.out], [2, "", 2, ""]);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { type Command } from "../../lib/cli/command.ts";
-import type { Io } from "../../lib/cli/io.ts";
 import { completionsFor } from "../../lib/cli/completions/completions.ts";
 import { explain } from "../../lib/cli/explain/explain.ts";
 import { pending } from "../../lib/cli/pending/pending.ts";
@@ -8,7 +7,7 @@ import { replay } from "../../lib/cli/replay/replay.ts";
 import { run } from "../../lib/cli/run/run.ts";
 import { show } from "../../lib/cli/show/show.ts";
 import { stats } from "../../lib/cli/stats/stats.ts";
-import { runAgent } from "../support/agent.ts";
+import { recordingIo, runCommand } from "../support/command.ts";
 import { sandbox } from "../support/sandbox.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -17,24 +16,10 @@ const COMMANDS = [...OTHERS, completionsFor(OTHERS)];
 
 /** What `completions SHELL` prints in a program whose other commands are `others`. */
 async function completionScript(shell: string, others: readonly Command[]): Promise<string> {
-  let script = "";
-  const out = (text: string) => void (script += text);
-  const io: Io = {
-    env: () => undefined,
-    out,
-    err: assert.fail,
-    queuedOut: { write: (bytes) => Promise.resolve(bytes.length) },
-    isTerminal: false,
-    width: 80,
-    input: new ReadableStream(),
-    open: () => Promise.reject(new Error("no files here")),
-    onSignal: () => () => {},
-    onOtherSignal: () => {},
-    onFault: () => {},
-    exit: () => assert.fail("exit"),
-  };
+  const { io, said } = recordingIo();
   assert.equal(await completionsFor(others).run(io, {}, [shell]), 0);
-  return script;
+  assert.equal(said.err, "");
+  return said.out;
 }
 
 /** A line of a script, by its start. */
@@ -121,7 +106,7 @@ Deno.test("planner-agent completions: prints the script of a shell, and has to k
   using folder = sandbox();
   const results = await Promise.all(
     [...SHELLS, "csh", ""].map((shell) =>
-      runAgent(["completions", ...shell ? [shell] : []], { root: folder.path })
+      runCommand(["completions", ...shell ? [shell] : []], { root: folder.path })
     ),
   );
   assert.deepEqual(results.map(({ code }) => code), [0, 0, 0, 2, 2]);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { makeRuntime, runAgent, type Settings, startAgent } from "../support/agent.ts";
+import { makeRuntime, type Settings, startAgent } from "../support/agent.ts";
+import { runCommand } from "../support/command.ts";
 import { sandbox } from "../support/sandbox.ts";
 
 /** A RUNTIME_PATH and settings with which nothing answers. */
@@ -15,7 +16,7 @@ const listOf = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => n
 
 Deno.test("run: hosts outside the permissions end it with status 2, before anything is opened", async () => {
   using lab = place();
-  const { code, out, err } = await runAgent(["run"], {
+  const { code, out, err } = await runCommand(["run"], {
     root: lab.root,
     settings: {
       REDIS_URL: "redis://agent:hunter2@192.0.2.1:6379",
@@ -40,10 +41,10 @@ Deno.test("replay: needs no Redis, but its folder; a dry run needs neither", asy
     OLLAMA_HOST: "http://192.0.2.2:11434",
     LLM_CHAIN: "rules",
   };
-  const here = await runAgent(["replay", "-"], { root: lab.root, settings, input });
+  const here = await runCommand(["replay", "-"], { root: lab.root, settings, input });
   assert.deepEqual([here.code, here.err], [0, ""]);
   const elsewhere = { ...settings, RUNTIME_PATH: "/srv/elsewhere" };
-  const refused = await runAgent(["replay", "-"], { root: lab.root, settings: elsewhere, input });
+  const refused = await runCommand(["replay", "-"], { root: lab.root, settings: elsewhere, input });
   assert.equal(refused.code, 2);
   assert.match(refused.err, /^planner-agent: RUNTIME_PATH \/srv\/elsewhere: /);
 });
@@ -53,7 +54,7 @@ Deno.test("run, replay: a folder that cannot be made is one message, without a s
   Deno.removeSync(join(lab.root, "events"));
   Deno.writeTextFileSync(join(lab.root, "events"), "");
   for (const command of [["run"], ["replay", "-"]]) {
-    const { code, err } = await runAgent(command, lab);
+    const { code, err } = await runCommand(command, lab);
     assert.equal(code, 1);
     assert.match(
       err,

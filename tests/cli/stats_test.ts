@@ -3,7 +3,8 @@ import { join } from "node:path/posix";
 import { paletteFor } from "../../lib/cli/view/palette.ts";
 import { statsLines } from "../../lib/cli/stats/view.ts";
 import type { StatsRow } from "../../lib/proposal/read/decisions.ts";
-import { makeRuntime, runAgent } from "../support/agent.ts";
+import { makeRuntime } from "../support/agent.ts";
+import { runCommand } from "../support/command.ts";
 import { proposalFile } from "../support/proposal_file.ts";
 import { sandbox } from "../support/sandbox.ts";
 
@@ -28,7 +29,7 @@ function homelab() {
 
 Deno.test("planner-agent stats: for people", async () => {
   using lab = homelab();
-  const { code, out, err } = await runAgent(["stats"], { root: lab.root });
+  const { code, out, err } = await runCommand(["stats"], { root: lab.root });
   assert.deepEqual([code, err], [0, ""]);
   assert.deepEqual(out.split("\n"), [
     "action   model       made  wait  approved  rejected  done  failed  decided",
@@ -45,7 +46,7 @@ Deno.test("planner-agent stats: for people", async () => {
 
 Deno.test("planner-agent stats: as JSON, and only the last days", async () => {
   using lab = homelab();
-  const { code, out } = await runAgent(["stats", "--json", "--since", "7d"], { root: lab.root });
+  const { code, out } = await runCommand(["stats", "--json", "--since", "7d"], { root: lab.root });
   assert.equal(code, 0);
   const { since, total, by_action_and_model, damaged, unread } = JSON.parse(out);
   const { decision_seconds, ...counts } = total;
@@ -74,16 +75,16 @@ Deno.test("planner-agent stats: when it was approved is known from the history, 
   const action_id = "plan-piha-mosquitto-1767323045-5";
   const line = { at, outcome: "approved", node: "piha", service: "mosquitto", action_id };
   Deno.writeTextFileSync(join(folder, "history-00000001.ndjson"), `${JSON.stringify(line)}\n`);
-  const { out } = await runAgent(["stats"], { root: lab.root });
+  const { out } = await runCommand(["stats"], { root: lab.root });
   assert.match(out, /^decided: the median time to a decision; it is known of 3 of 3$/m);
 });
 
 Deno.test("planner-agent stats: nothing yet, and a span that is none", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
-  const nothing = await runAgent(["stats"], { root: folder.path });
+  const nothing = await runCommand(["stats"], { root: folder.path });
   assert.deepEqual(nothing, { code: 0, out: "No proposals.\n", err: "" });
-  const wrong = await runAgent(["stats", "--since", "yesterday"], { root: folder.path });
+  const wrong = await runCommand(["stats", "--since", "yesterday"], { root: folder.path });
   assert.deepEqual([wrong.code, wrong.out], [2, ""]);
   assert.match(wrong.err, /--since is "yesterday"; it takes a span such as 12h, 7d or 4w/);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import fc from "fast-check";
 import { dispatch } from "../../lib/cli/command.ts";
-import { COMMANDS } from "../../lib/cli/commands.ts";
+import { allCommands } from "../../lib/cli/commands.ts";
 import type { Io } from "../../lib/cli/io.ts";
 import { parseTopology } from "../../lib/config/topology.ts";
 import { parseSilences } from "../../lib/gate/silences.ts";
@@ -13,6 +13,8 @@ import { parseHistoryLine } from "../../lib/observe/history/line.ts";
 import { makeRuntime } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";
 import { inTime, inTimeNow, runs } from "./runs.ts";
+
+const COMMANDS = await allCommands();
 
 const NASTY = [
   ...["\x1b[2J\x1b[31m", "\x1b]0;title\x07", "\u202e", "\u0000", "\ud800", "../../etc", "a\nb"],

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { makeRuntime, runAgent, type Settings } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { startOllama } from "../../support/ollama.ts";
 import { startRedis } from "../../support/redis.ts";
 import { sandbox } from "../../support/sandbox.ts";
@@ -97,18 +98,20 @@ Deno.test("check --json: keys are stable, every problem has a code and a remedy"
 Deno.test("check: warnings count with --strict, links are left alone with --no-llm", async () => {
   await using lab = await homelab();
   Deno.writeTextFileSync(join(lab.root, "config/polcy.json"), "{}");
-  const lenient = await lab.check(["--no-llm"]);
+  const check = (...more: string[]) => runCommand(["check", "--no-llm", ...more], lab);
+  const lenient = await check();
   assert.equal(lenient.code, 0);
   assert.match(lenient.out, /^skipped +qwen2\.5:7b +not asked \(--no-llm\)$/m);
   assert.equal(lenient.err, "");
-  const strict = await lab.check(["--no-llm", "--strict"]);
+  const strict = await check("--strict");
   assert.equal(strict.code, 1);
   assert.equal(lab.ollama.requests.length, 0);
 });
 
 Deno.test("check: all that is wrong with the settings, and nothing else", async () => {
   await using lab = await homelab();
-  const { code, out } = await lab.check([], { LOG_LEVEL: "loud", QUEUE_LIMIT: "many" });
+  const settings = { ...lab.settings, LOG_LEVEL: "loud", QUEUE_LIMIT: "many" };
+  const { code, out } = await runCommand(["check"], { root: lab.root, settings });
   assert.equal(code, 2);
   assert.equal(out.match(/^failure/gm)?.length, 2);
   assert.match(out, /0 ok, 0 warnings, 2 failures\n$/);

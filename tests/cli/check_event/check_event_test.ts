@@ -4,7 +4,7 @@ import { join } from "node:path/posix";
 import { checkMessage } from "../../../lib/cli/check_event/message.ts";
 import { checkedLines } from "../../../lib/cli/check_event/view.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
-import { runAgent } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -99,7 +99,7 @@ Deno.test("check-event: the schema in docs/ takes what the agent takes, and refu
 Deno.test("planner-agent check-event: one message over several lines, or one a line", async () => {
   using folder = sandbox();
   const ask = (input: string, ...more: string[]) =>
-    runAgent(["check-event", "-", ...more], { root: folder.path, input });
+    runCommand(["check-event", "-", ...more], { root: folder.path, input });
   const one = await ask(JSON.stringify(WHOLE, null, 2));
   assert.deepEqual([one.code, one.err], [0, ""]);
   assert.match(one.out, /^becomes +an event that is diagnosed\ntarget +vps\/traefik\n/);

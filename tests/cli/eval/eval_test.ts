@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { makeRuntime, permissions, runAgent } from "../../support/agent.ts";
+import { agentCommand, makeRuntime, runAgent } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { type ChatRequest, echo, startOllama } from "../../support/ollama.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
@@ -26,7 +27,7 @@ function filesIn(folder: string): string[] {
 Deno.test("eval: the shipped events through `rules`, as the docs show; nothing is written", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
-  const { code, out, err } = await runAgent(["eval", "-"], {
+  const { code, out, err } = await runCommand(["eval", "-"], {
     root: folder.path,
     settings: { LLM_CHAIN: "rules" },
     input: shipped("test.ndjson"),
@@ -54,7 +55,7 @@ Deno.test("eval: a model that answers the opposite breaks no rule, and is told t
         reason: "all is well, it needs nobody",
       }),
   });
-  const { code, out } = await runAgent(["eval", "-", "--json"], {
+  const { code, out } = await runCommand(["eval", "-", "--json"], {
     root: folder.path,
     settings: { OLLAMA_HOST: ollama.url },
     input: shipped("hostile.ndjson"),
@@ -85,7 +86,7 @@ Deno.test("eval: the model is asked what the agent would ask, with the operator'
     }),
   );
   await using ollama = startOllama();
-  const { out } = await runAgent(["eval", "-", "--json"], {
+  const { out } = await runCommand(["eval", "-", "--json"], {
     root: folder.path,
     settings: { OLLAMA_HOST: ollama.url },
     input: FOUR,
@@ -111,7 +112,7 @@ Deno.test("eval: --model several times compares models, invalid answers and atte
   const path = join(folder.path, "labels.ndjson");
   Deno.writeTextFileSync(path, FOUR);
   const args = ["eval", path, "--json", "--model", "small:1b", "--model", "large:14b"];
-  const { code, out } = await runAgent(args, {
+  const { code, out } = await runCommand(args, {
     root: folder.path,
     settings: { OLLAMA_HOST: ollama.url, LLM_CHAIN: "rules" },
   });
@@ -133,7 +134,7 @@ Deno.test("eval: --model several times compares models, invalid answers and atte
 Deno.test("eval: a chain without any answer is a failure", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
-  const { code, out } = await runAgent(["eval", "-"], {
+  const { code, out } = await runCommand(["eval", "-"], {
     root: folder.path,
     settings: { OLLAMA_HOST: "http://127.0.0.1:9" },
     input: label("a"),
@@ -150,22 +151,9 @@ Deno.test("eval: Ctrl-C shows what is done so far", async () => {
   });
   const path = join(folder.path, "labels.ndjson");
   Deno.writeTextFileSync(path, FOUR);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--frozen",
-      ...permissions(folder.path),
-      join(PROJECT, "main.ts"),
-      "eval",
-      path,
-      "--json",
-    ],
-    env: { RUNTIME_PATH: folder.path, OLLAMA_HOST: ollama.url },
-    clearEnv: true,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
+  const child = agentCommand(["eval", path, "--json"], {
+    root: folder.path,
+    settings: { OLLAMA_HOST: ollama.url },
   }).spawn();
   const output = child.output();
   await ollama.asked(3);
@@ -178,9 +166,18 @@ Deno.test("eval: Ctrl-C shows what is done so far", async () => {
   ]);
 });
 
-const USAGE: Readonly<Record<string, { args: string[]; input?: string; says: string }>> = {
+interface Refused {
+  readonly args: readonly string[];
+  readonly input?: string;
+  /** What the process may do shows in a process of its own. */
+  readonly run?: typeof runAgent;
+  readonly says: string;
+}
+
+const USAGE: Readonly<Record<string, Refused>> = {
   "no file": { args: ["eval"], says: "eval takes one FILE, or - for standard input" },
   "a file that the program may not read": {
+    run: runAgent,
     args: ["eval", "/nowhere/a b"],
     says: "eval: cannot read '/nowhere/a b': this program reads files under RUNTIME_PATH alone; " +
       "hand it over: - < '/nowhere/a b'",
@@ -198,11 +195,11 @@ const USAGE: Readonly<Record<string, { args: string[]; input?: string; says: str
   },
 };
 
-for (const [name, { args, input = "", says }] of Object.entries(USAGE)) {
+for (const [name, { args, input = "", run = runCommand, says }] of Object.entries(USAGE)) {
   Deno.test(`eval: ${name} is refused with what it takes`, async () => {
     using folder = sandbox();
     makeRuntime(folder.path);
-    const { code, out, err } = await runAgent(args, { root: folder.path, input });
+    const { code, out, err } = await run(args, { root: folder.path, input });
     assert.deepEqual([code, out], [2, ""]);
     assert.ok(err.startsWith(`planner-agent: ${says}`), err);
   });

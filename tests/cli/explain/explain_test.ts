@@ -3,7 +3,8 @@ import { join } from "node:path/posix";
 import { explainLines } from "../../../lib/cli/explain/view.ts";
 import { why } from "../../../lib/cli/explain/why.ts";
 import type { HistoryLine } from "../../../lib/observe/history/line.ts";
-import { makeRuntime, runAgent, startAgent } from "../../support/agent.ts";
+import { makeRuntime, startAgent } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { startRedis } from "../../support/redis.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
@@ -193,7 +194,7 @@ Deno.test("explain: a service, a node, slashes in a service, a limit, JSON", asy
   const root = folder.path;
   recorded(root, [HEALTHY, PROPOSED, { ...HEALTHY, service: "a/b" }, { ...HEALTHY, node: "vps" }]);
   const ask = async (...args: string[]) => {
-    const { code, out, err } = await runAgent(["explain", ...args], { root });
+    const { code, out, err } = await runCommand(["explain", ...args], { root });
     assert.deepEqual([code, err], [0, ""]);
     return out;
   };
@@ -226,14 +227,14 @@ Deno.test("explain: a service, a node, slashes in a service, a limit, JSON", asy
 Deno.test("explain: --list leaves out what a shell would read as a command", async () => {
   using folder = sandbox();
   recorded(folder.path, [{ ...HEALTHY, service: "$(touch x)" }, { ...HEALTHY, service: "a b" }]);
-  assert.equal((await runAgent(["explain", "--list"], { root: folder.path })).out, "piha\n");
+  assert.equal((await runCommand(["explain", "--list"], { root: folder.path })).out, "piha\n");
 });
 
 Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
   using folder = sandbox();
   const root = folder.path;
   makeRuntime(root);
-  const run = (...args: string[]) => runAgent(["explain", ...args], { root });
+  const run = (...args: string[]) => runCommand(["explain", ...args], { root });
   assert.deepEqual(await run("piha"), { code: 0, out: "Nothing is recorded yet.\n", err: "" });
   for (const args of [[], ["a", "b"], ["piha/"], ["/x"], ["piha", "--limit", "0"]]) {
     const { code, out, err } = await run(...args);
@@ -241,7 +242,7 @@ Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
     assert.match(err, /^planner-agent: explain/);
   }
   assert.equal([...Deno.readDirSync(join(root, "state"))].length, 0);
-  const elsewhere = await runAgent(["explain", "piha"], { root: join(root, "config") });
+  const elsewhere = await runCommand(["explain", "piha"], { root: join(root, "config") });
   assert.deepEqual(elsewhere, {
     code: 1,
     out: "",
@@ -266,12 +267,15 @@ Deno.test("explain: while the agent runs and after it was killed, with metrics b
   );
   await agent.seen("action_proposed");
   const ask = async () => {
-    const { out } = await runAgent(["explain", "piha/mosquitto", "--json"], { root });
+    const { out } = await runCommand(["explain", "piha/mosquitto", "--json"], { root });
     return JSON.parse(out).map(({ outcome, model }: HistoryLine) => [outcome, model]);
   };
-  // Written within a second; a look costs as long as a start of the program.
+  // Written within a second.
   let seen = await ask();
-  while (seen.length === 0) seen = await ask();
+  while (seen.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen = await ask();
+  }
   assert.deepEqual(seen, [["proposed", "rules"]]);
   agent.kill("SIGKILL");
   await agent.status;

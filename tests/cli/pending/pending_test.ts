@@ -10,7 +10,8 @@ import { textWidth } from "../../../lib/cli/view/width.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
 import type { WaitingProposal } from "../../../lib/proposal/read/waiting.ts";
 import { TextLineStream } from "../../support/text_lines.ts";
-import { agentCommand, makeRuntime, runAgent } from "../../support/agent.ts";
+import { agentCommand, makeRuntime } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 import { sandbox } from "../../support/sandbox.ts";
 import { systemError } from "../../support/system_error.ts";
@@ -253,9 +254,9 @@ Deno.test("planner-agent pending: for people, for programs, and ids alone", asyn
   // Another setting that is wrong does not keep a person from looking.
   const options = { root: lab.root, settings: { LLM_CHAIN: ",", LOG_LEVEL: "loud" } };
   const [people, json, ids] = await Promise.all([
-    runAgent(["pending"], options),
-    runAgent(["pending", "--json"], options),
-    runAgent(["pending", "--ids"], options),
+    runCommand(["pending"], options),
+    runCommand(["pending", "--json"], options),
+    runCommand(["pending", "--ids"], options),
   ]);
   assert.deepEqual([people.code, people.err, json.code, json.err, ids.code, ids.err], [
     0,
@@ -301,26 +302,26 @@ Deno.test("planner-agent pending: for people, for programs, and ids alone", asyn
 Deno.test("planner-agent pending: a recovery since the event, from the agent's history", async () => {
   using lab = homelab();
   const healthy = { type: "service_healthy", node: "piha", service: "mosquitto", severity: "info" };
-  const replayed = await runAgent(["replay", "-"], {
+  const replayed = await runCommand(["replay", "-"], {
     root: lab.root,
     input: `${JSON.stringify(healthy)}\n`,
     settings: { LLM_CHAIN: "rules" },
   });
   assert.equal(replayed.code, 0, replayed.err);
-  const { out } = await runAgent(["pending", "--json"], { root: lab.root });
+  const { out } = await runCommand(["pending", "--json"], { root: lab.root });
   const [{ recovered_at }] = JSON.parse(out).pending;
   assert.match(recovered_at, /^20\d\d-/);
 });
 
 Deno.test("planner-agent pending: says where it looked in vain", async () => {
   using folder = sandbox();
-  const missing = await runAgent(["pending"], { root: folder.path });
+  const missing = await runCommand(["pending"], { root: folder.path });
   assert.deepEqual(missing, {
     code: 1,
     out: "",
     err: `planner-agent: there is no ${folder.path}/actions/pending; is RUNTIME_PATH right?\n`,
   });
-  const elsewhere = await runAgent(["pending"], {
+  const elsewhere = await runCommand(["pending"], {
     root: folder.path,
     settings: { RUNTIME_PATH: "/usr/elsewhere" },
   });
@@ -337,7 +338,7 @@ Deno.test("planner-agent pending: says where it looked in vain", async () => {
   });
   assert.equal(status, 1);
   assert.match(told, /^planner-agent: \/r\/actions\/completed cannot be read: this user has no/);
-  const argument = await runAgent(["pending", "x"], { root: folder.path });
+  const argument = await runCommand(["pending", "x"], { root: folder.path });
   assert.deepEqual([argument.code, argument.out], [2, ""]);
 });
 
@@ -365,7 +366,7 @@ function outage() {
 
 Deno.test("planner-agent pending: after a restart was done the rest of its fold is superseded", async () => {
   using lab = outage();
-  const { out } = await runAgent(["pending"], { root: lab.root });
+  const { out } = await runCommand(["pending"], { root: lab.root });
   assert.match(out, /immich +low +either +0\.90 +x4, superseded: restart/);
   assert.match(out, /\n4 proposals are superseded\. This rejects them:\n {2}mv /);
   const [command = ""] = /^ {2}mv .*$/m.exec(out) ?? [];
@@ -377,7 +378,7 @@ Deno.test("planner-agent pending: after a restart was done the rest of its fold 
 Deno.test("planner-agent pending: --ready and --node", async () => {
   using lab = outage();
   const ask = async (...more: string[]) =>
-    (await runAgent(["pending", "--ids", ...more], { root: lab.root })).out.trimEnd().split("\n");
+    (await runCommand(["pending", "--ids", ...more], { root: lab.root })).out.trimEnd().split("\n");
   assert.deepEqual(await ask("--ready"), [lab.traefik]);
   assert.deepEqual(await ask("--node", "vps"), [lab.traefik]);
   assert.deepEqual((await ask("--node", "piha")).sort(), [...lab.ids].sort());

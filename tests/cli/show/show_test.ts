@@ -6,7 +6,8 @@ import { findShown } from "../../../lib/cli/show/find.ts";
 import { look, showJson } from "../../../lib/cli/show/look.ts";
 import { showLines } from "../../../lib/cli/show/view.ts";
 import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
-import { makeRuntime, runAgent } from "../../support/agent.ts";
+import { makeRuntime } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 import { sandbox } from "../../support/sandbox.ts";
@@ -269,8 +270,8 @@ Deno.test("planner-agent show: for people and for programs, with or without .jso
   const path = join(folder.path, "actions/completed", `${ID}.json`);
   Deno.writeTextFileSync(path, proposalFile({ status: "completed", executed_by: "größer" }));
   const [people, json] = await Promise.all([
-    runAgent(["show", `${ID}.json`], { root: folder.path }),
-    runAgent(["show", ID, "--json"], { root: folder.path }),
+    runCommand(["show", `${ID}.json`], { root: folder.path }),
+    runCommand(["show", ID, "--json"], { root: folder.path }),
   ]);
   assert.deepEqual([people.code, people.err], [0, ""]);
   assert.match(people.out, new RegExp(`^${ID} in actions/completed\n`));
@@ -295,10 +296,10 @@ Deno.test("planner-agent show: an unknown id suggests near ones", async () => {
     Deno.writeTextFileSync(join(folder.path, "actions", `${place}.json`), proposalFile());
   }
   const [near, far, none, two] = await Promise.all([
-    runAgent(["show", "plan-piha-mosqito-1767323045"], { root: folder.path }),
-    runAgent(["show", "../../../../etc/passwd\x1b[2J"], { root: folder.path }),
-    runAgent(["show"], { root: folder.path }),
-    runAgent(["show", "a", "b"], { root: folder.path }),
+    runCommand(["show", "plan-piha-mosqito-1767323045"], { root: folder.path }),
+    runCommand(["show", "../../../../etc/passwd\x1b[2J"], { root: folder.path }),
+    runCommand(["show"], { root: folder.path }),
+    runCommand(["show", "a", "b"], { root: folder.path }),
   ]);
   assert.deepEqual(near, {
     code: 1,

@@ -3,7 +3,8 @@ import { join } from "node:path/posix";
 import { silenceLines } from "../../../lib/cli/silences/view.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { parseSilences } from "../../../lib/gate/silences.ts";
-import { makeRuntime, runAgent } from "../../support/agent.ts";
+import { makeRuntime } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { sandbox } from "../../support/sandbox.ts";
 
 type CountedSilence = Parameters<typeof silenceLines>[0][number];
@@ -47,7 +48,7 @@ Deno.test("planner-agent silence: prints the command, which writes what the agen
   makeRuntime(root);
   const path = join(root, "config/silences.json");
   Deno.writeTextFileSync(path, '{"silences":[{"node":"vps","for":"1h","reason":"it\'s backup"}]}');
-  const ask = (...args: string[]) => runAgent(["silence", ...args], { root });
+  const ask = (...args: string[]) => runCommand(["silence", ...args], { root });
   const { code, out, err } = await ask("piha/grafana", "2h", "upgrade", "of", "it");
   assert.deepEqual([code, err], [0, ""]);
   const [said = "", , command = ""] = out.split(/\n(?=printf|\n)/);
@@ -90,7 +91,7 @@ Deno.test("planner-agent silences, status: what is in force, how often it counte
     join(root, "state/history/history-00000001.ndjson"),
     lines.map((each) => `${JSON.stringify(each)}\n`).join(""),
   );
-  const json = await runAgent(["silences", "--json"], { root });
+  const json = await runCommand(["silences", "--json"], { root });
   assert.deepEqual(JSON.parse(json.out), [{
     node: null,
     service: "graf*",
@@ -101,11 +102,11 @@ Deno.test("planner-agent silences, status: what is in force, how often it counte
     reason: "upgrade",
     matched: 40,
   }]);
-  const people = await runAgent(["silences"], { root });
+  const people = await runCommand(["silences"], { root });
   assert.match(people.out, /^in force .* \*\/graf\* +40 +upgrade$/m);
 
   put('{"silences":[{"service":"graf*","until":"tomorrow","reason":"upgrade"}]}');
-  const wrong = await runAgent(["silences"], { root });
+  const wrong = await runCommand(["silences"], { root });
   assert.deepEqual([wrong.code, wrong.out], [1, ""]);
   assert.match(wrong.err, /silences\.json is wrong: silences\[0\]\.until is "tomorrow"; it takes/);
 });

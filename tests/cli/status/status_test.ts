@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { unreadable } from "../../../lib/cli/reading.ts";
-import { agentCommand, makeRuntime, runAgent, startAgent } from "../../support/agent.ts";
+import { agentCommand, makeRuntime, startAgent } from "../../support/agent.ts";
+import { runCommand } from "../../support/command.ts";
 import { startOllama } from "../../support/ollama.ts";
 import { startRedis } from "../../support/redis.ts";
 import { sandbox } from "../../support/sandbox.ts";
@@ -16,7 +17,7 @@ async function awaitStatus(
   wanted: (report: Record<string, never>) => boolean,
 ): Promise<Record<string, never>> {
   for (let left = 100;; left--) {
-    const { out } = await runAgent(["status", "--json"], { root });
+    const { out } = await runCommand(["status", "--json"], { root });
     const report = JSON.parse(out);
     if (wanted(report) || left === 0) return report;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -31,7 +32,7 @@ Deno.test("status: while the agent runs, after it was stopped, and after it died
   await using ollama = startOllama();
   const settings = { REDIS_URL: redis.url(), OLLAMA_HOST: ollama.url };
 
-  const before = await runAgent(["status"], { root });
+  const before = await runCommand(["status"], { root });
   assert.equal(before.code, 1);
   assert.match(before.out, /^warning +agent +no agent has run here yet/);
 
@@ -54,14 +55,14 @@ Deno.test("status: while the agent runs, after it was stopped, and after it died
     [last_proposal?.action, last_proposal?.node, last_proposal?.service, cooldowns?.total],
     ["restart", "piha", "mosquitto", 1],
   );
-  const running = await runAgent(["status"], { root });
+  const running = await runCommand(["status"], { root });
   assert.equal(running.code, 0);
   assert.match(running.out, /^planner-agent \S+ on solaria: running, heartbeat \d s ago\n/);
   assert.ok(!running.out.includes("\x1b"));
 
   agent.kill("SIGTERM");
   assert.equal((await agent.status).code, 0);
-  const stopped = await runAgent(["status"], { root });
+  const stopped = await runCommand(["status"], { root });
   assert.equal(stopped.code, 1);
   assert.match(stopped.out, /: stopped, heartbeat/);
 
@@ -71,7 +72,7 @@ Deno.test("status: while the agent runs, after it was stopped, and after it died
   Deno.writeTextFileSync(path, JSON.stringify({ ...record, stopped: null }));
   const hourAgo = new Date(Date.now() - 3_600_000);
   Deno.utimeSync(join(root, "state/planner-agent.heartbeat"), hourAgo, hourAgo);
-  const died = await runAgent(["status"], { root });
+  const died = await runCommand(["status"], { root });
   assert.equal(died.code, 1);
   assert.match(died.out, /: not running, or hangs, heartbeat 1 h ago\n/);
 });
@@ -82,7 +83,7 @@ Deno.test("status: a damaged file is said, nothing of it reaches the terminal ra
   makeRuntime(root);
   Deno.writeTextFileSync(join(root, FILE), '{"planner_status": "\x1b[2J');
   Deno.writeTextFileSync(join(root, "state/planner-agent.heartbeat"), "");
-  const { code, out } = await runAgent(["status"], { root });
+  const { code, out } = await runCommand(["status"], { root });
   assert.equal(code, 0);
   assert.match(out, /warning +status file .*it is not JSON/s);
   assert.ok(!out.includes("\x1b"));
@@ -92,7 +93,7 @@ Deno.test("status, explain: where the folders may not be read, the same sentence
   using folder = sandbox();
   for (const command of [["status"], ["explain", "piha"], ["pending"], ["stats"], ["show", "x"]]) {
     const settings = { RUNTIME_PATH: "/usr/elsewhere" };
-    const { code, out, err } = await runAgent(command, { root: folder.path, settings });
+    const { code, out, err } = await runCommand(command, { root: folder.path, settings });
     assert.deepEqual([code, out], [1, ""]);
     assert.match(
       err,
@@ -112,9 +113,9 @@ Deno.test("status: other settings may be wrong, an argument may not", async () =
   using folder = sandbox();
   const root = folder.path;
   makeRuntime(root);
-  const wrong = await runAgent(["status"], { root, settings: { LOG_LEVEL: "loud" } });
+  const wrong = await runCommand(["status"], { root, settings: { LOG_LEVEL: "loud" } });
   assert.deepEqual([wrong.code, wrong.err], [1, ""]);
-  const argument = await runAgent(["status", "piha"], { root });
+  const argument = await runCommand(["status", "piha"], { root });
   assert.equal(argument.code, 2);
   assert.match(argument.err, /status takes no argument/);
 });

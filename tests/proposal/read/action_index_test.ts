@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
 import { type Files, realFiles } from "../../../lib/base/disk/files.ts";
 import { createActionIndex } from "../../../lib/proposal/read/action_index.ts";
-import { makeRuntime, runAgent } from "../../support/agent.ts";
+import { makeRuntime } from "../../support/agent.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { runCommand } from "../../support/command.ts";
 import { recordingLog } from "../../support/log.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { plantLink } from "../../support/plant_link.ts";
@@ -245,7 +246,7 @@ Deno.test("outcomesFor: the agent knows of the restarts that did not last", asyn
   }
   const proposed = await Promise.all(["mosquitto", "grafana"].map(async (service) => {
     const event = { type: "service_unhealthy", node: "piha", service, severity: "error" };
-    const { out } = await runAgent(["replay", "-", "--dry-run", "--json"], {
+    const { out } = await runCommand(["replay", "-", "--dry-run", "--json"], {
       root: folder.path,
       settings: { LLM_CHAIN: "rules" },
       input: JSON.stringify({ ...event, payload: { status: "exited", exit_code: 1 } }),
