@@ -95,9 +95,9 @@ export function createPlanner(parts: PlannerParts) {
       Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
       cures(event.type, fault.type);
     // Of a target that flaps, the last recovery must not hide that it does.
-    const entry = backlog.has(key) && !suppression.isFlapping(key) &&
+    const ended = backlog.has(key) && !suppression.isFlapping(key) &&
       backlog.recover(key, isOver);
-    if (entry) object(entry.event, key, RECOVERED);
+    if (ended && object(ended.event, key, RECOVERED, ended.left)) schedule.pump();
     if (backlog.runningFor(key)) turns.stopUnwanted();
     wake(releases);
   }
@@ -167,7 +167,7 @@ export function createPlanner(parts: PlannerParts) {
         return object(event, key, claimed.objected);
       case "taken":
         check(running);
-        return { ...entry, notBefore: clock.monotonic() + claimed.againMs };
+        return running.left && { ...running.left, notBefore: clock.monotonic() + claimed.againMs };
     }
     const { claim } = claimed;
     try {
@@ -181,7 +181,7 @@ export function createPlanner(parts: PlannerParts) {
       const decision = await parts.policy(event, answer.content);
       check(running);
       const done = await propose(running, { answer, decision, claim, allowance });
-      if (done === "left") return entry;
+      if (done === "left") return running.left ?? entry;
       return done === "ended" ? undefined : object(event, key, done);
     } finally {
       await claim.release();

@@ -14,7 +14,6 @@ export interface Objected {
     | "inhibited"
     | "cooldown"
     | "held"
-    | "coalesced"
     | "recovered";
   /** The log line that says so. */
   readonly line:
@@ -23,8 +22,7 @@ export interface Objected {
     | "cooldown_active"
     | "proposal_found"
     | "proposal_held"
-    | "recovered_before_diagnosis"
-    | "none";
+    | "recovered_before_diagnosis";
   /** What that line says beside the target. */
   readonly fields?: Readonly<Record<string, unknown>>;
   /** One line for people, where there is more to say than the outcome. */
@@ -43,9 +41,6 @@ export function isBenign(type: string): boolean {
 
 /** It is over: its target is well again. */
 export const RECOVERED: Objected = { outcome: "recovered", line: "recovered_before_diagnosis" };
-
-/** A newer event of its target took its place. */
-export const COALESCED: Objected = { outcome: "coalesced", line: "none" };
 
 /** Nobody wants to hear of it. */
 export function mutedAs(outcome: "silenced" | "inhibited", detail: string): Objected {

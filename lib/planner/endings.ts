@@ -35,10 +35,16 @@ export function createEndings(
 
   return {
     end,
-    /** Ends an event for what was objected to it. */
-    object(event: HealthEvent | WaitingEvent, key: string, objected: Objected): undefined {
+    /** Ends an event for what was objected to it, unless something is `left` in its place. */
+    object(
+      event: HealthEvent | WaitingEvent,
+      key: string,
+      objected: Objected,
+      left?: QueueEntry,
+    ): QueueEntry | undefined {
       tell.objected(event, key, objected);
-      endEvent(objected.outcome, event, objected.detail);
+      if (!left) endEvent(objected.outcome, event, objected.detail);
+      return left;
     },
     /** Ends the events that an offered one did away with. */
     offered({ coalesced, dropped }: Offered) {

@@ -46,7 +46,6 @@ export function createPlannerLog(
     proposal_held: fold("info", "proposal_held"),
     proposal_found: fold("info", "proposal_found"),
     recovered_before_diagnosis: fold("info", "recovered_before_diagnosis"),
-    none: SILENT,
   };
   const lines = [received, receivedBenign, passed, waits, dropped, exhausted, parked, expired]
     .concat(ignored, policyApplied, Object.values(objections));

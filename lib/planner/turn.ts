@@ -9,11 +9,11 @@ import type { Allowance } from "../gate/budgets.ts";
 import type { Running } from "../queue/backlog.ts";
 import type { Endings } from "./endings.ts";
 import { ChainExhaustedError } from "../llm/contract.ts";
-import { firstOf, type Objected, type Objection } from "../gate/objection.ts";
+import { firstOf, type Objected, type Objection, RECOVERED } from "../gate/objection.ts";
 import type { PlannerLog } from "./log.ts";
 import type { PlannerParts } from "./parts.ts";
 import { ClaimLostError } from "../proposal/proposer.ts";
-import type { QueueEntry } from "../queue/entry.ts";
+import { leftOf, type QueueEntry } from "../queue/entry.ts";
 import { svcKey, type Target } from "../event/target.ts";
 
 /** Nobody wants the event diagnosed or proposed any more, or not now. */
@@ -52,28 +52,33 @@ export function createTurns(
   /** What is objected to an event that has its turn, by all that is known now. */
   function whyNot(running: Running): Objected | undefined {
     const { key, event } = running.entry;
-    return backlog.overtaken(running) ?? firstOf(objections, event, key);
+    return backlog.isOver(running) ? RECOVERED : firstOf(objections, event, key);
   }
 
-  const isToWait = ({ entry }: Running) => suppression.heldUntil(entry) > 0;
+  const isToWait = (running: Running) =>
+    backlog.isOvertaken(running) || suppression.heldUntil(running.entry) > 0;
   /** A model is asked for what is known without one by now. */
   const isKnown = (running: Running) =>
     asked.has(running) && suppression.verdict(running.entry.event) !== undefined;
 
   function afterFailure(running: Running, error: unknown): QueueEntry | undefined {
-    const { entry, stopped } = running;
+    const { entry, left, stopped } = running;
     const { key, event } = entry;
     const objected = whyNot(running);
-    if (objected) return endings.object(event, key, objected);
-    if (isToWait(running) || stopped.signal.aborted) return entry;
-    if (error instanceof ChainExhaustedError && signal.aborted) return entry;
+    if (objected) {
+      // To what waits behind it there need be no objection.
+      const rest = left && leftOf(left, (fault) => firstOf(objections, fault, key) !== undefined);
+      return endings.object(event, key, objected, rest);
+    }
+    if (isToWait(running) || stopped.signal.aborted) return left;
+    if (error instanceof ChainExhaustedError && signal.aborted) return left;
     if (error instanceof ClaimLostError) {
       tell.claimLost(event);
-      return entry;
+      return left;
     }
     if (error instanceof ChainExhaustedError) tell.exhausted(event, error);
     else tell.fault(event, error);
-    const again = options.afterFailure(entry);
+    const again = left && options.afterFailure(left);
     if (!again) endings.expire(entry);
     return again;
   }

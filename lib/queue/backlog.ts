@@ -6,12 +6,11 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createCooldowns, elapsedSince } from "../gate/cooldown.ts";
-import { mergedInto, outranks, type QueueEntry } from "./entry.ts";
+import { type Heard, leftOf, mergedInto, outranks, type QueueEntry } from "./entry.ts";
 import { gravity } from "../gate/gravity.ts";
-import { COALESCED, type Objected, RECOVERED } from "../gate/objection.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { createQueue } from "./queue.ts";
-import type { RecordOf, SavedState, StateRecord } from "./state.ts";
+import type { RecordOf, SavedHeard, SavedState, StateRecord } from "./state.ts";
 import { targetKey, targetOf } from "../event/target.ts";
 
 /** A target whose event has left the queue and has not ended yet. */
@@ -23,8 +22,8 @@ export interface Running {
   proposing?: { readonly actionId: string; readonly atMs: number };
   /** Its proposal is safe, or it needs none: it is not to be diagnosed again. */
   settled?: boolean;
-  /** Good news said that it is over. */
-  recovered: boolean;
+  /** What of it is not over, by the good news that was heard meanwhile. */
+  left: QueueEntry | undefined;
   /** Its proposal cannot be written for now: it takes up no diagnosis meanwhile. */
   aside: boolean;
 }
@@ -63,31 +62,41 @@ export function createBacklog(options: BacklogOptions) {
     for (const [key, { atMs, gravity }] of began) {
       cooldowns.record(key, now, { elapsedMs: elapsedSince(atMs, wall), gravity });
     }
-    for (const [key, { is: _, event, arrivedMs, ...kept }] of waiting) {
-      serial = Math.max(serial, kept.serial);
+    const heard = ({ event, serial: before, arrivedMs }: SavedHeard): Heard => {
+      serial = Math.max(serial, before);
       // A state file of an earlier version says nothing of its times.
       const times: Partial<WaitingEvent> = {
         heardAt: arrivedMs,
         happenedAt: Math.min(event.timestamp * 1000, arrivedMs),
       };
+      const arrivedAt = now - elapsedSince(arrivedMs, wall);
+      return { event: { ...times, ...event }, serial: before, arrivedAt };
+    };
+    for (const [key, record] of waiting) {
+      const { failures } = record;
+      const merged = record.merged?.map(({ newest, ...kind }) => ({
+        ...kind,
+        ...newest && { newest: heard(newest) },
+      }));
       queue.putBack({
-        ...kept,
         key,
-        event: { ...times, ...event },
-        arrivedAt: now - elapsedSince(arrivedMs, wall),
-        firstFailedAt: kept.failures > 0 ? now : undefined,
+        ...heard(record),
+        failures,
+        firstFailedAt: failures > 0 ? now : undefined,
         notBefore: 0,
+        ...merged && { merged },
       }, 0);
     }
   }
 
-  /** The one event of a target that must not be lost, waiting or being diagnosed. */
+  /** What of a target must not be lost, waiting or being diagnosed. */
   function unfinished(key: string): QueueEntry | undefined {
     const active = running.get(key);
     const waiting = queue.get(key);
     if (!active || active.settled) return waiting;
-    if (!waiting) return active.entry;
-    return outranks(waiting, active.entry) ? waiting : active.entry;
+    const { left } = active;
+    if (!left || !waiting) return left ?? waiting ?? active.entry;
+    return outranks(waiting, left) ? mergedInto(waiting, left) : mergedInto(left, waiting);
   }
 
   /** Writes down what is unfinished of a target now. */
@@ -99,9 +108,18 @@ export function createBacklog(options: BacklogOptions) {
     if (record) remember(record);
   }
 
-  function waitingRecord({ event, serial, arrivedAt, failures, merged }: QueueEntry): StateRecord {
-    const arrivedMs = clock.now() - (clock.monotonic() - arrivedAt);
-    return { is: "waiting", serial, event, arrivedMs, failures, ...(merged && { merged }) };
+  function waitingRecord({ failures, merged, ...entry }: QueueEntry): StateRecord {
+    const offset = clock.now() - clock.monotonic();
+    const saved = ({ event, serial, arrivedAt }: Heard) => ({
+      serial,
+      event,
+      arrivedMs: arrivedAt + offset,
+    });
+    const kinds = merged?.map(({ newest, ...kind }) => ({
+      ...kind,
+      ...newest && { newest: saved(newest) },
+    }));
+    return { is: "waiting", ...saved(entry), failures, ...kinds && { merged: kinds } };
   }
 
   function proposingRecord({ entry, proposing }: Running): RecordOf<"proposing">[] {
@@ -165,7 +183,7 @@ export function createBacklog(options: BacklogOptions) {
       });
       if (!entry) return undefined;
       const stopped = new AbortController();
-      const active: Running = { entry, stopped, recovered: false, aside: false };
+      const active: Running = { entry, left: entry, stopped, aside: false };
       running.set(entry.key, active);
       return active;
     },
@@ -187,21 +205,30 @@ export function createBacklog(options: BacklogOptions) {
     /** What waits or is being diagnosed for a target. */
     eventsFor: (key: string): WaitingEvent[] =>
       [running.get(key)?.entry, queue.get(key)].flatMap((entry) => entry?.event ?? []),
-    /** Ends what is being diagnosed and removes what waits for a target, where `isOver` says so. */
-    recover(key: string, isOver: (fault: WaitingEvent) => boolean): QueueEntry | undefined {
+    /**
+     * Ends those faults of a target that `isOver` says are over. Of what waits the event is given
+     * that stood for the others, where it is one of them, and what is left in its place.
+     */
+    recover(
+      key: string,
+      isOver: (fault: WaitingEvent) => boolean,
+    ): { readonly event: WaitingEvent; readonly left: QueueEntry | undefined } | undefined {
       const active = running.get(key);
-      if (active && isOver(active.entry.event)) active.recovered = true;
+      const before = unfinished(key);
+      if (active?.left) active.left = leftOf(active.left, isOver);
       const waiting = queue.get(key);
-      if (!waiting || !isOver(waiting.event)) return undefined;
-      queue.remove(key);
-      write(key);
-      return waiting;
+      const left = waiting && leftOf(waiting, isOver);
+      if (waiting && !left) queue.remove(key);
+      if (left && left !== waiting) queue.put(left, untilFinished(key, left.notBefore));
+      if (unfinished(key) !== before) write(key);
+      return !waiting || left?.event === waiting.event ? undefined : { event: waiting.event, left };
     },
-    /** What newer news of a running target objects to its event. */
-    overtaken({ entry, recovered }: Running): Objected | undefined {
-      if (recovered) return RECOVERED;
+    /** Whether what is being diagnosed is over, whatever else is left of its entry. */
+    isOver: ({ entry, left }: Running) => left?.serial !== entry.serial,
+    /** Whether something graver of its target waits. */
+    isOvertaken({ entry }: Running): boolean {
       const waiting = queue.get(entry.key);
-      return waiting && gravity(waiting.event) < gravity(entry.event) ? COALESCED : undefined;
+      return waiting !== undefined && gravity(waiting.event) < gravity(entry.event);
     },
     /** Looks again at what sleeps of a node, or of all: at once, or at a monotonic time to come. */
     wake: (node?: string, at = clock.monotonic()) => queue.wakeNode(node, at),

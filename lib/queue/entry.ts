@@ -5,6 +5,7 @@
  */
 import type { WaitingEvent } from "../event/event.ts";
 import { gravity } from "../gate/gravity.ts";
+import { severityRank } from "../event/severity.ts";
 
 /** Times are monotonic milliseconds. */
 export interface QueueEntry {
@@ -19,18 +20,26 @@ export interface QueueEntry {
   readonly firstFailedAt?: number | undefined;
   /** The earliest time at which it is diagnosed; 0 for at once. */
   readonly notBefore: number;
-  /** What else was heard of the target while this waited. */
+  /** What else was heard of the target while this waited, in the order of being heard. */
   readonly merged?: readonly Merged[] | undefined;
 }
 
-/** Lesser or other events of a target that did not take an event's place. */
+/**
+ * Lesser or other events of a target, of one kind, that did not take an event's place. The newest
+ * of them waits behind it: what ends the one need not end the other.
+ */
 export interface Merged {
   readonly type: string;
   readonly severity: string;
   readonly count: number;
+  /** Absent in what earlier versions wrote. */
+  readonly newest?: Heard | undefined;
 }
 
-/** Kinds of them that are named to the model. */
+/** An event as it was heard. */
+export type Heard = Pick<QueueEntry, "event" | "serial" | "arrivedAt">;
+
+/** Kinds of them that are kept, and named to the model. */
 const MOST_MERGED = 5;
 
 /**
@@ -38,7 +47,7 @@ const MOST_MERGED = 5;
  * equally grave the newer one, by the time at which it happened; of two at one time the one that
  * was heard last.
  */
-export function outranks(one: QueueEntry, other: QueueEntry): boolean {
+export function outranks(one: Heard, other: Heard): boolean {
   const graver = gravity(other.event) - gravity(one.event);
   if (graver !== 0) return graver > 0;
   // An event from the future was dated by a clock that was wrong.
@@ -47,18 +56,69 @@ export function outranks(one: QueueEntry, other: QueueEntry): boolean {
   return newer !== 0 ? newer > 0 : one.serial > other.serial;
 }
 
+type Kind = Pick<Merged, "type" | "severity">;
+
+const isSameKind = (one: Kind, other: Kind) =>
+  one.type === other.type && one.severity === other.severity;
+
 /** The entry `kept` after `other`, of the same target, was merged into it. */
 export function mergedInto(kept: QueueEntry, other: QueueEntry): QueueEntry {
-  const merged = [...kept.merged ?? []];
-  const isOwn = ({ type, severity }: { type: string; severity: string }) =>
-    type === kept.event.type && severity === kept.event.severity;
-  const others = isOwn(other.event) ? [] : [{ ...other.event, count: 1 }];
-  for (const { type, severity, count } of [...other.merged ?? [], ...others]) {
-    if (isOwn({ type, severity })) continue;
-    const at = merged.findIndex((known) => known.type === type && known.severity === severity);
+  if (!kept.merged && !other.merged && isSameKind(kept.event, other.event)) return kept;
+  const { event, serial, arrivedAt } = other;
+  const { type, severity } = event;
+  const merged: Merged[] = [...kept.merged ?? []];
+  const others = [...other.merged ?? [], {
+    ...{ type, severity, count: 1 },
+    newest: { event, serial, arrivedAt },
+  }];
+  for (const each of others) {
+    if (isSameKind(each, kept.event)) continue;
+    const at = merged.findIndex((known) => isSameKind(known, each));
     const known = merged[at];
-    if (known) merged[at] = { ...known, count: known.count + count };
-    else if (merged.length < MOST_MERGED) merged.push({ type, severity, count });
+    if (known) merged[at] = added(known, each);
+    else merged.push(each);
   }
-  return merged.length === 0 ? kept : { ...kept, merged };
+  while (merged.length > MOST_MERGED) merged.splice(leastOf(merged), 1);
+  return withMerged(kept, merged);
+}
+
+function added(known: Merged, more: Merged): Merged {
+  const isNewer = !known.newest || more.newest && outranks(more.newest, known.newest);
+  const newest = isNewer ? more.newest : known.newest;
+  return { ...known, count: known.count + more.count, ...newest && { newest } };
+}
+
+/** Which of the kinds is the least severe, and came last. */
+function leastOf(merged: readonly Merged[]): number {
+  const ranks = merged.map(({ severity }): number => severityRank(severity));
+  return ranks.lastIndexOf(Math.max(...ranks));
+}
+
+function withMerged({ merged: _, ...entry }: QueueEntry, merged: readonly Merged[]): QueueEntry {
+  return merged.length === 0 ? entry : { ...entry, merged };
+}
+
+/**
+ * What is left of an entry once those of its faults end that `isOver` says are over. When that ends
+ * the one that stood for the others, the worst of the rest waits in its place, untried; it is the
+ * message of that place that has not ended.
+ */
+export function leftOf(
+  entry: QueueEntry,
+  isOver: (fault: WaitingEvent) => boolean,
+): QueueEntry | undefined {
+  const { key, event, failures, notBefore, merged: before = [] } = entry;
+  const merged = before.filter(({ newest }) => !newest || !isOver(newest.event));
+  if (!isOver(event)) return merged.length === before.length ? entry : withMerged(entry, merged);
+  const waiting = merged.flatMap(({ newest }) => newest ?? [])
+    .sort((one, other) => one.serial - other.serial);
+  if (waiting.length === 0) return undefined;
+  const worst = waiting.reduce((one, other) => outranks(other, one) ? other : one);
+  return withMerged({
+    ...worst,
+    key,
+    event: { ...worst.event, settled: event.settled },
+    failures: 0,
+    notBefore: failures === 0 ? notBefore : 0,
+  }, merged.filter(({ newest }) => newest !== worst));
 }

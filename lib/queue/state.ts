@@ -3,25 +3,24 @@
  *
  * @module
  */
-import type { WaitingEvent } from "../event/event.ts";
-import type { Merged } from "./entry.ts";
+import type { Heard, Merged } from "./entry.ts";
 import { type Target, targetKey } from "../event/target.ts";
 import type { FlapRecord } from "../gate/flap.ts";
 import type { OutageRecord } from "../gate/outages.ts";
 import type { SpentRecord } from "../gate/budgets.ts";
 import type { WellRecord } from "../gate/cured.ts";
 
+/** An event as it was heard. */
+export type SavedHeard = Pick<Heard, "event" | "serial"> & { readonly arrivedMs: number };
+
 /** Wall-clock times are in milliseconds since 1970. */
 export type StateRecord =
   /** An event was accepted for its target, or parked after failures. */
-  | {
+  | SavedHeard & {
     readonly is: "waiting";
-    readonly serial: number;
-    readonly event: WaitingEvent;
-    readonly arrivedMs: number;
     readonly failures: number;
     /** What else was heard of the target. */
-    readonly merged?: readonly Merged[];
+    readonly merged?: readonly (Omit<Merged, "newest"> & { readonly newest?: SavedHeard })[];
   }
   /** Nothing waits for the target any more. */
   | { readonly is: "done"; readonly target: Target }

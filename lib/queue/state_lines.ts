@@ -55,7 +55,12 @@ function isTarget(value: unknown): boolean {
 
 function isMerged(value: unknown): boolean {
   return isObject(value) && isText(value.type) && isText(value.severity) &&
-    Number.isSafeInteger(value.count);
+    Number.isSafeInteger(value.count) && (value.newest === undefined || isHeard(value.newest));
+}
+
+function isHeard(value: unknown): boolean {
+  return isObject(value) && isWaitingEvent(value.event) && Number.isFinite(value.arrivedMs) &&
+    Number.isSafeInteger(value.serial);
 }
 
 function isWaitingEvent(value: unknown): boolean {
@@ -70,8 +75,7 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
   if (!value) return undefined;
   const valid = {
     waiting: () =>
-      isWaitingEvent(value.event) && Number.isFinite(value.arrivedMs) &&
-      Number.isSafeInteger(value.serial) && Number.isSafeInteger(value.failures) &&
+      isHeard(value) && Number.isSafeInteger(value.failures) &&
       (value.merged === undefined || Array.isArray(value.merged) && value.merged.every(isMerged)),
     done: () => isTarget(value.target),
     proposing: () =>

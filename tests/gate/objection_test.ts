@@ -19,7 +19,7 @@ Deno.test("firstOf: the first that objects has the word, and nobody is asked aft
   const asked: string[] = [];
   const objection = (name: string, objects: boolean): Objection => () => {
     asked.push(name);
-    return objects ? { outcome: "held", line: "none", detail: name } : undefined;
+    return objects ? { outcome: "held", line: "proposal_held", detail: name } : undefined;
   };
   const all = [objection("a", false), objection("b", true), objection("c", true)];
   assert.equal(firstOf(all, waitingEvent(), "k")?.detail, "b");

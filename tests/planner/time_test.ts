@@ -76,3 +76,47 @@ Deno.test("time: good news ends what it cures, and nothing else", async () => {
   await p.publish({ service: undefined, type: "disk_pressure_resolved" });
   assert.deepEqual(p.ended().slice(-2).toSorted(), ["benign piha/piha", "recovered piha/piha"]);
 });
+
+Deno.test("time: a recovery between two faults ends the older, whichever of them stands for both", async () => {
+  for (const isAsked of [false, true]) {
+    const p = pipeline();
+    if (!isAsked) await p.publish({ service: "busy" });
+    await p.publish({ severity: "critical", payload: { n: 1 }, ...ago(3) });
+    await p.publish({ severity: "error", payload: { n: 3 }, ...ago(1) });
+    if (!isAsked) assert.deepEqual(p.ended(), ["coalesced piha/mosquitto"]);
+    await p.publish({ ...WELL, ...ago(2) });
+    assert.equal(p.log.of("recovered_before_diagnosis").length, 1);
+    if (!isAsked) await p.calls[0]?.answer();
+    assert.match(p.calls.at(-1)?.prompt ?? "", /"n": 3/);
+    await p.calls.at(-1)?.answer();
+    assert.deepEqual(
+      p.proposals.map(({ event }) => [event.service, event.severity, event.happenedAt]).at(-1),
+      ["mosquitto", "error", (NOW - 1) * 1000],
+    );
+    const { received, outcomes } = p.counters.counts();
+    assert.equal(Object.values(outcomes).reduce((sum, n) => sum + n, 0), received);
+  }
+});
+
+Deno.test("time: a failed backup behind a fault of health outlives that, and a restart", async () => {
+  const p = pipeline({ startGraceSeconds: 60 });
+  await p.publish({ severity: "critical", ...ago(2) });
+  await p.publish({ type: "backup_failed", severity: "warning", ...ago(9) });
+  const q = pipeline({}, { saved: p.remembered, clock: p.clock });
+  await q.publish({ ...WELL, ...ago(1) });
+  assert.deepEqual(q.ended(), ["benign piha/mosquitto"]);
+  assert.deepEqual(q.calls.map(({ context }) => context.event.type), ["backup_failed"]);
+  await q.publish({ type: "backup_completed", severity: "info", ...ago(8) });
+  assert.deepEqual(q.ended().slice(1), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+  assert.equal(q.remembered.waiting.size, 0);
+});
+
+Deno.test("time: what is overtaken waits behind the graver fault, and outlives it", async () => {
+  const p = pipeline();
+  await p.publish({ type: "backup_failed", ...ago(9) });
+  await p.publish({ severity: "critical", ...ago(2) });
+  assert.deepEqual(p.ended(), ["coalesced piha/mosquitto"]);
+  await p.publish({ ...WELL, ...ago(1) });
+  assert.equal(p.calls.length, 3);
+  assert.equal(p.calls[2]?.context.event.type, "backup_failed");
+});

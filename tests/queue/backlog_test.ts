@@ -66,11 +66,11 @@ Deno.test("backlog: an event for a running target waits until that is finished",
   const { backlog, replayed } = backlogOn();
   backlog.add(about("a"));
   const running = take(backlog);
-  assert.equal(backlog.overtaken(running), undefined);
+  assert.equal(backlog.isOvertaken(running), false);
   assert.deepEqual(backlog.add(about("a", "error")), {});
-  assert.equal(backlog.overtaken(running), undefined, "no graver than that");
+  assert.equal(backlog.isOvertaken(running), false, "no graver than that");
   backlog.add(about("a", "critical"));
-  assert.equal(backlog.overtaken(running)?.outcome, "coalesced");
+  assert.equal(backlog.isOvertaken(running), true);
   assert.equal(backlog.take(), undefined);
   assert.equal(backlog.finish(running, running.entry).coalesced?.severity, "error");
   assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "critical");
@@ -88,7 +88,9 @@ Deno.test("backlog: of what waits, and of what ran in vain, the gravest stays, w
   for (const again of [backlog, restart().backlog]) {
     const { event, merged } = take(again).entry;
     assert.equal(event.severity, "critical");
-    assert.deepEqual(merged, [{ type: "config_reloaded", severity: "info", count: 1 }]);
+    assert.deepEqual(merged?.map(({ newest, ...kind }) => [kind, newest?.event.type]), [
+      [{ type: "config_reloaded", severity: "info", count: 1 }, "config_reloaded"],
+    ]);
   }
 });
 
@@ -138,10 +140,11 @@ Deno.test("backlog: good news removes what waits, and marks what runs for good",
   backlog.add(about("a"));
   const running = take(backlog);
   assert.equal(over(keyOf("a")), undefined);
-  assert.equal(backlog.overtaken(running)?.outcome, "recovered");
-  backlog.add(about("a"));
-  assert.equal(backlog.overtaken(running)?.outcome, "recovered", "what is bad again is another");
-  assert.equal(over(keyOf("a"))?.serial, 2);
+  assert.equal(backlog.isOver(running), true);
+  const again = about("a", "warning");
+  backlog.add(again);
+  assert.equal(backlog.isOver(running), true, "what is bad again is another");
+  assert.deepEqual(over(keyOf("a")), { event: again, left: undefined });
   assert.equal(replayed().waiting.get(keyOf("a"))?.serial, 1, "the running one is unfinished");
   backlog.finish(running);
   assert.equal(replayed().waiting.size, 0);
@@ -445,6 +448,100 @@ Deno.test("backlog: a lesser event that is held does not hold the graver one tha
   backlog.add(about("a", "critical"));
   backlog.add(about("a", "error"), clock.monotonic() + 3_600_000);
   assert.equal(take(backlog).entry.event.severity, "critical");
+});
+
+const MINUTE = 60_000;
+const T = waitingEvent().happenedAt;
+/** A fault of a target as told by its type, severity and time. */
+const fault = (type: string, severity: string, minute: number, excerpt = "") =>
+  waitingEvent({
+    ...{ service: "a", type, severity, excerpt },
+    ...{ happenedAt: T + minute * MINUTE, heardAt: T + 10 * MINUTE },
+  });
+/** Good news of one of those types, or of all, from that time. */
+const curedAt = (minute: number, type?: string) => (of: { type: string; happenedAt: number }) =>
+  of.happenedAt <= T + minute * MINUTE && (type === undefined || of.type === type);
+
+Deno.test("recover: each fault that waits behind another ends only by what cures it", () => {
+  const { backlog, replayed, restart } = backlogOn();
+  const settled = () => {};
+  backlog.add({ ...fault("unhealthy", "critical", 1), settled });
+  backlog.add(fault("unhealthy", "error", 3, "newer"));
+  backlog.add(fault("backup_failed", "error", 2, "backup"));
+  backlog.add(fault("unhealthy", "warning", 2));
+  for (const { recover, take } of [restart().backlog, backlog]) {
+    const ended = recover(keyOf("a"), curedAt(2, "unhealthy"));
+    assert.deepEqual([ended?.event.severity, ended?.event.happenedAt], ["critical", T + MINUTE]);
+    assert.equal(ended?.left?.failures, 0);
+    assert.equal(recover(keyOf("a"), curedAt(1)), undefined, "older than all that is left");
+    const entry = take()?.entry;
+    assert.equal(entry?.serial, 2);
+    assert.equal(entry?.event.excerpt, "newer");
+    assert.deepEqual(
+      entry?.merged?.map(({ type, count, newest }) => [
+        ...[type, count],
+        newest?.event.excerpt,
+      ]),
+      [["backup_failed", 1, "backup"]],
+    );
+  }
+  const [running] = backlog.active();
+  assert.equal(
+    running?.entry.event.settled,
+    settled,
+    "the receipt is of the message that has not ended",
+  );
+  assert.equal(replayed().waiting.get(keyOf("a"))?.serial, 2);
+});
+
+Deno.test("recover: what is left of a diagnosis that is over waits on, through a crash too", () => {
+  const { backlog, replayed, restart } = backlogOn();
+  backlog.add(fault("unhealthy", "critical", 1));
+  backlog.add(fault("backup_failed", "error", 1));
+  const running = take(backlog);
+  backlog.add(fault("full", "warning", 1));
+  assert.deepEqual(
+    replayed().waiting.get(keyOf("a"))?.merged?.map(({ type }) => type),
+    ["backup_failed", "full"],
+  );
+  assert.equal(backlog.recover(keyOf("a"), curedAt(1, "full"))?.event.type, "full");
+  assert.equal(backlog.isOver(running), false);
+  backlog.add(fault("certificate", "warning", 1));
+  assert.equal(backlog.recover(keyOf("a"), curedAt(1, "unhealthy")), undefined);
+  assert.equal(backlog.isOver(running), true);
+  assert.equal(running.left?.event.type, "backup_failed");
+  const offered = backlog.finish(running, running.left);
+  assert.equal(offered.coalesced?.type, "certificate");
+  for (const { take } of [restart().backlog, backlog]) {
+    const entry = take()?.entry;
+    assert.equal(entry?.event.type, "backup_failed");
+    assert.deepEqual(entry?.merged?.map(({ type, count }) => [type, count]), [["certificate", 1]]);
+  }
+});
+
+Deno.test("recover: of more than five kinds the least severe that came last is forgotten", () => {
+  const { backlog } = backlogOn();
+  backlog.add(fault("unhealthy", "critical", 1));
+  for (const n of [1, 2, 3, 4, 5]) backlog.add(fault(`kind_${n}`, "warning", n));
+  backlog.add(fault("kind_6", "error", 1));
+  backlog.recover(keyOf("a"), curedAt(1, "unhealthy"));
+  const { event, merged } = take(backlog).entry;
+  assert.equal(event.type, "kind_6");
+  assert.deepEqual(merged?.map(({ type }) => type), ["kind_1", "kind_2", "kind_3", "kind_4"]);
+});
+
+Deno.test("recover: of kinds that an earlier version only counted nothing can be left", () => {
+  const { restart } = backlogOn();
+  const saved = emptyState();
+  const kinds = [{ type: "backup_failed", severity: "error", count: 2 }];
+  saved.waiting.set(keyOf("a"), {
+    ...{ is: "waiting", serial: 4, event: about("a"), arrivedMs: T, failures: 0 },
+    merged: kinds,
+  });
+  const { backlog } = restart(saved);
+  assert.deepEqual(backlog.entries().map(({ merged }) => merged), [kinds]);
+  backlog.recover(keyOf("a"), () => true);
+  assert.equal(backlog.waiting, 0);
 });
 
 Deno.test("mergedInto: what both were merged from is added up", () => {

@@ -56,6 +56,22 @@ Deno.test("applyRecord: a cooldown confirms the proposal and leaves a newer even
   assert.deepEqual(after(cooldown, waiting(2), done).cooldowns, new Map([[key, cooldown]]));
 });
 
+Deno.test("decodeState: kinds that wait behind an event are read, those that were only counted too", () => {
+  const heard = { serial: 2, event: waitingEvent({ type: "backup_failed" }), arrivedMs: 5 };
+  const kind = { type: "backup_failed", severity: "error", count: 2 };
+  const record = (...merged: unknown[]) => encodeRecord({ ...waiting(1), merged } as StateRecord);
+  const good = [record(kind), record({ ...kind, newest: heard })];
+  const bad = [{}, { ...heard, event: {} }, { ...heard, serial: 0.5 }, { ...heard, arrivedMs: "5" }]
+    .map((newest) => record({ ...kind, newest }));
+  for (const line of good) {
+    const { state, damagedLines } = stateOf(decodeState(encodeHeader() + line));
+    assert.equal(damagedLines, 0);
+    assert.equal(encodeRecord(state.waiting.get(key) ?? done), line);
+  }
+  const { damagedLines } = stateOf(decodeState(encodeHeader() + bad.join("")));
+  assert.equal(damagedLines, bad.length);
+});
+
 Deno.test("applyRecord: an event file that is there is that of its proposal only", () => {
   const { actionId, target } = proposing;
   assert.deepEqual(after(proposing, { is: "announced", target, actionId }), emptyState());
