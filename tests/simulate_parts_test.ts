@@ -8,6 +8,7 @@ import { simulatedClock } from "../scripts/simulate/clock.ts";
 import { deliveryTo, stream } from "../scripts/simulate/delivery.ts";
 import { simulatedOllama } from "../scripts/simulate/ollama.ts";
 import { tokensOf, workMs } from "../scripts/simulate/profiles.ts";
+import { createRecoveries } from "../scripts/simulate/over.ts";
 import { createWaits } from "../scripts/simulate/waits.ts";
 import { type SentEvent, startWorkload } from "../scripts/simulate/workload.ts";
 import { seededRandom } from "../scripts/soak/random.ts";
@@ -268,4 +269,23 @@ Deno.test("startWorkload: a flapping service goes bad and well all day", async (
   const ends = sent.filter(({ type }) => type === "service_recovered");
   assert.equal(new Set(ends.map(({ node, service }) => `${node}/${service}`)).size, 1);
   assert.ok(ends.length > 300 && ends.length < 700, String(ends.length));
+});
+
+Deno.test("createRecoveries: over is a fault that good news of its kind followed", () => {
+  const recoveries = createRecoveries();
+  const event = (type: string, timestamp: number, service = "traefik") => ({
+    ...{ node: "vps", service, type, severity: "error", payload: {}, timestamp },
+  });
+  const isOver = (type: string, timestamp: number) => recoveries.isOver(event(type, timestamp));
+  recoveries.published(event("service_unhealthy", 100));
+  assert.equal(isOver("service_unhealthy", 99), false);
+  recoveries.published(event("service_recovered", 110));
+  assert.equal(isOver("service_unhealthy", 109), true);
+  assert.equal(isOver("service_unhealthy", 110), false);
+  assert.equal(isOver("disk_pressure_high", 109), false);
+  assert.equal(recoveries.isOver(event("service_unhealthy", 109, "mail")), false);
+  recoveries.published(event("deployment_completed", 120));
+  recoveries.published(event("service_unhealthy", 130));
+  assert.equal(isOver("service_unhealthy", 109), true);
+  assert.equal(isOver("service_unhealthy", 130), false);
 });

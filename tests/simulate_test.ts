@@ -29,6 +29,7 @@ Deno.test("simulate: the same numbers for the same seed, others for another", as
   assert.deepEqual(await simulate(small), first);
   assert.notDeepEqual(await simulate({ ...small, seed: 2 }), first);
   assert.deepEqual(first.problems, []);
+  assert.equal(first.proposedOver, 0);
   assert.ok(first.llmCalls > 30, String(first.llmCalls));
 });
 
@@ -134,6 +135,7 @@ Deno.test("reportResults: a column for each, without outcomes that never came", 
   const rows = report.split("\n");
   assert.match(rows[0] ?? "", /^planners +1 +2$/);
   assert.ok(rows.some((row) => /^wait, critical, p95 +\d+ min +\d+ min$/.test(row)), report);
+  assert.ok(rows.some((row) => /^proposed when over +0 +0$/.test(row)), report);
   assert.ok(!report.includes("malformed"));
 });
 

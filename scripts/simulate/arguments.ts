@@ -73,7 +73,8 @@ What the nodes report:
   --json
   --help
 A wait is from a fault's first event to its proposal, or until it was well again before its turn;
-what is held because its node is offline does not count. Exit status 1 when an event is not
+what is held because its node is offline does not count. "Proposed when over" is what a model
+proposed for a fault whose recovery was published before. Exit status 1 when an event is not
 accounted for or a service is proposed for twice within a cooldown.
 `;
 

@@ -50,6 +50,7 @@ export function reportResults(results: readonly SimulationResult[]): string {
     row("  seconds each", ({ secondsPerCall }) => secondsPerCall.toFixed(1)),
     row("  LLM utilisation", ({ utilisation }) => `${(100 * utilisation).toFixed(1)}%`),
     row("proposed twice", ({ duplicates }) => whole(duplicates)),
+    row("proposed when over", ({ proposedOver }) => whole(proposedOver)),
     ...severities.flatMap((name) =>
       (["p50", "p95", "p99", "max"] as const).map((at) =>
         row(`wait, ${name}, ${at}`, ({ waits }) => {

@@ -15,6 +15,7 @@ import { simulatedClock } from "./clock.ts";
 import { deliveryTo } from "./delivery.ts";
 import { openMember } from "./fleet.ts";
 import { simulatedOllama } from "./ollama.ts";
+import { createRecoveries } from "./over.ts";
 import type { Speed } from "./profiles.ts";
 import { createWaits, type WaitSummary } from "./waits.ts";
 import { type SentEvent, type Shape, startWorkload } from "./workload.ts";
@@ -60,6 +61,8 @@ export interface SimulationResult {
   readonly utilisation: number;
   /** Proposals for a target that had one less than a cooldown before. */
   readonly duplicates: number;
+  /** Proposals of a model for faults that were over; a notice that a service flaps is none. */
+  readonly proposedOver: number;
   /** By severity, and "all". */
   readonly waits: Readonly<Record<string, WaitSummary>>;
   /** What must not be, a sentence each. */
@@ -94,6 +97,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const claims = sharedClaims(clock);
   const outcomes = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0]));
   const proposedAt = new Map<string, number>();
+  const recoveries = createRecoveries();
   const waits = createWaits();
   const downFrom = durationMs / 2;
   const isDown = () => {
@@ -102,6 +106,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   };
   const config = configOf(0, options);
   let duplicates = 0;
+  let proposedOver = 0;
 
   function onEnding(ending: Ending) {
     const { outcome, event } = ending;
@@ -114,6 +119,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     const last = proposedAt.get(key) ?? -Infinity;
     if (now - last < config.cooldownSeconds * 1000) duplicates++;
     proposedAt.set(key, now);
+    if (ending.diagnosed && recoveries.isOver(event)) proposedOver++;
   }
 
   const members = Array.from({ length: planners }, (_, nth) => {
@@ -138,15 +144,16 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   startWorkload(shape, {
     clock,
     random: seededRandom(seed + SEEDS.workload),
-    publish(event: SentEvent) {
+    publish(sent: SentEvent) {
       events++;
+      const event = { ...sent, timestamp: clock.now() / 1000 };
       const now = clock.monotonic();
       const { node, type, severity } = event;
       if (type === "node_online") clock.after(RELEASED_MS, () => waits.released(node));
       if (type === "node_offline" && config.inhibit) waits.held(node);
       if (!isBenign(type)) waits.heard(event, severity, now);
-      const message = { ...event, timestamp: clock.now() / 1000 };
-      delivery.publish(encoder.encode(JSON.stringify(message)));
+      recoveries.published(event);
+      delivery.publish(encoder.encode(JSON.stringify(event)));
     },
   });
   await clock.runUntil(durationMs);
@@ -172,6 +179,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     secondsPerCall: per(busyMs / 1000, llmCalls),
     utilisation: busyMs / (durationMs * ollamas),
     duplicates,
+    proposedOver,
     waits: waits.summary(clock.monotonic()),
     problems: [
       ...received === expected ? [] : [`${received} events were received, not ${expected}`],
