@@ -6,7 +6,7 @@ import { check, type CheckOptions } from "../scripts/chaos/check.ts";
 import type { Evidence, Interruption, PlannerEvidence } from "../scripts/chaos/evidence.ts";
 import { makePlan, type Plan, type PlannedEvent } from "../scripts/chaos/plan.ts";
 import { entryId, messageOf, publishEvents } from "../scripts/chaos/publish.ts";
-import { type Redelivery, redeliveryReader } from "../scripts/chaos/redeliveries.ts";
+import { type EntryName, entryReader } from "../scripts/chaos/entry_reader.ts";
 import { strayKeys } from "../scripts/chaos/streams.ts";
 import { seededRandom } from "../scripts/soak/random.ts";
 import { fakeClock } from "./support/clock.ts";
@@ -40,13 +40,36 @@ Deno.test("makePlan: 5000 events over 200 services, in the order of sending", ()
 Deno.test("makePlan: a single service has one event that needs a diagnosis, and no recovery", () => {
   const { events, services } = planOf(3);
   const singles = services.filter(({ kind }) => kind === "single");
-  assert.equal(singles.length, 100);
+  assert.equal(singles.length, 83);
   for (const { service } of singles) {
     const own = events.filter((event) => event.service === service);
     assert.equal(own.filter(({ severity }) => severity !== "info").length, 1, service);
     assert.ok(own.every(({ type }) => type !== "service_recovered"));
   }
   assert.ok(events.some(({ type }) => type === "service_recovered"));
+});
+
+Deno.test("makePlan: events are sent after they happened, and in another order", () => {
+  const { events, services } = planOf(1);
+  const lags = events.map(({ atMs, happenedMs }) => atMs - happenedMs);
+  assert.ok(lags.every((ms) => ms >= 0));
+  assert.ok(Math.max(...lags) > 120_000);
+  assert.ok(lags.filter((ms) => ms === 0).length > 1_000);
+  assert.ok(events.some(({ happenedMs }, nth) => happenedMs < (events[nth - 1]?.happenedMs ?? 0)));
+  const lines = { late: 0, returning: 0 };
+  for (const { service, kind } of services) {
+    if (kind !== "late" && kind !== "returning") continue;
+    const own = events.filter((event) => event.service === service);
+    const news = own.filter(({ type }) => type === "service_recovered");
+    const [fault, ...others] = own.filter(({ severity }) => severity !== "info");
+    assert.ok(fault && others.length === 0 && news.length === 3, service);
+    lines[kind]++;
+    for (const { atMs, happenedMs } of news) {
+      assert.equal(happenedMs > fault.happenedMs, kind === "late");
+      assert.ok(kind === "returning" || fault.atMs - atMs >= 1_500, service);
+    }
+  }
+  assert.deepEqual(lines, { late: 17, returning: 16 });
 });
 
 Deno.test("makePlan: every planner is killed in some seed, one fault of a planner at a time", () => {
@@ -119,6 +142,8 @@ Deno.test("publishEvents: sends what is due in order, under the event's own id",
   await clock.advance(100);
   await done;
   assert.equal(sent.length, 2);
+  const { timestamp } = JSON.parse(messageOf(planned("busy-1", 60), 1_000_000));
+  assert.equal(timestamp, 999.56);
   assert.equal(sent[1]?.[4], entryId(1_000_000, 2));
 });
 
@@ -128,7 +153,7 @@ const START = 1_000_000;
 function planned(service: string, atMs: number): PlannedEvent {
   const kind = service.startsWith("busy") ? "busy" : "single";
   return {
-    ...{ node: "nas", service, kind, atMs, stream: "health_events" },
+    ...{ node: "nas", service, kind, atMs, happenedMs: atMs - 500, stream: "health_events" },
     ...{ type: "service_unhealthy", severity: "error" },
   };
 }
@@ -150,12 +175,13 @@ const outcome = (service: string, outcome: string, atMs: number, count = 1) => (
 });
 const proposal = (service: string, atMs: number) => ({
   ...{ node: "nas", service, actionId: `plan-nas-${service}`, atMs: START + atMs },
-  severity: "error",
+  ...{ happenedMs: START, type: "service_unhealthy", severity: "error" },
 });
 
 const STOPPED = { ending: "stopped", code: 0, restored: 0 } as const;
 const QUIET = {
   proposals: [],
+  acknowledged: [],
   outcomes: [],
   unnamed: 0,
   alone: [],
@@ -265,7 +291,7 @@ Deno.test("check: an outcome too many needs an entry that was handed out once mo
   ]);
 });
 
-Deno.test("redeliveryReader: finds what is asked for again, however the bytes are cut", () => {
+Deno.test("entryReader: what is asked for again or acknowledged, however the bytes are cut", () => {
   const ask = (id: string, ...more: string[]) =>
     encodeCommand("XCLAIM", "health_events", "planner", "a", "12", id, ...more);
   const commands = [
@@ -273,18 +299,20 @@ Deno.test("redeliveryReader: finds what is asked for again, however the bytes ar
     ask("1-1"),
     ask("1-2", "RETRYCOUNT", "1", "JUSTID"),
     encodeCommand("EVAL", "x\r\n*2\r\n".repeat(500), "1", "key", ""),
+    encodeCommand("XACK", "world_updates", "planner", "1-4", "1-5"),
     ask("1-3"),
   ];
   const bytes = Uint8Array.from(commands.flatMap((command) => [...command]));
   for (const size of [1, 2, 3, 7, 64, bytes.length]) {
-    const found: Redelivery[] = [];
-    const read = redeliveryReader((redelivery) => found.push(redelivery));
+    const [redelivered, acknowledged]: EntryName[][] = [[], []];
+    const read = entryReader({
+      onRedelivery: (entry) => redelivered?.push(entry),
+      onAcknowledged: (entry) => acknowledged?.push(entry),
+    });
     for (let at = 0; at < bytes.length; at += size) read(bytes.subarray(at, at + size));
-    assert.deepEqual(
-      found,
-      ["1-1", "1-3"].map((id) => ({ stream: "health_events", id })),
-      `${size}`,
-    );
+    const named = (stream: string, ...ids: string[]) => ids.map((id) => ({ stream, id }));
+    assert.deepEqual(redelivered, named("health_events", "1-1", "1-3"), `${size}`);
+    assert.deepEqual(acknowledged, named("world_updates", "1-4", "1-5"), `${size}`);
   }
 });
 
@@ -326,6 +354,50 @@ Deno.test("check: two proposals within a cooldown need a planner that acted alon
   assert.deepEqual(violations({ a: { ...twice(300), alone } }), []);
   assert.deepEqual(violations({ a: { ...twice(300), alone: [{ fromMs: 0, toMs: 9 }] } }), [
     "two proposals within a cooldown: plan-nas-busy-1 and second",
+  ]);
+});
+
+Deno.test("check: a proposal for what its planner had heard to be over", () => {
+  const [first = proposal("single-1", 0)] = A.proposals;
+  const late = { ...first, atMs: START + 2_000, happenedMs: START + 50 };
+  const news = {
+    ...{ node: "nas", service: "single-1", type: "service_recovered" },
+    ...{ happenedMs: START + 51, atMs: START + 900 },
+  };
+  const found = (
+    change: Partial<typeof news>,
+    more: { fault?: Partial<typeof late>; interruptions?: Evidence["interruptions"] } = {},
+  ) => {
+    const proposals = [{ ...late, ...more.fault }];
+    const acknowledged = [{ ...news, ...change }];
+    return violations({ a: { proposals, acknowledged }, interruptions: more.interruptions ?? [] })
+      .filter((each) => each.includes("over"));
+  };
+  assert.deepEqual(found({}), ["a: proposals for what it knew to be over: nas/single-1"]);
+  assert.deepEqual(found({ happenedMs: START + 50 }), []);
+  assert.deepEqual(found({ service: "busy-1" }), []);
+  assert.deepEqual(found({ type: "service_unhealthy" }), []);
+  assert.deepEqual(found({}, { fault: { type: "disk_pressure_high" } }), []);
+  // Right before the file was written, or after a kill, it did not know that any more.
+  assert.deepEqual(found({ atMs: START + 1_000 }), []);
+  const during = (kind: "pause" | "kill") => ({
+    interruptions: [{ ...KILL_OF_A, kind, fromMs: START + 950, toMs: START + 1_100 }],
+  });
+  assert.deepEqual(found({ atMs: START + 900 }, during("kill")), []);
+  assert.deepEqual(found({ atMs: START + 900 }, during("pause")), []);
+  assert.equal(found({ atMs: START + 800 }, during("pause")).length, 1);
+});
+
+Deno.test("check: a fault that is newer than the news of it needs its proposal", () => {
+  const plan: Plan = {
+    ...PLAN,
+    services: [...PLAN.services, { node: "nas", service: "returning-1", kind: "returning" }],
+  };
+  const evidence = {
+    ...{ streams: [HEALTH], planners: [A, B], interruptions: [], redeliveries: [], strayKeys: [] },
+  };
+  assert.deepEqual(check(plan, evidence, OPTIONS).violations, [
+    "services without the proposal that they need: nas/returning-1",
   ]);
 });
 

@@ -32,8 +32,9 @@ killed and started again on its append-only file. Then it looks at what is left:
 
   every entry is acknowledged; each event has an outcome in a planner's history, and one more only
   for each time that its entry was handed out again; each service that needs a proposal has one,
-  and none has two within a cooldown; no file is half written; no claim on Redis is without an end;
-  every planner ends in good order
+  none has two within a cooldown, and none is for what its planner knew to be over, though events
+  are sent up to minutes after they happened and in another order; no file is half written; no
+  claim on Redis is without an end; every planner ends in good order
 
 One line a seed. A seed decides on everything but time itself: which events come when, what fails,
 and what the model answers. Exit status 1 when a seed fails; its disks and logs are kept then.

@@ -11,7 +11,9 @@
  *   ends as "cooldown" or "coalesced"; where a planner was killed, what repeated an outcome of its
  *   service may lack its own, for only a count stood for it;
  * - each service whose events called for a proposal has one, and none has two within a cooldown,
- *   unless the later event was worse, or a planner said that it could not ask Redis and wrote one of them meanwhile;
+ *   unless the later event was worse, or a planner said that it could not ask Redis and wrote one
+ *   of them meanwhile; none is for a fault that its planner had heard to be over, by the time at
+ *   which both happened, whenever and in whatever order they were sent;
  * - every key on Redis is a stream's, or a claim's with an end.
  *
  * @module

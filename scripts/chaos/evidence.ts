@@ -48,8 +48,20 @@ export interface ProposalEvidence {
   readonly service: string;
   /** When the file appeared. */
   readonly atMs: number;
+  /** When its event happened. */
+  readonly happenedMs: number;
   /** Of its event. */
+  readonly type: string;
   readonly severity: string;
+}
+
+/** An event that a planner told Redis it was done with. */
+export interface AcknowledgedEvidence {
+  readonly node: string;
+  readonly service: string;
+  readonly type: string;
+  readonly happenedMs: number;
+  readonly atMs: number;
 }
 
 /** So many events of a target came to an end. */
@@ -76,6 +88,7 @@ export interface PlannerEvidence {
   readonly name: string;
   readonly lives: readonly LifeEvidence[];
   readonly proposals: readonly ProposalEvidence[];
+  readonly acknowledged: readonly AcknowledgedEvidence[];
   readonly outcomes: readonly OutcomeEvidence[];
   /** Events that its history counts without naming their services. */
   readonly unnamed: number;

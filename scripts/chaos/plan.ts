@@ -13,9 +13,11 @@ export const STREAMS = ["health_events", "world_updates"] as const;
 /**
  * What a service goes through, which decides what must become of it:
  * `single`: one event that needs a diagnosis, so that losing it is losing the proposal; `busy`:
- * many of them; `ignored`: the model sees no need; `recovering`: it is well again after each.
+ * many of them; `ignored`: the model sees no need; `recovering`: it is well again after each;
+ * `late`: its one fault is sent after news that it is over; `returning`: its one fault happened
+ * after that news, whichever is sent first, so that losing it is losing the proposal.
  */
-const KINDS = ["single", "busy", "ignored", "recovering"] as const;
+const KINDS = ["single", "busy", "ignored", "recovering", "late", "returning"] as const;
 export type Kind = typeof KINDS[number];
 
 export interface Service {
@@ -27,6 +29,8 @@ export interface Service {
 export interface PlannedEvent extends Service {
   /** When it is sent, milliseconds after the start. */
   readonly atMs: number;
+  /** When it happened, in the same milliseconds: negative before the start. */
+  readonly happenedMs: number;
   readonly stream: typeof STREAMS[number];
   readonly type: string;
   readonly severity: string;
@@ -56,15 +60,23 @@ export interface PlanOptions {
 const EVENTS_OF_A_SERVICE = 25;
 const MOST_SERVICES = 200;
 const NODES = ["solaria", "piha", "pihb", "nas", "edge"];
-const BAD = ["service_unhealthy", "container_exited", "disk_pressure_high"];
+/** What `service_recovered` ends. */
+const HEALTH = ["service_unhealthy", "container_exited"];
+const BAD = [...HEALTH, "disk_pressure_high"];
 /** Not those that say that a service is well: these would end what waits. */
 const CHATTER = ["deployment_started", "deployment_completed", "remediation_started"];
 const SEVERITIES = ["warning", "error", "critical"];
-/** Of ten services in a row. */
+/** Of twelve services in a row. */
 const MIX: readonly Kind[] = [
-  ...["single", "busy", "single", "ignored", "single"] as const,
-  ...["busy", "recovering", "single", "busy", "single"] as const,
+  ...["single", "busy", "single", "ignored", "late", "single"] as const,
+  ...["busy", "recovering", "single", "returning", "busy", "single"] as const,
 ];
+/** Two events of three are sent up to so much after they happened. */
+const LONGEST_LAG_MS = 180_000;
+/** News of a service is sent so often, so that every planner of a group may hear it. */
+const NEWS = 3;
+/** A `late` fault is sent so much after the news, and more: those who heard it know by then. */
+const KNOWN_AFTER_MS = 1_500;
 
 export function makePlan(options: PlanOptions): Plan {
   const { seed, spanMs } = options;
@@ -85,9 +97,17 @@ export function makePlan(options: PlanOptions): Plan {
   const event = (service: Service, type: string, atMs = below(spanMs)): PlannedEvent => ({
     ...service,
     atMs,
+    happenedMs: atMs - (below(3) === 0 ? 0 : below(LONGEST_LAG_MS)),
     stream: below(10) === 0 ? STREAMS[1] : STREAMS[0],
     type,
     severity: CHATTER.includes(type) || type === "service_recovered" ? "info" : oneOf(SEVERITIES),
+  });
+
+  /** That a service is well again, on either stream. */
+  const news = (service: Service, atMs: number, happenedMs: number): PlannedEvent => ({
+    ...event(service, "service_recovered", atMs),
+    happenedMs,
+    stream: oneOf(STREAMS),
   });
 
   function* ownEvents(service: Service): Generator<PlannedEvent> {
@@ -108,6 +128,26 @@ export function makePlan(options: PlanOptions): Plan {
           yield bad;
           yield event(service, "service_recovered", Math.min(spanMs - 1, bad.atMs + below(1_000)));
         }
+        return;
+      case "late": {
+        const bad = event(service, oneOf(HEALTH), KNOWN_AFTER_MS + below(spanMs - KNOWN_AFTER_MS));
+        const wellMs = bad.atMs - KNOWN_AFTER_MS;
+        const happenedMs = wellMs - below(LONGEST_LAG_MS);
+        yield { ...bad, happenedMs: happenedMs - 1 - below(LONGEST_LAG_MS) };
+        const fromMs = Math.max(0, happenedMs);
+        for (let n = 0; n < NEWS; n++) {
+          yield news(service, fromMs + below(wellMs - fromMs + 1), happenedMs);
+        }
+        return;
+      }
+      case "returning": {
+        const bad = event(service, oneOf(HEALTH));
+        yield bad;
+        for (let n = 0; n < NEWS; n++) {
+          const atMs = Math.max(0, Math.min(spanMs - 1, bad.atMs - 1_000 + below(2_000)));
+          yield news(service, atMs, Math.min(atMs, bad.happenedMs - 1 - below(LONGEST_LAG_MS)));
+        }
+      }
     }
   }
 

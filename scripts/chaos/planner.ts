@@ -9,7 +9,7 @@ import { type AgentProcess, startAgent } from "../bench/agent_process.ts";
 import { environment, fillIn, ownAgent } from "../bench/commands.ts";
 import { FOLDERS } from "../bench/world.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
-import { type Redelivery, redeliveryReader } from "./redeliveries.ts";
+import { type EntryName, entryReader } from "./entry_reader.ts";
 
 /** One process of a planner, from start to end. */
 export interface Life {
@@ -28,7 +28,9 @@ export interface ChaosPlanner {
   readonly proxy: Proxy;
   readonly lives: readonly Life[];
   /** What it asked to be handed once more. */
-  readonly redeliveries: readonly Redelivery[];
+  readonly redeliveries: readonly EntryName[];
+  /** What it acknowledged, and when, in milliseconds since 1970. */
+  readonly acknowledged: readonly (EntryName & { readonly atMs: number })[];
   start(): void;
   kill(): Promise<void>;
   signal(signal: "SIGSTOP" | "SIGCONT"): void;
@@ -53,9 +55,14 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
   const { clock, folder, ollamaPort } = settings;
   const root = join(folder, name);
   for (const name of FOLDERS) await Deno.mkdir(join(root, name), { recursive: true });
-  const redeliveries: Redelivery[] = [];
+  const redeliveries: EntryName[] = [];
+  const acknowledged: (EntryName & { readonly atMs: number })[] = [];
   const proxy = startProxy(settings.redisPort, {
-    watch: () => redeliveryReader((redelivery) => redeliveries.push(redelivery)),
+    watch: () =>
+      entryReader({
+        onRedelivery: (entry) => redeliveries.push(entry),
+        onAcknowledged: (entry) => acknowledged.push({ ...entry, atMs: clock.now() }),
+      }),
   });
   const places = { root, redisPort: proxy.port, ollamaPort };
   const words = fillIn(ownAgent(Deno.execPath(), settings.project), places);
@@ -82,6 +89,7 @@ export async function openPlanner(name: string, settings: ChaosSettings): Promis
     proxy,
     lives,
     redeliveries,
+    acknowledged,
     start() {
       if (closed) return;
       const logFile = join(folder, `${name}-${lives.length + 1}.log`);

@@ -1,10 +1,13 @@
 /**
- * Whether each service that needs a proposal has one, and none has two within a cooldown.
+ * Whether each service that needs a proposal has one, none has two within a cooldown, and none is
+ * for what its planner knew to be over.
  *
  * @module
  */
+import { cures } from "../../lib/event/cures.ts";
 import { severityRank } from "../../lib/event/severity.ts";
 import { targetKey } from "../../lib/event/target.ts";
+import { isBenign } from "../../lib/gate/objection.ts";
 import {
   concerns,
   type Evidence,
@@ -15,13 +18,18 @@ import {
   RECORDED_WITHIN_MS,
   type Span,
 } from "./evidence.ts";
-import type { Plan } from "./plan.ts";
+import type { Kind, Plan } from "./plan.ts";
 import { nameOf, told } from "./violation.ts";
 
 /** The time of a file may be so much behind. */
 const COARSE_MS = 20;
 /** So long a planner waits for Redis to share its cooldown, before it records its proposal. */
 const CLAIM_TOLD_WITHIN_MS = 2_000;
+
+/** So long a planner takes from its last look at what it heard until the file is there. */
+const WRITTEN_WITHIN_MS = 1_000;
+
+const NEEDS_PROPOSAL: ReadonlySet<Kind> = new Set(["single", "busy", "returning"]);
 
 export interface ProposalCheckOptions {
   readonly cooldownMs: number;
@@ -39,7 +47,7 @@ export function checkProposals(
   const byTarget = Map.groupBy(written, targetKey);
   const dead = new Set(evidence.streams.flatMap((stream) => stream.dead).map(targetKey));
   const lost = plan.services.filter((service) =>
-    (service.kind === "single" || service.kind === "busy") &&
+    NEEDS_PROPOSAL.has(service.kind) &&
     !byTarget.has(targetKey(service)) && !dead.has(targetKey(service))
   );
   const twice: string[] = [];
@@ -64,6 +72,7 @@ export function checkProposals(
       ...told("two proposals within a cooldown", twice),
       ...told("proposals for services that do not exist", strange.map(nameOf)),
       ...evidence.planners.flatMap((planner) => untold(planner, evidence)),
+      ...evidence.planners.flatMap((planner) => knownToBeOver(planner, evidence)),
     ],
   };
 }
@@ -82,6 +91,26 @@ function untold(planner: PlannerEvidence, { interruptions }: Evidence): string[]
   );
   const about = `${planner.name}: proposals that its history does not know`;
   return told(about, missing.map(({ actionId }) => actionId));
+}
+
+/**
+ * Proposals for faults that their planner knew to be over: it acknowledged good news that ends them
+ * and happened later. Good news of what it never knew to be bad does not survive a kill.
+ */
+function knownToBeOver(planner: PlannerEvidence, { interruptions }: Evidence): string[] {
+  const own = interruptions.filter((interruption) => concerns(interruption, planner.name));
+  const news = Map.groupBy(planner.acknowledged, targetKey);
+  const needless = planner.proposals.filter((proposal) =>
+    (news.get(targetKey(proposal)) ?? []).some(({ type, happenedMs, atMs }) => {
+      const known = { fromMs: atMs, toMs: proposal.atMs };
+      return isBenign(type) && cures(type, proposal.type) && happenedMs > proposal.happenedMs &&
+        !own.some(({ kind, fromMs, toMs }) =>
+          kind === "kill" && fromMs <= known.toMs && toMs >= known.fromMs
+        ) &&
+        known.toMs - known.fromMs > WRITTEN_WITHIN_MS + heldUpMs(own, known);
+    })
+  );
+  return told(`${planner.name}: proposals for what it knew to be over`, needless.map(nameOf));
 }
 
 /** For how long other faults can have kept a planner from recording something in the span. */

@@ -38,8 +38,8 @@ export function entryId(startedMs: number, nth: number): string {
 
 /** What a node agent would send. */
 export function messageOf(event: PlannedEvent, startedMs: number): string {
-  const { node, service, type, severity, atMs } = event;
-  const timestamp = Math.floor((startedMs + atMs) / 1000);
+  const { node, service, type, severity, happenedMs } = event;
+  const timestamp = (startedMs + happenedMs) / 1000;
   return JSON.stringify({ type, severity, node, service, timestamp, payload: { exit_code: 137 } });
 }
 

@@ -20,7 +20,9 @@ import type {
 import type { ChaosPlanner, Life } from "./planner.ts";
 
 /** The planner must have ended. */
-export async function remainsOf(planner: ChaosPlanner): Promise<PlannerEvidence> {
+export async function remainsOf(
+  planner: ChaosPlanner,
+): Promise<Omit<PlannerEvidence, "acknowledged">> {
   const { name, root, lives } = planner;
   const broken: string[] = [];
   const leftovers: string[] = [];
@@ -74,12 +76,17 @@ async function proposalsIn(folder: string): Promise<ProposalEvidence[]> {
     if (!path.endsWith(".json")) continue;
     const content = jsonOf(await Deno.readTextFile(path));
     if (typeof content !== "object" || content === null) continue;
-    const { action_id, node, service } = content as Record<string, unknown>;
-    const atMs = (await Deno.stat(path)).mtime?.getTime() ?? 0;
-    const target = { node: String(node), service: String(service) };
-    const { payload } = content as ActionFile;
-    const { severity } = payload.audit.event;
-    proposals.push({ actionId: String(action_id), ...target, atMs, severity });
+    const { action_id, node, service, timestamp, payload } = content as ActionFile;
+    const { type, severity } = payload.audit.event;
+    proposals.push({
+      actionId: action_id,
+      node,
+      service,
+      atMs: (await Deno.stat(path)).mtime?.getTime() ?? 0,
+      happenedMs: Math.round(timestamp * 1000),
+      type,
+      severity,
+    });
   }
   return proposals;
 }

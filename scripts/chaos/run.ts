@@ -9,7 +9,7 @@ import { startOllama } from "../bench/ollama.ts";
 import { seededRandom } from "../soak/random.ts";
 import { troubledChat } from "./chat.ts";
 import { check, type Verdict } from "./check.ts";
-import type { Interruption, RedeliveryEvidence } from "./evidence.ts";
+import type { AcknowledgedEvidence, Interruption, RedeliveryEvidence } from "./evidence.ts";
 import type { Fault } from "./faults.ts";
 import { type ChaosPlanner, openPlanner } from "./planner.ts";
 import { makePlan, type Plan } from "./plan.ts";
@@ -102,7 +102,10 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
 
   const evidence = {
     streams: await lookAtStreams(redis.command),
-    planners: await Promise.all(planners.map(remainsOf)),
+    planners: await Promise.all(planners.map(async (planner) => ({
+      ...await remainsOf(planner),
+      acknowledged: acknowledgedBy(planner, { plan, startedMs }),
+    }))),
     interruptions,
     redeliveries: redeliveriesOf(planners, { plan, startedMs }),
     strayKeys: await strayKeys(redis.command),
@@ -122,12 +125,28 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   };
 }
 
+interface Sent {
+  readonly plan: Plan;
+  readonly startedMs: number;
+}
+
+const eventsById = ({ plan, startedMs }: Sent) =>
+  new Map(plan.events.map((event, nth) => [entryId(startedMs, nth), event]));
+
+function acknowledgedBy({ acknowledged }: ChaosPlanner, sent: Sent): AcknowledgedEvidence[] {
+  const events = eventsById(sent);
+  // An entry that nobody sent is asked for by planners to see whether they may acknowledge.
+  return acknowledged.flatMap(({ id, atMs }) => {
+    const event = events.get(id);
+    if (!event) return [];
+    const { node, service, type } = event;
+    return { node, service, type, happenedMs: sent.startedMs + event.happenedMs, atMs };
+  });
+}
+
 /** Whose entries the planners asked to be handed once more. */
-function redeliveriesOf(
-  planners: readonly ChaosPlanner[],
-  { plan, startedMs }: { readonly plan: Plan; readonly startedMs: number },
-): RedeliveryEvidence[] {
-  const events = new Map(plan.events.map((event, nth) => [entryId(startedMs, nth), event]));
+function redeliveriesOf(planners: readonly ChaosPlanner[], sent: Sent): RedeliveryEvidence[] {
+  const events = eventsById(sent);
   return planners.flatMap(({ redeliveries }) => redeliveries).map(({ stream, id }) => {
     const event = events.get(id);
     if (event?.stream !== stream) throw new Error(`no entry ${id} was sent to ${stream}`);

@@ -1,11 +1,12 @@
 /**
- * Which entries a planner asks Redis to hand it once more, by what it sends.
+ * Which entries a planner asks Redis to hand it once more, and which it acknowledges, by what it
+ * sends.
  *
  * @module
  */
 
 /** An entry of a stream. */
-export interface Redelivery {
+export interface EntryName {
   readonly stream: string;
   readonly id: string;
 }
@@ -16,9 +17,10 @@ const NEWLINE = 0x0a;
 const decoder = new TextDecoder();
 
 /** Reads the commands of one connection, whose bytes are cut into chunks anywhere. */
-export function redeliveryReader(
-  onRedelivery: (redelivery: Redelivery) => void,
-): (chunk: Uint8Array) => void {
+export function entryReader({ onRedelivery, onAcknowledged }: {
+  readonly onRedelivery: (entry: EntryName) => void;
+  readonly onAcknowledged: (entry: EntryName) => void;
+}): (chunk: Uint8Array) => void {
   let words: string[] = [];
   /** Words of the command that are still to come. */
   let missing = 0;
@@ -42,9 +44,17 @@ export function redeliveryReader(
   function endWord() {
     words.push(word.trimEnd());
     if (--missing > 0) return;
-    // XCLAIM stream group consumer idle id; with JUSTID it hands nothing over.
-    const [name, stream = "", , , , id = ""] = words;
-    if (name?.toUpperCase() === "XCLAIM" && !words.includes("JUSTID")) onRedelivery({ stream, id });
+    const [name, stream = "", , ...rest] = words;
+    switch (name?.toUpperCase()) {
+      case "XCLAIM": {
+        // XCLAIM stream group consumer idle id; with JUSTID it hands nothing over.
+        const [, , id = ""] = rest;
+        if (!words.includes("JUSTID")) onRedelivery({ stream, id });
+        return;
+      }
+      case "XACK":
+        for (const id of rest) onAcknowledged({ stream, id });
+    }
   }
 
   return (chunk) => {
