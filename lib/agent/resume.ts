@@ -7,7 +7,7 @@
 import type { ActionFile } from "../proposal/action_file.ts";
 import { parseJson } from "../base/json.ts";
 import { gravity, isNodeAway } from "../gate/gravity.ts";
-import { isForTarget } from "../proposal/read/proposed.ts";
+import { isForTarget } from "../proposal/read/content.ts";
 import type { Log } from "../base/log/log.ts";
 import type { SavedState } from "../queue/state.ts";
 import type { Store } from "../base/disk/store.ts";

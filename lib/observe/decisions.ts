@@ -12,7 +12,7 @@ import type { Files } from "../base/disk/files.ts";
 import { ACTION_FOLDERS } from "../base/disk/store.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 import type { ActionView } from "../proposal/read/action.ts";
-import { textOf } from "../proposal/read/text.ts";
+import { textOf } from "../proposal/read/content.ts";
 import { cameThereAt, type DecidedFolder, movedBy, toldTime } from "../proposal/read/decided.ts";
 import { type ActionFolder, isRefusal, openActionFiles } from "../proposal/read/folders.ts";
 import type { Log } from "../base/log/log.ts";
@@ -99,7 +99,7 @@ export function followDecisions({ root, files, clock, log, tell }: {
     const nowMs = clock.now();
     // An executor may have taken it on and done it between two looks.
     const approvedMs = before === "pending" && TAKEN_ON.has(folder)
-      ? toldTime("approved", view.content, nowMs, [])
+      ? toldTime("approved", view.content, nowMs)
       : undefined;
     if (approvedMs !== undefined) tell(decided(view, "approved", approvedMs));
     tell(decided(view, folder, cameThereAt(folder, { fields: view.content, times, nowMs })));

@@ -3,7 +3,7 @@ import { isObject, parseObject } from "../../lib/base/json.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { ACTION_FOLDERS } from "../../lib/base/disk/store.ts";
 import { svcKey } from "../../lib/event/target.ts";
-import { type Proposed, proposedBy } from "../../lib/proposal/read/proposed.ts";
+import { type Proposed, proposedBy } from "../../lib/proposal/read/content.ts";
 import type { MemoryFiles } from "../support/memory_files.ts";
 
 type Folder = typeof ACTION_FOLDERS[number];

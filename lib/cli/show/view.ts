@@ -5,8 +5,7 @@
  */
 import { type ActionView, type AuditView, readAudit } from "../../proposal/read/action.ts";
 import { digestMatches } from "../../proposal/digest.ts";
-import { isOwn } from "../../proposal/read/proposed.ts";
-import { transitionsOf } from "../../proposal/read/decided.ts";
+import { isOwn, transitionsOf } from "../../proposal/read/content.ts";
 import { isStale } from "../../proposal/validity.ts";
 import type { Shown } from "./look.ts";
 import type { ViewOptions } from "../pending/view.ts";

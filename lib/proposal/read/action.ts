@@ -1,12 +1,20 @@
 /**
- * What a proposal's file says to people, read as untrusted: anybody may have edited it, and other
- * programs write them in shapes of their own.
+ * What a proposal's file says to people.
  *
  * @module
  */
 import { isObject, parseJson } from "../../base/json.ts";
-import { isOwn, type Proposed, proposedBy } from "./proposed.ts";
-import { type Fields, listOf, nameIn, objectIn, textOf } from "./text.ts";
+import type { Fields } from "../../event/payload.ts";
+import {
+  deedIn,
+  isOwn,
+  listOf,
+  nameIn,
+  objectIn,
+  type Proposed,
+  proposedBy,
+  textOf,
+} from "./content.ts";
 
 /** Ids as programs give them: nothing that leads out of a folder or out of a line. */
 const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
@@ -18,7 +26,6 @@ const LATEST = 8.64e12;
 const UNNAMED = "another program";
 /** What nobody could act without. */
 const OWN_NAMES = ["type", "node", "service", "risk_level"];
-const NAMES = ["node"];
 
 /** A proposal, its texts fit for a terminal and bounded. What the file leaves out is "" or null. */
 export type ActionView = ReturnType<typeof viewOf>;
@@ -59,11 +66,10 @@ function problemOf(content: Fields, actionId: string): string | undefined {
   if (action_id !== actionId && (own || named)) {
     return `its action_id is ${named ? `"${nameIn(action_id)}"` : "missing"}, not the file's name`;
   }
-  const missing = (own ? OWN_NAMES : NAMES).find((key) => nameIn(content[key]) === "");
+  const missing = (own ? OWN_NAMES : ["node"]).find((key) => nameIn(content[key]) === "");
   if (missing !== undefined) return `${missing} is no text`;
   if (!own) {
-    const word = proposedBy(content)?.word;
-    return word === "" ? "neither type nor action_type is a text" : undefined;
+    return deedIn(content).word === "" ? "neither type nor action_type is a text" : undefined;
   }
   if (!isBetween(confidence, 0, 1)) return "confidence is no number from 0 to 1";
   if (typeof requires_human !== "boolean") return "requires_human is not true or false";

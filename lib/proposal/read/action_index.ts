@@ -18,7 +18,7 @@ import type { ProposalOutcome } from "../../policy/earlier.ts";
 import { actionIdPrefix } from "../action_file.ts";
 import { cameThereAt, DECIDED, movedBy } from "./decided.ts";
 import type { ActionFolder } from "./folders.ts";
-import { looseKey, type Proposed, proposedBy } from "./proposed.ts";
+import { looseKey, type Proposed, proposedBy } from "./content.ts";
 import { openShelf } from "./shelf.ts";
 
 /** Files whose content is remembered. */

@@ -1,16 +1,14 @@
 /**
  * When a proposal was decided, and by whom, from its file in one of the folders behind
- * actions/pending. What the file says counts more than what its times suggest. Those files are read
- * as untrusted: people, an executor or a disk may have changed them.
+ * actions/pending. What the file says counts more than what its times suggest.
  *
  * @module
  */
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { FileTimes } from "../../base/disk/files.ts";
-import { isObject } from "../../base/json.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
-import { parseTimestamp } from "../../event/timestamp.ts";
-import { type Fields, nameIn } from "./text.ts";
+import type { Fields } from "../../event/payload.ts";
+import { momentOf, transitionsOf } from "./content.ts";
 
 /** Every folder of a proposal's life but the one where it waits, in the order of that life. */
 export type DecidedFolder = ProposalOutcome["became"];
@@ -44,7 +42,7 @@ export function cameThereAt(
   },
 ): number {
   const kept = MOVED.has(folder) ? Math.max(writtenMs, changedMs) : writtenMs;
-  return Math.min(toldTime(folder, fields, nowMs) ?? kept, nowMs);
+  return Math.min(toldTime(folder, fields, nowMs, ["updated_at"]) ?? kept, nowMs);
 }
 
 /** Who moved a proposal to the folder it lies in, as the file tells; "" where it does not. */
@@ -61,7 +59,7 @@ export function toldTime(
   folder: DecidedFolder,
   fields: Fields,
   nowMs: number,
-  alsoIn: readonly string[] = ["updated_at"],
+  alsoIn: readonly string[] = [],
 ): number | undefined {
   const askedMs = momentOf(fields.timestamp) ?? momentOf(fields.created_at) ?? 0;
   const canBe = (ms: number | undefined) =>
@@ -70,40 +68,4 @@ export function toldTime(
   if (move) return move.atMs;
   const name = [...TIME_FIELDS[folder], ...alsoIn].find((each) => canBe(momentOf(fields[each])));
   return name === undefined ? undefined : momentOf(fields[name]);
-}
-
-const MOST_ENTRIES = 100;
-const LONGEST_NAME = 100;
-
-/**
- * `transition_history` of a parsed file: every program of the homelab that moves one appends from
- * where to where, when, and who it was. The newest last; other entries are left out.
- */
-export function transitionsOf({ transition_history: entries }: Fields) {
-  if (!Array.isArray(entries)) return [];
-  return entries.slice(-MOST_ENTRIES).filter(isObject).map(({ from, to, timestamp, by }) => ({
-    from: nameIn(from, LONGEST_NAME),
-    to: nameIn(to, LONGEST_NAME),
-    /** Milliseconds since 1970; undefined where the entry names no plausible time. */
-    get atMs() {
-      return momentOf(timestamp);
-    },
-    /** `operator-...`, `webui`, `system`; "" where nobody is named. */
-    by: nameIn(by, LONGEST_NAME),
-  }));
-}
-
-/** As nearly all programs write it: Date.parse reads it at once, and every month has these days. */
-const ISO_SECONDS = /^20\d\d-\d\d-(?:[01]\d|2[0-8])T\d\d:\d\d:\d\dZ$/;
-const EARLIEST = Date.UTC(2020, 0);
-
-/** A time that a file names, in milliseconds; undefined for one before 2020 or after 2100. */
-export function momentOf(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string" && ISO_SECONDS.test(value)) {
-    const ms = Date.parse(value);
-    if (ms >= EARLIEST) return ms;
-  }
-  const { seconds, replaced } = parseTimestamp(value, 0);
-  return replaced ? undefined : seconds * 1000;
 }

@@ -6,9 +6,8 @@
 import { parseObject } from "../../base/json.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
-import { cameThereAt, momentOf, toldTime } from "./decided.ts";
-import { deedIn, sinceIn } from "./proposed.ts";
-import { nameIn, objectIn } from "./text.ts";
+import { deedIn, momentOf, nameIn, objectIn, sinceIn } from "./content.ts";
+import { cameThereAt, toldTime } from "./decided.ts";
 
 /** Rows; what would be more is counted in one row, `(others)`. */
 const MOST_ROWS = 100;
@@ -118,7 +117,7 @@ function decidedAt(
 ): number | undefined {
   return folder === "approved" || folder === "rejected" || folder === "cancelled"
     ? cameThereAt(folder, about)
-    : toldTime("approved", about.fields, about.nowMs, []);
+    : toldTime("approved", about.fields, about.nowMs);
 }
 
 const sum = ({ folders }: StatsRow) => Object.values(folders).reduce((a, b) => a + b, 0);

@@ -6,7 +6,7 @@
  */
 import { join } from "node:path/posix";
 import { parseJson } from "../../base/json.ts";
-import { isForTarget } from "./proposed.ts";
+import { isForTarget } from "./content.ts";
 import type { Files } from "../../base/disk/files.ts";
 import { actionIdBase } from "../action_file.ts";
 import { LARGEST_PROPOSAL_BYTES, type Store } from "../../base/disk/store.ts";

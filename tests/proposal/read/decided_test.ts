@@ -7,7 +7,7 @@ import {
   movedBy,
   toldTime,
 } from "../../../lib/proposal/read/decided.ts";
-import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
+import { isForTarget, proposedBy } from "../../../lib/proposal/read/content.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 12);
 const TARGET = { node: "piha", service: "mosquitto" };

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
-import { isForTarget, proposedBy } from "../../../lib/proposal/read/proposed.ts";
-import { momentOf, transitionsOf } from "../../../lib/proposal/read/decided.ts";
+import {
+  isForTarget,
+  momentOf,
+  proposedBy,
+  transitionsOf,
+} from "../../../lib/proposal/read/content.ts";
 import { proposalFile } from "../../support/proposal_file.ts";
 
 const EPOCH = 1_767_323_045;
