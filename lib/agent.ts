@@ -5,57 +5,34 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { createPipeline, openParts, snapshotOf } from "./agent/parts.ts";
-import type { Backlog } from "./queue/backlog.ts";
-import type { Clock } from "./base/clock.ts";
-import type { Config } from "./config/config.ts";
+import { type AgentOptions, createPipeline, openParts } from "./agent/parts.ts";
+import { ConfigError } from "./config/config.ts";
 import { type Coordination, NO_COORDINATION, shareCooldowns } from "./coordination/coordination.ts";
 import { instanceOf } from "./coordination/instance.ts";
-import { type Observer, observers } from "./observe/ending.ts";
+import { observers } from "./observe/ending.ts";
 import { followDecisions } from "./observe/decisions.ts";
-import { type Files, tryLock } from "./base/disk/files.ts";
+import { tryLock } from "./base/disk/files.ts";
 import { createHistory } from "./observe/history.ts";
-import type { Log } from "./base/log/log.ts";
 import { settleProposals } from "./agent/resume.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
-import type { Counters } from "./observe/outcome.ts";
-import type { Planner } from "./planner.ts";
 import type { ActionFile } from "./proposal/action_file.ts";
 import { announceOnce, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
 import { createReceipts } from "./observe/receipts.ts";
-import { createStatusBoard, type StatusBoard } from "./observe/status.ts";
+import { createStatusBoard } from "./observe/status.ts";
 import { emptyState, type StateRecord } from "./queue/state.ts";
 import { type Journal, loadState, openJournal } from "./queue/journal.ts";
 import { severityRank } from "./event/severity.ts";
 import { createStore } from "./base/disk/store.ts";
-import { reloadHomelab } from "./agent/reload.ts";
 import { startTicking } from "./agent/tick.ts";
 
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
 
-interface AgentOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly files: Files;
-  readonly random: () => number;
-  /** A new random text for each call, for temporary names. */
-  readonly nonce: () => string;
-  /** Who is told of what happens, beside the agent's own. */
-  readonly observers: readonly Observer[];
-  /** The planner is not started: whoever feeds it does that. */
-  readonly startsLater?: boolean;
-}
-
 interface LiveAgentOptions extends AgentOptions {
   /** What is counted for state/planner-agent.prom; without it there is no such file. */
   readonly metrics?: Metrics;
-  /**
-   * Who of several planners may propose; without it, this one always. Called with what tells this
-   * planner from the others, see {@linkcode instanceOf}.
-   */
+  /** Who of several planners may propose, given {@linkcode instanceOf}; else this one always. */
   readonly openCoordination?: (instance: string) => Coordination;
   /** Called at every tick, as long as the agent makes progress. */
   readonly onTick?: () => void;
@@ -63,22 +40,7 @@ interface LiveAgentOptions extends AgentOptions {
   readonly tickMs?: number;
 }
 
-export interface Agent {
-  readonly planner: Planner;
-  readonly counters: Counters;
-  readonly backlog: Backlog;
-  /** The connection to Redis was lost: what is said of other nodes now may be our own fault. */
-  redisLost(): void;
-  /** Stops within about 5 s and saves what is not finished. Calling it twice does no harm. */
-  stop(): Promise<void>;
-}
-
-/** An agent with a disk, whose state others can look at. */
-interface LiveAgent extends Agent {
-  readonly board: StatusBoard;
-  /** Takes up what changed under config/; never rejects. */
-  reload(): Promise<void>;
-}
+export type Agent = Awaited<ReturnType<typeof openDryAgent>>;
 
 /** Another process holds the state of this RUNTIME_PATH. What to do depends on the command. */
 export class AlreadyRunningError extends Error {
@@ -95,7 +57,7 @@ export class AlreadyRunningError extends Error {
  * @throws {AlreadyRunningError} when another agent runs there.
  * @throws {NotAFolderError} where a folder that it writes to is a link.
  */
-export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
+export async function openAgent(options: LiveAgentOptions) {
   const { config, clock, log, files, random, nonce, metrics } = options;
   const { nodeName } = config;
   const store = createStore({ root: config.runtimePath, files, nonce });
@@ -120,9 +82,10 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
   }
   // Nothing changes before the journal is open.
   const remember = (record: StateRecord) => journal.append(record);
-  const parts = await openParts({ config, clock, log, files, store, saved, remember });
-  const { suppression, budgets, backlog, counters, router, modelDigests } = parts;
-  const snapshot = () => snapshotOf(parts);
+  const parts = await openParts(options, { store, saved, remember });
+  const { suppression, budgets, backlog, counters, router, homelab, validity } = parts;
+  const lasting = [backlog, parts.outages, parts.cured, suppression, budgets];
+  const snapshot = () => lasting.flatMap((part) => [...part.snapshot()]);
   const journal: Journal = await openJournal({ ...stateFiles, nonce, snapshot });
   const instance = () => instanceOf({ store, files, nodeName, nonce });
   const coordination = options.openCoordination?.(await instance());
@@ -148,16 +111,8 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     ...metrics ? [metrics] : [],
     ...options.observers,
   ]);
-  const proposer = createProposer({
-    store,
-    clock,
-    log,
-    random,
-    nodeName,
-    validity: validityOf(config),
-  });
+  const proposer = createProposer({ store, clock, log, random, nodeName, validity });
   const planner = createPipeline(parts, {
-    random,
     coordination: coordination ?? NO_COORDINATION,
     observer,
     propose: telling(proposer, observer.onProposed),
@@ -199,8 +154,26 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
     counters,
     backlog,
     board,
-    reload: () => reloadHomelab(parts.homelab, log),
+    /**
+     * Takes up changes of config/topology.json and config/policy.json; a wrong file is one log line.
+     * What waits keeps the node's name that it came with.
+     */
+    async reload(): Promise<void> {
+      try {
+        await homelab.reload();
+        const { topology, policy } = homelab.current();
+        log.info("config_reloaded", { nodes: topology.nodes.length, policy_rules: policy.length });
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        log.error("config_invalid", {
+          error: error.problems.join("; "),
+          effect: "the files that were read before stay in force",
+        });
+      }
+    },
+    /** The connection to Redis was lost: what is said of other nodes now may be our own fault. */
     redisLost: suppression.redisLost,
+    /** Stops within about 5 s and saves what is not finished. Calling it twice does no harm. */
     stop: once(async () => {
       await planner.stop(GRACE_MS);
       await journal.close();
@@ -210,39 +183,32 @@ export async function openAgent(options: LiveAgentOptions): Promise<LiveAgent> {
       await decisions.close();
       await board.close();
       await Promise.all([history.close(), metricsFile?.close()]);
-      router.close();
-      modelDigests.close();
+      parts.close();
       lock.release();
     }),
   };
 }
 
 /** The same pipeline without a disk: proposals go to `print`, nothing is remembered. */
-export async function openDryAgent(
-  options: AgentOptions,
-  print: (file: ActionFile) => void,
-): Promise<Agent> {
-  const { config, clock, log, files, random, nonce } = options;
+export async function openDryAgent(options: AgentOptions, print: (file: ActionFile) => void) {
+  const { config, clock, files, nonce } = options;
   const store = createStore({ root: config.runtimePath, files, nonce });
-  const saved = emptyState();
-  const remember = () => {};
-  const parts = await openParts({ config, clock, log, files, store, saved, remember });
+  const parts = await openParts(options, { store, saved: emptyState(), remember: () => {} });
+  const { counters, backlog, validity } = parts;
   const planner = createPipeline(parts, {
-    random,
     coordination: NO_COORDINATION,
     observer: observers(options.observers),
-    propose: dryProposer(print, { clock, validity: validityOf(config) }),
+    propose: dryProposer(print, { clock, validity }),
   });
   if (!options.startsLater) planner.start();
   return {
     planner,
-    counters: parts.counters,
-    backlog: parts.backlog,
-    redisLost: parts.suppression.redisLost,
+    counters,
+    backlog,
+    /** Stops within about 5 s. Calling it twice does no harm. */
     stop: once(async () => {
       await planner.stop(GRACE_MS);
-      parts.router.close();
-      parts.modelDigests.close();
+      parts.close();
     }),
   };
 }
@@ -250,8 +216,4 @@ export async function openDryAgent(
 function once(action: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => done ??= action();
-}
-
-function validityOf({ validSeconds, notifyValidSeconds }: Config) {
-  return { repairSeconds: validSeconds, noticeSeconds: notifyValidSeconds };
 }

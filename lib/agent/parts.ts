@@ -37,27 +37,36 @@ import type { Propose } from "../proposal/proposer.ts";
 import { SILENCES_FILE } from "../gate/silences_file.ts";
 import type { Store } from "../base/disk/store.ts";
 
-interface PartsOptions {
+/** What every agent is given. */
+export interface AgentOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
   readonly files: Files;
-  readonly store: Store;
-  /** What an earlier run left. */
-  readonly saved: SavedState;
-  /** Writes down a change. */
-  readonly remember: (record: StateRecord) => void;
+  readonly random: () => number;
+  /** A new random text for each call, for temporary names. */
+  readonly nonce: () => string;
+  /** Who is told of what happens, beside the agent's own. */
+  readonly observers: readonly Observer[];
+  /** The planner is not started: whoever feeds it does that. */
+  readonly startsLater?: boolean;
 }
-
-type Parts = Awaited<ReturnType<typeof openParts>>;
 
 /**
  * What the parts are made from, and the parts that the pipeline asks on an event's way.
  *
  * @throws {ConfigError} for a file under config/ that is wrong.
  */
-export async function openParts(options: PartsOptions) {
-  const { config, clock, log, files, store, saved, remember } = options;
+export async function openParts(
+  { config, clock, log, files, random }: Omit<AgentOptions, "nonce" | "observers">,
+  { store, saved, remember }: {
+    readonly store: Store;
+    /** What an earlier run left. */
+    readonly saved: SavedState;
+    /** Writes down a change. */
+    readonly remember: (record: StateRecord) => void;
+  },
+) {
   const homelab = await openHomelab(store);
   const writtenMs = await store.configWrittenMs(SILENCES_FILE);
   const aliases: NodeAliases = { get: (name) => homelab.current().aliases.get(name) };
@@ -85,11 +94,23 @@ export async function openParts(options: PartsOptions) {
       answerTokens: ANSWER_TOKENS,
     });
   }
+  const router = createChainRouter({ config, clock, log });
+  const modelDigests = createModelDigests({ chain: config.chain, clock });
   return {
-    ...options,
-    counters: createCounters(),
+    config,
+    clock,
+    log,
+    files,
+    random,
+    store,
+    homelab,
+    aliases,
+    world,
     backlog,
     outages,
+    router,
+    modelDigests,
+    counters: createCounters(),
     cured: createCured({ saved: saved.well.values(), remember }),
     suppression: createSuppression({
       settings: config,
@@ -112,8 +133,6 @@ export async function openParts(options: PartsOptions) {
       saved: saved.spent,
       remember,
     }),
-    router: createChainRouter({ config, clock, log }),
-    modelDigests: createModelDigests({ chain: config.chain, clock }),
     index: createActionIndex({
       root: config.runtimePath,
       files,
@@ -123,34 +142,22 @@ export async function openParts(options: PartsOptions) {
       repeats: config.outcomeRepeats,
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
-    homelab,
-    aliases,
-    world,
+    validity: { repairSeconds: config.validSeconds, noticeSeconds: config.notifyValidSeconds },
+    close() {
+      router.close();
+      modelDigests.close();
+    },
   };
-}
-
-/** Everything that must survive a restart. */
-export function* snapshotOf(
-  { backlog, outages, cured, suppression, budgets }: Parts,
-): Generator<StateRecord> {
-  yield* backlog.snapshot();
-  yield* outages.snapshot();
-  yield* cured.snapshot();
-  yield* suppression.snapshot();
-  yield* budgets.snapshot();
-}
-
-interface PipelineOptions {
-  readonly random: () => number;
-  readonly coordination: Coordination;
-  readonly observer: Required<Observer>;
-  readonly propose: Propose;
 }
 
 /** The pipeline of these parts; it is not started. */
 export function createPipeline(
-  parts: Parts,
-  { random, coordination, observer, propose }: PipelineOptions,
+  parts: Awaited<ReturnType<typeof openParts>>,
+  { coordination, observer, propose }: {
+    readonly coordination: Coordination;
+    readonly observer: Required<Observer>;
+    readonly propose: Propose;
+  },
 ): Planner {
   const { config, clock, files, store, homelab, world, suppression } = parts;
   const { outcomesFor, othersFor, countWaiting } = parts.index;
@@ -163,7 +170,7 @@ export function createPipeline(
     settings: config,
     clock,
     log: parts.log,
-    random,
+    random: parts.random,
     counters: parts.counters,
     aliases: parts.aliases,
     observer,

@@ -13,16 +13,6 @@ import type { SavedState } from "../queue/state.ts";
 import type { Store } from "../base/disk/store.ts";
 import { svcKey, type Target } from "../event/target.ts";
 
-interface SettleOptions {
-  readonly store: Pick<Store, "findAction" | "readPending">;
-  readonly log: Log;
-  /**
-   * Writes the event file for a proposal, unless there is one from `sinceMs` on; resolves with
-   * whether it is there.
-   */
-  readonly announce: (action: ActionFile, sinceMs: number) => Promise<boolean>;
-}
-
 /**
  * Settles every proposal of `saved` that was about to appear, or whose event file was: where its
  * file exists, its event is done and its cooldown counts; where not, the event is diagnosed again.
@@ -31,7 +21,12 @@ interface SettleOptions {
  */
 export async function settleProposals(
   saved: SavedState,
-  { store, log, announce }: SettleOptions,
+  { store, log, announce }: {
+    readonly store: Pick<Store, "findAction" | "readPending">;
+    readonly log: Log;
+    /** Resolves with whether there is an event file for the proposal, written from `sinceMs` on. */
+    readonly announce: (action: ActionFile, sinceMs: number) => Promise<boolean>;
+  },
 ): Promise<void> {
   for (const [key, record] of [...saved.proposing]) {
     saved.proposing.delete(key);

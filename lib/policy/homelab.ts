@@ -50,8 +50,6 @@ type Homelab = Awaited<ReturnType<typeof readHomelab>> & {
   readonly aliases: ReadonlyMap<string, string>;
 };
 
-export type HomelabFiles = Awaited<ReturnType<typeof openHomelab>>;
-
 /** @throws {ConfigError} for a file that is wrong. */
 export async function openHomelab(store: Pick<Store, "readConfig">) {
   const read = async (): Promise<Homelab> => {

@@ -144,12 +144,12 @@ async function openPlanner(
   const store = createStore({ root: "/r", files, nonce: () => `n${++nth}` });
   const { nodeName } = config;
   const saved = emptyState();
-  const opened = await openParts({ config, clock, log, files, store, saved, remember: () => {} });
+  const given = { config, clock, log, files, random };
+  const opened = await openParts(given, { store, saved, remember: () => {} });
   const parts = model === "rules"
     ? opened
     : { ...opened, router: { ...opened.router, route: eager } };
   const planner = createPipeline(parts, {
-    random,
     coordination: NO_COORDINATION,
     observer: observers([{
       onEnding: ({ outcome }) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1),
