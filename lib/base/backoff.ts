@@ -1,3 +1,5 @@
+import { type Clock, sleep } from "./clock.ts";
+
 /** How long to wait before trying again. */
 export interface Backoff {
   /** First delay, milliseconds. */
@@ -12,4 +14,46 @@ export interface Backoff {
 export function backoffDelay(backoff: Backoff, failures: number, random: () => number): number {
   const doubled = backoff.firstMs * 2 ** Math.min(Math.max(failures, 1) - 1, 50);
   return Math.min(doubled, backoff.mostMs) * (1 - backoff.jitter * random());
+}
+
+/** A try that was of use for this long starts the backoff anew. */
+const STEADY_MS = 10_000;
+
+interface FailedTry {
+  /** Failures in a row, with this one. */
+  readonly failures: number;
+  readonly retryInMs: number;
+  /** How long it was of use, milliseconds; undefined for one that never was. */
+  readonly usefulMs: number | undefined;
+}
+
+/**
+ * Tries until it succeeds or `signal` aborts, with a pause after each failure. Never rejects.
+ *
+ * @param options.attempt calls `useful` as soon as it is of use; a later call counts for nothing. It
+ * rejects with null where it was told to end, which is no failure.
+ * @param options.onFailed is told before the pause.
+ */
+export async function keepTrying({ clock, random, backoff, signal, attempt, onFailed }: {
+  readonly clock: Clock;
+  /** 0 to below 1, as Math.random. */
+  readonly random: () => number;
+  readonly backoff: Backoff;
+  readonly signal: AbortSignal;
+  readonly attempt: (useful: () => void) => Promise<void>;
+  readonly onFailed: (error: unknown, failed: FailedTry) => void;
+}): Promise<void> {
+  for (let failures = 1; !signal.aborted; failures++) {
+    let usefulAt: number | undefined;
+    try {
+      return await attempt(() => usefulAt ??= clock.monotonic());
+    } catch (error) {
+      if (error === null) return;
+      const usefulMs = usefulAt === undefined ? undefined : clock.monotonic() - usefulAt;
+      if (usefulMs !== undefined && usefulMs >= STEADY_MS) failures = 1;
+      const retryInMs = backoffDelay(backoff, failures, random);
+      onFailed(error, { failures, retryInMs, usefulMs });
+      await sleep(clock, retryInMs, signal);
+    }
+  }
 }

@@ -9,6 +9,9 @@
  * @module
  */
 
+/** Every key begins so; the user's key pattern is this and a star. */
+export const CLAIM_PREFIX = "planner:claim:";
+
 /** Commands that a user needs besides its keys; AUTH is always allowed. */
 export const CLAIM_COMMANDS = ["eval", "get", "set", "pttl", "pexpire", "del"] as const;
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Target } from "../event/target.ts";
-import { CLAIM, KEEP } from "./claim_scripts.ts";
+import { CLAIM, CLAIM_PREFIX, KEEP } from "./claim_scripts.ts";
 import type { Claim } from "./coordination.ts";
 import type { ScriptCall } from "./script_runner.ts";
 
@@ -13,12 +13,12 @@ export type ClaimEnd =
   | { readonly as: "cooldown"; readonly lastsMs: number; readonly proposed: boolean };
 
 /**
- * Where a target's claim is kept: `prefix`, node, `/`, service. Everything but `A-Za-z0-9._-` is
+ * Where a target's claim is kept: the prefix, node, `/`, service. Everything but `A-Za-z0-9._-` is
  * percent-encoded in both names, so that two pairs never share a key, and that a name can hold no
  * hash tag of Redis Cluster.
  */
-export function claimKey(prefix: string, { node, service }: Target): string {
-  return `${prefix}${escaped(node)}/${escaped(service)}`;
+export function claimKey({ node, service }: Target): string {
+  return `${CLAIM_PREFIX}${escaped(node)}/${escaped(service)}`;
 }
 
 const escaped = (name: string) =>
@@ -28,10 +28,8 @@ const escaped = (name: string) =>
 interface RedisClaimOptions {
   readonly key: string;
   readonly token: string;
-  /** When asking for it began; absent when Redis could not be asked. */
-  readonly claimedAt?: Moment;
-  readonly ttlMs: number;
-  readonly renewEveryMs: number;
+  /** When asking for it began; undefined when Redis could not be asked. */
+  readonly claimedAt: Moment | undefined;
   readonly clock: Clock;
   /** Rejects when Redis cannot be asked. */
   readonly run: (call: ScriptCall) => Promise<unknown>;
@@ -49,6 +47,9 @@ export function momentOf(clock: Clock): Moment {
   return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
 }
 
+/** A dead planner's claim ends after this. */
+export const CLAIM_TTL_MS = 30_000;
+export const RENEW_EVERY_MS = CLAIM_TTL_MS / 3;
 /** A renewal that Redis could not be asked for is tried again after this. */
 const RETRY_MS = 2_000;
 /** The share of its TTL that a claim is not relied on for, since two clocks measure it. */
@@ -74,14 +75,14 @@ const MARGIN = 0.1;
  *   once Redis is back.
  */
 export function redisClaim(options: RedisClaimOptions): Claim {
-  const { key, token, ttlMs, clock, run } = options;
-  const shared = options.claimedAt !== undefined;
-  let confirmed = { at: options.claimedAt ?? momentOf(clock), forMs: ttlMs };
+  const { key, token, claimedAt, clock, run } = options;
+  const shared = claimedAt !== undefined;
+  let confirmed = { at: claimedAt ?? momentOf(clock), forMs: CLAIM_TTL_MS };
   let state: "ours" | "lost" | "ended" = "ours";
-  let longestMs = ttlMs;
+  let longestMs = CLAIM_TTL_MS;
   let proposed = false;
   let stopRenewing = () => {};
-  if (shared) renewAfter(options.renewEveryMs);
+  if (shared) renewAfter(RENEW_EVERY_MS);
 
   function isRecent(): boolean {
     const { at: { wallMs, monotonicMs }, forMs } = confirmed;
@@ -114,10 +115,10 @@ export function redisClaim(options: RedisClaimOptions): Claim {
 
   function renewAfter(ms: number) {
     stopRenewing = clock.after(ms, async () => {
-      const ours = await confirm(KEEP, ttlMs);
+      const ours = await confirm(KEEP, CLAIM_TTL_MS);
       if (ours === false) lose();
       if (state !== "ours") return;
-      renewAfter(ours ? options.renewEveryMs : Math.min(RETRY_MS, options.renewEveryMs));
+      renewAfter(ours ? RENEW_EVERY_MS : RETRY_MS);
     });
   }
 
@@ -133,7 +134,7 @@ export function redisClaim(options: RedisClaimOptions): Claim {
     async fence(cooldownMs) {
       if (state !== "ours") return false;
       // Acting alone it may have become possible to ask.
-      const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, ttlMs));
+      const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, CLAIM_TTL_MS));
       if (ours === false) lose();
       if (state !== "ours") return false;
       const granted = shared ? isRecent() : ours === undefined || isRecent();

@@ -5,11 +5,18 @@ import { redisDisplay } from "../base/redis/endpoint.ts";
 import { GRAVEST } from "../gate/gravity.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";
-import { type ClaimEnd, claimKey, type Moment, momentOf, redisClaim } from "./redis_claim.ts";
-import { createScriptRunner, type ScriptCall, type ScriptRunnerOptions } from "./script_runner.ts";
+import {
+  CLAIM_TTL_MS,
+  type ClaimEnd,
+  claimKey,
+  type Moment,
+  momentOf,
+  redisClaim,
+  RENEW_EVERY_MS,
+} from "./redis_claim.ts";
+import { createScriptRunner, type ScriptRunnerOptions } from "./script_runner.ts";
 
-type Of = Pick<ScriptRunnerOptions, "url" | "clock" | "random" | "newToken" | "createClient">;
-interface RedisCoordinationOptions extends Of {
+interface RedisCoordinationOptions extends Omit<ScriptRunnerOptions, "onAway" | "onBack"> {
   /** Of this planner, for the others' logs. */
   readonly nodeName: string;
   readonly log: Log;
@@ -18,16 +25,7 @@ interface RedisCoordinationOptions extends Of {
    * before a crash are its own then. It must not ask for a target twice at once.
    */
   readonly instance?: string;
-  /** Of every key; the user's key pattern is this and a star. */
-  readonly prefix?: string;
-  /** A dead planner's claim ends after this. */
-  readonly ttlMs?: number;
-  readonly renewEveryMs?: number;
-  /** The longest that a diagnosis waits for Redis, each time. */
-  readonly deadlineMs?: number;
 }
-
-export const CLAIM_PREFIX = "planner:claim:";
 
 /** Whoever asks again at once would keep Redis busy for nothing. */
 const SOONEST_AGAIN_MS = 500;
@@ -46,26 +44,27 @@ interface Untold {
 }
 
 /**
- * Shares claims and cooldowns with every planner of the same `url` and `prefix`, as with
- * `COORDINATION=redis`; connects when first asked.
+ * Shares claims and cooldowns with every planner of the same `url`, as with `COORDINATION=redis`;
+ * connects when first asked.
  *
- * A user needs the keys `PREFIX*` and the commands of CLAIM_COMMANDS, AUTH aside, and no channel.
- * What claims guarantee and what they cannot is told at {@linkcode redisClaim}.
+ * A user needs the keys `CLAIM_PREFIX*` and the commands of CLAIM_COMMANDS, AUTH aside, and no
+ * channel. What claims guarantee and what they cannot is told at {@linkcode redisClaim}.
  *
  * @throws SiteError for a URL that cannot be used.
  */
-export function createRedisCoordination(options: RedisCoordinationOptions): Coordination {
-  const { clock, log, prefix = CLAIM_PREFIX, ttlMs = 30_000, deadlineMs = 2_000 } = options;
-  const renewEveryMs = options.renewEveryMs ?? ttlMs / 3;
-  const host = redisDisplay(options.url);
-  const own = options.instance === undefined ? "" : `${options.instance}.`;
+export function createRedisCoordination(
+  { url, clock, random, newToken, nodeName, log, instance }: RedisCoordinationOptions,
+): Coordination {
+  const host = redisDisplay(url);
+  const own = instance === undefined ? "" : `${instance}.`;
   const ownClaims = own === "" ? "" : `claim:${own}`;
   const claims = new Set<Claim>();
   const untold = new Map<string, Untold>();
   const scripts = createScriptRunner({
-    ...options,
-    prefix,
-    deadlineMs,
+    url,
+    clock,
+    random,
+    newToken,
     onAway: (failure) =>
       log.warning("coordination_unavailable", {
         host,
@@ -81,8 +80,11 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
   /** Says an end to Redis, or keeps it for later. */
   async function tell({ key, token, end, untilMs }: Untold): Promise<boolean> {
     const leftMs = Math.ceil(untilMs - clock.monotonic());
+    const call = end.as === "released"
+      ? { script: RELEASE, key, args: [token] }
+      : { script: SETTLE, key, args: [token, leftMs, end.proposed ? "1" : "0", ownClaims] };
     try {
-      if (leftMs > 0) await scripts.run(endCall({ key, token, end, leftMs, ownClaims }));
+      if (leftMs > 0) await scripts.run(call);
     } catch {
       return false;
     }
@@ -94,14 +96,12 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
     for (const end of untold.values()) if (!await tell(end)) return;
   }
 
-  /** @param claimedAt absent when Redis could not be asked */
-  function begin(key: string, token: string, claimedAt?: Moment): Claim {
+  /** @param claimedAt undefined when Redis could not be asked */
+  function begin(key: string, token: string, claimedAt: Moment | undefined): Claim {
     const claim = redisClaim({
       key,
       token,
-      ...(claimedAt && { claimedAt }),
-      ttlMs,
-      renewEveryMs,
+      claimedAt,
       clock,
       run: scripts.run,
       async onEnd(end) {
@@ -117,13 +117,13 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
 
   return {
     async claim(target, gravity = GRAVEST) {
-      const key = claimKey(prefix, target);
-      const token = `${own}${options.newToken()}~${gravity}:${options.nodeName}`;
+      const key = claimKey(target);
+      const token = `${own}${newToken()}~${gravity}:${nodeName}`;
       const claimedAt = momentOf(clock);
-      const ask = async (...replaced: string[]) =>
-        readReply(
-          await scripts.run({ script: CLAIM, key, args: [token, ttlMs, ownClaims, ...replaced] }),
-        );
+      const ask = async (...replaced: string[]) => {
+        const args = [token, CLAIM_TTL_MS, ownClaims, ...replaced];
+        return readReply(await scripts.run({ script: CLAIM, key, args }));
+      };
       let reply: ClaimReply | undefined;
       try {
         reply = await ask();
@@ -137,11 +137,10 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
           return { kind: "cooling", by: reply.by, remainingMs: reply.leftMs };
         case "taken":
           // Prolonged while the other works, and cut short when it has finished.
-          return { kind: "taken", by: reply.by, againMs: Math.min(reply.leftMs, renewEveryMs) };
+          return { kind: "taken", by: reply.by, againMs: Math.min(reply.leftMs, RENEW_EVERY_MS) };
         case "claimed":
-          return { kind: "claimed", claim: begin(key, token, claimedAt) };
         case undefined:
-          return { kind: "claimed", claim: begin(key, token) };
+          return { kind: "claimed", claim: begin(key, token, reply && claimedAt) };
       }
     },
     async close() {
@@ -150,20 +149,6 @@ export function createRedisCoordination(options: RedisCoordinationOptions): Coor
       scripts.close();
     },
   };
-}
-
-function endCall(
-  { key, token, end, leftMs, ownClaims }: Omit<Untold, "untilMs"> & {
-    readonly leftMs: number;
-    readonly ownClaims: string;
-  },
-): ScriptCall {
-  switch (end.as) {
-    case "released":
-      return { script: RELEASE, key, args: [token] };
-    case "cooldown":
-      return { script: SETTLE, key, args: [token, leftMs, end.proposed ? "1" : "0", ownClaims] };
-  }
 }
 
 type ClaimReply = { readonly kind: "claimed" } | {

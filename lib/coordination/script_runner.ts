@@ -1,12 +1,10 @@
-import { type Backoff, backoffDelay } from "../base/backoff.ts";
+import { type Backoff, keepTrying } from "../base/backoff.ts";
 import { type Clock, sleep } from "../base/clock.ts";
-import type { CreateRedisClient } from "../base/redis/client.ts";
-import { redisEndpoint } from "../base/redis/endpoint.ts";
+import { type RedisConnection, redisConnection } from "../base/redis/connection.ts";
 import { RedisProtocolError, RedisTimeoutError } from "../base/redis/errors.ts";
 import { type RedisFailure, redisFailure } from "../base/redis/failure.ts";
-import { type RedisLink, redisLink } from "../base/redis/link.ts";
 import { redisTarget } from "../base/redis/target.ts";
-import { CLAIM_COMMANDS, LOOK, REHEARSE } from "./claim_scripts.ts";
+import { CLAIM_COMMANDS, CLAIM_PREFIX, LOOK, REHEARSE } from "./claim_scripts.ts";
 
 /** A script with the one key that it works on. */
 export interface ScriptCall {
@@ -18,20 +16,15 @@ export interface ScriptCall {
 export interface ScriptRunnerOptions {
   /** REDIS_URL. Claims are in database 0. */
   readonly url: string;
-  /** Of every key. */
-  readonly prefix: string;
   readonly clock: Clock;
   /** 0 to below 1, as Math.random. */
   readonly random: () => number;
   /** Makes a text that nobody else makes, as crypto.randomUUID. */
   readonly newToken: () => string;
-  /** The longest that anybody waits for Redis, each time; milliseconds. */
-  readonly deadlineMs: number;
   /** Redis is away from now on; called once an outage. */
   readonly onAway: (failure: RedisFailure) => void;
   /** Redis is back after `awayMs`; called once an outage. */
   readonly onBack: (awayMs: number) => void;
-  readonly createClient?: CreateRedisClient | undefined;
 }
 
 /** Redis cannot be asked. Whether it carried out the last script is not known. */
@@ -39,96 +32,96 @@ class RedisAwayError extends Error {
   override readonly name = "RedisAwayError";
 }
 
+/** The longest that anybody waits for Redis, each time. */
+const DEADLINE_MS = 2_000;
 const BACKOFF: Backoff = { firstMs: 100, mostMs: 25_000, jitter: 0.2 };
-/** A connection that lasted this long starts the backoff anew. */
-const STEADY_MS = 10_000;
 /** A silent connection is looked after this often: TCP's keepalive does nothing in Deno 2.7. */
 const LOOK_EVERY_MS = 10_000;
 /** In case a rehearsal is cut short. */
 const REHEARSAL_TTL_MS = 1_000;
+const PROBE = `${CLAIM_PREFIX}probe`;
 
 /**
  * Scripts on a Redis that is there or known to be away: nobody waits for it longer than a deadline.
  * A drop shorter than that is bridged, a longer one told.
  */
-export function createScriptRunner(options: ScriptRunnerOptions) {
-  const { url, prefix, clock, deadlineMs, createClient } = options;
-  const target = redisTarget(url, { clock, keys: true, createClient });
-  const { credentials, secrets } = target;
+export function createScriptRunner(
+  { url, clock, random, newToken, onAway, onBack }: ScriptRunnerOptions,
+) {
+  const target = redisTarget(url, { clock, keys: true, connectTimeoutMs: DEADLINE_MS });
   const closing = new AbortController();
   const { signal } = closing;
-  let endpoint = redisEndpoint(url);
-  let current: RedisLink | undefined;
-  let lastError: unknown;
-  /** Since when there is no connection, monotonic milliseconds; undefined before the first call. */
+  let keeping: Promise<void> | undefined;
+  let current: RedisConnection | undefined;
+  /** Since when there is none, monotonic milliseconds; undefined while there is one. */
   let downSince: number | undefined;
+  let lastError: unknown = new RedisTimeoutError("connect", DEADLINE_MS);
   let away = false;
-  let started = false;
   /** Settled when there is a connection, or it is known that there is none. */
   let change = Promise.withResolvers<void>();
 
-  async function keepConnected(): Promise<void> {
-    for (let failures = 1; !signal.aborted; failures++) {
-      let upAt = Infinity;
-      let link: RedisLink | undefined;
-      try {
-        endpoint = await target.locate({ deadlineMs, signal });
-        const connectTimeoutMs = deadlineMs;
-        link = redisLink({ endpoint, credentials, clock, connectTimeoutMs, createClient, signal });
-        await link.open();
-        await rehearse(link);
-        upAt = clock.monotonic();
-        rise(link);
-        for (;;) {
-          await link.pause(LOOK_EVERY_MS);
-          await ask(link, { script: LOOK, key: `${prefix}probe`, args: [] });
-        }
-      } catch (error) {
-        link?.close(error);
-        fall(error);
+  function keepConnected(): Promise<void> {
+    downSince = clock.monotonic();
+    const backoff = BACKOFF;
+    return keepTrying({ clock, random, backoff, signal, attempt: stayConnected, onFailed: fall });
+  }
+
+  async function stayConnected(useful: () => void): Promise<never> {
+    const connection = redisConnection({ ...await target.locate(signal), signal });
+    try {
+      await connection.open();
+      await rehearse(connection);
+      useful();
+      rise(connection);
+      for (;;) {
+        await connection.pause(LOOK_EVERY_MS);
+        await ask(connection, { script: LOOK, key: PROBE, args: [] });
       }
-      if (clock.monotonic() - upAt >= STEADY_MS) failures = 1;
-      await sleep(clock, backoffDelay(BACKOFF, failures, options.random), signal);
+    } catch (error) {
+      connection.close(error);
+      throw error;
     }
   }
 
-  function ask(link: RedisLink, call: ScriptCall, ms = deadlineMs): Promise<unknown> {
-    const { script, key, args } = call;
-    return link.ask((client) => client.eval(script, 1, key, ...args), { stage: "ping", ms });
+  function ask(
+    connection: RedisConnection,
+    { script, key, args }: ScriptCall,
+    ms = DEADLINE_MS,
+  ): Promise<unknown> {
+    return connection.ask((client) => client.eval(script, 1, key, ...args), { stage: "ping", ms });
   }
 
-  async function rehearse(link: RedisLink): Promise<void> {
-    const token = options.newToken();
+  async function rehearse(connection: RedisConnection): Promise<void> {
+    const token = newToken();
     const args = [token, REHEARSAL_TTL_MS];
-    const reply = await ask(link, { script: REHEARSE, key: `${prefix}probe:${token}`, args });
+    const reply = await ask(connection, { script: REHEARSE, key: `${PROBE}:${token}`, args });
     if (reply === 1) return;
     throw new RedisProtocolError("an answer to EVAL that its script does not give");
   }
 
-  function rise(link: RedisLink): void {
-    current = link;
+  function rise(connection: RedisConnection): void {
     const awayMs = clock.monotonic() - (downSince ?? 0);
-    downSince = lastError = undefined;
+    current = connection;
+    downSince = undefined;
     if (away) {
       away = false;
-      options.onBack(awayMs);
+      onBack(awayMs);
     }
     wake();
   }
 
   function fall(error: unknown): void {
-    if (signal.aborted) return;
     current = undefined;
     lastError = error;
     downSince ??= clock.monotonic();
-    if (clock.monotonic() - downSince >= deadlineMs) giveUp(error);
+    if (clock.monotonic() - downSince >= DEADLINE_MS) giveUp();
   }
 
   /** From now on nobody waits until Redis is back. */
-  function giveUp(error: unknown): void {
+  function giveUp(): void {
     if (away || signal.aborted) return;
     away = true;
-    options.onAway(explained(error));
+    onAway(explained());
     wake();
   }
 
@@ -137,17 +130,17 @@ export function createScriptRunner(options: ScriptRunnerOptions) {
     change = Promise.withResolvers();
   }
 
-  function explained(error: unknown): RedisFailure {
-    const failure = redisFailure(error, { endpoint, secrets });
+  function explained(): RedisFailure {
+    const failure = redisFailure(lastError, target.server);
     // Redis does not say which command of a script it refused.
-    const inScript = error instanceof Error &&
-      /user executing the script can't/.test(error.message);
+    const inScript = lastError instanceof Error &&
+      /user executing the script can't/.test(lastError.message);
     if (failure.reason !== "no_permission" && !inScript) return failure;
     const commands = CLAIM_COMMANDS.map((name) => `+${name}`).join(" ");
     return {
       reason: "no_permission",
       detail: "This user lacks a permission that claims need. Grant all of them: " +
-        `ACL SETUSER ... ~${prefix}* ${commands}`,
+        `ACL SETUSER ... ~${CLAIM_PREFIX}* ${commands}`,
     };
   }
 
@@ -165,34 +158,23 @@ export function createScriptRunner(options: ScriptRunnerOptions) {
      * @throws {RedisAwayError} within the deadline; at once while Redis is known to be away.
      */
     async run(call: ScriptCall): Promise<unknown> {
-      if (!started) {
-        started = true;
-        downSince = clock.monotonic();
-        void keepConnected();
-      }
-      const until = clock.monotonic() + deadlineMs;
-      let failed: unknown = new RedisTimeoutError("connect", deadlineMs);
+      keeping ??= keepConnected();
+      const until = clock.monotonic() + DEADLINE_MS;
       while (!away && !signal.aborted) {
-        const link = current;
+        const connection = current;
         const leftMs = until - clock.monotonic();
         if (leftMs <= 0) {
-          if (link) break;
-          giveUp(lastError ?? failed);
-        } else if (!link) {
-          await changed(leftMs);
-        } else {
+          if (connection) break;
+          giveUp();
+        } else if (connection) {
           try {
-            return await ask(link, call, leftMs);
+            return await ask(connection, call, leftMs);
           } catch (error) {
-            failed = error;
-            // Whoever keeps the link is told why it ended.
-            link.close(error);
-            if (current === link) {
-              current = undefined;
-              downSince ??= clock.monotonic();
-            }
+            // Whoever keeps the connection is told why it ended.
+            connection.close(error);
+            if (current === connection) fall(error);
           }
-        }
+        } else await changed(leftMs);
       }
       throw new RedisAwayError("Redis cannot be asked");
     },

@@ -1,14 +1,14 @@
-import { type Backoff, backoffDelay } from "../base/backoff.ts";
-import { type Clock, sleep } from "../base/clock.ts";
+import { type Backoff, keepTrying } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Fields, Log } from "../base/log/log.ts";
 import type { CreateRedisClient } from "../base/redis/client.ts";
-import { redisEndpoint } from "../base/redis/endpoint.ts";
-import type {
-  RedisFailure,
-  RedisFailureContext,
-  RedisFailureReason,
+import {
+  type RedisFailure,
+  redisFailure,
+  type RedisFailureReason,
+  RedisUnusableError,
 } from "../base/redis/failure.ts";
-import { redisTarget } from "../base/redis/target.ts";
+import { type RedisServer, redisTarget } from "../base/redis/target.ts";
 
 /** What an intake is doing. */
 export type RedisState =
@@ -31,7 +31,6 @@ export type RedisState =
 export interface RedisIntake {
   /** Listens until `signal` aborts; never rejects. Call once. */
   run(signal: AbortSignal): Promise<void>;
-  state(): RedisState;
 }
 
 /** What the options of every intake have in common. */
@@ -48,34 +47,19 @@ export interface RedisListenerOptions {
   readonly createClient?: CreateRedisClient;
 }
 
-/** Where a failure happened, for its text. */
-type FailureContext = Pick<RedisFailureContext, "endpoint" | "secrets">;
-
-/** One connection, from its first to its last moment; `host` is its endpoint for logs. */
-export interface RedisConnection
-  extends
-    Pick<RedisFailureContext, "endpoint">,
-    Pick<ReturnType<typeof redisTarget>, "credentials">,
-    Required<Pick<RedisListenerOptions, "connectTimeoutMs">> {
-  readonly host: string;
-  readonly context: FailureContext;
-  readonly createClient: CreateRedisClient | undefined;
+/** A server that is listened to, from the first moment to the last. */
+interface ListenedServer extends RedisServer {
   /** It hears `names` now; `say` logs that, given the seconds in which nothing was heard. */
   hearing(names: readonly string[], say: (afterSeconds: number) => void): void;
   /** Logs what is wrong with what `about` names, once on this connection. */
   complain(event: string, about: Fields, failure: RedisFailure & Fields): void;
-  onPasswordUnused(): void;
 }
 
 interface RedisListeningOptions extends RedisListenerOptions {
   readonly names: readonly string[]; // what is to be heard
   readonly keys?: boolean; // whether sessions need the server that has the keys
-  readonly failureOf: (error: unknown, context: FailureContext) => RedisFailure;
-  /** Runs one connection to its end; resolves with its failure, or null when `signal` ended it. */
-  readonly session: (
-    connection: RedisConnection,
-    signal: AbortSignal,
-  ) => Promise<RedisFailure | null>;
+  /** Listens to its end; resolves with its failure, or null when `signal` ended it. */
+  readonly session: (server: ListenedServer, signal: AbortSignal) => Promise<RedisFailure | null>;
   /** What a lost connection had heard, in the words of its log line. */
   readonly lost: (heard: readonly string[], seconds: number) => Fields;
   readonly onStop?: () => void;
@@ -83,7 +67,6 @@ interface RedisListeningOptions extends RedisListenerOptions {
 
 /** At least a second apart; with a try's own deadline of 5 s, never 31 s without a try. */
 const BACKOFF: Backoff = { firstMs: 1_250, mostMs: 25_000, jitter: 0.2 };
-const STEADY_MS = 10_000; // a session that lasted this long starts the backoff anew
 /** What this user may not read is asked for again after this. */
 export const REFUSED_RETRY_MS = 30_000;
 
@@ -99,20 +82,23 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set(
  * @throws SiteError for a URL that cannot be used.
  */
 export function redisListening(options: RedisListeningOptions): RedisIntake {
-  const { url, names, clock, log, failureOf, createClient, keys = false } = options;
-  const { connectTimeoutMs = 5_000 } = options;
-  const target = redisTarget(url, { clock, keys, createClient });
-  const { credentials, secrets } = target;
-  let endpoint = redisEndpoint(url);
+  const { url, names, clock, log, random } = options;
+  const target = redisTarget(url, {
+    clock,
+    keys: options.keys ?? false,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    createClient: options.createClient,
+    onPasswordUnused,
+  });
   let host = target.display;
-  let state: RedisState = { kind: "connecting" };
   let passwordUnused = false;
+  let deafSince = clock.monotonic();
+  let heard: readonly string[] = [];
 
-  function enter(next: RedisState): void {
-    state = next;
+  function enter(state: RedisState): void {
     // A fault in what is called back must not cost the connection.
     try {
-      options.onState?.(next);
+      options.onState?.(state);
     } catch (error) {
       log.error("intake_callback_failed", { what: "state", error: String(error) });
     }
@@ -127,29 +113,16 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
     });
   }
 
-  /** Null when `signal` ended it. */
-  async function session(signal: AbortSignal, deafSince: number) {
-    let since: number | null = null;
-    let heard: readonly string[] = [];
-    const said = new Set<string>();
+  async function listen(signal: AbortSignal, useful: () => void): Promise<void> {
+    enter({ kind: "connecting" });
     host = target.display;
-    try {
-      endpoint = await target.locate({ deadlineMs: connectTimeoutMs, signal });
-    } catch (error) {
-      if (signal.aborted) return null;
-      return { failure: failureOf(error, { endpoint, secrets }), heard, heardMs: null };
-    }
-    host = endpoint.display;
+    const server = await target.locate(signal);
+    host = server.endpoint.display;
+    const said = new Set<string>();
     const failure = await options.session({
-      endpoint,
-      host,
-      credentials,
-      context: { endpoint, secrets },
-      connectTimeoutMs,
-      createClient,
-      onPasswordUnused,
+      ...server,
       hearing(channels, say) {
-        since ??= clock.monotonic();
+        useful();
         heard = channels;
         say(seconds(clock.monotonic() - deafSince));
         const refused = names.filter((name) => !channels.includes(name));
@@ -161,34 +134,37 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
         said.add(key);
       },
     }, signal);
-    return failure && { failure, heard, heardMs: since && clock.monotonic() - since };
+    if (failure) throw new RedisUnusableError(failure);
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
-    let attempt = 0;
-    let deafSince = clock.monotonic();
-    while (!signal.aborted) {
-      enter({ kind: "connecting" });
-      const end = await session(signal, deafSince);
-      if (end === null) break;
-      const { failure, heard, heardMs } = end;
-      if (heardMs !== null) deafSince = clock.monotonic();
-      attempt = heardMs !== null && heardMs >= STEADY_MS ? 1 : attempt + 1;
-      const retryInMs = backoffDelay(BACKOFF, attempt, options.random);
-      const fields = { host, ...failure, retry_in_seconds: seconds(retryInMs), attempt };
-      if (heardMs !== null) {
-        log.warning("redis_lost", { ...fields, ...options.lost(heard, seconds(heardMs)) });
-      } else {
-        log[FOR_A_PERSON.has(failure.reason) ? "error" : "warning"]("redis_unavailable", fields);
-      }
-      enter({ kind: "waiting", failure, attempt, retryInMs });
-      await sleep(clock, retryInMs, signal);
-    }
-    options.onStop?.();
-    enter({ kind: "stopped" });
-  }
-
-  return { run, state: () => state };
+  return {
+    async run(signal) {
+      deafSince = clock.monotonic();
+      await keepTrying({
+        clock,
+        random,
+        backoff: BACKOFF,
+        signal,
+        attempt: (useful) => listen(signal, useful),
+        onFailed(error, { failures: attempt, retryInMs, usefulMs }) {
+          const failure = redisFailure(error, target.server);
+          const fields = { host, ...failure, retry_in_seconds: seconds(retryInMs), attempt };
+          if (usefulMs === undefined) {
+            log[FOR_A_PERSON.has(failure.reason) ? "error" : "warning"](
+              "redis_unavailable",
+              fields,
+            );
+          } else {
+            deafSince = clock.monotonic();
+            log.warning("redis_lost", { ...fields, ...options.lost(heard, seconds(usefulMs)) });
+          }
+          enter({ kind: "waiting", failure, attempt, retryInMs });
+        },
+      });
+      options.onStop?.();
+      enter({ kind: "stopped" });
+    },
+  };
 }
 
 function seconds(ms: number): number {

@@ -1,10 +1,9 @@
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
 import { redisFailure } from "../base/redis/failure.ts";
-import { redisLink } from "../base/redis/link.ts";
+import { redisConnection } from "../base/redis/connection.ts";
 import type { ReplyBounds } from "../base/redis/reply_check.ts";
-import { confirmPrimary } from "../base/redis/target.ts";
+import type { RedisServer } from "../base/redis/target.ts";
 import {
-  type RedisConnection,
   type RedisIntake,
   type RedisListenerOptions,
   redisListening,
@@ -42,10 +41,9 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
   return redisListening({
     ...options,
     names: channels,
-    failureOf: redisFailure,
     lost: (heard, seconds) => ({ channels: heard, subscribed_seconds: seconds }),
     async session(connection, signal) {
-      const { host, context } = connection;
+      const host = connection.endpoint.display;
       const { error, channel } = await redisSession({
         ...connection,
         channels,
@@ -60,21 +58,20 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
           }),
         onRefused: (channel, error) =>
           connection.complain("redis_channel_refused", { channel }, {
-            ...redisFailure(error, { ...context, channel }),
+            ...redisFailure(error, { ...connection, channel }),
             retry_in_seconds: REFUSED_RETRY_MS / 1000,
           }),
       }, signal);
-      return error === null ? null : redisFailure(error, { ...context, channel });
+      return error === null ? null : redisFailure(error, { ...connection, channel });
     },
   });
 }
 
 interface RedisSessionOptions
   extends
-    Pick<RedisConnection, "endpoint" | "credentials" | "connectTimeoutMs" | "onPasswordUnused">,
+    Omit<RedisServer, "secrets">,
     Pick<RedisIntakeOptions, "channels" | "clock" | "onMessage">,
     Required<Pick<RedisIntakeOptions, "pingEveryMs" | "pingDeadlineMs">> {
-  readonly createClient?: RedisConnection["createClient"];
   /** A refused channel is asked for again after this, at the next ping. */
   readonly refusedRetryMs: number;
   readonly onSubscribed: (subscribed: readonly string[]) => void;
@@ -96,11 +93,11 @@ export async function redisSession(
   options: RedisSessionOptions,
   signal: AbortSignal,
 ): Promise<{ readonly error: unknown; readonly channel?: string }> {
-  const { endpoint, channels, clock, connectTimeoutMs } = options;
+  const { channels, clock, connectTimeoutMs } = options;
   if (signal.aborted) return { error: null };
 
   const nameOf = channelNames(channels);
-  const link = redisLink({
+  const connection = redisConnection({
     ...options,
     bounds: MESSAGE_BOUNDS,
     signal,
@@ -114,7 +111,7 @@ export async function redisSession(
     await Promise.all(wanted.map(async (channel) => {
       try {
         const how = { stage: "subscribe", ms: connectTimeoutMs } as const;
-        const count = await link.ask((client) => client.subscribe(channel), how);
+        const count = await connection.ask((client) => client.subscribe(channel), how);
         if (typeof count !== "number") {
           throw new RedisProtocolError("an answer to SUBSCRIBE without a count");
         }
@@ -129,7 +126,7 @@ export async function redisSession(
   async function ping(): Promise<void> {
     try {
       const how = { stage: "ping", ms: options.pingDeadlineMs, whileSilent: true } as const;
-      await link.ask((client) => client.ping(), how);
+      await connection.ask((client) => client.ping(), how);
     } catch (error) {
       // LOADING, NOPERM and the like come from a living peer. NOAUTH tells that what is behind
       // this connection is no longer what was subscribed to.
@@ -138,11 +135,8 @@ export async function redisSession(
   }
 
   async function listen(): Promise<never> {
-    await link.open();
-    await confirmPrimary(
-      endpoint,
-      () => link.ask((client) => client.role(), { stage: "role", ms: connectTimeoutMs }),
-    );
+    await connection.open();
+    await connection.confirmPrimary();
     let refused = await subscribe(channels);
     for (const [channel, error] of refused) {
       if (refused.size === channels.length) {
@@ -155,7 +149,7 @@ export async function redisSession(
     options.onSubscribed(subscribed());
     let askedAt = clock.monotonic();
     for (;;) {
-      await link.pause(options.pingEveryMs);
+      await connection.pause(options.pingEveryMs);
       await ping();
       if (refused.size === 0 || clock.monotonic() - askedAt < options.refusedRetryMs) continue;
       const before = refused.size;
@@ -171,7 +165,7 @@ export async function redisSession(
   } catch (error) {
     return { error, ...refusedLast !== undefined && { channel: refusedLast } };
   } finally {
-    link.close();
+    connection.close();
   }
 }
 

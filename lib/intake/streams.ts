@@ -81,14 +81,13 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
     ...options,
     names: streams,
     keys: true,
-    failureOf: streamFailure,
     lost: (read, seconds) => ({ streams: read, read_seconds: seconds }),
     onStop() {
       lines.dead.flush();
       lines.gone.flush();
     },
     async session(connection, signal) {
-      const { host, context } = connection;
+      const host = connection.endpoint.display;
       const { error, stream } = await streamsSession({
         ...connection,
         streams,
@@ -115,16 +114,16 @@ export function createStreamsIntake(options: StreamsIntakeOptions): RedisIntake 
           }),
         onRefused: (stream, error) =>
           connection.complain("redis_stream_refused", { stream }, {
-            ...streamFailure(error, { ...context, stream }),
+            ...streamFailure(error, { ...connection, stream }),
             retry_in_seconds: REFUSED_RETRY_MS / 1000,
           }),
         onBuryFailed(of, error) {
           const stream = deadLetterStream(of);
-          const failure = streamFailure(error, { ...context, stream });
+          const failure = streamFailure(error, { ...connection, stream });
           connection.complain("stream_dead_letter_failed", { stream }, { ...failure });
         },
       }, signal);
-      return error === null ? null : streamFailure(error, { ...context, stream });
+      return error === null ? null : streamFailure(error, { ...connection, stream });
     },
   });
 }

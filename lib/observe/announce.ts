@@ -8,15 +8,14 @@
  * @module
  */
 import { announcement, laterAnnouncement } from "./announcement.ts";
-import { type Backoff, backoffDelay } from "../base/backoff.ts";
+import { type Backoff, keepTrying } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import { createFollowUps } from "./follow_up.ts";
 import type { Log } from "../base/log/log.ts";
-import { redisEndpoint } from "../base/redis/endpoint.ts";
+import { redisConnection } from "../base/redis/connection.ts";
 import { redisFailure } from "../base/redis/failure.ts";
-import { redisLink } from "../base/redis/link.ts";
-import { confirmPrimary, redisTarget } from "../base/redis/target.ts";
+import { redisTarget } from "../base/redis/target.ts";
 
 /** Announcements that can wait for Redis; the oldest is dropped for a further one. */
 const MOST_WAITING = 100;
@@ -36,68 +35,57 @@ export function createProposalChannel({ url, channel, clock, log, random }: {
   /** 0 to below 1, as Math.random. */
   readonly random: () => number;
 }) {
-  const target = redisTarget(url, { clock });
-  const { credentials, secrets } = target;
-  let endpoint = redisEndpoint(url);
-  const closing = new AbortController();
+  const target = redisTarget(url, { clock, connectTimeoutMs: DEADLINE_MS });
+  /** Of any further try, and of the one that is under way. */
+  const [stopping, cutting] = [new AbortController(), new AbortController()];
   const waiting: string[] = [];
   let delivering: Promise<void> | undefined;
-  let cancelRetry: (() => void) | undefined;
-  let failures = 0;
+  let failing = false;
   let dropped = 0;
 
   function deliver(): void {
-    if (delivering || cancelRetry || closing.signal.aborted || waiting.length === 0) return;
-    delivering = session().then(onPublished, onFailed).finally(() => {
+    if (delivering || stopping.signal.aborted || waiting.length === 0) return;
+    delivering = keepTrying({
+      clock,
+      random,
+      backoff: BACKOFF,
+      signal: stopping.signal,
+      attempt: publishAll,
+      onFailed(error, { retryInMs }) {
+        if (failing) return;
+        failing = true;
+        log.warning("proposal_publish_failed", {
+          channel,
+          ...redisFailure(error, { ...target.server, channel, publishing: true }),
+          retry_in_seconds: Math.round(retryInMs / 1000),
+        });
+      },
+    }).finally(() => {
       delivering = undefined;
       deliver();
     });
   }
 
-  /** One connection, until nothing waits any more. */
-  async function session(): Promise<void> {
-    const { signal } = closing;
-    endpoint = await target.locate({ deadlineMs: DEADLINE_MS, signal });
-    const link = redisLink({ endpoint, credentials, clock, connectTimeoutMs: DEADLINE_MS, signal });
+  /** Over one connection, until nothing waits any more. */
+  async function publishAll(): Promise<void> {
+    const { signal } = cutting;
+    const connection = redisConnection({ ...await target.locate(signal), signal });
     try {
-      await link.open();
-      await confirmPrimary(
-        endpoint,
-        () => link.ask((client) => client.role(), { stage: "role", ms: DEADLINE_MS }),
-      );
+      await connection.open();
+      await connection.confirmPrimary();
       for (let text = waiting[0]; text !== undefined; text = waiting[0]) {
         const sent = text;
-        await link.ask((client) => client.publish(channel, sent), {
-          stage: "publish",
-          ms: DEADLINE_MS,
-        });
+        const wait = { stage: "publish", ms: DEADLINE_MS } as const;
+        await connection.ask((client) => client.publish(channel, sent), wait);
         // A full queue may have dropped it meanwhile.
         if (waiting[0] === sent) waiting.shift();
       }
     } finally {
-      link.close();
+      connection.close();
     }
-  }
-
-  function onPublished(): void {
-    if (failures > 0) log.info("proposal_published_again", { channel, dropped });
-    failures = dropped = 0;
-  }
-
-  function onFailed(error: unknown): void {
-    if (closing.signal.aborted) return;
-    const delay = backoffDelay(BACKOFF, ++failures, random);
-    if (failures === 1) {
-      log.warning("proposal_publish_failed", {
-        channel,
-        ...redisFailure(error, { endpoint, secrets, channel, publishing: true }),
-        retry_in_seconds: Math.round(delay / 1000),
-      });
-    }
-    cancelRetry = clock.after(delay, () => {
-      cancelRetry = undefined;
-      deliver();
-    });
+    if (failing) log.info("proposal_published_again", { channel, dropped });
+    failing = false;
+    dropped = 0;
   }
 
   function publish(text: string): void {
@@ -119,12 +107,10 @@ export function createProposalChannel({ url, channel, clock, log, random }: {
     },
     async close(): Promise<void> {
       followUps.close();
-      const abort = () => closing.abort(new Error("the agent is stopping"));
-      const cancel = clock.after(LAST_MS, abort);
+      stopping.abort();
+      const cancel = clock.after(LAST_MS, () => cutting.abort());
       await delivering;
       cancel();
-      abort();
-      cancelRetry?.();
     },
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { CLAIM_PREFIX } from "../../lib/coordination/redis_coordination.ts";
+import { CLAIM_PREFIX } from "../../lib/coordination/claim_scripts.ts";
 import { deadLetterStream } from "../../lib/intake/streams/group.ts";
 import type { Reply } from "../bench/resp.ts";
 import type { DeadLetter, StreamEvidence } from "./evidence.ts";

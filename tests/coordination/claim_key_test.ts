@@ -4,12 +4,12 @@ import { claimKey } from "../../lib/coordination/redis_claim.ts";
 
 Deno.test("claimKey: common names are left readable", () => {
   const target = { node: "chelsty-infra", service: "redis_7.2" };
-  assert.equal(claimKey("planner:claim:", target), "planner:claim:chelsty-infra/redis_7.2");
+  assert.equal(claimKey(target), "planner:claim:chelsty-infra/redis_7.2");
 });
 
 Deno.test("claimKey: whatever could be taken for something else is encoded", () => {
   const target = { node: "a/b:c", service: "{x} % ż*" };
-  assert.equal(claimKey("p:", target), "p:a%2Fb%3Ac/%7Bx%7D%20%25%20%C5%BC%2A");
+  assert.equal(claimKey(target), "planner:claim:a%2Fb%3Ac/%7Bx%7D%20%25%20%C5%BC%2A");
 });
 
 Deno.test("claimKey: two pairs never share a key", () => {
@@ -20,6 +20,6 @@ Deno.test("claimKey: two pairs never share a key", () => {
   const pair = fc.record({ node: name, service: name });
   fc.assert(fc.property(pair, pair, (one, other) => {
     const same = one.node === other.node && one.service === other.service;
-    assert.equal(claimKey("p", one) === claimKey("p", other), same);
+    assert.equal(claimKey(one) === claimKey(other), same);
   }));
 });

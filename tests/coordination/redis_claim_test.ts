@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ClaimEnd, momentOf, redisClaim } from "../../lib/coordination/redis_claim.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 
-const [TTL_MS, COOLDOWN_MS] = [30_000, 300_000];
+const COOLDOWN_MS = 300_000;
 
 /** A claim whose questions a test answers one by one. */
 function asked() {
@@ -13,8 +13,6 @@ function asked() {
     key: "k",
     token: "t",
     claimedAt: momentOf(clock),
-    ttlMs: TTL_MS,
-    renewEveryMs: 10_000,
     clock,
     run() {
       const question = Promise.withResolvers<unknown>();

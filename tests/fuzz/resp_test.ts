@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { systemClock } from "../../lib/base/clock.ts";
 import { redisEndpoint } from "../../lib/base/redis/endpoint.ts";
 import { redisFailure } from "../../lib/base/redis/failure.ts";
-import { redisLink } from "../../lib/base/redis/link.ts";
+import { redisConnection } from "../../lib/base/redis/connection.ts";
 import { redisSession } from "../../lib/intake/pubsub.ts";
 import { bulk, encodeReply, type Reply, RespError } from "../support/resp.ts";
 import { type Script, scriptedRedis } from "../support/scripted_redis.ts";
@@ -106,25 +106,25 @@ function isToldApart(error: unknown, url: string): void {
   assert.ok(!/[\x00-\x1f\x7f-\x9f]/.test(detail), JSON.stringify(detail));
 }
 
-Deno.test("fuzz: whatever a command is answered, it is an answer or the end of the link", async () => {
+Deno.test("fuzz: whatever a command is answered, it is an answer or the end of the connection", async () => {
   const server = hostile();
   await fc.assert(
     fc.asyncProperty(bytes, async (raw) => {
       server.send(raw);
       const lost: unknown[] = [];
-      const link = redisLink({
+      const connection = redisConnection({
         endpoint: redisEndpoint(server.url),
         credentials: null,
         clock: systemClock,
         connectTimeoutMs: 5_000,
         onLost: (error) => lost.push(error),
       });
-      await link.open();
+      await connection.open();
       const asked = ["XRANGE", "XRANGE"].map((name) =>
-        link.call([name], 5_000).catch((error) => isToldApart(error, server.url))
+        connection.call([name], 5_000).catch((error) => isToldApart(error, server.url))
       );
       await inTime(Promise.all(asked));
-      await inTime(link.pause(5_000).catch((error) => isToldApart(error, server.url)));
+      await inTime(connection.pause(5_000).catch((error) => isToldApart(error, server.url)));
       assert.equal(lost.length, 1);
     }),
     runs(120),

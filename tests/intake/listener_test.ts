@@ -13,7 +13,6 @@ Deno.test("redisListening: for how long nothing was heard counts from the last l
     clock,
     log: recordingLog(),
     random: () => 0,
-    failureOf: () => ({ reason: "other", detail: "" }),
     lost: () => ({}),
     session(connection) {
       connection.hearing(["a"], (seconds) => void deaf.push(seconds));

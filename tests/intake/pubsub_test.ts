@@ -32,7 +32,7 @@ Deno.test("redis intake: subscribes to every channel and hands on the very bytes
     { kind: "subscribed", channels: [HEALTH, WORLD], refused: [] },
   ]);
   await heard.stop();
-  assert.deepEqual(heard.intake.state(), { kind: "stopped" });
+  assert.deepEqual(heard.state(), { kind: "stopped" });
   assert.equal(heard.clock.waiting, 0);
   await redis.awaitSubscribed(CHANNELS, 0);
 });

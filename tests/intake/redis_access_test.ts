@@ -101,7 +101,7 @@ Deno.test("redis intake: a refused PING tells that Redis lives", async () => {
   await heard.ping(2);
   await redis.publish(WORLD, "heard");
   await heard.received(1);
-  assert.equal(heard.intake.state().kind, "subscribed");
+  assert.equal(heard.state().kind, "subscribed");
 });
 
 Deno.test("redis intake: one refused channel does not make it deaf to the other", async () => {
@@ -122,7 +122,7 @@ Deno.test("redis intake: one refused channel does not make it deaf to the other"
   for (const nth of [4, 5, 6]) await heard.ping(nth);
   const whole = await heard.log.seen("redis_subscribed", 2);
   assert.deepEqual(whole.channels, [HEALTH, WORLD]);
-  assert.deepEqual(heard.intake.state(), {
+  assert.deepEqual(heard.state(), {
     kind: "subscribed",
     channels: [...CHANNELS],
     refused: [],

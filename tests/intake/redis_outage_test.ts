@@ -34,7 +34,7 @@ Deno.test("redis intake: a link that goes silent is noticed within 30 s, and use
     const failed = await heard.log.seen("redis_unavailable", nth);
     assert.equal(failed.reason, "timeout");
   }
-  const waiting = heard.intake.state();
+  const waiting = heard.state();
   assert.ok(waiting.kind === "waiting" && waiting.retryInMs === 25_000);
 
   proxy.resume();
@@ -60,7 +60,7 @@ Deno.test("redis intake: a slow PING is no silence while messages come in", asyn
   }
   await heard.received(1);
   await heard.clock.advance(PING_DEADLINE_MS);
-  assert.equal(heard.intake.state().kind, "subscribed");
+  assert.equal(heard.state().kind, "subscribed");
   await heard.clock.advance(PING_DEADLINE_MS);
   assert.equal((await heard.log.seen("redis_lost")).reason, "timeout");
   await heard.stop();
@@ -103,7 +103,7 @@ Deno.test("redis intake: an error in answer to a PING comes from a living peer, 
   const heard = listener(`redis://127.0.0.1:${server.port}`);
   await heard.log.seen("redis_subscribed");
   for (const nth of [1, 2, 3]) await heard.ping(nth);
-  assert.equal(heard.intake.state().kind, "subscribed");
+  assert.equal(heard.state().kind, "subscribed");
   await heard.clock.advance(PING_EVERY_MS);
   const lost = await heard.log.seen("redis_lost");
   assert.deepEqual([lost.reason, lost.subscribed_seconds, pings], ["no_auth", 40, 4]);

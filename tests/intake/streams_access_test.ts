@@ -147,7 +147,7 @@ redisTest(
       ["error", WORLD, "no_permission", 30],
     );
     assert.match(String(refused.detail), /Grant it: ACL SETUSER \.\.\. ~world_updates$/);
-    assert.deepEqual(reader.intake.state(), {
+    assert.deepEqual(reader.state(), {
       kind: "subscribed",
       channels: [HEALTH],
       refused: [WORLD],
@@ -192,7 +192,7 @@ redisTest("streams intake: a key that is lost while it is read is noticed", asyn
   // Nor does another time end the connection.
   await redis.command("ACL", "SETUSER", "agent", "resetkeys", `~${HEALTH}`);
   await eventually("noticed", () => {
-    const { kind, ...state } = reader.intake.state();
+    const { kind, ...state } = reader.state();
     return Promise.resolve(
       kind !== "subscribed" || "refused" in state && `${state.refused}` === WORLD,
     );

@@ -57,7 +57,7 @@ redisTest("streams intake: hands on entries of every stream, of both shapes", as
     { kind: "subscribed", channels: [HEALTH, WORLD], refused: [] },
   ]);
   await reader.stop();
-  assert.deepEqual(reader.intake.state(), { kind: "stopped" });
+  assert.deepEqual(reader.state(), { kind: "stopped" });
   assert.equal(reader.clock.waiting, 0);
 });
 

@@ -6,10 +6,8 @@
 import type { Coordination } from "../../lib/coordination/coordination.ts";
 import assert from "node:assert/strict";
 import type { Claim } from "../../lib/coordination/coordination.ts";
-import {
-  CLAIM_PREFIX,
-  createRedisCoordination,
-} from "../../lib/coordination/redis_coordination.ts";
+import { CLAIM_PREFIX } from "../../lib/coordination/claim_scripts.ts";
+import { createRedisCoordination } from "../../lib/coordination/redis_coordination.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";
 import type { TestRedis } from "./redis.ts";
@@ -43,9 +41,6 @@ export function planner(url: string, options: Partial<RedisCoordinationOptions> 
     log,
     random: () => 0,
     newToken: () => crypto.randomUUID(),
-    ttlMs: TTL_MS,
-    renewEveryMs: RENEW_EVERY_MS,
-    deadlineMs: DEADLINE_MS,
     ...options,
   });
   return {

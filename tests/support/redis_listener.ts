@@ -61,6 +61,8 @@ export function listener(url: string, options: Partial<RedisIntakeOptions> = {})
     messages,
     states,
     intake,
+    /** What it is doing. */
+    state: (): RedisState => states.at(-1) ?? { kind: "connecting" },
     running,
     /** Resolves when `count` messages have come. */
     received: (count: number) => until(() => messages.length >= count),
@@ -69,7 +71,7 @@ export function listener(url: string, options: Partial<RedisIntakeOptions> = {})
       until(() => timers.filter((timer) => timer === ms).length >= nth),
     /** Moves the clock to the next try; returns the milliseconds. */
     async retry(): Promise<number> {
-      const state = intake.state();
+      const state = self.state();
       if (state.kind !== "waiting") throw new Error(`the intake is ${state.kind}`);
       await clock.advance(state.retryInMs);
       return state.retryInMs;

@@ -107,7 +107,8 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
     log,
     entries,
     states,
-    intake,
+    /** What it is doing. */
+    state: (): RedisState => states.at(-1) ?? { kind: "connecting" },
     running,
     texts: () => entries.map(({ text }) => text),
     /** Resolves with the `nth` entry (1 is the first). */
@@ -124,7 +125,7 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
     },
     /** Moves the clock to the next try; returns the milliseconds. */
     async retry(): Promise<number> {
-      const state = intake.state();
+      const state = self.state();
       if (state.kind !== "waiting") throw new Error(`the intake is ${state.kind}`);
       await clock.advance(state.retryInMs);
       return state.retryInMs;

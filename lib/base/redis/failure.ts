@@ -18,9 +18,9 @@ export interface RedisFailure {
   readonly detail: string;
 }
 
-/** No server to connect to was found; `failure` says why. */
-export class RedisNotLocatedError extends Error {
-  override readonly name = "RedisNotLocatedError";
+/** Redis could not be used, and it is known why. */
+export class RedisUnusableError extends Error {
+  override readonly name = "RedisUnusableError";
   constructor(readonly failure: RedisFailure) {
     super(failure.detail);
   }
@@ -183,7 +183,7 @@ function reasonOf(error: unknown, text: string): RedisFailureReason {
 
 /** Why Redis could not be used, told apart and in words for the operator. Pure; never fails. */
 export function redisFailure(error: unknown, context: RedisFailureContext): RedisFailure {
-  if (error instanceof RedisNotLocatedError) return error.failure;
+  if (error instanceof RedisUnusableError) return error.failure;
   const text = errorMessage(error).slice(0, LONGEST_TEXT);
   const tried = error instanceof ConnectError ? ` (${error.tried.join(" and ")})` : "";
   const reason = reasonOf(error, text);

@@ -13,7 +13,7 @@ import { handOverWhole, type OnMessage } from "./whole_message.ts";
 
 /** How large a reply may be, in bytes. */
 export interface ReplyBounds {
-  /** Of one reply as it comes; a larger one ends the link as soon as it says so. */
+  /** Of one reply as it comes; a larger one ends the connection as soon as it says so. */
   readonly most: number;
   /** Of each string in it; what is longer is cut to this, and the rest never kept. */
   readonly kept: number;

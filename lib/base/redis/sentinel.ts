@@ -8,24 +8,21 @@
  * @module
  */
 import { plainLine } from "../text/plain_line.ts";
-import { endpointAt, type RedisCredentials, type RedisEndpoint } from "./endpoint.ts";
+import { redisConnection } from "./connection.ts";
+import { endpointAt, type RedisEndpoint } from "./endpoint.ts";
 import { isReplyError, RedisProtocolError } from "./errors.ts";
-import { type RedisFailure, redisFailure, RedisNotLocatedError } from "./failure.ts";
-import { redisLink } from "./link.ts";
-import type { LocateOptions, RedisTargetOptions } from "./target.ts";
+import { type RedisFailure, redisFailure, RedisUnusableError } from "./failure.ts";
+import type { RedisServer, RedisTargetOptions } from "./target.ts";
 import { addressOf } from "./url.ts";
 
-interface SentinelQuestion extends LocateOptions, Omit<RedisTargetOptions, "keys"> {
-  /** In the order in which they are asked. */
-  readonly sentinels: readonly RedisEndpoint[];
-  /** For a sentinel that asks for a password. */
-  readonly credentials: RedisCredentials | null;
-  readonly secrets: readonly string[];
+interface SentinelQuestion {
   /** Of the primary. */
   readonly name: string;
   /** What may be the primary, as `host:port`; empty for whatever a sentinel names. */
   readonly nodes: readonly string[];
   readonly tls: boolean;
+  readonly mayConnect: RedisTargetOptions["mayConnect"];
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A sentinel did not answer; the failure of another may say more. */
@@ -33,54 +30,54 @@ const isUnheard = ({ reason }: RedisFailure) =>
   ["refused", "unreachable", "no_such_host", "timeout", "closed"].includes(reason);
 
 /**
- * Asks the sentinels in turn until one names a primary that may be used, and returns that one.
+ * Asks the sentinels in turn until one names a primary that may be used, and returns that one. Their
+ * credentials are for those that ask for a password.
  *
- * @throws {RedisNotLocatedError} when none does; anything when `signal` aborted.
+ * @throws {RedisUnusableError} when none does; anything when `signal` aborted.
  */
-export async function askSentinels(question: SentinelQuestion): Promise<RedisEndpoint> {
-  const { sentinels, secrets, signal } = question;
-  let told: RedisFailure | undefined;
-  for (const sentinel of sentinels) {
-    let found: RedisEndpoint | RedisFailure;
+export async function askSentinels(
+  sentinels: readonly RedisServer[],
+  question: SentinelQuestion,
+): Promise<RedisEndpoint> {
+  let told: RedisFailure = { reason: "no_primary", detail: "REDIS_URL names no sentinel." };
+  for (const [nth, sentinel] of sentinels.entries()) {
     try {
-      found = await primaryBy(sentinel, question);
+      return await primaryBy(sentinel, question);
     } catch (error) {
-      if (signal?.aborted) throw error;
-      found = sentinelFailure(error, { endpoint: sentinel, secrets });
+      if (question.signal?.aborted) throw error;
+      if (nth > 0 && !isUnheard(told)) continue;
+      const failure = sentinelFailure(error, sentinel);
+      const detail = `Sentinel ${sentinel.endpoint.display}: ${failure.detail}`;
+      told = { ...failure, detail };
     }
-    if ("host" in found) return found;
-    if (told && !isUnheard(told)) continue;
-    told = { ...found, detail: `Sentinel ${sentinel.display}: ${found.detail}` };
   }
-  throw new RedisNotLocatedError(
-    told ?? { reason: "no_primary", detail: "REDIS_URL names no sentinel." },
-  );
+  throw new RedisUnusableError(told);
 }
 
-/** The primary by this sentinel, or why it cannot be used. */
+/** @throws {RedisUnusableError} where the primary by this sentinel cannot be used. */
 async function primaryBy(
-  sentinel: RedisEndpoint,
-  question: SentinelQuestion,
-): Promise<RedisEndpoint | RedisFailure> {
-  const { name, nodes, tls, mayConnect = systemMayConnect } = question;
-  const answer = await ask(sentinel, question);
+  sentinel: RedisServer,
+  { name, nodes, tls, mayConnect = systemMayConnect, signal }: SentinelQuestion,
+): Promise<RedisEndpoint> {
+  const answer = await ask(sentinel, name, signal);
   if (answer === null) {
     const detail = `it knows no primary ${name}. Is the name right in REDIS_URL?`;
-    return { reason: "no_primary", detail };
+    throw new RedisUnusableError({ reason: "no_primary", detail });
   }
   const address = addressIn(answer);
-  const notPermitted = (why: string): RedisFailure => ({
-    reason: "not_permitted",
-    detail: `it names ${address} as the primary of ${name}, which ${why}`,
-  });
+  const notPermitted = (why: string) =>
+    new RedisUnusableError({
+      reason: "not_permitted",
+      detail: `it names ${address} as the primary of ${name}, which ${why}`,
+    });
   if (nodes.length > 0 && !nodes.includes(address)) {
-    return notPermitted(
+    throw notPermitted(
       "is none of the nodes= in REDIS_URL. If it is one of yours, add it there as the sentinel " +
         "writes it.",
     );
   }
   if (!await mayConnect(address)) {
-    return notPermitted(
+    throw notPermitted(
       "this program may not connect to. Build it for a REDIS_URL whose nodes= has it.",
     );
   }
@@ -92,37 +89,31 @@ async function systemMayConnect(host: string): Promise<boolean> {
 }
 
 /** What a sentinel answers to who the primary is; null where it knows no such name. */
-async function ask(endpoint: RedisEndpoint, question: SentinelQuestion): Promise<unknown> {
-  const { name, credentials, clock, deadlineMs, createClient, signal } = question;
-  const link = redisLink({
-    endpoint,
-    credentials: null,
-    clock,
-    connectTimeoutMs: deadlineMs,
-    createClient,
-    signal,
-  });
-  const call = () => link.call(["SENTINEL", "get-master-addr-by-name", name], deadlineMs);
+async function ask(
+  sentinel: RedisServer,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const { credentials, connectTimeoutMs: ms } = sentinel;
+  const connection = redisConnection({ ...sentinel, credentials: null, signal });
+  const call = () => connection.call(["SENTINEL", "get-master-addr-by-name", name], ms);
   try {
-    await link.open();
+    await connection.open();
     return await call().catch(async (error) => {
       // A sentinel has users of its own; most have none.
       const isWanted = isReplyError(error) && error.message.startsWith("NOAUTH");
       if (!isWanted || !credentials) throw error;
       const { user, password } = credentials;
-      await link.call(["AUTH", ...(user === null ? [] : [user]), password], deadlineMs);
+      await connection.call(["AUTH", ...(user === null ? [] : [user]), password], ms);
       return await call();
     });
   } finally {
-    link.close();
+    connection.close();
   }
 }
 
-function sentinelFailure(
-  error: unknown,
-  context: { readonly endpoint: RedisEndpoint; readonly secrets: readonly string[] },
-): RedisFailure {
-  const failure = redisFailure(error, context);
+function sentinelFailure(error: unknown, sentinel: RedisServer): RedisFailure {
+  const failure = redisFailure(error, sentinel);
   if (!isReplyError(error)) return failure;
   if (/^ERR unknown command/i.test(error.message)) {
     const detail = "it is none, but a Redis. Sentinels listen on 26379, most often.";

@@ -3,6 +3,7 @@ import { SiteError } from "../host_port.ts";
 import type { CreateRedisClient } from "./client.ts";
 import {
   endpointAt,
+  type RedisCredentials,
   redisCredentials,
   redisDisplay,
   type RedisEndpoint,
@@ -10,22 +11,28 @@ import {
   redisPlaceOf,
   redisSecrets,
 } from "./endpoint.ts";
-import { isReplyError, RedisReplicaError } from "./errors.ts";
 import { NOT_IN_A_CLUSTER } from "./url.ts";
 
-export interface RedisTargetOptions {
+/** A server, and how it is used: all that a connection to it, and the words for its failure, take. */
+export interface RedisServer {
+  readonly endpoint: RedisEndpoint;
+  readonly credentials: RedisCredentials | null;
+  /** Texts that must not be shown. */
+  readonly secrets: readonly string[];
   readonly clock: Clock;
-  /** Whether keys are used, beside channels; a cluster is no place for them. @default {false} */
-  readonly keys?: boolean;
+  /** Deadline of each step until the server can be used, and of each answer of a sentinel; ms. */
+  readonly connectTimeoutMs: number;
   readonly createClient?: CreateRedisClient | undefined;
-  /** Whether this program may connect to a `host:port`; by default the runtime is asked. */
-  readonly mayConnect?: (hostPort: string) => Promise<boolean>;
+  /** There are credentials, and this Redis asks for none. */
+  readonly onPasswordUnused?: (() => void) | undefined;
 }
 
-export interface LocateOptions {
-  /** Of connecting to a sentinel and of each of its answers; milliseconds. */
-  readonly deadlineMs: number;
-  readonly signal?: AbortSignal | undefined;
+export interface RedisTargetOptions
+  extends Omit<RedisServer, "endpoint" | "credentials" | "secrets"> {
+  /** Whether keys are used, beside channels; a cluster is no place for them. @default {false} */
+  readonly keys?: boolean;
+  /** Whether this program may connect to a `host:port`; by default the runtime is asked. */
+  readonly mayConnect?: (hostPort: string) => Promise<boolean>;
 }
 
 /**
@@ -35,63 +42,45 @@ export interface LocateOptions {
  * @throws SiteError for a URL that cannot be used, or a cluster where keys are.
  */
 export function redisTarget(url: string, options: RedisTargetOptions) {
+  const { keys = false, mayConnect, ...use } = options;
   const place = redisPlaceOf(url);
-  if (place.kind === "cluster" && options.keys) throw new SiteError(NOT_IN_A_CLUSTER);
-  const hosts = place.hosts.map((host) => endpointAt(host, place.tls));
-  const credentials = redisCredentials(url);
+  if (place.kind === "cluster" && keys) throw new SiteError(NOT_IN_A_CLUSTER);
   const secrets = redisSecrets(url);
+  const serverAt = (endpoint: RedisEndpoint): RedisServer => ({
+    endpoint,
+    credentials: redisCredentials(url),
+    secrets,
+    ...use,
+  });
+  const hosts = place.hosts.map((host) => endpointAt(host, place.tls));
+  let server = serverAt(redisEndpoint(url));
   let turn = 0;
 
   return {
     /** What logs call it while it is not known where it is. */
     display: redisDisplay(url),
-    /** For the server that `locate` names. */
-    credentials,
-    secrets,
+    /** The server that was located last; before that, the first one of the URL. */
+    get server(): RedisServer {
+      return server;
+    },
     /**
      * Where to connect now. Each call begins with another host, so that a node that is gone, or a
      * sentinel that is behind the times, leads astray once.
      *
-     * @throws {RedisNotLocatedError} when no sentinel names a primary that may be used; anything
+     * @throws {RedisUnusableError} when no sentinel names a primary that may be used; anything
      * when `signal` aborted.
      */
-    async locate(how: LocateOptions): Promise<RedisEndpoint> {
+    async locate(signal?: AbortSignal): Promise<RedisServer> {
       const first = turn++ % hosts.length;
       const inTurn = [...hosts.slice(first), ...hosts.slice(0, first)];
-      if (place.kind !== "sentinel") return inTurn[0] ?? redisEndpoint(url);
-      // Loaded only where it is used: memory is short on a node.
-      const { askSentinels } = await import("./sentinel.ts");
-      return await askSentinels({
-        ...place,
-        ...options,
-        ...how,
-        sentinels: inTurn,
-        credentials,
-        secrets,
-      });
+      let endpoint = inTurn[0] ?? server.endpoint;
+      if (place.kind === "sentinel") {
+        // Loaded only where it is used: memory is short on a node.
+        const { askSentinels } = await import("./sentinel.ts");
+        const sentinels = inTurn.map(serverAt);
+        endpoint = await askSentinels(sentinels, { ...place, mayConnect, signal });
+      }
+      return server = serverAt(endpoint);
     },
   };
-}
-
-/**
- * Asks a server that a sentinel named whether it is the primary; of any other, nothing is asked.
- * What is published on a replica, or while it has lost its primary, reaches nobody else.
- *
- * @param role sends ROLE. A user that may not (NOPERM) is taken at the sentinel's word.
- * @throws {RedisReplicaError} when it is not the primary.
- */
-export async function confirmPrimary(
-  { primaryOf, display }: RedisEndpoint,
-  role: () => Promise<unknown>,
-): Promise<void> {
-  if (primaryOf === undefined) return;
-  let answer: unknown;
-  try {
-    answer = await role();
-  } catch (error) {
-    if (isReplyError(error)) return;
-    throw error;
-  }
-  if (Array.isArray(answer) && answer[0] === "master") return;
-  throw new RedisReplicaError(display, primaryOf);
 }

@@ -1,11 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
-import { LOOK } from "../../coordination/claim_scripts.ts";
-import { CLAIM_PREFIX } from "../../coordination/redis_coordination.ts";
+import { CLAIM_PREFIX, LOOK } from "../../coordination/claim_scripts.ts";
 import { createScriptRunner } from "../../coordination/script_runner.ts";
 import { about, type Finding } from "../../observe/health.ts";
-
-/** How long Redis is tried, as by `run`. */
-const DEADLINE_MS = 2_000;
 
 /**
  * May this user share claims? Connects as `run` does with COORDINATION=redis, which tries every
@@ -23,11 +19,9 @@ export async function checkClaims(
   let failure = "Redis did not answer";
   const runner = createScriptRunner({
     url,
-    prefix: CLAIM_PREFIX,
     clock,
     random: () => 0,
     newToken: nonce,
-    deadlineMs: DEADLINE_MS,
     onAway: ({ detail }) => failure = detail,
     onBack() {},
   });

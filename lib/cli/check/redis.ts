@@ -3,17 +3,12 @@ import type { Clock } from "../../base/clock.ts";
 import { about, type Finding } from "../../observe/health.ts";
 import { redisSession } from "../../intake/pubsub.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
-import { type RedisEndpoint, redisEndpoint } from "../../base/redis/endpoint.ts";
+import { redisConnection } from "../../base/redis/connection.ts";
+import type { RedisEndpoint } from "../../base/redis/endpoint.ts";
 import { redisFailure } from "../../base/redis/failure.ts";
-import { redisLink } from "../../base/redis/link.ts";
-import { redisTarget } from "../../base/redis/target.ts";
+import { type RedisServer, redisTarget } from "../../base/redis/target.ts";
 import type { ClockReading } from "./clock.ts";
-import {
-  checkStreams,
-  type Listened,
-  type RedisServer,
-  type StreamReader,
-} from "./redis_streams.ts";
+import { checkStreams, type Listened, type StreamReader } from "./redis_streams.ts";
 
 export interface RedisCheck {
   readonly findings: readonly Finding[];
@@ -37,28 +32,32 @@ export async function checkRedis(
   },
 ): Promise<RedisCheck> {
   const keys = streams !== undefined;
-  const { locate, credentials, secrets, display } = redisTarget(url, { clock, keys });
-  let endpoint: RedisEndpoint;
-  try {
-    endpoint = await locate({ deadlineMs: timeoutMs });
-  } catch (error) {
-    const { detail } = redisFailure(error, { endpoint: redisEndpoint(url), secrets });
-    return { findings: [about("redis", display).problem("redis_unavailable", detail)] };
-  }
-  const redis = about("redis", endpoint.display);
   const unused: Finding[] = [];
-  const onPasswordUnused = () => {
-    const detail = "REDIS_URL has a password and this Redis asks for none";
-    unused.push(redis.problem("redis_password_unused", detail));
-  };
-  const server = { endpoint, credentials, secrets, onPasswordUnused, clock, timeoutMs };
+  const target = redisTarget(url, {
+    clock,
+    keys,
+    connectTimeoutMs: timeoutMs,
+    onPasswordUnused() {
+      const detail = "REDIS_URL has a password and this Redis asks for none";
+      unused.push(redis().problem("redis_password_unused", detail));
+    },
+  });
+  const redis = () => about("redis", target.server.endpoint.display);
+  try {
+    await target.locate();
+  } catch (error) {
+    const { detail } = redisFailure(error, target.server);
+    return { findings: [about("redis", target.display).problem("redis_unavailable", detail)] };
+  }
+  const { server } = target;
+  const { endpoint, credentials } = server;
   const { failed, findings } = streams
     ? await checkStreams(server, channels, streams)
     : await listen(server, channels);
   if (failed) {
     const { detail } = redisFailure(failed.error, { ...server, channel: failed.channel });
     const found = streams ? [] : [...unused, ...findings];
-    return { findings: [...found, redis.problem("redis_unavailable", detail)] };
+    return { findings: [...found, redis().problem("redis_unavailable", detail)] };
   }
   const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
   const kind = endpoint.tls ? "reachable over TLS" : "reachable";
@@ -66,7 +65,7 @@ export async function checkRedis(
   const facts = await ask(server, { buffer: !streams });
   return {
     findings: [
-      redis.fine(`${kind}, ${plainLine(as, 80)}${role}`),
+      redis().fine(`${kind}, ${plainLine(as, 80)}${role}`),
       ...unused,
       ...findings,
       versionFinding(facts.version, endpoint),
@@ -77,7 +76,7 @@ export async function checkRedis(
 }
 
 async function listen(server: RedisServer, channels: readonly string[]): Promise<Listened> {
-  const { timeoutMs } = server;
+  const timeoutMs = server.connectTimeoutMs;
   const refused: Finding[] = [];
   const done = new AbortController();
   let heard: readonly string[] | undefined;
@@ -86,7 +85,6 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
     channels,
     pingEveryMs: timeoutMs,
     pingDeadlineMs: timeoutMs,
-    connectTimeoutMs: timeoutMs,
     refusedRetryMs: timeoutMs,
     onMessage: () => {},
     onRefused(channel, error) {
@@ -111,12 +109,12 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
 
 /** What Redis says about itself; undefined what the user may not ask. */
 async function ask(server: RedisServer, { buffer }: { readonly buffer: boolean }) {
-  const { endpoint, clock, timeoutMs } = server;
-  const connection = redisLink({ ...server, onPasswordUnused() {}, connectTimeoutMs: timeoutMs });
-  const cancel = clock.after(timeoutMs, () => connection.close());
+  const { endpoint, clock, connectTimeoutMs: ms } = server;
+  const connection = redisConnection({ ...server, onPasswordUnused() {} });
+  const cancel = clock.after(ms, () => connection.close());
   /** The reply, or undefined where it is refused or does not come. */
   const reply = (question: (client: Redis) => Promise<unknown>) =>
-    connection.ask(question, { stage: "ping", ms: timeoutMs }).catch(() => undefined);
+    connection.ask(question, { stage: "ping", ms }).catch(() => undefined);
   try {
     await connection.open();
     const [info, config, time] = await Promise.all([

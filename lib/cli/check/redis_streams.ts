@@ -1,21 +1,9 @@
-import type { Clock } from "../../base/clock.ts";
 import { about, type Finding } from "../../observe/health.ts";
 import { isOfStream, streamFailure } from "../../intake/streams/failure.ts";
 import { deadLetterStream } from "../../intake/streams/group.ts";
-import type { RedisCredentials, RedisEndpoint } from "../../base/redis/endpoint.ts";
 import { isReplyError } from "../../base/redis/errors.ts";
-import { type RedisLink, redisLink } from "../../base/redis/link.ts";
-
-/** The server that is looked at, and as whom. */
-export interface RedisServer {
-  readonly endpoint: RedisEndpoint;
-  readonly credentials: RedisCredentials | null;
-  readonly secrets: readonly string[];
-  readonly onPasswordUnused: () => void;
-  readonly clock: Clock;
-  /** Deadline of each step. */
-  readonly timeoutMs: number;
-}
+import { type RedisConnection, redisConnection } from "../../base/redis/connection.ts";
+import type { RedisServer } from "../../base/redis/target.ts";
 
 /** What was found out of channels or streams, or what kept it from being found out. */
 export interface Listened {
@@ -61,7 +49,7 @@ export async function checkStreams(
   streams: readonly string[],
   reader: StreamReader,
 ): Promise<Listened> {
-  const connection = redisLink({ ...server, connectTimeoutMs: server.timeoutMs });
+  const connection = redisConnection(server);
   const findings: Finding[] = [];
   try {
     await connection.open();
@@ -77,7 +65,7 @@ export async function checkStreams(
 }
 
 async function streamFinding(
-  connection: RedisLink,
+  connection: RedisConnection,
   stream: string,
   reader: RedisServer & StreamReader,
 ): Promise<Finding> {
@@ -86,7 +74,7 @@ async function streamFinding(
   let refusal: string | undefined;
   for (const { right, key, command } of rehearsals(stream, reader)) {
     try {
-      await connection.call(command, reader.timeoutMs);
+      await connection.call(command, reader.connectTimeoutMs);
     } catch (error) {
       if (!isReplyError(error) || /^(?:NOAUTH|LOADING)\b/.test(error.message)) throw error;
       if (error.message.startsWith("NOPERM")) {

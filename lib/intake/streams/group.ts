@@ -1,5 +1,5 @@
 import { isReplyError } from "../../base/redis/errors.ts";
-import type { Word } from "../../base/redis/link.ts";
+import type { Word } from "../../base/redis/connection.ts";
 import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_check.ts";
 import {
   autoclaimOf,

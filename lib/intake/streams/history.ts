@@ -1,7 +1,5 @@
 import type { Clock } from "../../base/clock.ts";
-import type { CreateRedisClient } from "../../base/redis/client.ts";
-import { redisEndpoint } from "../../base/redis/endpoint.ts";
-import { type RedisLink, redisLink } from "../../base/redis/link.ts";
+import { type RedisConnection, redisConnection } from "../../base/redis/connection.ts";
 import { redisTarget } from "../../base/redis/target.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { streamFailure } from "./failure.ts";
@@ -19,7 +17,6 @@ interface StreamHistoryOptions {
   readonly pageSize?: number;
   /** Deadline of connecting and of each reply, in milliseconds. @default {10_000} */
   readonly timeoutMs?: number;
-  readonly createClient?: CreateRedisClient;
 }
 
 /** A history that could not be read, or not to its end; the message is for the operator. */
@@ -40,27 +37,18 @@ export class StreamHistoryError extends Error {
 export async function* readStreamHistory(
   options: StreamHistoryOptions,
 ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly addedMs: number }, void, undefined> {
-  const { url, stream, clock, signal, createClient, pageSize = 50, timeoutMs = 10_000 } = options;
-  const target = redisTarget(url, { clock, keys: true, createClient });
-  let endpoint = redisEndpoint(url);
-  let link: RedisLink | undefined;
+  const { url, stream, clock, signal, pageSize = 50, timeoutMs = 10_000 } = options;
+  const target = redisTarget(url, { clock, keys: true, connectTimeoutMs: timeoutMs });
+  let connection: RedisConnection | undefined;
   let from = `${Math.max(0, Math.floor(options.sinceMs))}`;
   const to = options.untilMs === undefined ? "+" : `${Math.max(0, Math.floor(options.untilMs))}`;
   try {
-    endpoint = await target.locate({ deadlineMs: timeoutMs, signal });
-    link = redisLink({
-      endpoint,
-      credentials: target.credentials,
-      clock,
-      bounds: ENTRIES_BOUNDS,
-      connectTimeoutMs: timeoutMs,
-      createClient,
-      signal,
-    });
-    await link.open();
+    const server = await target.locate(signal);
+    connection = redisConnection({ ...server, bounds: ENTRIES_BOUNDS, signal });
+    await connection.open();
     while (!signal?.aborted) {
       const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
-      const page = entriesOf(await link.call(command, timeoutMs), "XRANGE");
+      const page = entriesOf(await connection.call(command, timeoutMs), "XRANGE");
       for (const { id, fields } of page) {
         if (signal?.aborted) return;
         yield { bytes: entryMessage(fields), addedMs: Number.parseInt(id, 10) };
@@ -72,10 +60,10 @@ export async function* readStreamHistory(
   } catch (error) {
     // Null: closed by `signal`.
     if (error === null) return;
-    const failure = streamFailure(error, { endpoint, secrets: target.secrets, stream });
+    const failure = streamFailure(error, { ...target.server, stream });
     const where = from.startsWith("(") ? ` (behind entry ${from.slice(1)})` : "";
     throw new StreamHistoryError(`Cannot read the stream ${stream}${where}: ${failure.detail}`);
   } finally {
-    link?.close();
+    connection?.close();
   }
 }

@@ -1,6 +1,6 @@
 import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
-import { redisLink } from "../../base/redis/link.ts";
-import type { RedisConnection } from "../listener.ts";
+import { redisConnection } from "../../base/redis/connection.ts";
+import type { RedisServer } from "../../base/redis/target.ts";
 import { type AdmissionOptions, streamsAdmission } from "./admission.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { isOfStream } from "./failure.ts";
@@ -26,10 +26,7 @@ interface StreamsSessionOptions
   extends
     Omit<PendingOptions, "reading" | "handOver">,
     Omit<AdmissionOptions, "reading" | "lastRead" | "onReplaced">,
-    Pick<
-      RedisConnection,
-      "endpoint" | "credentials" | "connectTimeoutMs" | "createClient" | "onPasswordUnused"
-    > {
+    RedisServer {
   readonly consumer: string;
   /** The newest entry read of each stream; outlives the session, as do `hand` and `tooLarge`. */
   readonly lastRead: Map<string, string>;
@@ -66,8 +63,8 @@ export async function streamsSession(
 
   let isOver = false;
   let failure: unknown = null;
-  const reader = redisLink({ ...options, onLost: end, bounds: ENTRIES_BOUNDS });
-  const writer = redisLink({ ...options, onLost: end });
+  const reader = redisConnection({ ...options, onLost: end, bounds: ENTRIES_BOUNDS });
+  const writer = redisConnection({ ...options, onLost: end });
   const reading = streamGroup({
     ...options,
     call: (command, { blockMs = 0, bounds } = {}) =>

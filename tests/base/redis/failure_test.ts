@@ -11,7 +11,7 @@ import {
 import {
   redisFailure,
   type RedisFailureReason,
-  RedisNotLocatedError,
+  RedisUnusableError,
 } from "../../../lib/base/redis/failure.ts";
 
 const URL_TEXT = "redis://planner:h%40nd5@piha:6380";
@@ -72,7 +72,7 @@ Deno.test("redisFailure: tells every kind apart", () => {
     [new Error("READONLY You can't write against a read only replica."), "no_primary"],
     [new RedisReplicaError("piha:6380", "homelab"), "no_primary"],
     [
-      new RedisNotLocatedError({ reason: "no_primary", detail: "no sentinel, no primary" }),
+      new RedisUnusableError({ reason: "no_primary", detail: "no sentinel, no primary" }),
       "no_primary",
     ],
     [new Error("DENIED Redis is running in protected mode because"), "protected_mode"],

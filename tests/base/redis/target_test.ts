@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SiteError } from "../../../lib/base/host_port.ts";
-import { RedisNotLocatedError } from "../../../lib/base/redis/failure.ts";
+import { RedisUnusableError } from "../../../lib/base/redis/failure.ts";
 import type { RedisTargetOptions } from "../../../lib/base/redis/target.ts";
 import { redisTarget } from "../../../lib/base/redis/target.ts";
 import { CHANNELS } from "../../support/channels.ts";
@@ -30,11 +30,12 @@ async function locate(
   const hosts = servers.map(({ port }) => `127.0.0.1:${port}`).join(",");
   const target = redisTarget(`redis+sentinel://${login}${hosts}/homelab${query}`, {
     clock,
+    connectTimeoutMs: 2_000,
     ...options,
   });
   try {
-    const found = await target.locate({ deadlineMs: 2_000 })
-      .catch((error) => error instanceof RedisNotLocatedError ? error.failure : error);
+    const found = await target.locate().then(({ endpoint }) => endpoint)
+      .catch((error) => error instanceof RedisUnusableError ? error.failure : error);
     assert.equal(clock.waiting, 0);
     return { found, asked: servers.map(({ commands }) => commands), hosts: hosts.split(",") };
   } finally {
@@ -43,25 +44,33 @@ async function locate(
 }
 
 Deno.test("redisTarget: one server is where the URL says; a cluster's nodes take turns", async () => {
-  const clock = fakeClock();
-  const how = { deadlineMs: 1_000 };
-  const one = redisTarget("rediss://u:p@piha", { clock });
-  assert.deepEqual(await one.locate(how), {
+  const options = { clock: fakeClock(), connectTimeoutMs: 1_000 };
+  const one = redisTarget("rediss://u:p@piha", options);
+  assert.deepEqual((await one.locate()).endpoint, {
     host: "piha",
     port: 6379,
     tls: true,
     display: "piha:6379",
   });
-  const cluster = redisTarget("redis+cluster://u:p@h1,h2", { clock });
+  const cluster = redisTarget("redis+cluster://u:p@h1,h2", options);
   assert.equal(cluster.display, "h1:6379,h2:6379");
-  assert.deepEqual(cluster.credentials, { user: "u", password: "p" });
-  const places = [await cluster.locate(how), await cluster.locate(how), await cluster.locate(how)];
-  assert.deepEqual(places.map(({ display }) => display), ["h1:6379", "h2:6379", "h1:6379"]);
+  assert.deepEqual(cluster.server.credentials, { user: "u", password: "p" });
+  const places = [await cluster.locate(), await cluster.locate(), await cluster.locate()];
+  assert.deepEqual(places.map(({ endpoint }) => endpoint.display), [
+    "h1:6379",
+    "h2:6379",
+    "h1:6379",
+  ]);
 });
 
 Deno.test("redisTarget: keys have no place in a cluster", () => {
   assert.throws(
-    () => redisTarget("redis+cluster://h1", { clock: fakeClock(), keys: true }),
+    () =>
+      redisTarget("redis+cluster://h1", {
+        clock: fakeClock(),
+        connectTimeoutMs: 1_000,
+        keys: true,
+      }),
     (error) => error instanceof SiteError && /only pub\/sub can be used/.test(error.message),
   );
 });
@@ -93,9 +102,10 @@ Deno.test("redisTarget: each call begins with another sentinel", async () => {
   const first = scriptedRedis(() => naming("127.0.0.1", 6391));
   const second = scriptedRedis(() => naming("127.0.0.1", 6392));
   const hosts = `127.0.0.1:${first.port},127.0.0.1:${second.port}`;
-  const target = redisTarget(`redis+sentinel://${hosts}/homelab`, { clock: fakeClock() });
+  const options = { clock: fakeClock(), connectTimeoutMs: 1_000 };
+  const target = redisTarget(`redis+sentinel://${hosts}/homelab`, options);
   const ports: number[] = [];
-  for (let nth = 0; nth < 3; nth++) ports.push((await target.locate({ deadlineMs: 1_000 })).port);
+  for (let nth = 0; nth < 3; nth++) ports.push((await target.locate()).endpoint.port);
   assert.deepEqual(ports, [6391, 6392, 6391]);
   assert.equal(target.display, `homelab of ${hosts}`);
   await first.close();
@@ -166,14 +176,14 @@ Deno.test("redisTarget: silent sentinels are given up on in time, and at once on
   const silent = scriptedRedis(() => undefined);
   const clock = fakeClock();
   const url = `redis+sentinel://127.0.0.1:${silent.port}/homelab`;
-  const target = redisTarget(url, { clock });
-  const late = target.locate({ deadlineMs: 2_000 }).catch((error) => error.failure);
+  const target = redisTarget(url, { clock, connectTimeoutMs: 2_000 });
+  const late = target.locate().catch((error) => error.failure);
   await silent.seen("SENTINEL");
   await clock.advance(2_000);
   assert.equal((await late).reason, "timeout");
 
   const stop = new AbortController();
-  const stopped = assert.rejects(target.locate({ deadlineMs: 2_000, signal: stop.signal }));
+  const stopped = assert.rejects(target.locate(stop.signal));
   await silent.seen("SENTINEL", 2);
   stop.abort();
   await stopped;

@@ -8,17 +8,18 @@
  */
 import { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
-import type { Clock } from "../clock.ts";
-import { clientOptions, type CreateRedisClient, newRedisClient } from "./client.ts";
-import type { RedisCredentials, RedisEndpoint } from "./endpoint.ts";
+import { clientOptions, newRedisClient } from "./client.ts";
+import type { RedisCredentials } from "./endpoint.ts";
 import {
   CommandTimeoutError,
   isReplyError,
   RedisClosedError,
+  RedisReplicaError,
   type RedisStage,
   RedisTimeoutError,
 } from "./errors.ts";
 import { type ReplyBounds, replyCheck, SHORT_REPLY } from "./reply_check.ts";
+import type { RedisServer } from "./target.ts";
 
 /** While bytes come in, an answer is waited for so many deadlines, and no longer. */
 const MOST_DEADLINES = 12;
@@ -26,17 +27,9 @@ const MOST_DEADLINES = 12;
 /** A word of a command or, as bytes, of an answer. */
 export type Word = string | Uint8Array;
 
-interface RedisLinkOptions {
-  readonly endpoint: RedisEndpoint;
-  readonly credentials: RedisCredentials | null;
-  readonly clock: Clock;
-  /** Deadline of connecting and of AUTH, each; milliseconds. */
-  readonly connectTimeoutMs: number;
-  readonly createClient?: CreateRedisClient | undefined;
-  /** Closes the link when it aborts, as `close` does. */
+interface RedisConnectionOptions extends Omit<RedisServer, "secrets"> {
+  /** Closes the connection when it aborts, as `close` does. */
   readonly signal?: AbortSignal | undefined;
-  /** There are credentials, and this Redis asks for none. */
-  readonly onPasswordUnused?: () => void;
   /** Called once, with what went wrong first; not when it is closed. */
   readonly onLost?: (error: unknown) => void;
   /** Hears the channels that are subscribed; what is handed over is only valid during the call. */
@@ -62,11 +55,11 @@ interface Wait {
 /** Until it connects it has none, whatever its type says. */
 const socketOf = (client: Redis): Redis["stream"] | undefined => client.stream;
 
-export type RedisLink = ReturnType<typeof redisLink>;
+export type RedisConnection = ReturnType<typeof redisConnection>;
 
-/** A link that is not open yet. */
-export function redisLink(options: RedisLinkOptions) {
-  const { clock, connectTimeoutMs, createClient = newRedisClient, signal } = options;
+/** A connection that is not open yet. */
+export function redisConnection(options: RedisConnectionOptions) {
+  const { endpoint, clock, connectTimeoutMs, createClient = newRedisClient, signal } = options;
   const waiting = new Set<(error: unknown) => void>();
   let ended: { readonly error: unknown } | undefined;
   let stage: RedisStage = "connect";
@@ -75,7 +68,7 @@ export function redisLink(options: RedisLinkOptions) {
     options.bounds ?? SHORT_REPLY,
     options.onPublished && ((bytes, channel) => hear(channel, bytes)),
   );
-  const client = createClient(clientOptions(options.endpoint, replies.check));
+  const client = createClient(clientOptions(endpoint, replies.check));
   client.on("error", lose);
   client.on("close", () => lose(new RedisClosedError(stage)));
   if (options.onPublished) client.on("messageBuffer", hear);
@@ -128,10 +121,10 @@ export function redisLink(options: RedisLinkOptions) {
   }
 
   /**
-   * What ioredis answers to `question`. A deadline that passes ends the link, as does every error
-   * but Redis' own answer.
+   * What ioredis answers to `question`. A deadline that passes ends the connection, as does every
+   * error but Redis' own answer.
    *
-   * @throws what Redis answered (`isReplyError`), or what ended the link.
+   * @throws what Redis answered (`isReplyError`), or what ended the connection.
    */
   function ask<T>(question: (client: Redis) => Promise<T>, wait: Wait): Promise<T> {
     const { ms, whileSilent = false, command } = wait;
@@ -175,6 +168,26 @@ export function redisLink(options: RedisLinkOptions) {
       await ask((client) => client.connect(), { stage: "connect", ms: connectTimeoutMs });
       if (options.credentials) await authenticate(options.credentials);
       stage = "ping";
+    },
+    /**
+     * Asks a server that a sentinel named whether it is the primary; of any other, nothing is asked.
+     * What is published on a replica, or while it has lost its primary, reaches nobody else. Where
+     * the user may not ask (NOPERM), the sentinel's word is taken.
+     *
+     * @throws {RedisReplicaError} when it is not the primary.
+     */
+    async confirmPrimary(): Promise<void> {
+      const { primaryOf, display } = endpoint;
+      if (primaryOf === undefined) return;
+      let role: unknown;
+      try {
+        role = await ask((client) => client.role(), { stage: "role", ms: connectTimeoutMs });
+      } catch (error) {
+        if (isReplyError(error)) return;
+        throw error;
+      }
+      if (Array.isArray(role) && role[0] === "master") return;
+      throw new RedisReplicaError(display, primaryOf);
     },
     /**
      * Sends a command and resolves with its answer: text as bytes, null, numbers and lists of

@@ -7,7 +7,7 @@ import {
   RedisClosedError,
   RedisTimeoutError,
 } from "../../../lib/base/redis/errors.ts";
-import { redisLink } from "../../../lib/base/redis/link.ts";
+import { redisConnection } from "../../../lib/base/redis/connection.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { bulk, RespError } from "../../support/resp.ts";
 import type { RespConnection } from "../../support/resp_server.ts";
@@ -15,7 +15,7 @@ import { type Script, scriptedRedis } from "../../support/scripted_redis.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** A link to a server that answers so, on a hand-moved clock. */
+/** A connection to a server that answers so, on a hand-moved clock. */
 function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
   const clients: ReturnType<CreateRedisClient>[] = [];
   const connections: RespConnection[] = [];
@@ -26,7 +26,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
   let onHeard = () => {};
   const text = (words: Uint8Array) => new TextDecoder().decode(words);
   const url = `redis://${login}127.0.0.1:${server.port}`;
-  const link = redisLink({
+  const connection = redisConnection({
     endpoint: redisEndpoint(url),
     credentials: redisCredentials(url),
     clock,
@@ -45,13 +45,13 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
     },
   });
   return {
-    link,
+    connection,
     clock,
     lost,
     heard,
     commands: server.commands,
     seen: server.seen,
-    /** Sends bytes to the link and resolves when they have arrived. */
+    /** Sends bytes to the connection and resolves when they have arrived. */
     async send(text: string) {
       const [client] = clients;
       assert.ok(client);
@@ -59,7 +59,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
       connections[0]?.sendRaw(bytes(text));
       await arrived;
     },
-    /** Sends bytes to the link and resolves when a message was heard. */
+    /** Sends bytes to the connection and resolves when a message was heard. */
     publish(raw: Uint8Array) {
       const { promise, resolve } = Promise.withResolvers<void>();
       onHeard = resolve;
@@ -69,7 +69,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
     raw: (sent: Uint8Array) => connections[0]?.sendRaw(sent),
     hangUp: () => connections[0]?.close(),
     async [Symbol.asyncDispose]() {
-      link.close();
+      connection.close();
       await server.close();
       assert.equal(clock.waiting, 0);
     },
@@ -86,7 +86,7 @@ function silentOn(...names: readonly string[]): Script {
   return ([name = ""]) => names.includes(name) ? undefined : "OK";
 }
 
-Deno.test("redisLink: sends nothing of its own accord but AUTH, as in the URL", async () => {
+Deno.test("redisConnection: sends nothing of its own accord but AUTH, as in the URL", async () => {
   for (
     const [login, sent] of [
       ["", []],
@@ -95,52 +95,54 @@ Deno.test("redisLink: sends nothing of its own accord but AUTH, as in the URL", 
     ] as const
   ) {
     await using it = lab(undefined, login);
-    await it.link.open();
-    await it.link.ask((client) => client.ping(), { stage: "ping", ms: 1_000 });
+    await it.connection.open();
+    await it.connection.ask((client) => client.ping(), { stage: "ping", ms: 1_000 });
     assert.deepEqual(it.commands, [...sent, ["PING"]]);
     assert.deepEqual([it.heard, it.lost], [[], []]);
   }
 });
 
-Deno.test("redisLink: a password that nobody asks for is told and does no harm", async () => {
+Deno.test("redisConnection: a password that nobody asks for is told and does no harm", async () => {
   const unused = new RespError("ERR Client sent AUTH, but no password is set");
   await using it = lab(([name]) => name === "AUTH" ? unused : "OK", ":pw@");
-  await it.link.open();
+  await it.connection.open();
   assert.deepEqual(it.heard, ["password unused"]);
 });
 
-Deno.test("redisLink: a password that is wrong is thrown as Redis said it", async () => {
+Deno.test("redisConnection: a password that is wrong is thrown as Redis said it", async () => {
   const wrong = new RespError("WRONGPASS invalid username-password pair or user is disabled.");
   await using it = lab(() => wrong, ":pw@");
-  await assert.rejects(it.link.open(), { name: "ReplyError", message: wrong.message });
+  await assert.rejects(it.connection.open(), { name: "ReplyError", message: wrong.message });
   assert.deepEqual([it.heard, it.lost], [[], []]);
 });
 
-Deno.test("redisLink: a refusal is thrown, and the link goes on", async () => {
+Deno.test("redisConnection: a refusal is thrown, and the connection goes on", async () => {
   const refusal = new RespError("NOPERM this user has no permissions to run the 'get' command");
   await using it = lab(([name]) => name === "GET" ? refusal : 7);
-  await it.link.open();
+  await it.connection.open();
   const wait = { stage: "ping", ms: 1_000 } as const;
-  await assert.rejects(it.link.ask((client) => client.get("k"), wait), { message: /^NOPERM/ });
-  await assert.rejects(it.link.call(["GET", "k"], 1_000), { message: /^NOPERM/ });
-  assert.equal(await it.link.ask((client) => client.publish("c", "m"), wait), 7);
+  await assert.rejects(it.connection.ask((client) => client.get("k"), wait), {
+    message: /^NOPERM/,
+  });
+  await assert.rejects(it.connection.call(["GET", "k"], 1_000), { message: /^NOPERM/ });
+  assert.equal(await it.connection.ask((client) => client.publish("c", "m"), wait), 7);
   assert.deepEqual(it.lost, []);
 });
 
-Deno.test("redisLink: a command goes out and comes back as bytes", async () => {
+Deno.test("redisConnection: a command goes out and comes back as bytes", async () => {
   await using it = lab(() => [bulk("a\u00e9"), 3, null]);
-  await it.link.open();
-  const answer = await it.link.call(["XADD", "s", bytes("\u00e9")], 1_000);
+  await it.connection.open();
+  const answer = await it.connection.call(["XADD", "s", bytes("\u00e9")], 1_000);
   assert.ok(Array.isArray(answer));
   assert.deepEqual(new Uint8Array(answer[0]), bytes("a\u00e9"));
   assert.deepEqual(answer.slice(1), [3, null]);
   assert.deepEqual(it.commands, [["XADD", "s", "\u00e9"]]);
 });
 
-Deno.test("redisLink: a deadline is kept, whatever else comes in", async () => {
+Deno.test("redisConnection: a deadline is kept, whatever else comes in", async () => {
   await using it = lab(silentOn("EVAL"));
-  await it.link.open();
-  const question = it.link.ask((client) => client.eval("return 1", 0), {
+  await it.connection.open();
+  const question = it.connection.ask((client) => client.eval("return 1", 0), {
     stage: "ping",
     ms: 2_000,
   });
@@ -154,11 +156,11 @@ Deno.test("redisLink: a deadline is kept, whatever else comes in", async () => {
   assert.deepEqual(it.lost.map((error) => error instanceof RedisTimeoutError), [true]);
 });
 
-Deno.test("redisLink: whileSilent, a deadline starts anew while bytes come in", async () => {
+Deno.test("redisConnection: whileSilent, a deadline starts anew while bytes come in", async () => {
   await using it = lab(silentOn("PING"));
-  await it.link.open();
+  await it.connection.open();
   const wait = { stage: "ping", ms: 2_000, whileSilent: true } as const;
-  const question = it.link.ask((client) => client.ping(), wait);
+  const question = it.connection.ask((client) => client.ping(), wait);
   await it.seen("PING");
   await it.send("$6\r\nso");
   await it.clock.advance(2_000);
@@ -169,10 +171,10 @@ Deno.test("redisLink: whileSilent, a deadline starts anew while bytes come in", 
   assert.deepEqual(it.lost, []);
 });
 
-Deno.test("redisLink: bytes that are no answer do not put off a deadline without end", async () => {
+Deno.test("redisConnection: bytes that are no answer do not put off a deadline without end", async () => {
   await using it = lab(silentOn("PING"));
-  await it.link.open();
-  const question = it.link.call(["PING"], 2_000);
+  await it.connection.open();
+  const question = it.connection.call(["PING"], 2_000);
   const outcome = assert.rejects(question, { name: "RedisTimeoutError", command: "PING" });
   await it.seen("PING");
   await it.send("$1000\r\n");
@@ -185,7 +187,7 @@ Deno.test("redisLink: bytes that are no answer do not put off a deadline without
   await outcome;
 });
 
-Deno.test("redisLink: what no Redis sends ends the link, and nothing else", async () => {
+Deno.test("redisConnection: what no Redis sends ends the connection, and nothing else", async () => {
   for (
     const raw of [
       "$-1\r\n",
@@ -197,18 +199,21 @@ Deno.test("redisLink: what no Redis sends ends the link, and nothing else", asyn
     ]
   ) {
     await using it = lab();
-    await it.link.open();
-    const ended = errorOf(it.link.pause(60_000));
+    await it.connection.open();
+    const ended = errorOf(it.connection.pause(60_000));
     it.raw(bytes(raw));
     assert.equal((await ended as Error).name, "RedisProtocolError", raw);
     assert.equal(it.lost.length, 1);
   }
 });
 
-Deno.test("redisLink: a call is given up on when the peer goes silent, by its name", async () => {
+Deno.test("redisConnection: a call is given up on when the peer goes silent, by its name", async () => {
   await using it = lab(silentOn("XRANGE", "PING"));
-  await it.link.open();
-  const calls = [it.link.call(["XRANGE", "s", "-", "+"], 2_000), it.link.call(["PING"], 60_000)];
+  await it.connection.open();
+  const calls = [
+    it.connection.call(["XRANGE", "s", "-", "+"], 2_000),
+    it.connection.call(["PING"], 60_000),
+  ];
   const outcomes = calls.map((call) => assert.rejects(call, { command: "XRANGE", ms: 2_000 }));
   await it.seen("PING");
   await it.send("*5\r\n");
@@ -217,22 +222,22 @@ Deno.test("redisLink: a call is given up on when the peer goes silent, by its na
   await it.clock.advance(1);
   await Promise.all(outcomes);
   assert.deepEqual(it.lost.map((error) => error instanceof CommandTimeoutError), [true]);
-  await assert.rejects(it.link.pause(1), { command: "XRANGE" });
+  await assert.rejects(it.connection.pause(1), { command: "XRANGE" });
 });
 
-Deno.test("redisLink: AUTH gets the deadline of connecting, and no longer", async () => {
+Deno.test("redisConnection: AUTH gets the deadline of connecting, and no longer", async () => {
   await using it = lab(silentOn("AUTH"), ":pw@");
-  const opening = assert.rejects(it.link.open(), { stage: "auth", ms: 5_000 });
+  const opening = assert.rejects(it.connection.open(), { stage: "auth", ms: 5_000 });
   await it.seen("AUTH");
   await it.send("$9\r\n");
   await it.clock.advance(5_000);
   await opening;
 });
 
-Deno.test("redisLink: a peer that hangs up ends what waits, and is told once", async () => {
+Deno.test("redisConnection: a peer that hangs up ends what waits, and is told once", async () => {
   await using it = lab(silentOn("PING"));
-  await it.link.open();
-  const waiting = [it.link.call(["PING"], 60_000), it.link.pause(60_000)]
+  await it.connection.open();
+  const waiting = [it.connection.call(["PING"], 60_000), it.connection.pause(60_000)]
     .map((one) => assert.rejects(one));
   await it.seen("PING");
   it.hangUp();
@@ -241,70 +246,73 @@ Deno.test("redisLink: a peer that hangs up ends what waits, and is told once", a
   assert.equal(it.clock.waiting, 0);
 });
 
-Deno.test("redisLink: a peer that hangs up while nothing is asked is noticed", async () => {
+Deno.test("redisConnection: a peer that hangs up while nothing is asked is noticed", async () => {
   await using it = lab();
-  await it.link.open();
-  const pausing = it.link.pause(60_000);
+  await it.connection.open();
+  const pausing = it.connection.pause(60_000);
   const outcome = assert.rejects(pausing, (error) => {
     assert.ok(error instanceof RedisClosedError);
     assert.equal(error.stage, "ping");
     return true;
   });
-  await it.link.call(["PING"], 1_000);
+  await it.connection.call(["PING"], 1_000);
   it.hangUp();
   await outcome;
 });
 
-Deno.test("redisLink: closed, whatever waits or comes later rejects with null", async () => {
+Deno.test("redisConnection: closed, whatever waits or comes later rejects with null", async () => {
   await using it = lab(silentOn("GET"));
-  await it.link.open();
+  await it.connection.open();
   const wait = { stage: "ping", ms: 9_000 } as const;
-  const waiting = [it.link.ask((client) => client.get("k"), wait), it.link.pause(9_000)];
+  const waiting = [
+    it.connection.ask((client) => client.get("k"), wait),
+    it.connection.pause(9_000),
+  ];
   const errors = Promise.all(waiting.map(errorOf));
-  it.link.close();
+  it.connection.close();
   assert.equal(it.clock.waiting, 0);
   assert.deepEqual(await errors, [null, null]);
-  it.link.close();
-  assert.equal(await errorOf(it.link.call(["PING"], 1_000)), null);
+  it.connection.close();
+  assert.equal(await errorOf(it.connection.call(["PING"], 1_000)), null);
   assert.deepEqual(it.lost, []);
 });
 
-Deno.test("redisLink: closed for a reason, what waits rejects with it", async () => {
+Deno.test("redisConnection: closed for a reason, what waits rejects with it", async () => {
   await using it = lab();
-  await it.link.open();
+  await it.connection.open();
   const reason = new Error("the answer was refused");
-  const pausing = errorOf(it.link.pause(9_000));
-  it.link.close(reason);
+  const pausing = errorOf(it.connection.pause(9_000));
+  it.connection.close(reason);
   assert.equal(await pausing, reason);
 });
 
-Deno.test("redisLink: a signal closes it, also before it was opened", async () => {
+Deno.test("redisConnection: a signal closes it, also before it was opened", async () => {
   const stop = new AbortController();
   await using it = lab(undefined, "", stop.signal);
-  await it.link.open();
-  const pausing = errorOf(it.link.pause(9_000));
+  await it.connection.open();
+  const pausing = errorOf(it.connection.pause(9_000));
   stop.abort();
   assert.equal(await pausing, null);
   await using late = lab(undefined, "", stop.signal);
-  assert.equal(await errorOf(late.link.open()), null);
+  assert.equal(await errorOf(late.connection.open()), null);
   assert.deepEqual([it.lost, late.lost], [[], []]);
 });
 
-Deno.test("redisLink: a pause ends when its time has come", async () => {
+Deno.test("redisConnection: a pause ends when its time has come", async () => {
   await using it = lab();
-  await it.link.open();
+  await it.connection.open();
   let over = false;
-  const pause = it.link.pause(1_000).then(() => over = true);
+  const pause = it.connection.pause(1_000).then(() => over = true);
   await it.clock.advance(999);
   assert.equal(over, false);
   await it.clock.advance(1);
   await pause;
 });
 
-Deno.test("redisLink: what is published on a subscribed channel is heard", async () => {
+Deno.test("redisConnection: what is published on a subscribed channel is heard", async () => {
   await using it = lab(() => [bulk("subscribe"), bulk("c"), 1]);
-  await it.link.open();
-  await it.link.ask((client) => client.subscribe("c"), { stage: "subscribe", ms: 1_000 });
+  await it.connection.open();
+  await it.connection.ask((client) => client.subscribe("c"), { stage: "subscribe", ms: 1_000 });
   await it.publish(bytes("*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n"));
   assert.deepEqual(it.heard, ["c one"]);
 });
