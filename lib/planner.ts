@@ -42,6 +42,7 @@ export function createPlanner(parts: PlannerParts) {
   const { settings, clock, suppression, cured, backlog } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
+  let cancelSilence = () => {};
   const watchers = createWatchers();
   const tell = createPlannerLog(parts);
   const endings = createEndings(parts, { tell, onEnd: watchers.check });
@@ -188,6 +189,20 @@ export function createPlanner(parts: PlannerParts) {
     }
   }
 
+  /** Looks again at what is being diagnosed, and at what is held: silences have changed. */
+  function lookAgain() {
+    turns.stopUnwanted();
+    wake([{ at: clock.monotonic() }]);
+    awaitSilence();
+  }
+
+  /** A silence that begins is looked for as one that was added is. */
+  function awaitSilence() {
+    cancelSilence();
+    const ms = suppression.silenceBeginsIn();
+    if (ms < Infinity && !signal.aborted) cancelSilence = clock.after(ms, lookAgain);
+  }
+
   const hasRoom = () => backlog.waiting < settings.queueLimit;
   return {
     receive: reception.receive,
@@ -200,12 +215,11 @@ export function createPlanner(parts: PlannerParts) {
       }
     },
     /** Starts diagnosing what waits. */
-    start: schedule.start,
-    /** Looks again at what is being diagnosed, and at what is held: silences have changed. */
-    lookAgain() {
-      turns.stopUnwanted();
-      wake([{ at: clock.monotonic() }]);
+    start() {
+      schedule.start();
+      awaitSilence();
     },
+    lookAgain,
     /** Resolves once nothing is being diagnosed and nothing waits but for a time to come. */
     idle: () => watchers.once(() => backlog.running === 0 && backlog.ready === 0),
     /** Whether a further target has room to wait. */
@@ -219,6 +233,7 @@ export function createPlanner(parts: PlannerParts) {
       await watchers.once(() => backlog.running === 0);
       cancelGrace();
       stopping.abort();
+      cancelSilence();
       reception.flush();
       tell.flush();
     },

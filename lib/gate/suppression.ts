@@ -18,7 +18,7 @@ import { createIsolation } from "./isolation.ts";
 import { mutedAs, type Objection } from "./objection.ts";
 import type { Outages } from "./outages.ts";
 import { createStorms, type Storm } from "./storms.ts";
-import { type Silence, silenceFor } from "./silences.ts";
+import { nextBeginsIn, type Silence, silenceFor } from "./silences.ts";
 import { type Target, targetKey } from "../event/target.ts";
 
 /** How long what was held for a node still waits after its return, for its services to recover. */
@@ -260,6 +260,8 @@ export function createSuppression(options: SuppressionOptions) {
       if (isNodeAway(event)) outages.told(event.node);
     },
     setSilences: (current: readonly Silence[]) => void (silences = current),
+    /** Milliseconds until the next silence begins, Infinity when none is to come. */
+    silenceBeginsIn: () => nextBeginsIn(silences, clock.now()),
     redisLost: () => isolation.redisLost(clock.monotonic()),
     /** A person has dealt with a node's storm; true when that releases something. */
     stormOver: storms.over,

@@ -135,6 +135,64 @@ Deno.test("silence: what is heard shortly before its end is looked at then, unle
   assert.deepEqual(p.asked(), ["piha/still-bad"]);
 });
 
+Deno.test("silence: one that begins while an event waits, or is diagnosed, ends it then", async () => {
+  const p = pipeline({ eventTtlSeconds: 3600 });
+  const fromMs = p.clock.now() + HOUR;
+  const reason = "upgrade";
+  p.suppression.setSilences([
+    { service: "last", fromMs: fromMs + 1, untilMs: fromMs + HOUR, reason },
+    { node: "piha", fromMs, untilMs: fromMs + 2 * HOUR, reason },
+  ]);
+  p.planner.lookAgain();
+  await p.clock.advance(HOUR - 1);
+  await p.publish({ service: "first" });
+  await p.publish({ service: "second" });
+  await p.publish({ service: "last", node: "vps" });
+  assert.equal(p.calls[0]?.context.signal.aborted, false);
+  await p.clock.advance(1);
+  assert.equal(p.calls[0]?.context.signal.aborted, true);
+  assert.deepEqual(p.ended(), ["silenced piha/first", "silenced piha/second"]);
+  assert.deepEqual(p.log.of("event_muted").map(({ reason }) => reason), [reason, reason]);
+  assert.equal(p.calls.length, 2);
+  // What its silence holds only for a while waits for the end of it.
+  await p.clock.advance(1);
+  assert.equal(p.calls[1]?.context.signal.aborted, true);
+  assert.deepEqual([p.backlog.running, p.backlog.waiting, p.proposals.length], [0, 1, 0]);
+  await p.clock.advance(HOUR);
+  assert.deepEqual(p.asked(), ["piha/first", "vps/last", "vps/last"]);
+  await p.calls[2]?.answer();
+  await p.planner.stop(0);
+  assert.equal(p.clock.waiting, 0, "nothing is left to ring");
+});
+
+Deno.test("silence: one that is to begin is looked for anew when the clock jumps, and not after a stop", async () => {
+  const p = pipeline();
+  const fromMs = p.clock.now() + HOUR;
+  p.suppression.setSilences([{
+    node: "piha",
+    fromMs,
+    untilMs: fromMs + 2 * HOUR,
+    reason: "upgrade",
+  }]);
+  p.planner.lookAgain();
+  await p.publish();
+  p.clock.jump(HOUR - 1);
+  p.planner.lookAgain();
+  assert.equal(p.calls[0]?.context.signal.aborted, false);
+  await p.clock.advance(1);
+  assert.equal(p.calls[0]?.context.signal.aborted, true);
+  p.suppression.setSilences([{
+    node: "piha",
+    fromMs: fromMs + 9,
+    untilMs: fromMs + HOUR,
+    reason: "",
+  }]);
+  p.planner.lookAgain();
+  await p.planner.stop(0);
+  p.planner.lookAgain();
+  assert.equal(p.clock.waiting, 0);
+});
+
 Deno.test("silence: one that comes while an event waits, or is diagnosed, ends it", async () => {
   const p = pipeline();
   await p.publish({ service: "first" });

@@ -65,6 +65,7 @@ const silence = {
       fc.record({
         service,
         type: fc.constantFrom(undefined, undefined, ...FAULTS),
+        beginsInMs: fc.constantFrom(0, 0, 30_000, 100_000),
         lastsMs: fc.constantFrom(60_000, 200_000, WAITED_FOR_MS, WAITED_FOR_MS + 1),
       }),
       { maxLength: 3 },
@@ -127,7 +128,7 @@ async function decide(commands: readonly Command[]) {
       case "pass":
         await time.pass(
           command.ms,
-          () => all.forEach((model) => model.turn(time.monotonic())),
+          () => all.forEach((model) => model.lookAgain(time.monotonic())),
         );
         break;
       case "jump":
@@ -136,16 +137,20 @@ async function decide(commands: readonly Command[]) {
         all.forEach((model) => model.lookAgain(now));
         break;
       case "silence": {
-        silences = command.silences.map(({ service, type, lastsMs }) => ({
+        silences = command.silences.map(({ service, type, beginsInMs, lastsMs }) => ({
           service,
           ...(type && { type }),
-          untilMs: wallMs + lastsMs,
+          fromMs: wallMs + beginsInMs,
+          untilMs: wallMs + beginsInMs + lastsMs,
           reason: "work",
         }));
         up.suppression.setSilences(silences);
         up.planner.lookAgain();
         for (const model of all) {
-          model.silences = silences.map(({ service = "", ...rest }) => ({ service, ...rest }));
+          model.silences = silences.map(({ service = "", fromMs = 0, ...rest }) => ({
+            ...{ service, fromMs },
+            ...rest,
+          }));
           model.lookAgain(now);
         }
         break;

@@ -10,6 +10,7 @@ export interface ModelSilence {
   readonly service: string;
   /** Without one, it is about every type. */
   readonly type?: string;
+  readonly fromMs: number;
   readonly untilMs: number;
 }
 
@@ -38,7 +39,7 @@ export class SilencedModel extends TargetModel {
     const silence = now < CLOCKS_BEGIN_MS
       ? undefined
       : this.silences.find((each) =>
-        each.service === this.service && each.untilMs > now &&
+        each.service === this.service && each.fromMs <= now && each.untilMs > now &&
         (each.type === undefined || each.type === fault.type)
       );
     return silence ? silence.untilMs - now : 0;
