@@ -16,7 +16,6 @@ import type { Hold } from "../gate/suppression.ts";
 import {
   type EpochSeconds,
   type LastProposal,
-  type LinkRow,
   MOST_ROWS,
   type RedisRow,
   STATUS_VERSION,
@@ -69,18 +68,19 @@ export function createStatusBoard(
   /** The wall-clock second of a monotonic time. It stays the same from one record to the next. */
   const wall = (monotonicMs: number): EpochSeconds => Math.round((monotonicMs + offset) / 1000);
 
-  function row({ event, arrivedAt, failures }: QueueEntry) {
-    const { node, service, type, severity } = event;
-    return { node, service, type, severity, arrived: wall(arrivedAt), failures };
-  }
-
-  function waitingRow(entry: QueueEntry): WaitingRow {
-    const hold = holdOf?.(entry) ?? postponed(entry);
-    const parked = entry.failures > 0;
-    const next = Math.max(parked ? entry.notBefore : 0, hold?.until ?? 0);
+  function row(entry: QueueEntry, isRunning = false): WaitingRow {
+    const { event: { node, service, type, severity }, arrivedAt, failures, notBefore } = entry;
+    const parked = failures > 0;
+    const hold = isRunning ? undefined : holdOf?.(entry) ?? postponed(entry);
+    const next = isRunning ? 0 : Math.max(parked ? notBefore : 0, hold?.until ?? 0);
     return {
-      ...row(entry),
-      state: parked ? "parked" : hold ? "held" : "queued",
+      node,
+      service,
+      type,
+      severity,
+      arrived: wall(arrivedAt),
+      failures,
+      state: isRunning ? "diagnosing" : parked ? "parked" : hold ? "held" : "queued",
       next_try: next > 0 ? wall(next) : null,
       ...(hold && { why: hold.why }),
     };
@@ -93,36 +93,16 @@ export function createStatusBoard(
   }
 
   function events() {
-    const diagnosing = Array.from(backlog.active(), ({ entry }): WaitingRow => ({
-      ...row(entry),
-      state: "diagnosing",
-      next_try: null,
-    }));
+    const diagnosing = Array.from(backlog.active(), ({ entry }) => row(entry, true));
     const waiting = [...backlog.entries()];
     const parked = waiting.filter(({ failures }) => failures > 0).length;
-    const rows = waiting.slice(0, MOST_ROWS).map(waitingRow);
+    const rows = waiting.slice(0, MOST_ROWS).map((entry) => row(entry));
     return {
       diagnosing: diagnosing.length,
       queued: waiting.length - parked,
       parked,
       events: [...diagnosing, ...rows].slice(0, MOST_ROWS),
     };
-  }
-
-  /** The cooldowns that end last, those being the ones that an operator may wonder about. */
-  function cooldowns(now: number) {
-    return Iterator.from(backlog.coolingDown())
-      .drop(Math.max(0, backlog.coolingDownCount - MOST_ROWS)).take(MOST_ROWS)
-      .map(({ key, remainingMs }) => ({ ...targetOf(key), ends: wall(now + remainingMs) }))
-      .toArray();
-  }
-
-  function links(now: number): LinkRow[] {
-    return router.snapshot().map(({ opensInMs, ...link }) => ({
-      ...link,
-      // One that may be tried already is tried at the next event.
-      next_try: opensInMs > 0 ? wall(now + opensInMs) : null,
-    }));
   }
 
   function record(): StatusRecord {
@@ -142,8 +122,14 @@ export function createStatusBoard(
       redis: redis && { ...redis, since: wall(redis.since) },
       ...events(),
       cooling_down: backlog.coolingDownCount,
-      cooldowns: cooldowns(now),
-      links: links(now),
+      // Those that end last, being the ones that an operator may wonder about.
+      cooldowns: [...backlog.coolingDown()].slice(-MOST_ROWS)
+        .map(({ key, remainingMs }) => ({ ...targetOf(key), ends: wall(now + remainingMs) })),
+      links: router.snapshot().map(({ opensInMs, ...link }) => ({
+        ...link,
+        // One that may be tried already is tried at the next event.
+        next_try: opensInMs > 0 ? wall(now + opensInMs) : null,
+      })),
       since_start: counts,
       minutes: minutes.entries().map(({ minute, ...counts }) => ({
         from: wall(minute * MINUTE_MS),

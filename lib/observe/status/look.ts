@@ -11,7 +11,6 @@ import { OUTCOMES } from "../outcome.ts";
 import type { SparseCounts } from "./minutes.ts";
 import { LARGEST_STATUS_BYTES, parseStatus } from "./record.ts";
 import { readSilences } from "../../gate/silences_file.ts";
-import { silenceState } from "../../gate/silences.ts";
 import { reportStatus, type StatusReport } from "./report.ts";
 
 export interface StatusReadOptions {
@@ -57,14 +56,9 @@ export async function readStatus(options: StatusReadOptions): Promise<StatusRepo
     ? { problem: "it is too large, or no file" }
     : parseStatus(text);
   const record = "record" in parsed ? parsed.record : undefined;
-  const read = await readSilences(root, files);
-  const silences = "problem" in read ? [] : read.silences;
-  const states = Map.groupBy(silences, (silence) => silenceState(silence, nowMs));
+  const silences = await readSilences(root, files);
   return reportStatus({
-    silences: "problem" in read ? read : {
-      inForce: (states.get("in force") ?? []).map(({ untilMs }) => untilMs),
-      toCome: states.get("to come")?.length ?? 0,
-    },
+    silences: "problem" in silences ? silences : silences.silences,
     record,
     earlier: await earlierCounts(options, record?.started),
     unreadable: isThere && "problem" in parsed ? `${path}: ${parsed.problem}` : undefined,

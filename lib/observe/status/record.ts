@@ -101,11 +101,11 @@ export interface WaitingRow extends NonNullable<ReturnType<typeof plainEvent>> {
   readonly why?: string;
 }
 
-const waitingRow: Read<WaitingRow> = (value) => {
+function waitingRow(value: unknown): WaitingRow | undefined {
   const event = plainEvent(value);
-  const why = isObject(value) ? value.why : undefined;
-  return event && { ...event, ...(why !== undefined && { why: text(why) }) };
-};
+  const isHeld = isObject(value) && value.why !== undefined;
+  return event && isHeld ? { ...event, why: text(value.why) } : event;
+}
 
 /** What the agent hears of Redis. */
 const redisRow = row({
@@ -158,7 +158,6 @@ export interface StatusRecord extends NonNullable<ReturnType<typeof record>> {
   readonly planner_status: typeof STATUS_VERSION;
 }
 export type RedisRow = NonNullable<StatusRecord["redis"]>;
-export type LinkRow = StatusRecord["links"][number];
 export type LastProposal = NonNullable<StatusRecord["last_proposal"]>;
 
 /** The record in a file's text, fit for a terminal, or what is wrong with it. */

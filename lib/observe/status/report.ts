@@ -5,30 +5,25 @@
  * @module
  */
 import { about, type Finding } from "../health.ts";
+import { type Silence, silenceState } from "../../gate/silences.ts";
 import { type SparseCounts, sumOf } from "./minutes.ts";
 import type { StatusRecord } from "./record.ts";
 
 /** Whether the agent runs, as far as its files tell. */
 export type Life =
   | "running"
-  /** It was stopped in good order. */
-  | "stopped"
-  /** It neither gives a sign of life nor said goodbye. */
-  | "silent"
+  | "stopped" // in good order
+  | "silent" // neither gives a sign of life nor said goodbye
   | "never_ran";
 
 interface StatusSources {
   /** Absent when no agent ever wrote one. */
   readonly record?: StatusRecord | undefined;
-  /** What ended within the last hour, but before the agent was started. */
-  readonly earlier?: readonly SparseCounts[];
   /** Why a record that is there cannot be read. */
   readonly unreadable?: string | undefined;
-  /** When those in force end, in milliseconds since 1970, or what is wrong with the file. */
-  readonly silences?: { readonly problem: string } | {
-    readonly inForce: readonly number[];
-    readonly toCome: number;
-  };
+  /** What ended within the last hour, but before the agent was started. */
+  readonly earlier?: readonly SparseCounts[];
+  readonly silences?: { readonly problem: string } | readonly Silence[];
   /** Milliseconds since 1970. */
   readonly heartbeatMs?: number | undefined;
   readonly nowMs: number;
@@ -62,84 +57,87 @@ function lifeOf({ record, heartbeatMs, nowMs }: StatusSources): Life {
 }
 
 function statusAt(now: number, sources: StatusSources) {
-  const { record, heartbeatMs } = sources;
-  const life = lifeOf(sources);
-  const beat = heartbeatMs === undefined ? undefined : Math.round(heartbeatMs / 1000);
-  const lastSign = beat ?? record?.written ?? null;
-  const ended = life === "running" ? null : life === "stopped" ? record?.stopped ?? null : lastSign;
-  const since = (seconds: number) => Math.max(0, (ended ?? now) - seconds);
-  const ago = (seconds: number) => Math.max(0, now - seconds);
+  const { record, heartbeatMs, earlier = [] } = sources;
+  const known: Partial<StatusRecord> = record ?? {};
+  const { started, redis = null, last_proposal: last = null, minutes = [] } = known;
+  const state = lifeOf(sources);
+  const beat = heartbeatMs === undefined ? null : Math.round(heartbeatMs / 1000);
+  const ended = state === "running"
+    ? null
+    : state === "stopped"
+    ? known.stopped ?? null
+    : beat ?? known.written ?? null;
+  const ago = (seconds: number, from = now) => Math.max(0, from - seconds);
   const until = (seconds: number | null) => seconds === null ? null : Math.max(0, seconds - now);
+  const targets = (known.cooldowns ?? []).filter(({ ends }) => ends > now);
+  const over = (known.cooldowns ?? []).length - targets.length;
   return {
     agent: {
-      state: life,
-      heartbeat_age_seconds: beat === undefined ? null : ago(beat),
-      version: record?.version ?? null,
-      node: record?.node ?? null,
-      pid: record?.pid ?? null,
+      state,
+      heartbeat_age_seconds: beat === null ? null : ago(beat),
+      version: known.version ?? null,
+      node: known.node ?? null,
+      pid: known.pid ?? null,
       /** ISO 8601. */
-      started: record ? isoTime(record.started) : null,
-      up_seconds: record ? since(record.started) : null,
+      started: started === undefined ? null : isoTime(started),
+      up_seconds: started === undefined ? null : ago(started, ended ?? now),
       /** ISO 8601; when it was stopped, or last heard of. Null while it runs. */
       ended: ended === null ? null : isoTime(ended),
     },
-    redis: redisAt(since, record?.redis),
+    redis: redis && {
+      state: redis.state,
+      for_seconds: ago(redis.since, ended ?? now),
+      channels: redis.channels,
+      refused: redis.refused,
+      detail: redis.detail,
+    },
     queue: {
-      diagnosing: record?.diagnosing ?? 0,
-      queued: record?.queued ?? 0,
-      parked: record?.parked ?? 0,
+      diagnosing: known.diagnosing ?? 0,
+      queued: known.queued ?? 0,
+      parked: known.parked ?? 0,
       /** At most 200 of them, in the order of serving. */
-      events: (record?.events ?? []).map(({ arrived, next_try, ...event }) => ({
+      events: (known.events ?? []).map(({ arrived, next_try, ...event }) => ({
         ...event,
         age_seconds: ago(arrived),
         next_try_seconds: until(next_try),
       })),
     },
-    cooldowns: cooldownsAt(now, record),
-    silences: silencesAt(now, sources.silences),
-    links: (record?.links ?? []).map(({ next_try, ...link }) => ({
+    cooldowns: {
+      total: Math.max(0, (known.cooling_down ?? 0) - over),
+      targets: targets.map(({ ends, ...target }) => ({ ...target, remaining_seconds: ends - now })),
+    },
+    silences: silencesAt(sources),
+    links: (known.links ?? []).map(({ next_try, ...link }) => ({
       ...link,
       next_try_seconds: until(next_try),
     })),
     /** The hour before now, or before the agent ended. Outcomes that did not occur are left out. */
     last_hour: sumOf([
-      ...(record?.minutes ?? []).filter(({ from }) => from > (ended ?? now) - HOUR_S),
-      ...ended === null ? sources.earlier ?? [] : [],
+      ...minutes.filter(({ from }) => from > (ended ?? now) - HOUR_S),
+      ...ended === null ? earlier : [],
     ]),
     since_start: sumOf(record ? [record.since_start] : []),
-    last_proposal: proposalAt(ago, record?.last_proposal),
+    last_proposal: last && {
+      action_id: last.action_id,
+      node: last.node,
+      service: last.service,
+      action: last.action,
+      age_seconds: ago(last.at),
+    },
   };
 }
 
-function redisAt(since: (seconds: number) => number, redis?: StatusRecord["redis"]) {
-  if (!redis) return null;
-  const { state, since: from, ...rest } = redis;
-  return { state, for_seconds: since(from), ...rest };
-}
-
-function cooldownsAt(now: number, record: StatusRecord | undefined) {
-  const rows = record?.cooldowns ?? [];
-  const targets = rows.filter(({ ends }) => ends > now)
-    .map(({ ends, ...target }) => ({ ...target, remaining_seconds: ends - now }));
-  const over = rows.length - targets.length;
-  return { total: Math.max(0, (record?.cooling_down ?? 0) - over), targets };
-}
-
 /** Of config/silences.json; null where the file is wrong, which is among the problems. */
-function silencesAt(
-  now: number,
-  silences: StatusSources["silences"] = { inForce: [], toCome: 0 },
-) {
+function silencesAt({ silences = [], nowMs }: StatusSources) {
   if ("problem" in silences) return null;
-  const { inForce, toCome } = silences;
-  const next = inForce.length === 0 ? null : Math.round(Math.min(...inForce) / 1000) - now;
-  return { in_force: inForce.length, to_come: toCome, next_end_seconds: next };
-}
-
-function proposalAt(ago: (seconds: number) => number, last?: StatusRecord["last_proposal"]) {
-  if (!last) return null;
-  const { at, ...rest } = last;
-  return { ...rest, age_seconds: ago(at) };
+  const states = Object.groupBy(silences, (silence) => silenceState(silence, nowMs));
+  const { "in force": inForce = [], "to come": toCome = [] } = states;
+  const ends = Math.round(Math.min(...inForce.map(({ untilMs }) => untilMs)) / 1000);
+  return {
+    in_force: inForce.length,
+    to_come: toCome.length,
+    next_end_seconds: inForce.length === 0 ? null : ends - Math.round(nowMs / 1000),
+  };
 }
 
 function isoTime(seconds: number): string | null {

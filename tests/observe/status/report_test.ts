@@ -178,7 +178,12 @@ Deno.test("reportStatus: what a person should know of a running agent", () => {
 });
 
 Deno.test("reportStatus: silences in force, and a file that is wrong is a problem", () => {
-  const silences = { inForce: [(THEN + 602) * 1000, (THEN + 9_000) * 1000], toCome: 1 };
+  const silence = (from: number, until: number) => ({
+    fromMs: (THEN + from) * 1000,
+    untilMs: (THEN + until) * 1000,
+    reason: "a new disk",
+  });
+  const silences = [silence(0, 602), silence(2, 9_000), silence(3, 500), silence(0, 2)];
   assert.deepEqual(report({ silences }).silences, {
     in_force: 2,
     to_come: 1,
