@@ -7,6 +7,7 @@ import { systemClock } from "../lib/base/clock.ts";
 import { errorMessage } from "../lib/base/error_message.ts";
 import { HELP, type Options, parseArguments } from "./bench/arguments.ts";
 import { bareSubscriber, ownAgent, splitCommand } from "./bench/commands.ts";
+import { completeProposals } from "./bench/decided.ts";
 import type { Outcome, Scenario, SideName } from "./bench/measures.ts";
 import { type Interruption, print, runProgram, sayer } from "./bench/program.ts";
 import { formatTable, summarize } from "./bench/report.ts";
@@ -23,14 +24,15 @@ interface Side {
   readonly name: SideName;
   readonly command: readonly string[];
   readonly only: ReadonlySet<Scenario>;
+  /** Called with the runtime path before the agent starts. */
+  readonly prepare?: (root: string) => Promise<void>;
 }
 
-function sidesOf({ agent, beside, only }: Options): Side[] {
+function sidesOf({ agent, beside, only, decided }: Options): Side[] {
   const deno = Deno.execPath();
   const project = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
-  const sides: Side[] = [
-    { name: "agent", command: agent ? splitCommand(agent) : ownAgent(deno, project), only },
-  ];
+  const command = agent ? splitCommand(agent) : ownAgent(deno, project);
+  const sides: Side[] = [{ name: "agent", command, only }];
   if (beside) sides.push({ name: "beside", command: splitCommand(beside), only });
   if (only.has("ceiling")) {
     sides.push({
@@ -39,6 +41,10 @@ function sidesOf({ agent, beside, only }: Options): Side[] {
       only: new Set(["benign", "cooldown"]),
     });
   }
+  if (decided !== undefined) {
+    const prepare = (root: string) => completeProposals(root, decided);
+    sides.push({ name: "decided", command, only, prepare });
+  }
   return sides;
 }
 
@@ -46,7 +52,12 @@ async function runOnce(side: Side, options: Options): Promise<Outcome> {
   open = new AsyncDisposableStack();
   await using stack = open;
   try {
-    const world = await openWorld(side.command, { ...options, stack, clock: systemClock });
+    const world = await openWorld(side.command, {
+      ...options,
+      stack,
+      clock: systemClock,
+      prepare: side.prepare,
+    });
     return await measure(world, {
       ...options,
       only: side.only,
@@ -62,7 +73,7 @@ async function runOnce(side: Side, options: Options): Promise<Outcome> {
 async function bench(options: Options, interruption: Interruption): Promise<number> {
   const sides = sidesOf(options);
   const load = Deno.loadavg().map((value) => Number(value.toFixed(2)));
-  const runs: Record<SideName, Outcome[]> = { agent: [], beside: [], bare: [] };
+  const runs: Record<SideName, Outcome[]> = { agent: [], beside: [], bare: [], decided: [] };
   for (let nth = 1; nth <= options.runs; nth++) {
     for (const side of sides) {
       if (interruption.stopping) return 1;

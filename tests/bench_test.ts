@@ -57,6 +57,7 @@ Deno.test("parseArguments: defaults", () => {
       redisPort: undefined,
       ollamaPort: undefined,
       root: undefined,
+      decided: undefined,
     },
   });
 });
@@ -76,6 +77,7 @@ Deno.test("parseArguments: values behind a blank or an equals sign", () => {
     "--ollama-port",
     "7002",
     "--root=/tmp/x",
+    "--decided=50000",
     "--json",
   ]);
   assert.deepEqual(parsed, {
@@ -91,6 +93,7 @@ Deno.test("parseArguments: values behind a blank or an equals sign", () => {
       redisPort: 7001,
       ollamaPort: 7002,
       root: "/tmp/x",
+      decided: 50_000,
     },
   });
 });

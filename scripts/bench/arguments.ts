@@ -20,6 +20,8 @@ export interface Options {
   readonly redisPort: number | undefined;
   readonly ollamaPort: number | undefined;
   readonly root: string | undefined;
+  /** How many decided proposals a further run of the agent finds; undefined is no such run. */
+  readonly decided: number | undefined;
 }
 
 export type BenchArguments = Parsed<Options>;
@@ -36,6 +38,8 @@ it, and prints medians over the runs. Nothing is judged: the numbers are the res
   --messages N        messages of a drain, 1000 to 1000000 (default 50000)
   --idle SECONDS      how long idle CPU is watched, 1 to 600 (default 10)
   --only NAME,...     some of: ${SCENARIOS.join(", ")}
+  --decided N         the agent also where N proposals were completed before, 1 to 1000000 (column
+                      "decided")
   --redis-port PORT   fixed ports and folder, for a compiled program that has them built in;
   --ollama-port PORT  the folder must be absent, empty or a former run's, and is emptied
   --root PATH
@@ -61,6 +65,7 @@ const NUMBERS = {
   "--runs": { least: 1, most: 20 },
   "--messages": { least: 1000, most: 1_000_000 },
   "--idle": { least: 1, most: 600 },
+  "--decided": { least: 1, most: 1_000_000 },
   "--redis-port": { least: 1, most: 65535 },
   "--ollama-port": { least: 1, most: 65535 },
 } as const satisfies Record<string, WholeRange>;
@@ -129,6 +134,7 @@ export function parseArguments(argv: readonly string[]): BenchArguments {
       redisPort: numbers["--redis-port"],
       ollamaPort: numbers["--ollama-port"],
       root: texts["--root"],
+      decided: numbers["--decided"],
     },
   };
 }

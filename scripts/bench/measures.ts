@@ -44,5 +44,6 @@ export interface Outcome {
   readonly notes: readonly string[];
 }
 
-/** The name of a side, and of its column. */
-export type SideName = "agent" | "beside" | "bare";
+/** The sides that can be measured, by the names of their columns, in their order. */
+export const SIDES = ["agent", "beside", "bare", "decided"] as const;
+export type SideName = typeof SIDES[number];

@@ -3,11 +3,17 @@
  *
  * @module
  */
-import { type Measure, MEASURES, type Outcome, type SideName, type Values } from "./measures.ts";
+import {
+  type Measure,
+  MEASURES,
+  type Outcome,
+  type SideName,
+  SIDES,
+  type Values,
+} from "./measures.ts";
 import { median } from "./statistics.ts";
 
 const ALL = Object.keys(MEASURES) as Measure[];
-const SIDES: readonly SideName[] = ["agent", "beside", "bare"];
 
 /** The runs of each side, in the order they were made. */
 export type Runs = Partial<Record<SideName, readonly Outcome[]>>;
@@ -15,7 +21,7 @@ export type Runs = Partial<Record<SideName, readonly Outcome[]>>;
 export interface Report {
   readonly medians: Partial<Record<SideName, Values>>;
   /** The agent's median divided by the other side's. */
-  readonly ratios: { readonly beside?: Values; readonly bare?: Values };
+  readonly ratios: Partial<Record<SideName, Values>>;
   readonly notes: readonly string[];
 }
 
@@ -50,15 +56,9 @@ export function summarize(runs: Runs): Report {
       run.notes.forEach((note) => notes.add(`${side} ${nth + 1}: ${note}`))
     );
   }
-  const { agent, beside, bare } = found;
-  return {
-    medians: found,
-    ratios: {
-      ...(agent && beside ? { beside: ratios(agent, beside) } : {}),
-      ...(agent && bare ? { bare: ratios(agent, bare) } : {}),
-    },
-    notes: [...notes],
-  };
+  const { agent, ...others } = found;
+  const divided = Object.entries(others).map(([side, own]) => [side, ratios(agent ?? {}, own)]);
+  return { medians: found, ratios: agent ? Object.fromEntries(divided) : {}, notes: [...notes] };
 }
 
 function written(value: number | undefined, digits: number): string {
@@ -84,21 +84,15 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
 /** The report as a table; a side or a measure that nobody has takes no room in it. */
 export function formatTable(report: Report): string {
   const sides = SIDES.filter((side) => report.medians[side]);
-  const { beside, bare } = report.ratios;
-  const rows = [[
-    "measure",
-    ...sides,
-    ...(beside ? ["agent/beside"] : []),
-    ...(bare ? ["agent/bare"] : []),
-  ]];
+  const others = sides.filter((side) => report.ratios[side]);
+  const rows = [["measure", ...sides, ...others.map((side) => `agent/${side}`)]];
   for (const measure of ALL) {
     if (!sides.some((side) => report.medians[side]?.[measure] !== undefined)) continue;
     const { label, digits } = MEASURES[measure];
     rows.push([
       label,
       ...sides.map((side) => written(report.medians[side]?.[measure], digits)),
-      ...(beside ? [written(beside[measure], 2)] : []),
-      ...(bare ? [written(bare[measure], 2)] : []),
+      ...others.map((side) => written(report.ratios[side]?.[measure], 2)),
     ]);
   }
   return [...alignColumns(rows), ...report.notes.map((note) => `note: ${note}`)].join("\n");

@@ -37,7 +37,7 @@ export interface WorldOptions {
   /** Added to the agent's environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Called with the runtime path before the agent starts. */
-  readonly prepare?: (root: string) => Promise<void>;
+  readonly prepare?: ((root: string) => Promise<void>) | undefined;
   readonly chat?: ChatReply;
 }
 
