@@ -48,7 +48,7 @@ it, and prints medians over the runs. Nothing is judged: the numbers are the res
 
 What is measured:
   start      from the start of the process until both channels are subscribed
-  idle       resident memory 3 s later, and CPU time of --idle seconds without messages
+  idle       from 3 s later on, CPU time of --idle seconds without messages; resident memory then
   benign     messages that need no action, published as fast as Redis takes them, until the
              proposal of one event behind them is on disk
   cooldown   the same with messages of one service that has just had its proposal

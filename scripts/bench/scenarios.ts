@@ -83,11 +83,11 @@ const start: Measuring = (world) => Promise.resolve({ startMs: world.startMs });
 
 const idle: Measuring = async ({ agent, clock }, { idleSeconds }) => {
   await agent.alive(sleep(clock, 3000));
-  const idleMiB = memoryMiB(agent.pid, "VmRSS");
   const cpu = cpuSeconds(agent.pid);
   const begin = clock.monotonic();
   await agent.alive(sleep(clock, idleSeconds * 1000));
   const seconds = (clock.monotonic() - begin) / 1000;
+  const idleMiB = memoryMiB(agent.pid, "VmRSS");
   return { idleMiB, idleCpu: 100 * (cpuSeconds(agent.pid) - cpu) / seconds };
 };
 

@@ -20,6 +20,7 @@ export interface Step {
     | "makeFolder"
     | "kind"
     | "list"
+    | "eachName"
     | "read"
     | "touch";
   readonly path: string;
@@ -224,6 +225,9 @@ function build(disk: Disk): MemoryFiles {
       return [...files.keys(), ...folders]
         .filter((entry) => entry !== "/" && dirname(entry) === path).map((entry) => basename(entry))
         .sort();
+    },
+    async eachName(path, take) {
+      for (const name of await this.list(path)) take(name);
     },
     async readText(path, maxBytes) {
       await step("read", path);

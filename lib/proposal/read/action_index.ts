@@ -53,7 +53,7 @@ interface Known {
 export function createActionIndex({ root, files, clock, log, windowMs, repeats = 3, aliases }: {
   /** RUNTIME_PATH. */
   readonly root: string;
-  readonly files: Pick<Files, "list" | "times" | "read">;
+  readonly files: Pick<Files, "eachName" | "times" | "read">;
   readonly clock: Clock;
   readonly log: Log;
   /** OUTCOME_REPEATS: so many repairs that did not last are told of. */

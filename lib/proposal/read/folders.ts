@@ -58,9 +58,12 @@ export function openActionFiles(
 }
 
 /** The ids among the names in a folder; temporary files are none. */
-export function idsIn(names: readonly string[]): string[] {
-  return names.filter((name) => name.endsWith(SUFFIX) && !name.startsWith("."))
-    .map((name) => name.slice(0, -SUFFIX.length));
+export const idsIn = (names: readonly string[]): string[] =>
+  names.flatMap((name) => idOf(name) ?? []);
+
+/** The id of the proposal in a file of this name; undefined for a temporary or another file. */
+export function idOf(name: string): string | undefined {
+  return name.endsWith(SUFFIX) && !name.startsWith(".") ? name.slice(0, -SUFFIX.length) : undefined;
 }
 
 function readFile({ kind, text, writtenMs }: ReadFile, actionId: string): ReadAction {

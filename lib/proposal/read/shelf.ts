@@ -10,7 +10,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
-import { idsIn } from "./folders.ts";
+import { idOf } from "./folders.ts";
 
 /** A folder that changed this shortly before it was listed may change again under the same time. */
 const COARSE_MS = 2_500;
@@ -37,7 +37,7 @@ const OWN_ID = /^(plan-.*?-)([1-9]\d{0,14})(?:-([1-9]\d{0,8}))?$/;
 /** Opens a folder; nothing is read before the first refresh. */
 export function openShelf({ path, files, clock, windowMs, read }: {
   readonly path: string;
-  readonly files: Pick<Files, "list" | "times">;
+  readonly files: Pick<Files, "eachName" | "times">;
   readonly clock: Clock;
   /** What other programs put there longer ago is of no interest, in milliseconds. */
   readonly windowMs: number;
@@ -46,9 +46,7 @@ export function openShelf({ path, files, clock, windowMs, read }: {
     actionId: string,
   ) => Promise<{ readonly key: string; readonly writtenMs: number }>;
 }) {
-  /** Epoch and number in turns, by what begins the ids. */
-  let own = new Map<string, number[]>();
-  let others = new Set<string>();
+  let names = noNames();
   /** The key of each file of others that was looked at. */
   let keys = new Map<string, string>();
   let byKey = new Map<string, string[]>();
@@ -64,31 +62,23 @@ export function openShelf({ path, files, clock, windowMs, read }: {
 
   async function list(changedMs: number | undefined): Promise<readonly string[]> {
     const begun = clock.monotonic();
-    const ids = idsIn(await files.list(path));
-    own = new Map();
-    others = new Set();
-    for (const id of ids) put(id);
     const before = followed;
-    followed = new Set(ids.length > MOST_FOLLOWED ? [] : ids);
+    const listed = noNames();
+    const all = new Set<string>();
+    await files.eachName(path, (name) => {
+      const id = idOf(name);
+      if (id === undefined) return;
+      put(listed, id);
+      if (all.size <= MOST_FOLLOWED) all.add(id);
+    });
+    names = listed;
+    followed = all.size > MOST_FOLLOWED ? new Set() : all;
     const settled = changedMs !== undefined && Math.abs(clock.now() - changedMs) > COARSE_MS;
     folderMs = settled ? changedMs : undefined;
     listedAt = clock.monotonic();
     tookMs = listedAt - begun;
     generation++;
     return [...before.difference(followed)];
-  }
-
-  function put(id: string): void {
-    const found = OWN_ID.exec(id);
-    if (!found) {
-      if (others.size < MOST_OTHERS) others.add(id);
-      return;
-    }
-    const [, prefix = "", epoch, nth] = found;
-    const times = own.get(prefix) ?? [];
-    if (times.length === 0 && own.size >= MOST_TARGETS) return;
-    times.push(Number(epoch), Number(nth ?? 1));
-    own.set(prefix, times.length > MOST_OF_A_TARGET * 4 ? newest(times).flat() : times);
   }
 
   async function refresh(): Promise<readonly string[]> {
@@ -107,7 +97,7 @@ export function openShelf({ path, files, clock, windowMs, read }: {
     },
     /** The planner's own ids that begin with `prefix`, the newest first. */
     own: (prefix: string) =>
-      newest(own.get(prefix) ?? [])
+      newest(names.own.get(prefix) ?? [])
         .map(([epoch, nth]) => `${prefix}${epoch}${nth === 1 ? "" : `-${nth}`}`),
     others: (key: string): readonly string[] => byKey.get(key) ?? [],
     /** Brings the names up to date; returns the ids that have gone, where that is known. */
@@ -120,7 +110,7 @@ export function openShelf({ path, files, clock, windowMs, read }: {
     },
     /** Takes up a file that came here from another folder, before a listing shows it. */
     add(actionId: string): void {
-      put(actionId);
+      put(names, actionId);
       generation++;
     },
     /** Reads what other programs put there since the last call. */
@@ -128,9 +118,9 @@ export function openShelf({ path, files, clock, windowMs, read }: {
       if (keyed === generation) return;
       // A file that cannot be read is told of once, by throwing now.
       keyed = generation;
-      keys = new Map([...keys].filter(([id]) => others.has(id)));
+      keys = new Map([...keys].filter(([id]) => names.others.has(id)));
       const oldestMs = clock.now() - windowMs;
-      const looks = await inTurns([...others.difference(keys)], async (id) => {
+      const looks = await inTurns([...names.others.difference(keys)], async (id) => {
         const times = await files.times(`${path}/${id}.json`);
         return { id, atMs: times ? Math.max(times.writtenMs, times.changedMs) : -Infinity };
       });
@@ -151,6 +141,25 @@ export function openShelf({ path, files, clock, windowMs, read }: {
       }
     },
   };
+}
+
+const noNames = () => ({
+  /** Epoch and number in turns, by what begins the planner's own ids. */
+  own: new Map<string, number[]>(),
+  others: new Set<string>(),
+});
+
+function put({ own, others }: ReturnType<typeof noNames>, id: string): void {
+  const found = OWN_ID.exec(id);
+  if (!found) {
+    if (others.size < MOST_OTHERS) others.add(id);
+    return;
+  }
+  const [, prefix = "", epoch, nth] = found;
+  const times = own.get(prefix) ?? [];
+  if (times.length === 0 && own.size >= MOST_TARGETS) return;
+  times.push(Number(epoch), Number(nth ?? 1));
+  own.set(prefix, times.length > MOST_OF_A_TARGET * 4 ? newest(times).flat() : times);
 }
 
 function newest(times: readonly number[]): (readonly [epoch: number, nth: number])[] {

@@ -161,9 +161,9 @@ function onDisk(root: string) {
   const listed: string[] = [];
   const files: Files = {
     ...realFiles,
-    list(path) {
+    eachName(path, take) {
       listed.push(path.slice(root.length + "/actions/".length));
-      return realFiles.list(path);
+      return realFiles.eachName(path, take);
     },
   };
   const clock = fakeClock();
@@ -362,10 +362,9 @@ Deno.test("outcomesFor: a large folder is listed seldom, and what moves into it 
   let listings = 0;
   const files: Files = {
     ...memory,
-    async list(path) {
-      if (!path.endsWith("completed")) return await memory.list(path);
-      if (++listings === 1) await clock.advance(1_000);
-      return await memory.list(path);
+    async eachName(path, take) {
+      if (path.endsWith("completed") && ++listings === 1) await clock.advance(1_000);
+      await memory.eachName(path, take);
     },
   };
   const index = createActionIndex({ root: "/r", files, clock, log, windowMs: WINDOW_MS });
@@ -394,7 +393,9 @@ Deno.test("outcomesFor: what was found for 1,000 targets is remembered for 30 s"
     windowMs: WINDOW_MS,
     files: {
       ...files,
-      list: (path) => Promise.resolve(path.endsWith("failed") ? [`plan-n-s0-${EPOCH}.json`] : []),
+      async eachName(path, take) {
+        if (path.endsWith("failed")) await take(`plan-n-s0-${EPOCH}.json`);
+      },
       times: (path) => {
         if (path.endsWith(".json")) looks++;
         return Promise.resolve({ kind: "folder", bytes: 0, writtenMs: changedMs, changedMs });
@@ -444,7 +445,9 @@ Deno.test("othersFor: a file that another took the place of is read again, thoug
   const look = { kind: "file" as const, bytes: 1, writtenMs: 5, changedMs: 1_000 };
   let now = { ...look, text: text({ type: "restart" }) };
   const files = {
-    list: (path: string) => Promise.resolve(path.endsWith("/pending") ? ["x.json"] : []),
+    async eachName(path: string, take: (name: string) => void) {
+      if (path.endsWith("/pending")) await take("x.json");
+    },
     times: (path: string) =>
       Promise.resolve(path.endsWith(".json") ? now : { ...look, kind: "folder" as const }),
     read: () => Promise.resolve(now),

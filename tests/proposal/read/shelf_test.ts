@@ -36,10 +36,10 @@ function shelf(names: readonly string[], { writtenMs = -Infinity, key = "" } = {
         const { kind, writtenMs } = look(path);
         return Promise.resolve({ kind, bytes: 1, writtenMs, changedMs: writtenMs });
       },
-      async list() {
+      async eachName(_, take) {
         it.listings++;
         await clock.advance(it.takesMs);
-        return [...it.names];
+        for (const name of it.names) take(name);
       },
     },
     read(id) {
