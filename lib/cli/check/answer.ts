@@ -28,18 +28,14 @@ export async function checkAnswer(
   { config, link, systemPrompt, clock, signal }: {
     readonly config: Config;
     readonly link: LinkSpec;
-    /** The one that the agent uses. */
     readonly systemPrompt: string;
     readonly clock: Clock;
     readonly signal: AbortSignal;
   },
 ): Promise<Finding> {
   const answer = about("answer", link.name);
-  const router = createChainRouter({
-    config: { ...config, chain: [link] },
-    clock,
-    log: SILENT_LOG,
-  });
+  const alone = { ...config, chain: [link] };
+  const router = createChainRouter({ config: alone, clock, log: SILENT_LOG });
   async function ask(excerpt: string) {
     const nowMs = clock.now();
     const event = {
@@ -53,13 +49,10 @@ export async function checkAnswer(
       channel: "check",
       excerpt,
     } as const;
-    const started = clock.monotonic();
     const messages = buildMessages(systemPrompt, event);
-    const { content, attempts } = await router.route(messages, {
-      label: "planner.check",
-      event,
-      signal,
-    });
+    const context = { label: "planner.check", event, signal };
+    const started = clock.monotonic();
+    const { content, attempts } = await router.route(messages, context);
     const seconds = (clock.monotonic() - started) / 1000;
     const figures: Figures = attempts.at(-1)?.figures ?? {};
     return { content, attempts, seconds, figures };
@@ -77,10 +70,9 @@ export async function checkAnswer(
     const longest = longestPromptTokens(systemPrompt, most);
     const { promptTokens = 0 } = figures;
     if (promptTokens > contextTokens * LONG_SHARE || longest > contextTokens) {
-      const lengths =
-        `of ${contextTokens} tokens this prompt has ${promptTokens}, and one with a ` +
-        `payload of ${payloadBytes} bytes and its answer take up to ${longest}`;
-      return answer.problem("prompt_too_long", `${first}; ${lengths}`);
+      const detail = `${first}; of ${contextTokens} tokens this prompt has ${promptTokens}, and ` +
+        `one with a payload of ${payloadBytes} bytes and its answer take up to ${longest}`;
+      return answer.problem("prompt_too_long", detail);
     }
     if (link.kind === "rules") return answer.fine(first);
     const next = await ask(OTHER_EXCERPT);

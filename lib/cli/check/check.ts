@@ -1,13 +1,10 @@
 import { asciiJson } from "../../base/json.ts";
 import { examine } from "./doctor.ts";
-import { invalidSettings } from "./settings.ts";
-import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
 import { type Finding, worst } from "../../observe/health.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
 import { findingLines } from "../view/findings.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
-import { uncoveredSettings } from "../opening.ts";
 import { paletteFor } from "../view/palette.ts";
 
 export const check: Command = {
@@ -37,7 +34,19 @@ The exit status is 0 when nothing failed, 2 when something did.`,
     const stopping = new AbortController();
     const release = io.onSignal(() => stopping.abort());
     const draw = json ? () => {} : drawing(io);
-    for await (const part of found(io, values["no-llm"] === true, stopping.signal)) {
+    const parts = examine({
+      env: io.env,
+      noLlm: values["no-llm"] === true,
+      onAsking(name, { firstTokenSeconds, timeoutSeconds }) {
+        const toBegin = Math.min(firstTokenSeconds, timeoutSeconds);
+        io.err(
+          `planner-agent: asking ${name}: an answer may take ${toBegin} s to begin (a model that ` +
+            `is not loaded takes minutes) and ${timeoutSeconds} s in all\n`,
+        );
+      },
+      signal: stopping.signal,
+    });
+    for await (const part of parts) {
       findings.push(...part);
       draw(part);
     }
@@ -50,45 +59,13 @@ The exit status is 0 when nothing failed, 2 when something did.`,
   },
 };
 
-async function* found(
-  io: Io,
-  noLlm: boolean,
-  signal: AbortSignal,
-): AsyncGenerator<readonly Finding[]> {
-  let config: Config;
-  try {
-    config = parseConfig(io.env);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return yield invalidSettings(error);
-  }
-  const { firstTokenSeconds, timeoutSeconds } = config;
-  const toBegin = Math.min(firstTokenSeconds, timeoutSeconds);
-  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
-  yield* examine({
-    config,
-    uncovered: await uncoveredSettings(config, { needs }),
-    noLlm,
-    onAsking(name) {
-      io.err(
-        `planner-agent: asking ${name}: an answer may take ${toBegin} s to begin (a model that is ` +
-          `not loaded takes minutes) and ${timeoutSeconds} s in all\n`,
-      );
-    },
-    signal,
-  });
-}
-
 /** Prints findings as they come; columns never get narrower. */
 function drawing(io: Io): (part: readonly Finding[]) => void {
   const options = { width: io.width, palette: paletteFor(io) };
-  let subject = 0;
+  let widest = 0;
   return (part) => {
-    subject = Math.max(subject, ...part.map((finding) => finding.subject.length));
-    const padded = part.map((finding) => ({
-      ...finding,
-      subject: finding.subject.padEnd(subject),
-    }));
+    widest = Math.max(widest, ...part.map(({ subject }) => subject.length));
+    const padded = part.map((each) => ({ ...each, subject: each.subject.padEnd(widest) }));
     for (const line of findingLines(padded, options)) io.out(`${line}\n`);
   };
 }

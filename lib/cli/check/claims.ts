@@ -5,13 +5,12 @@ import { about, type Finding } from "../../observe/health.ts";
 
 /**
  * May this user share claims? Connects as `run` does with COORDINATION=redis, which tries every
- * command that they take.
+ * command that they take. `nonce` makes a text that nobody else makes.
  */
 export async function checkClaims(
   { url, clock, nonce }: {
     readonly url: string;
     readonly clock: Clock;
-    /** Makes a text that nobody else makes. */
     readonly nonce: () => string;
   },
 ): Promise<Finding> {

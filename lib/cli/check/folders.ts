@@ -1,3 +1,4 @@
+import type { StatsFs } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { join } from "node:path/posix";
 import { errorMessage } from "../../base/error_message.ts";
@@ -8,9 +9,8 @@ import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { shellWord } from "../../base/text/shell_word.ts";
 import { explainWriteFailure, isSystemFailure } from "../../base/disk/write_failure.ts";
 
-/** Folders that the agent writes to, under RUNTIME_PATH. */
 const WRITTEN = ["actions/pending", "events", "state"] as const;
-/** It looks into these for ids that were given; none of them is its to write. */
+/** The agent looks into these for ids that were given; none of them is its to write. */
 const READ = ACTION_FOLDERS.filter((name) => name !== "pending").map((name) => `actions/${name}`);
 
 /** Size of the file that is written to see whether there is room. */
@@ -25,52 +25,21 @@ interface FoldersOptions {
   readonly nonce: () => string;
   /** Whether an installer made the folders, or `run` does, from source. */
   readonly installed?: boolean;
-  /** What is left for a user without privileges; throws where that may not be asked. */
-  readonly room?: (path: string) => Promise<Room>;
-}
-
-interface Room {
-  readonly bytes: number;
-  readonly inodes: number;
-  /** 0 on a filesystem that makes inodes as it needs them. */
-  readonly allInodes: number;
-}
-
-/** Asks the system. A compiled agent may not: it needs `--allow-sys=statfs`. */
-async function systemRoom(path: string): Promise<Room> {
-  const { bavail, bsize, ffree, files } = await statfs(path);
-  return { bytes: bavail * bsize, inodes: ffree, allInodes: files };
+  /** Asks the system for room. A compiled agent may not: it needs `--allow-sys=statfs`. */
+  readonly room?: (path: string) => Promise<Pick<StatsFs, "bavail" | "bsize" | "ffree" | "files">>;
 }
 
 /** Are the folders there, can the agent write where it must, and is there room? */
 export async function checkFolders(options: FoldersOptions): Promise<Finding[]> {
-  const { root, installed = true } = options;
   const written = await Promise.all(WRITTEN.map((name) => checkWritten(name, options)));
   const read = await Promise.all(READ.map((name) => checkRead(name, options)));
   const unwell = read.filter((finding) => finding !== undefined);
-  const folders = [
-    ...written,
-    ...unwell.length > 0
-      ? unwell
-      : [about("folder", "actions").fine(`${READ.length} folders are there`)],
-  ];
-  return [
-    ...installed ? folders : folders.map((finding) => remediedFromSource(finding, root)),
-    await checkRoom(options),
-  ];
+  const well = about("folder", "actions").fine(`${READ.length} folders are there`);
+  return [...written, ...unwell.length > 0 ? unwell : [well], await checkRoom(options)];
 }
 
-/** From source there is no installer to run again. */
-function remediedFromSource(finding: Finding, root: string): Finding {
-  if (finding.code !== "folder_missing" && finding.code !== "folder_unused") return finding;
-  const path = shellWord(join(root, finding.subject));
-  return { ...finding, remedy: `'planner-agent run' makes it, or: mkdir -p ${path}` };
-}
-
-async function checkWritten(
-  name: string,
-  { root, files, nonce }: FoldersOptions,
-): Promise<Finding> {
+async function checkWritten(name: string, options: FoldersOptions): Promise<Finding> {
+  const { root, files, nonce } = options;
   const path = join(root, name);
   const folder = about("folder", name);
   // The agent sweeps a file of this name, should this program be killed right now.
@@ -79,7 +48,7 @@ async function checkWritten(
     const kind = await files.kind(path);
     if (kind !== "folder") {
       const is = { none: "not there", file: "a file", other: "a link, not a folder" }[kind];
-      return folder.problem("folder_missing", `${path} is ${is}`);
+      return folder.problem("folder_missing", `${path} is ${is}`, makingOf(path, options));
     }
     try {
       await files.writeNew(probe, "x".repeat(PROBE_BYTES));
@@ -95,15 +64,13 @@ async function checkWritten(
   }
 }
 
-async function checkRead(
-  name: string,
-  { root, files }: FoldersOptions,
-): Promise<Finding | undefined> {
+async function checkRead(name: string, options: FoldersOptions): Promise<Finding | undefined> {
+  const { root, files } = options;
   const path = join(root, name);
   const folder = about("folder", name);
   try {
     if (await files.kind(path) === "none") {
-      return folder.problem("folder_unused", `${path} is not there`);
+      return folder.problem("folder_unused", `${path} is not there`, makingOf(path, options));
     }
     await files.list(path);
     return undefined;
@@ -113,14 +80,21 @@ async function checkRead(
   }
 }
 
-async function checkRoom({ root, room = systemRoom }: FoldersOptions): Promise<Finding> {
+/** What makes a folder from source, where there is no installer to run again. */
+function makingOf(path: string, { installed = true }: FoldersOptions): string | undefined {
+  return installed ? undefined : `'planner-agent run' makes it, or: mkdir -p ${shellWord(path)}`;
+}
+
+async function checkRoom({ root, room = statfs }: FoldersOptions): Promise<Finding> {
   const disk = about("disk", "disk");
   try {
-    const { bytes, inodes, allInodes } = await room(join(root, "state"));
+    const { bavail, bsize, ffree, files } = await room(join(root, "state"));
+    const bytes = bavail * bsize;
     const size = bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.floor(bytes / 1e6)} MB`;
-    const detail = allInodes > 0 ? `${size} and ${inodes} inodes free` : `${size} free`;
+    // Some filesystems make inodes as they need them, and count none.
+    const detail = files > 0 ? `${size} and ${ffree} inodes free` : `${size} free`;
     if (bytes < LEAST_FREE_BYTES) return disk.problem("disk_nearly_full", detail);
-    const isShort = allInodes > 0 && inodes < LEAST_FREE_INODES;
+    const isShort = files > 0 && ffree < LEAST_FREE_INODES;
     return isShort ? disk.problem("inodes_nearly_out", detail) : disk.fine(detail);
   } catch (error) {
     return disk.skipped(

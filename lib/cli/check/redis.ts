@@ -10,12 +10,9 @@ import { type RedisServer, redisTarget } from "../../base/redis/target.ts";
 import type { ClockReading } from "./clock.ts";
 import { checkStreams, type Listened, type StreamReader } from "./redis_streams.ts";
 
-export interface RedisCheck {
-  readonly findings: readonly Finding[];
-  readonly clock?: ClockReading | undefined;
-}
-
 const TIMEOUT_MS = 5_000;
+/** A single message can have 1 MiB; a burst of them must fit until they are read. */
+const LEAST_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Is Redis there, and may this user hear the channels or read the streams? Connects and listens as
@@ -30,7 +27,7 @@ export async function checkRedis(
     readonly clock: Clock;
     readonly timeoutMs?: number;
   },
-): Promise<RedisCheck> {
+) {
   const keys = streams !== undefined;
   const unused: Finding[] = [];
   const target = redisTarget(url, {
@@ -62,24 +59,24 @@ export async function checkRedis(
   const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
   const kind = endpoint.tls ? "reachable over TLS" : "reachable";
   const role = endpoint.primaryOf === undefined ? "" : `, the primary of ${endpoint.primaryOf}`;
-  const facts = await ask(server, { buffer: !streams });
+  const [info, time, config] = await askAbout(server, { buffer: !streams });
   return {
     findings: [
       redis().fine(`${kind}, ${plainLine(as, 80)}${role}`),
       ...unused,
       ...findings,
-      versionFinding(facts.version, endpoint),
-      ...streams ? [] : [bufferFinding(facts.buffer, endpoint)],
+      versionFinding(info, endpoint),
+      ...streams ? [] : [bufferFinding(config, endpoint)],
     ],
-    clock: facts.clock,
+    clock: readingOf(time, server),
   };
 }
 
 async function listen(server: RedisServer, channels: readonly string[]): Promise<Listened> {
   const timeoutMs = server.connectTimeoutMs;
-  const refused: Finding[] = [];
+  const findings: Finding[] = [];
   const done = new AbortController();
-  let heard: readonly string[] | undefined;
+  let isHeard = false;
   const end = await redisSession({
     ...server,
     channels,
@@ -89,84 +86,65 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
     onMessage: () => {},
     onRefused(channel, error) {
       const { detail } = redisFailure(error, { ...server, channel });
-      refused.push(
-        about("redis_channel", channel).problem(
-          "redis_channel_refused",
-          `may not be read: ${detail}`,
-          `Grant it: ACL SETUSER ... &${channel}`,
-        ),
-      );
+      const said = `may not be read: ${detail}`;
+      const remedy = `Grant it: ACL SETUSER ... &${channel}`;
+      const the = about("redis_channel", channel);
+      findings.push(the.problem("redis_channel_refused", said, remedy));
     },
-    onSubscribed(subscribed) {
-      heard = subscribed;
+    onSubscribed(heard) {
+      isHeard = true;
+      findings.push(...heard.map((name) => about("redis_channel", name).fine("can be heard")));
       done.abort();
     },
   }, done.signal);
-  if (heard === undefined) return { failed: end, findings: refused };
-  const fine = heard.map((channel) => about("redis_channel", channel).fine("can be heard"));
-  return { findings: [...refused, ...fine] };
+  return isHeard ? { findings } : { failed: end, findings };
 }
 
-/** What Redis says about itself; undefined what the user may not ask. */
-async function ask(server: RedisServer, { buffer }: { readonly buffer: boolean }) {
-  const { endpoint, clock, connectTimeoutMs: ms } = server;
+/** Replies to INFO, TIME and CONFIG GET; undefined what the user may not ask, or does not come. */
+async function askAbout(server: RedisServer, { buffer }: { readonly buffer: boolean }) {
+  const { clock, connectTimeoutMs: ms } = server;
   const connection = redisConnection({ ...server, onPasswordUnused() {} });
   const cancel = clock.after(ms, () => connection.close());
-  /** The reply, or undefined where it is refused or does not come. */
   const reply = (question: (client: Redis) => Promise<unknown>) =>
     connection.ask(question, { stage: "ping", ms }).catch(() => undefined);
   try {
     await connection.open();
-    const [info, config, time] = await Promise.all([
+    return await Promise.all([
       reply((client) => client.info("server")),
-      buffer ? reply((client) => client.config("GET", "client-output-buffer-limit")) : undefined,
       reply((client) => client.time()),
+      buffer && reply((client) => client.config("GET", "client-output-buffer-limit")),
     ]);
-    const theirsMs = millisecondsIn(time);
-    return {
-      version: versionIn(info),
-      buffer: bufferIn(config),
-      clock: Number.isFinite(theirsMs)
-        ? { host: endpoint.display, theirsMs, oursMs: clock.now() }
-        : undefined,
-    };
   } catch {
-    return {};
+    return [];
   } finally {
     cancel();
     connection.close();
   }
 }
 
-function versionIn(info: unknown): string | undefined {
-  const text = typeof info === "string" ? info.slice(0, 64_000) : "";
-  return /^(?:valkey_version|redis_version):([0-9][0-9.a-z-]{0,30})\r?$/m.exec(text)?.[1];
-}
-
-function bufferIn(config: unknown): string | undefined {
-  if (!Array.isArray(config) || typeof config[1] !== "string") return undefined;
-  return /\bpubsub (\d{1,20} \d{1,20} \d{1,20})\b/.exec(config[1].slice(0, 1_000))?.[1];
-}
-
-/** TIME's reply, seconds and microseconds, as milliseconds; NaN where it is none. */
-function millisecondsIn(time: unknown): number {
+/** TIME replies with seconds and microseconds. */
+function readingOf(time: unknown, { endpoint, clock }: RedisServer): ClockReading | undefined {
   const [seconds = NaN, microseconds = NaN] = Array.isArray(time) ? time.map(Number) : [];
-  return seconds * 1000 + microseconds / 1000;
+  const theirsMs = seconds * 1000 + microseconds / 1000;
+  if (!Number.isFinite(theirsMs)) return undefined;
+  return { host: endpoint.display, theirsMs, oursMs: clock.now() };
 }
 
-function versionFinding(version: string | undefined, { display }: RedisEndpoint): Finding {
+function versionFinding(info: unknown, { display }: RedisEndpoint): Finding {
   const the = about("redis_version", display);
+  const text = typeof info === "string" ? info.slice(0, 64_000) : "";
+  const [, version] = /^(?:valkey_version|redis_version):([0-9][0-9.a-z-]{0,30})\r?$/m.exec(text) ??
+    [];
   if (version === undefined) return the.skipped("version unknown: this user may not run INFO");
   return Number(version.split(".")[0]) < 3
     ? the.problem("redis_old", `Redis ${version}`)
     : the.fine(`Redis ${version}`);
 }
 
-/** A single message can have 1 MiB; a burst of them must fit until they are read. */
-const LEAST_BUFFER_BYTES = 4 * 1024 * 1024;
-
-function bufferFinding(buffer: string | undefined, { display }: RedisEndpoint): Finding {
+function bufferFinding(config: unknown, { display }: RedisEndpoint): Finding {
   const the = about("redis_buffer", display);
+  const text = Array.isArray(config) && typeof config[1] === "string" ? config[1] : "";
+  const [, buffer] = /\bpubsub (\d{1,20} \d{1,20} \d{1,20})\b/.exec(text.slice(0, 1_000)) ?? [];
   if (buffer === undefined) {
     return the.skipped(
       "client-output-buffer-limit pubsub unknown: this user may not run CONFIG GET",

@@ -12,32 +12,27 @@ export interface Listened {
 }
 
 /** As whom streams are read: STREAM_GROUP, and the consumer in it. */
-export interface StreamReader {
-  readonly group: string;
-  readonly consumer: string;
-}
+export type StreamReader = Readonly<Record<"group" | "consumer", string>>;
 
 /** Neither a number nor an ID, so that no command with it can have an effect. */
 const WRONG = "wrong";
 
-/** Commands that do nothing, as Redis looks at rights before it looks at the last word. */
+/**
+ * Commands that do nothing, as Redis looks at rights before it looks at the last word; each with
+ * its key and the right that it takes.
+ */
 function rehearsals(stream: string, { group, consumer }: StreamReader) {
   const dead = deadLetterStream(stream);
-  const on = (key: string, right: string, ...command: readonly [string, ...string[]]) => ({
-    key,
-    right,
-    command,
-  });
   return [
-    on(stream, "xpending", "XPENDING", stream, group, "-", "+", "1", consumer),
-    on(stream, "xgroup|create", "XGROUP", "CREATE", stream, group, WRONG),
-    on(stream, "xreadgroup", "XREADGROUP", "GROUP", group, consumer, "STREAMS", stream, WRONG),
-    on(stream, "xautoclaim", "XAUTOCLAIM", stream, group, consumer, WRONG, "0-0"),
-    on(stream, "xclaim", "XCLAIM", stream, group, consumer, WRONG, "0-0"),
-    on(stream, "xack", "XACK", stream, group, WRONG),
-    on(stream, "xrange", "XRANGE", stream, WRONG, "+"),
-    on(dead, "xadd", "XADD", dead, "MAXLEN", WRONG, "*", "reason", WRONG),
-  ];
+    [stream, "xpending", ["XPENDING", stream, group, "-", "+", "1", consumer]],
+    [stream, "xgroup|create", ["XGROUP", "CREATE", stream, group, WRONG]],
+    [stream, "xreadgroup", ["XREADGROUP", "GROUP", group, consumer, "STREAMS", stream, WRONG]],
+    [stream, "xautoclaim", ["XAUTOCLAIM", stream, group, consumer, WRONG, "0-0"]],
+    [stream, "xclaim", ["XCLAIM", stream, group, consumer, WRONG, "0-0"]],
+    [stream, "xack", ["XACK", stream, group, WRONG]],
+    [stream, "xrange", ["XRANGE", stream, WRONG, "+"]],
+    [dead, "xadd", ["XADD", dead, "MAXLEN", WRONG, "*", "reason", WRONG]],
+  ] as const;
 }
 
 /**
@@ -72,7 +67,7 @@ async function streamFinding(
   const the = about("redis_stream", stream);
   const lacking = new Set<string>();
   let refusal: string | undefined;
-  for (const { right, key, command } of rehearsals(stream, reader)) {
+  for (const [key, right, command] of rehearsals(stream, reader)) {
     try {
       await connection.call(command, reader.connectTimeoutMs);
     } catch (error) {
@@ -88,9 +83,7 @@ async function streamFinding(
     return the.problem("redis_stream_refused", `cannot be read: ${refusal}`);
   }
   if (lacking.size === 0) return the.fine(`can be read, in the group ${reader.group}`);
-  return the.problem(
-    "redis_stream_refused",
-    "may not be read, or not with all that it takes",
-    `Grant it: ACL SETUSER ... ${[...lacking].join(" ")}`,
-  );
+  const remedy = `Grant it: ACL SETUSER ... ${[...lacking].join(" ")}`;
+  const detail = "may not be read, or not with all that it takes";
+  return the.problem("redis_stream_refused", detail, remedy);
 }

@@ -11,33 +11,20 @@ import { LinkError } from "../../llm/failure.ts";
 import { about, type Finding } from "../../observe/health.ts";
 import type { ClockReading } from "./clock.ts";
 
-export interface ServerCheck {
-  readonly findings: readonly Finding[];
-  /** The links that can be asked: their host answers and has the model. */
-  readonly usable: readonly LinkSpec[];
-  readonly clock?: ClockReading | undefined;
-}
-
-interface ServerOptions {
-  readonly config: Pick<Config, "contextTokens" | "apiKeys">;
-  readonly clock: Clock;
-}
-
 type ServerLink = Exclude<LinkSpec, { kind: "rules" }>;
+type Links = readonly [ServerLink, ...ServerLink[]];
 type Json = Readonly<Record<string, unknown>>;
+type ServerOptions = Pick<Config, "contextTokens" | "apiKeys"> & { readonly clock: Clock };
 
-/** Is a model server of the chain there, and does it have the models of its links, all of one API? */
-export async function checkServer(
-  links: readonly [ServerLink, ...ServerLink[]],
-  options: ServerOptions,
-): Promise<ServerCheck> {
+/**
+ * Is a model server of the chain there, and does it have the models of its links, all of one API?
+ * The links that can be asked are `usable`.
+ */
+export async function checkServer(links: Links, options: ServerOptions) {
   return await (links[0].kind === "ollama" ? checkOllama : checkOpenai)(links, options);
 }
 
-async function checkOllama(
-  links: readonly [ServerLink, ...ServerLink[]],
-  { config: { contextTokens }, clock }: ServerOptions,
-): Promise<ServerCheck> {
+async function checkOllama(links: Links, { contextTokens, clock }: ServerOptions) {
   const [{ host }] = links;
   const question = { host, server: "Ollama", kind: "an Ollama", clock };
   const [version, tags, loaded] = await Promise.all([
@@ -107,10 +94,7 @@ function loadedFinding({ name, model }: ServerLink, loaded: Reply, contextTokens
     : the.fine("the model is loaded");
 }
 
-async function checkOpenai(
-  links: readonly [ServerLink, ...ServerLink[]],
-  { config: { contextTokens, apiKeys }, clock }: ServerOptions,
-): Promise<ServerCheck> {
+async function checkOpenai(links: Links, { contextTokens, apiKeys, clock }: ServerOptions) {
   const [{ host }] = links;
   const key = apiKeys.get(host);
   const authorization = key === undefined ? undefined : `Bearer ${key}`;
@@ -192,9 +176,8 @@ async function askFor(
   path: string,
   { host, server, kind, authorization, json, clock }: {
     readonly host: string;
-    /** Its kind, for messages: "Ollama" and "an Ollama". */
-    readonly server: string;
-    readonly kind: string;
+    readonly server: string; // in messages: "Ollama"
+    readonly kind: string; // "an Ollama"
     readonly authorization?: string | undefined;
     readonly json?: string;
     readonly clock: Clock;

@@ -1,11 +1,5 @@
-/**
- * Are the settings right, the operator's files valid, do this program's permissions cover them, and
- * does an agent run with them?
- *
- * @module
- */
 import { join } from "node:path/posix";
-import type { Config, ConfigError } from "../../config/config.ts";
+import type { Config } from "../../config/config.ts";
 import { ConfigFileError } from "../../config/operator_file.ts";
 import type { Files } from "../../base/disk/files.ts";
 import type { Build } from "../../permissions/grants.ts";
@@ -20,65 +14,50 @@ import { parseTopology } from "../../config/topology.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
 
 /** Every file that is read from config/, and what reads it. */
-const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
-  "topology.json": parseTopology,
-  "policy.json": parsePolicy,
-  [SILENCES_FILE]: (text) => parseSilences(text),
-};
+const PARSERS = new Map<string, (text: string) => unknown>([
+  ["topology.json", parseTopology],
+  ["policy.json", parsePolicy],
+  [SILENCES_FILE, (text) => parseSilences(text)],
+]);
+const MOST_UNKNOWN = 20;
 
-/** The findings of a configuration that could not be read. */
-export function invalidSettings({ problems }: ConfigError): Finding[] {
-  const configuration = about("configuration", "configuration");
-  return problems.map((detail) => configuration.problem("config_invalid", detail));
-}
-
-/** The files under config/. */
+/** Are the files under config/ valid, and does anything read them? */
 export async function checkConfigFiles(
   { runtimePath }: Pick<Config, "runtimePath">,
   files: Pick<Files, "list" | "readText">,
 ): Promise<Finding[]> {
   const folder = join(runtimePath, "config");
-  const file = (name: string) => about("config_file", `config/${name}`);
+  async function checkFile(name: string): Promise<Finding> {
+    const file = about("config_file", `config/${name}`);
+    const invalid = (detail: string) => file.problem("config_file_invalid", detail);
+    const parse = PARSERS.get(name);
+    if (!parse) return file.problem("config_file_unknown", "not a file that the agent knows");
+    const path = join(folder, name);
+    try {
+      const text = await files.readText(path, 1024 * 1024);
+      if (text === undefined) return invalid("no file, or larger than 1 MiB: it is not read");
+      parse(text);
+      return file.fine("valid");
+    } catch (error) {
+      if (error instanceof ConfigFileError) return invalid(`config/${name}: ${error.message}`);
+      if (isSystemFailure(error)) return invalid(readFailure(error, path));
+      throw error;
+    }
+  }
   try {
     const names = (await files.list(folder)).filter((name) => name.endsWith(".json"));
-    const known = Object.entries(PARSERS).filter(([name]) => names.includes(name));
-    const unknown = names.filter((name) => !Object.hasOwn(PARSERS, name));
-    return [
-      ...await Promise.all(known.map(async ([name, parse]) => {
-        const wrong = await problemOf({ folder, name, parse }, files);
-        return wrong === undefined
-          ? file(name).fine("valid")
-          : file(name).problem("config_file_invalid", wrong);
-      })),
-      ...unknown.slice(0, 20).map((name) =>
-        file(name).problem("config_file_unknown", "not a file that the agent knows")
-      ),
-    ];
+    const known = [...PARSERS.keys()].filter((name) => names.includes(name));
+    const unknown = names.filter((name) => !PARSERS.has(name)).slice(0, MOST_UNKNOWN);
+    return await Promise.all([...known, ...unknown].map(checkFile));
   } catch (error) {
     if (!isSystemFailure(error)) throw error;
-    return [file("").problem("folder_not_readable", readFailure(error, folder))];
+    return [
+      about("config_file", "config/").problem("folder_not_readable", readFailure(error, folder)),
+    ];
   }
 }
 
-/** What is wrong with a file, or undefined. */
-async function problemOf(
-  { folder, name, parse }: { folder: string; name: string; parse: (text: string) => unknown },
-  files: Pick<Files, "readText">,
-): Promise<string | undefined> {
-  const path = join(folder, name);
-  try {
-    const text = await files.readText(path, 1024 * 1024);
-    if (text === undefined) return "no file, or larger than 1 MiB: it is not read";
-    parse(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ConfigFileError) return `config/${name}: ${error.message}`;
-    if (isSystemFailure(error)) return readFailure(error, path);
-    throw error;
-  }
-}
-
-/** The permissions of this program, beside the settings. */
+/** May this program do what the settings need, and may it not approve? */
 export async function checkPermissions(
   { runtimePath }: Pick<Config, "runtimePath">,
   { uncovered, build, query }: {
@@ -88,22 +67,19 @@ export async function checkPermissions(
   },
 ): Promise<Finding[]> {
   const permissions = about("permissions", "permissions");
-  const findings = uncovered.map(({ message, command }) => {
-    const detail = message.replace(`. Build one for it: ${command}`, "");
-    return permissions.problem("permission_missing", detail, `Build one: ${command}`);
-  });
-  if (findings.length === 0) {
-    const whose = build === null ? "this run from source" : "this binary";
-    findings.push(permissions.fine(`${whose} may do what the settings need`));
-  }
+  const whose = build === null ? "this run from source" : "this binary";
   const path = join(runtimePath, "actions/approved");
   const { state } = await query({ name: "write", path });
-  findings.push(
+  return [
+    ...uncovered.map(({ message, command }) => {
+      const detail = message.replace(`. Build one for it: ${command}`, "");
+      return permissions.problem("permission_missing", detail, `Build one: ${command}`);
+    }),
+    ...uncovered.length > 0 ? [] : [permissions.fine(`${whose} may do what the settings need`)],
     state === "granted"
       ? permissions.problem("permission_wide", `this program may write ${path}`)
       : permissions.fine("it may not approve: actions/approved is closed to it"),
-  );
-  return findings;
+  ];
 }
 
 /** What `status` would say. That no agent runs is fine: `check` also serves before its first start. */

@@ -115,6 +115,13 @@ Deno.test("check: all that is wrong with the settings, and nothing else", async 
   assert.equal(code, 2);
   assert.equal(out.match(/^failure/gm)?.length, 2);
   assert.match(out, /0 ok, 0 warnings, 2 failures\n$/);
+  const json = await lab.check(["--json"], { LOG_LEVEL: "loud", QUEUE_LIMIT: "many" });
+  const { findings }: Report = JSON.parse(json.out);
+  assert.deepEqual(findings.map(({ check, level, code: what }) => [check, level, what]), [
+    ["configuration", "failure", "config_invalid"],
+    ["configuration", "failure", "config_invalid"],
+  ]);
+  assert.match(findings.map(({ detail }) => detail).join(), /QUEUE_LIMIT.*LOG_LEVEL/s);
 });
 
 Deno.test("check: hosts outside the permissions are named and not asked", async () => {

@@ -12,7 +12,7 @@ type Room = Awaited<ReturnType<NonNullable<FoldersOptions["room"]>>>;
 
 type FoldersOptions = Parameters<typeof checkFolders>[0];
 
-const ROOM: Room = { bytes: 5e9, inodes: 100_000, allInodes: 200_000 };
+const ROOM: Room = { bavail: 5e6, bsize: 1000, ffree: 100_000, files: 200_000 };
 
 async function examine(options: Partial<FoldersOptions> = {}) {
   const findings = await checkFolders({
@@ -119,13 +119,13 @@ Deno.test("checkFolders: little room, and room that may not be asked for", async
   const of = async (room: () => Promise<Room>) =>
     (await examine({ files: disk(), room })).filter(({ subject }) => subject === "disk")
       .map(({ level, code, detail }) => [level, code, detail]);
-  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, bytes: 99e6 })), [
+  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, bavail: 99e3 })), [
     ["warning", "disk_nearly_full", "99 MB and 100000 inodes free"],
   ]);
-  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, inodes: 9_999 })), [
+  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, ffree: 9_999 })), [
     ["warning", "inodes_nearly_out", "5.0 GB and 9999 inodes free"],
   ]);
-  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, inodes: 0, allInodes: 0 })), [
+  assert.deepEqual(await of(() => Promise.resolve({ ...ROOM, ffree: 0, files: 0 })), [
     ["ok", "", "5.0 GB free"],
   ]);
   const refused = await of(() => Promise.reject(new Deno.errors.NotCapable("no")));

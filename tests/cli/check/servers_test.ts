@@ -41,7 +41,7 @@ async function examine(
   await using server = serve(pages, headers);
   const [first, ...others] = models.map((model) => linkTo(server.host, model));
   assert.ok(first);
-  const result = await checkServer([first, ...others], { config: CONFIG, clock: systemClock });
+  const result = await checkServer([first, ...others], { ...CONFIG, clock: systemClock });
   return {
     ...result,
     usable: result.usable.map(({ name }) => name),
@@ -136,11 +136,11 @@ Deno.test("checkOllama: nothing listens, and a host that is silent until the dea
   const host = `http://127.0.0.1:${listener.addr.port}`;
   const clock = fakeClock();
   const links = [linkTo(host, "qwen2.5:7b")] as const;
-  const silent = checkServer(links, { config: CONFIG, clock });
+  const silent = checkServer(links, { ...CONFIG, clock });
   await clock.advance(5_000);
   assert.match((await silent).findings[0]?.detail ?? "", /no answer within 5 s/);
   listener.close();
-  const { findings } = await checkServer(links, { config: CONFIG, clock: systemClock });
+  const { findings } = await checkServer(links, { ...CONFIG, clock: systemClock });
   assert.equal(findings[0]?.detail, `nothing listens on ${host}; is Ollama running there?`);
   assert.equal(clock.waiting, 0);
 });
@@ -157,7 +157,7 @@ async function examineOpenai(
   }));
   assert.ok(first);
   const { findings, usable } = await checkServer([first, ...others], {
-    config: CONFIG,
+    ...CONFIG,
     clock: systemClock,
   });
   return {
@@ -221,8 +221,12 @@ Deno.test("checkServer: a key goes to its own host, and one that is refused is t
   const host = `http://127.0.0.1:${server.addr.port}`;
   const links = [{ ...linkTo(host, "qwen"), kind: "openai" }] as const;
   for (const keyed of [host, "http://127.0.0.1:1"]) {
-    const config = { ...CONFIG, apiKeys: new Map([[keyed, "k-1"]]) };
-    const { findings, usable } = await checkServer(links, { config, clock: systemClock });
+    const apiKeys = new Map([[keyed, "k-1"]]);
+    const { findings, usable } = await checkServer(links, {
+      ...CONFIG,
+      apiKeys,
+      clock: systemClock,
+    });
     assert.deepEqual(findings.map(({ code, detail }) => [code, detail]), [
       ["model_server_refuses", "/v1/models: HTTP 401; is this one of OpenAI's API?"],
     ]);

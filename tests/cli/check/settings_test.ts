@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  checkConfigFiles,
-  checkPermissions,
-  invalidSettings,
-} from "../../../lib/cli/check/settings.ts";
-import { ConfigError, parseConfig } from "../../../lib/config/config.ts";
+import { checkConfigFiles, checkPermissions } from "../../../lib/cli/check/settings.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { systemError } from "../../support/system_error.ts";
 
@@ -20,20 +15,6 @@ async function configFiles(texts: Record<string, string>) {
     detail,
   }));
 }
-
-Deno.test("invalidSettings: every mistake is a finding", () => {
-  const values: Record<string, string> = { LOG_LEVEL: "loud", QUEUE_LIMIT: "0" };
-  assert.throws(() => parseConfig((name) => values[name]), (error) => {
-    assert.ok(error instanceof ConfigError);
-    const findings = invalidSettings(error);
-    assert.deepEqual(findings.map(({ level, code }) => [level, code]), [
-      ["failure", "config_invalid"],
-      ["failure", "config_invalid"],
-    ]);
-    assert.match(findings.map(({ detail }) => detail).join(), /QUEUE_LIMIT.*LOG_LEVEL/s);
-    return true;
-  });
-});
 
 Deno.test("checkConfigFiles: without files there is nothing to say", async () => {
   assert.deepEqual(await configFiles({}), []);
