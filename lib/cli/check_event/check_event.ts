@@ -1,18 +1,12 @@
 import { systemClock } from "../../base/clock.ts";
-import { realFiles } from "../../base/disk/files.ts";
 import { asciiJson } from "../../base/json.ts";
-import { type Config, ConfigError, parseConfig } from "../../config/config.ts";
+import { parseConfig } from "../../config/config.ts";
 import { aliasesOf } from "../../config/topology.ts";
-import { createStore } from "../../base/disk/store.ts";
-import { isSystemFailure } from "../../base/disk/write_failure.ts";
-import { isRefusal } from "../../proposal/read/folders.ts";
-import { randomHex } from "../../base/random.ts";
-import type { NodeAliases } from "../../event/parse.ts";
 import { readMessage } from "../../event/message.ts";
 import { readLines } from "../../intake/ndjson.ts";
-import { readHomelab } from "../../policy/homelab.ts";
 import { errorMessage } from "../../base/error_message.ts";
 import { type Command, oneFile } from "../command.ts";
+import { usableHomelab } from "../homelab.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
 import { checkMessage } from "./message.ts";
@@ -38,8 +32,12 @@ describes what a message may look like.`,
   run: async (io, values, positionals) => {
     const path = oneFile(checkEvent, positionals);
     const config = parseConfig((name) => name.startsWith("LLM_") ? undefined : io.env(name));
-    const validMs = config.validSeconds * 1000;
-    const options = { nowMs: systemClock.now(), aliases: await aliasesUnder(config), validMs };
+    const homelab = await usableHomelab(config.runtimePath);
+    const options = {
+      nowMs: systemClock.now(),
+      aliases: homelab ? aliasesOf(homelab.topology) : new Map(),
+      validMs: config.validSeconds * 1000,
+    };
     const messages = (await messagesIn(io, path)).map((bytes) => checkMessage(bytes, options));
     if (messages.length === 0) throw new UsageError("check-event: there is no message in it");
     const terminal = { width: io.width, palette: paletteFor(io) };
@@ -50,17 +48,6 @@ describes what a message may look like.`,
     return messages.every(({ becomes }) => becomes !== "refused") ? EXIT.ok : EXIT.failure;
   },
 };
-
-/** Other names of nodes; none where config/ may not be read or is wrong, which `check` tells. */
-async function aliasesUnder({ runtimePath: root }: Config): Promise<NodeAliases> {
-  try {
-    const store = createStore({ root, files: realFiles, nonce: randomHex });
-    return aliasesOf((await readHomelab(store)).topology);
-  } catch (error) {
-    if (!(error instanceof ConfigError || isSystemFailure(error) || isRefusal(error))) throw error;
-    return new Map();
-  }
-}
 
 /** One message that takes all of a file, else one a line. */
 async function messagesIn(io: Io, path: string): Promise<Uint8Array[]> {

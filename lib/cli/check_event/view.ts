@@ -21,30 +21,28 @@ export function checkedLines(
 ): string[] {
   const rows = message.becomes === "refused"
     ? [["becomes", "no event"], ["why", message.remedy], ["message", message.preview]]
-    : [
-      ["becomes", MEANINGS[message.becomes]],
-      ["target", `${message.node}/${message.service}`],
-      [
-        "type",
-        message.normal_type === message.type
-          ? `${message.type}, family ${message.family}`
-          : `${message.type}, that is ${message.normal_type}, family ${message.family}`,
-      ],
-      ["severity", message.severity],
-      ["time", momentText(message.timestamp, timeZone)],
-      ...message.missing.map((sentence, i) => [i === 0 ? "missing" : "", sentence]),
-    ];
+    : eventRows(message, timeZone);
   const paint = message.becomes === "refused" ? palette.bad : palette.good;
-  const [, ...lines] = tableLines(rows, {
-    columns: [
-      { title: "", paint: palette.faint },
-      {
-        title: "",
-        narrow: "wrap",
-        paint: (piece, cell) => cell === rows[0]?.[1] ? paint(piece) : piece,
-      },
-    ],
-    width,
-  });
-  return lines;
+  const becomes = (piece: string, cell: string) => cell === rows[0]?.[1] ? paint(piece) : piece;
+  const columns = [
+    { title: "", paint: palette.faint },
+    { title: "", narrow: "wrap" as const, paint: becomes },
+  ];
+  return tableLines(rows, { columns, width }).slice(1);
+}
+
+function eventRows(
+  event: Exclude<CheckedMessage, { becomes: "refused" }>,
+  timeZone: string | undefined,
+): string[][] {
+  const { becomes, type, normal_type, family } = event;
+  const normal = normal_type === type ? "" : `that is ${normal_type}, `;
+  return [
+    ["becomes", MEANINGS[becomes]],
+    ["target", `${event.node}/${event.service}`],
+    ["type", `${type}, ${normal}family ${family}`],
+    ["severity", event.severity],
+    ["time", momentText(event.timestamp, timeZone)],
+    ...event.missing.map((sentence, i) => [i === 0 ? "missing" : "", sentence]),
+  ];
 }

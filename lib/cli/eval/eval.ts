@@ -11,18 +11,16 @@ import { errorMessage } from "../../base/error_message.ts";
 import { type Label, LabelsError, parseLabels } from "./label.ts";
 import { type ChainReport, isFailure, reportOf } from "./report.ts";
 import { type Trial, tryEvent } from "./trial.ts";
-import { realFiles } from "../../base/disk/files.ts";
 import { ChainSyntaxError, createChainRouter, parseChain } from "../../llm/chain.ts";
 import type { Router } from "../../llm/contract.ts";
 import type { Action } from "../../llm/diagnosis.ts";
 import { createLog } from "../../base/log/log.ts";
-import { homelabPrompt, readHomelab } from "../../policy/homelab.ts";
-import { createStore } from "../../base/disk/store.ts";
+import { homelabPrompt } from "../../policy/homelab.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
+import { homelabUnder } from "../homelab.ts";
 import { progressLine, reportText } from "./view.ts";
 import { interruptible } from "../interruptible.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
-import { randomHex } from "../../base/random.ts";
 
 /** Models that always answer the same: a chain's score means something only beside theirs. */
 const CONSTANTS = ["notify", "restart", "ignore"] as const satisfies readonly Action[];
@@ -74,14 +72,10 @@ async function evaluateFile(
   const limits = limitsIn(values);
   const chains = chainsOf(values.model, config);
   const labels = await labelsIn(path, io, config);
-  const store = createStore({ root: config.runtimePath, files: realFiles, nonce: randomHex });
-  const { topology, policy } = await readHomelab(store);
+  const { topology, policy } = await homelabUnder(config.runtimePath);
   // The report says what failed, so that by default the log need not.
-  const log = createLog({
-    level: io.env("LOG_LEVEL") ? config.logLevel : "error",
-    write: io.err,
-    clock: systemClock,
-  });
+  const level = io.env("LOG_LEVEL") ? config.logLevel : "error";
+  const log = createLog({ level, write: io.err, clock: systemClock });
   const { signal, release } = interruptible(io, log);
 
   const common = {
@@ -95,16 +89,15 @@ async function evaluateFile(
   async function tried(
     name: string,
     router: Router,
-    { signal, onTrial }: { signal: AbortSignal; onTrial?: (trial: Trial, done: number) => void },
+    { signal, tell }: { signal: AbortSignal; tell: (progress: string) => void },
   ) {
     const trials: Trial[] = [];
     for (const label of labels) {
-      const trial = signal.aborted
-        ? undefined
-        : await tryEvent(label, { ...common, router, signal });
+      if (signal.aborted) break;
+      const trial = await tryEvent(label, { ...common, router, signal });
       if (!trial) break;
       trials.push(trial);
-      onTrial?.(trial, trials.length);
+      tell(progressLine(trial, `${trials.length}/${labels.length}`));
     }
     router.close();
     return reportOf(name, trials);
@@ -114,19 +107,18 @@ async function evaluateFile(
   for (const { name, chain } of chains) {
     if (signal.aborted) break;
     const router = createChainRouter({ config: { ...config, chain }, clock: systemClock, log });
-    const onTrial = (trial: Trial, done: number) => {
-      if (!io.isTerminal || json) return;
-      io.err(`${name}: ${progressLine(trial, { done, of: labels.length })}\n`);
+    const tell = (progress: string) => {
+      if (io.isTerminal && !json) io.err(`${name}: ${progress}\n`);
     };
-    reports.push(await tried(name, router, { signal, onTrial }));
+    reports.push(await tried(name, router, { signal, tell }));
   }
   const { aborted: interrupted } = signal;
   release();
+  // They take no time: nobody interrupts them.
+  const quietly = { signal: new AbortController().signal, tell: () => {} };
   const constants: ChainReport[] = [];
   for (const action of CONSTANTS) {
-    // They take no time: nobody interrupts them.
-    const { signal } = new AbortController();
-    constants.push(await tried(`always ${action}`, constantRouter(action), { signal }));
+    constants.push(await tried(`always ${action}`, constantRouter(action), quietly));
   }
 
   const passed = reports.flatMap((report) => passedLimits(report, limits));

@@ -7,12 +7,13 @@ import { ACTIONS } from "../../llm/diagnosis.ts";
 import type { Attempt } from "../../llm/contract.ts";
 import { isWrongAnswer } from "../../llm/failure.ts";
 import { needOf, NEEDS } from "./label.ts";
-import { rateOf } from "./rate.ts";
-import { isRight, type Mistake, mistakeOf, type Trial, type Verdict, verdictOf } from "./trial.ts";
+import type { Mistake, Trial } from "./trial.ts";
 
+type Verdict = Trial["verdict"];
 export const VERDICTS: readonly Verdict[] = [...ACTIONS, "none"];
 
 export type ChainReport = ReturnType<typeof reportOf>;
+export type Rate = ReturnType<typeof rightOf>;
 export type Miss = ReturnType<typeof missOf>;
 
 export function reportOf(chain: string, trials: readonly Trial[]) {
@@ -22,7 +23,7 @@ export function reportOf(chain: string, trials: readonly Trial[]) {
   return {
     chain,
     events: trials.length,
-    right: count(isRight),
+    right: count(({ isRight }) => isRight),
     rate: rightOf(trials),
     ...mistakesIn(trials),
     kinds: NEEDS.flatMap((kind) => {
@@ -30,19 +31,21 @@ export function reportOf(chain: string, trials: readonly Trial[]) {
       return group.length > 0 ? [{ kind, right: rightOf(group), ...mistakesIn(group) }] : [];
     }),
     /** Decisions that a model would share that answers notify to everything. */
-    notifies: count((trial) => verdictOf(trial) === "notify"),
+    notifies: count(({ verdict }) => verdict === "notify"),
     calibration: calibrationOf(trials),
     unanswered: count(({ decision }) => !decision),
     /** Proposals that must ask for a person and do not, and those that need not and do. */
     human_missed: count(humanIs(false)),
     human_needless: count(humanIs(true)),
-    violations: trials.filter((trial) => trial.violations.length > 0).map((trial) => {
-      const { acceptable: _acceptable, mistake: _mistake, ...rest } = missOf(trial);
-      return { ...rest, rules: trial.violations };
-    }),
+    violations: trials.filter(({ violations }) => violations.length > 0)
+      .map(({ event, verdict, violations }) => ({
+        ...event,
+        proposed: verdict,
+        rules: violations,
+      })),
     corrected: count(({ corrected }) => corrected.length > 0),
     confusion: confusionOf(trials),
-    misses: trials.filter((trial) => !isRight(trial)).map(missOf),
+    misses: trials.filter(({ isRight }) => !isRight).map(missOf),
     links: linksOf(trials.flatMap(({ attempts }) => attempts)),
   };
 }
@@ -52,10 +55,27 @@ export function isFailure({ violations, events, unanswered }: ChainReport): bool
   return violations.length > 0 || (events > 0 && unanswered === events);
 }
 
-const rightOf = (trials: readonly Trial[]) => rateOf(trials.filter(isRight).length, trials.length);
+/** The quantile of the normal distribution for 95 %, two-sided. */
+const Z = 1.96;
+
+/**
+ * So many right of so many, with the interval in which the true share lies, 19 times of 20; from 0
+ * to 1 where there was nothing to count. Wilson's score interval: unlike the plain one it stays
+ * within 0 and 1, and holds for few.
+ */
+function rightOf(trials: readonly Trial[]) {
+  const of = trials.length;
+  const count = trials.filter(({ isRight }) => isRight).length;
+  if (of === 0) return { count, of, low: 0, high: 1 };
+  const share = count / of;
+  const spread = Z * Math.sqrt(share * (1 - share) / of + Z * Z / (4 * of * of));
+  const middle = share + Z * Z / (2 * of);
+  const bound = (value: number) => rounded(Math.min(1, Math.max(0, value / (1 + Z * Z / of))));
+  return { count, of, low: bound(middle - spread), high: bound(middle + spread) };
+}
 
 function mistakesIn(trials: readonly Trial[]) {
-  const count = (mistake: Mistake) => trials.filter((trial) => mistakeOf(trial) === mistake).length;
+  const count = (mistake: Mistake) => trials.filter((trial) => trial.mistake === mistake).length;
   return {
     wrong_interventions: count("wrong_intervention"),
     wrong_ignores: count("wrong_ignore"),
@@ -76,28 +96,27 @@ function calibrationOf(trials: readonly Trial[]) {
   });
 }
 
-function missOf(trial: Trial) {
-  const { line, acceptable, event: { node, service, type } } = trial.label;
-  const mistake = mistakeOf(trial);
-  const proposed = verdictOf(trial);
-  return { line, node, service, type, proposed, acceptable, ...(mistake && { mistake }) };
+function missOf({ label, event, verdict, mistake }: Trial) {
+  const { acceptable } = label;
+  return { ...event, proposed: verdict, acceptable, ...mistake && { mistake } };
 }
 
 /** Events with the same acceptable actions, the mildest remedy first, and what was proposed. */
 function confusionOf(trials: readonly Trial[]) {
   const order = ({ label }: Trial) => label.acceptable.map((action) => ACTIONS.indexOf(action));
   const groups = Map.groupBy(trials, (trial) => order(trial).join(""));
-  return [...groups].sort(([one], [other]) => one < other ? -1 : 1).map(([, group]) => {
-    const count = (verdict: Verdict) =>
-      group.filter((trial) => verdictOf(trial) === verdict).length;
-    const proposed = Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(verdict)]));
-    return {
-      acceptable: group[0]?.label.acceptable ?? [],
-      events: group.length,
-      proposed: proposed as Record<Verdict, number>,
-      right: group.filter(isRight).length,
-    };
-  });
+  return [...groups].sort(([one], [other]) => one < other ? -1 : 1).map(([, group]) => ({
+    acceptable: group[0]?.label.acceptable ?? [],
+    events: group.length,
+    proposed: byVerdict((verdict) => group.filter((each) => each.verdict === verdict).length),
+    right: group.filter(({ isRight }) => isRight).length,
+  }));
+}
+
+/** A number for each verdict. */
+export function byVerdict(count: (verdict: Verdict) => number): Record<Verdict, number> {
+  const counts = VERDICTS.map((verdict) => [verdict, count(verdict)]);
+  return Object.fromEntries(counts) as Record<Verdict, number>;
 }
 
 /** Each link of the chain over all events; tokens as far as the server counted them. */

@@ -1,9 +1,4 @@
-/**
- * One labelled event through the chain and the risk rules.
- *
- * @module
- */
-import { type Action, type Diagnosis } from "../../llm/diagnosis.ts";
+import type { Action, Diagnosis } from "../../llm/diagnosis.ts";
 import { type Attempt, ChainExhaustedError, type Router } from "../../llm/contract.ts";
 import { bound, type Situation } from "../../policy/bound.ts";
 import { factLines } from "../../llm/facts/words.ts";
@@ -16,17 +11,48 @@ import { roleOf, type Topology } from "../../config/topology.ts";
 import type { Label } from "./label.ts";
 import { violations } from "./violations.ts";
 
-export interface Trial {
-  readonly label: Label;
-  readonly attempts: readonly Attempt[];
-  /** What would be proposed; absent when no link gave a valid answer. */
-  readonly decision?: Pick<Diagnosis, "action" | "requires_human">;
-  /** The model's own word; absent where none was asked. */
-  readonly confidence?: number;
-  /** Rules that the proposal breaks. */
-  readonly violations: readonly string[];
-  /** Rules that changed the answer. */
-  readonly corrected: readonly string[];
+/** By what is proposed, what is wrong with it: a wrong intervention does harm, a notify costs a look. */
+const MISTAKES = {
+  restart: "wrong_intervention",
+  redeploy: "wrong_intervention",
+  ignore: "wrong_ignore",
+  notify: "needless_notify",
+} as const satisfies Record<Action, string>;
+
+export type Mistake = typeof MISTAKES[Action];
+export type Trial = ReturnType<typeof trialOf>;
+
+/** What the chain and the rules made of a labelled event, and what a person would say to it. */
+export function trialOf(
+  label: Label,
+  { attempts = [], decision, confidence, violations = [], corrected = [] }: {
+    readonly attempts?: readonly Attempt[];
+    /** What would be proposed; absent when no link gave a valid answer. */
+    readonly decision?: Pick<Diagnosis, "action" | "requires_human">;
+    /** The model's own word; absent where none was asked. */
+    readonly confidence?: number;
+    /** Rules that the proposal breaks, and those that changed the answer. */
+    readonly violations?: readonly string[];
+    readonly corrected?: readonly string[];
+  },
+) {
+  const { line, acceptable, event: { node, service, type } } = label;
+  const isRight = decision !== undefined && acceptable.includes(decision.action);
+  const mistake = decision && !isRight ? MISTAKES[decision.action] : undefined;
+  const verdict: Action | "none" = decision?.action ?? "none";
+  const event = { line, node, service, type };
+  return {
+    label,
+    event,
+    attempts,
+    decision,
+    verdict,
+    isRight,
+    mistake,
+    confidence,
+    violations,
+    corrected,
+  };
 }
 
 interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
@@ -42,11 +68,9 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
   const { router, systemPrompt, policy, signal } = options;
   const { event, context: { outcomes } } = label;
   const nowMs = event.timestamp * 1000;
-  const memory = remembering(label, options.services);
-  const facts = memory.factsOf(event, outcomes);
+  const facts = remembering(label, options.services).factsOf(event, outcomes);
   if (label.benign) {
-    const decision = { action: "ignore", requires_human: false } as const;
-    return { label, attempts: [], decision, violations: [], corrected: [] };
+    return trialOf(label, { decision: { action: "ignore", requires_human: false } });
   }
   try {
     const { content, attempts } = await router.route(
@@ -57,18 +81,16 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
       { label: `eval.${svcKey(event)}`, event, facts, signal },
     );
     const { diagnosis, changes } = bound(content, { ...options, event, facts, outcomes, nowMs });
-    return {
-      label,
+    return trialOf(label, {
       attempts,
+      decision: diagnosis,
       confidence: content.confidence,
-      decision: { action: diagnosis.action, requires_human: diagnosis.requires_human },
       violations: violations(diagnosis, { event, policy }),
       corrected: [...new Set(changes.map(({ rule }) => rule))],
-    };
+    });
   } catch (error) {
     if (!(error instanceof ChainExhaustedError)) throw error;
-    if (signal.aborted) return undefined;
-    return { label, attempts: error.attempts, violations: [], corrected: [] };
+    return signal.aborted ? undefined : trialOf(label, { attempts: error.attempts });
   }
 }
 
@@ -83,28 +105,4 @@ export function remembering(
   });
   for (const earlier of context.events) memory.heard(earlier, targetKey(earlier), newsOf(earlier));
   return memory;
-}
-
-/** What a trial came to, `none` without a valid answer. */
-export type Verdict = Action | "none";
-
-export const verdictOf = ({ decision }: Trial): Verdict => decision?.action ?? "none";
-
-/** Whether a person would accept what is proposed. */
-export function isRight({ label, decision }: Trial): boolean {
-  return decision !== undefined && label.acceptable.includes(decision.action);
-}
-
-/** By what is proposed, what is wrong with it: a wrong intervention does harm, a notify costs a look. */
-const MISTAKES = {
-  restart: "wrong_intervention",
-  redeploy: "wrong_intervention",
-  ignore: "wrong_ignore",
-  notify: "needless_notify",
-} as const satisfies Record<Action, string>;
-
-export type Mistake = typeof MISTAKES[Action];
-
-export function mistakeOf(trial: Trial): Mistake | undefined {
-  return trial.decision && !isRight(trial) ? MISTAKES[trial.decision.action] : undefined;
 }

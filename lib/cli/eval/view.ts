@@ -4,8 +4,8 @@
  * @module
  */
 import { ACTIONS } from "../../llm/diagnosis.ts";
-import { type ChainReport, type Miss, VERDICTS } from "./report.ts";
-import { type Trial, type Verdict, verdictOf } from "./trial.ts";
+import { byVerdict, type ChainReport, type Miss, type Rate, VERDICTS } from "./report.ts";
+import type { Trial } from "./trial.ts";
 import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
 
 /** What stands above the table of decisions. */
@@ -26,7 +26,8 @@ export function reportText(
 ): string {
   const table = <Item>(items: readonly Item[], columns: readonly CellColumn<Item>[]) =>
     tableLines(cellsOf(items, columns), { columns, width });
-  const all = [
+  const chain: CellColumn<{ readonly chain: string }> = text("chain", ({ chain }) => chain);
+  const parts = [
     ...reports.flatMap((report) => [
       [`${report.chain}: what was proposed for the events that take an action of these`],
       table(confusionRows(report), [
@@ -51,46 +52,35 @@ export function reportText(
     [
       ...DECISIONS_IN_WORDS,
       ...table([...reports, ...constants].flatMap(decisionRows), [
-        text("chain", ({ chain }) => chain),
+        chain,
         text("due", ({ due }) => due),
-        number("events", ({ right }) => right.of),
-        number("right", ({ right }) => shareOf(right)),
-        number("95 %", ({ right }) => intervalOf(right)),
+        ...rates("events"),
         number("acted", ({ wrong_interventions }) => counted(wrong_interventions)),
         number("ignored", ({ wrong_ignores }) => counted(wrong_ignores)),
         number("asked", ({ needless_notifies }) => counted(needless_notifies)),
       ]),
     ],
     table(reports.flatMap(({ chain, calibration }) => calibration.map((c) => ({ chain, ...c }))), [
-      text("chain", ({ chain }) => chain),
+      chain,
       number("confidence from", ({ from }) => from),
       number("mean", ({ confidence_mean }) => confidence_mean.toFixed(2)),
-      number("answers", ({ right }) => right.of),
-      number("right", ({ right }) => shareOf(right)),
-      number("95 %", ({ right }) => intervalOf(right)),
+      ...rates("answers"),
     ]),
     table(reports, [
-      text("chain", ({ chain }) => chain),
+      chain,
       number("as always notify", ({ notifies }) => notifies),
       number("violations", ({ violations }) => violations.length),
-      number("corrected", ({ corrected }) => corrected),
-      number("human missed", ({ human_missed }) => human_missed),
-      number("human needless", ({ human_needless }) => human_needless),
+      ...numbers("corrected", "human_missed", "human_needless"),
     ]),
     table(reports.flatMap(({ links }) => links), [
       text("model", ({ link }) => link),
-      number("attempts", ({ attempts }) => attempts),
-      number("answers", ({ answers }) => answers),
-      number("invalid", ({ invalid }) => invalid),
-      number("failed", ({ failed }) => failed),
+      ...numbers("attempts", "answers", "invalid", "failed"),
       number("s/attempt", ({ seconds_mean }) => seconds_mean.toFixed(1)),
       number("slowest", ({ seconds_max }) => seconds_max.toFixed(1)),
       number("tokens", ({ prompt_tokens, answer_tokens }) => prompt_tokens + answer_tokens),
     ]),
   ];
-  return `${
-    all.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")
-  }\n`;
+  return `${parts.flatMap((lines) => lines.length > 0 ? lines.join("\n") : []).join("\n\n")}\n`;
 }
 
 function text<Item>(title: string, cell: (item: Item) => string): CellColumn<Item> {
@@ -101,24 +91,41 @@ function number<Item>(title: string, cell: CellColumn<Item>["cell"]): CellColumn
   return { title, align: "right", cell };
 }
 
+/** Columns that are called as their keys are. */
+function numbers<Key extends string>(...keys: Key[]): CellColumn<Readonly<Record<Key, number>>>[] {
+  return keys.map((key) => number(key.replace("_", " "), (item) => item[key]));
+}
+
+/** How many there were, how many of them were right, and how far that can be trusted. */
+function rates(counted: string): CellColumn<{ readonly right: Rate }>[] {
+  const percent = (share: number) => Math.round(100 * share);
+  return [
+    number(counted, ({ right }) => right.of),
+    number(
+      "right",
+      ({ right: { count, of } }) => of > 0 ? `${count} (${percent(count / of)}%)` : count,
+    ),
+    number("95 %", ({ right: { low, high } }) => `${percent(low)} to ${percent(high)}`),
+  ];
+}
+
 /** One line while it works. */
-export function progressLine(trial: Trial, { done, of }: { done: number; of: number }): string {
-  const { node, service, type } = trial.label.event;
-  const ms = trial.attempts.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const seconds = (ms / 1000).toFixed(1);
-  return `${done}/${of} ${node}/${service} ${type} -> ${verdictOf(trial)} (${seconds} s)`;
+export function progressLine({ event, verdict, attempts }: Trial, counts: string): string {
+  const { node, service, type } = event;
+  const ms = attempts.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  return `${counts} ${node}/${service} ${type} -> ${verdict} (${(ms / 1000).toFixed(1)} s)`;
 }
 
 function confusionRows({ confusion, right, events }: ChainReport) {
-  const total = (verdict: Verdict) =>
-    confusion.reduce((sum, row) => sum + row.proposed[verdict], 0);
-  const proposed = Object.fromEntries(VERDICTS.map((verdict) => [verdict, total(verdict)]));
+  const proposed = byVerdict((verdict) =>
+    confusion.reduce((sum, row) => sum + row.proposed[verdict], 0)
+  );
   return [
     ...confusion.map((row) => ({
       ...row,
       name: row.acceptable.length === ACTIONS.length ? "any" : row.acceptable.join(", "),
     })),
-    { name: "all", events, proposed: proposed as Record<Verdict, number>, right },
+    { name: "all", events, proposed, right },
   ];
 }
 
@@ -129,17 +136,12 @@ function decisionRows({ kinds, rate, ...report }: ChainReport) {
   ];
 }
 
-const percent = (share: number) => Math.round(100 * share);
-const shareOf = ({ count, of }: ChainReport["rate"]) =>
-  of > 0 ? `${count} (${percent(count / of)}%)` : `${count}`;
-const intervalOf = ({ low, high }: ChainReport["rate"]) => `${percent(low)} to ${percent(high)}`;
-
 function listed(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
-function eventLine(event: Pick<Miss, "line" | "node" | "service" | "type">): string {
-  return `line ${event.line} ${event.node}/${event.service} ${event.type}`;
+function eventLine({ line, node, service, type }: Trial["event"]): string {
+  return `line ${line} ${node}/${service} ${type}`;
 }
 
 function missLine(miss: Miss): string {

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { reportText } from "../../../lib/cli/eval/view.ts";
 import type { Action } from "../../../lib/llm/diagnosis.ts";
 import { limitsIn, passedLimits } from "../../../lib/cli/eval/limits.ts";
-import { rateOf } from "../../../lib/cli/eval/rate.ts";
 import { isFailure, reportOf } from "../../../lib/cli/eval/report.ts";
-import type { Trial } from "../../../lib/cli/eval/trial.ts";
+import { trialOf } from "../../../lib/cli/eval/trial.ts";
 import type { Attempt } from "../../../lib/llm/contract.ts";
 import { waitingEvent } from "../../support/waiting_event.ts";
 
@@ -15,27 +14,22 @@ function attempt(outcome: Attempt["outcome"], milliseconds = 1_000): Attempt {
 function trial(
   line: number,
   acceptable: readonly Action[],
-  { action, human = false, wants = null, ...more }: Partial<Trial> & {
+  { action, human = false, wants = null, ...more }: Parameters<typeof trialOf>[1] & {
     action?: Action;
     human?: boolean;
     wants?: boolean | null;
   } = {},
-): Trial {
-  return {
-    label: {
-      line,
-      event: waitingEvent(),
-      acceptable,
-      requiresHuman: wants,
-      benign: false,
-      context: { events: [], outcomes: [] },
-    },
-    attempts: [attempt("ok")],
-    ...(action && { decision: { action, requires_human: human } }),
-    violations: [],
-    corrected: [],
-    ...more,
+) {
+  const label = {
+    line,
+    event: waitingEvent(),
+    acceptable,
+    requiresHuman: wants,
+    benign: false,
+    context: { events: [], outcomes: [] },
   };
+  const decision = action && { decision: { action, requires_human: human } };
+  return trialOf(label, { attempts: [attempt("ok")], ...decision, ...more });
 }
 
 const TRIALS = [
@@ -198,7 +192,14 @@ m@host         7        4        2       1        1.0      2.5       0
   );
 });
 
-Deno.test("rateOf: Wilson's interval", () => {
+Deno.test("reportOf: Wilson's interval", () => {
+  const rateOf = (right: number, of: number) => {
+    const action = (i: number) => i < right ? "restart" : "notify";
+    return reportOf(
+      "m",
+      Array.from({ length: of }, (_, i) => trial(i, ["restart"], { action: action(i) })),
+    ).rate;
+  };
   assert.deepEqual(rateOf(81, 90), { count: 81, of: 90, low: 0.821, high: 0.946 });
   assert.deepEqual(rateOf(0, 10), { count: 0, of: 10, low: 0, high: 0.278 });
   assert.deepEqual(rateOf(0, 0), { count: 0, of: 0, low: 0, high: 1 });
