@@ -3,22 +3,32 @@
  *
  * @module
  */
-import { ACTIONS } from "../../llm/diagnosis.ts";
+import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { Attempt } from "../../llm/contract.ts";
 import { isWrongAnswer } from "../../llm/failure.ts";
 import { needOf, NEEDS } from "./label.ts";
-import type { Mistake, Trial } from "./trial.ts";
+import type { Trial } from "./trial.ts";
 
-type Verdict = Trial["verdict"];
+/** What is proposed, `none` without a valid answer. */
+type Verdict = Action | "none";
 export const VERDICTS: readonly Verdict[] = [...ACTIONS, "none"];
+
+/** By what is proposed, what is wrong with it: a wrong intervention does harm, a notify costs a look. */
+const MISTAKES = {
+  restart: "wrong_intervention",
+  redeploy: "wrong_intervention",
+  ignore: "wrong_ignore",
+  notify: "needless_notify",
+} as const satisfies Record<Action, string>;
 
 export type ChainReport = ReturnType<typeof reportOf>;
 export type Rate = ReturnType<typeof rightOf>;
 export type Miss = ReturnType<typeof missOf>;
 
-export function reportOf(chain: string, trials: readonly Trial[]) {
-  const count = (holds: (trial: Trial) => boolean) => trials.filter(holds).length;
-  const humanIs = (asked: boolean) => ({ label, decision }: Trial) =>
+export function reportOf(chain: string, all: readonly Trial[]) {
+  const trials = all.map(judged);
+  const count = (holds: (trial: Judged) => boolean) => trials.filter(holds).length;
+  const humanIs = (asked: boolean) => ({ label, decision }: Judged) =>
     decision?.requires_human === asked && label.requiresHuman === !asked;
   return {
     chain,
@@ -55,6 +65,17 @@ export function isFailure({ violations, events, unanswered }: ChainReport): bool
   return violations.length > 0 || (events > 0 && unanswered === events);
 }
 
+/** A trial with what a person says to it: whether it is right, and if not what is wrong with it. */
+function judged(trial: Trial) {
+  const { label: { line, acceptable, event: { node, service, type } }, decision } = trial;
+  const isRight = decision !== undefined && acceptable.includes(decision.action);
+  const mistake = decision && !isRight ? MISTAKES[decision.action] : undefined;
+  const verdict: Verdict = decision?.action ?? "none";
+  return { ...trial, event: { line, node, service, type }, verdict, isRight, mistake };
+}
+
+type Judged = ReturnType<typeof judged>;
+
 /** The quantile of the normal distribution for 95 %, two-sided. */
 const Z = 1.96;
 
@@ -63,7 +84,7 @@ const Z = 1.96;
  * to 1 where there was nothing to count. Wilson's score interval: unlike the plain one it stays
  * within 0 and 1, and holds for few.
  */
-function rightOf(trials: readonly Trial[]) {
+function rightOf(trials: readonly Judged[]) {
   const of = trials.length;
   const count = trials.filter(({ isRight }) => isRight).length;
   if (of === 0) return { count, of, low: 0, high: 1 };
@@ -74,8 +95,9 @@ function rightOf(trials: readonly Trial[]) {
   return { count, of, low: bound(middle - spread), high: bound(middle + spread) };
 }
 
-function mistakesIn(trials: readonly Trial[]) {
-  const count = (mistake: Mistake) => trials.filter((trial) => trial.mistake === mistake).length;
+function mistakesIn(trials: readonly Judged[]) {
+  const count = (mistake: Judged["mistake"]) =>
+    trials.filter((trial) => trial.mistake === mistake).length;
   return {
     wrong_interventions: count("wrong_intervention"),
     wrong_ignores: count("wrong_ignore"),
@@ -86,7 +108,7 @@ function mistakesIn(trials: readonly Trial[]) {
 const CONFIDENCES = [0, 0.5, 0.7, 0.8, 0.9, 0.95];
 
 /** Answers whose confidence lies from `from`, up to the next row's. */
-function calibrationOf(trials: readonly Trial[]) {
+function calibrationOf(trials: readonly Judged[]) {
   return CONFIDENCES.flatMap((from, index) => {
     const below = CONFIDENCES[index + 1] ?? Infinity;
     const group = trials.filter(({ confidence = -1 }) => confidence >= from && confidence < below);
@@ -96,14 +118,14 @@ function calibrationOf(trials: readonly Trial[]) {
   });
 }
 
-function missOf({ label, event, verdict, mistake }: Trial) {
+function missOf({ label, event, verdict, mistake }: Judged) {
   const { acceptable } = label;
   return { ...event, proposed: verdict, acceptable, ...mistake && { mistake } };
 }
 
 /** Events with the same acceptable actions, the mildest remedy first, and what was proposed. */
-function confusionOf(trials: readonly Trial[]) {
-  const order = ({ label }: Trial) => label.acceptable.map((action) => ACTIONS.indexOf(action));
+function confusionOf(trials: readonly Judged[]) {
+  const order = ({ label }: Judged) => label.acceptable.map((action) => ACTIONS.indexOf(action));
   const groups = Map.groupBy(trials, (trial) => order(trial).join(""));
   return [...groups].sort(([one], [other]) => one < other ? -1 : 1).map(([, group]) => ({
     acceptable: group[0]?.label.acceptable ?? [],

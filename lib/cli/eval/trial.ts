@@ -1,4 +1,4 @@
-import type { Action, Diagnosis } from "../../llm/diagnosis.ts";
+import type { Diagnosis } from "../../llm/diagnosis.ts";
 import { type Attempt, ChainExhaustedError, type Router } from "../../llm/contract.ts";
 import { bound, type Situation } from "../../policy/bound.ts";
 import { factLines } from "../../llm/facts/words.ts";
@@ -11,48 +11,17 @@ import { roleOf, type Topology } from "../../config/topology.ts";
 import type { Label } from "./label.ts";
 import { violations } from "./violations.ts";
 
-/** By what is proposed, what is wrong with it: a wrong intervention does harm, a notify costs a look. */
-const MISTAKES = {
-  restart: "wrong_intervention",
-  redeploy: "wrong_intervention",
-  ignore: "wrong_ignore",
-  notify: "needless_notify",
-} as const satisfies Record<Action, string>;
-
-export type Mistake = typeof MISTAKES[Action];
-export type Trial = ReturnType<typeof trialOf>;
-
-/** What the chain and the rules made of a labelled event, and what a person would say to it. */
-export function trialOf(
-  label: Label,
-  { attempts = [], decision, confidence, violations = [], corrected = [] }: {
-    readonly attempts?: readonly Attempt[];
-    /** What would be proposed; absent when no link gave a valid answer. */
-    readonly decision?: Pick<Diagnosis, "action" | "requires_human">;
-    /** The model's own word; absent where none was asked. */
-    readonly confidence?: number;
-    /** Rules that the proposal breaks, and those that changed the answer. */
-    readonly violations?: readonly string[];
-    readonly corrected?: readonly string[];
-  },
-) {
-  const { line, acceptable, event: { node, service, type } } = label;
-  const isRight = decision !== undefined && acceptable.includes(decision.action);
-  const mistake = decision && !isRight ? MISTAKES[decision.action] : undefined;
-  const verdict: Action | "none" = decision?.action ?? "none";
-  const event = { line, node, service, type };
-  return {
-    label,
-    event,
-    attempts,
-    decision,
-    verdict,
-    isRight,
-    mistake,
-    confidence,
-    violations,
-    corrected,
-  };
+/** What the chain and the rules made of a labelled event. */
+export interface Trial {
+  readonly label: Label;
+  readonly attempts: readonly Attempt[];
+  /** What would be proposed; absent when no link gave a valid answer. */
+  readonly decision?: Pick<Diagnosis, "action" | "requires_human">;
+  /** The model's own word; absent where none was asked. */
+  readonly confidence?: number;
+  /** Rules that the proposal breaks, and those that changed the answer. */
+  readonly violations: readonly string[];
+  readonly corrected: readonly string[];
 }
 
 interface TrialOptions extends Pick<Situation, "policy" | "repeats" | "windowSeconds"> {
@@ -69,9 +38,8 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
   const { event, context: { outcomes } } = label;
   const nowMs = event.timestamp * 1000;
   const facts = remembering(label, options.services).factsOf(event, outcomes);
-  if (label.benign) {
-    return trialOf(label, { decision: { action: "ignore", requires_human: false } });
-  }
+  const unasked = { label, attempts: [], violations: [], corrected: [] };
+  if (label.benign) return { ...unasked, decision: { action: "ignore", requires_human: false } };
   try {
     const { content, attempts } = await router.route(
       buildMessages(systemPrompt, event, {
@@ -81,16 +49,17 @@ export async function tryEvent(label: Label, options: TrialOptions): Promise<Tri
       { label: `eval.${svcKey(event)}`, event, facts, signal },
     );
     const { diagnosis, changes } = bound(content, { ...options, event, facts, outcomes, nowMs });
-    return trialOf(label, {
+    return {
+      label,
       attempts,
       decision: diagnosis,
       confidence: content.confidence,
       violations: violations(diagnosis, { event, policy }),
       corrected: [...new Set(changes.map(({ rule }) => rule))],
-    });
+    };
   } catch (error) {
     if (!(error instanceof ChainExhaustedError)) throw error;
-    return signal.aborted ? undefined : trialOf(label, { attempts: error.attempts });
+    return signal.aborted ? undefined : { ...unasked, attempts: error.attempts };
   }
 }
 

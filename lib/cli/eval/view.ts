@@ -110,10 +110,11 @@ function rates(counted: string): CellColumn<{ readonly right: Rate }>[] {
 }
 
 /** One line while it works. */
-export function progressLine({ event, verdict, attempts }: Trial, counts: string): string {
-  const { node, service, type } = event;
+export function progressLine({ label, decision, attempts }: Trial, counts: string): string {
+  const { node, service, type } = label.event;
   const ms = attempts.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  return `${counts} ${node}/${service} ${type} -> ${verdict} (${(ms / 1000).toFixed(1)} s)`;
+  const seconds = (ms / 1000).toFixed(1);
+  return `${counts} ${node}/${service} ${type} -> ${decision?.action ?? "none"} (${seconds} s)`;
 }
 
 function confusionRows({ confusion, right, events }: ChainReport) {
@@ -140,7 +141,8 @@ function listed(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)];
 }
 
-function eventLine({ line, node, service, type }: Trial["event"]): string {
+function eventLine(event: Pick<Miss, "line" | "node" | "service" | "type">): string {
+  const { line, node, service, type } = event;
   return `line ${line} ${node}/${service} ${type}`;
 }
 

@@ -3,7 +3,7 @@ import { reportText } from "../../../lib/cli/eval/view.ts";
 import type { Action } from "../../../lib/llm/diagnosis.ts";
 import { limitsIn, passedLimits } from "../../../lib/cli/eval/limits.ts";
 import { isFailure, reportOf } from "../../../lib/cli/eval/report.ts";
-import { trialOf } from "../../../lib/cli/eval/trial.ts";
+import type { Trial } from "../../../lib/cli/eval/trial.ts";
 import type { Attempt } from "../../../lib/llm/contract.ts";
 import { waitingEvent } from "../../support/waiting_event.ts";
 
@@ -14,22 +14,27 @@ function attempt(outcome: Attempt["outcome"], milliseconds = 1_000): Attempt {
 function trial(
   line: number,
   acceptable: readonly Action[],
-  { action, human = false, wants = null, ...more }: Parameters<typeof trialOf>[1] & {
+  { action, human = false, wants = null, ...more }: Partial<Trial> & {
     action?: Action;
     human?: boolean;
     wants?: boolean | null;
   } = {},
-) {
-  const label = {
-    line,
-    event: waitingEvent(),
-    acceptable,
-    requiresHuman: wants,
-    benign: false,
-    context: { events: [], outcomes: [] },
+): Trial {
+  return {
+    label: {
+      line,
+      event: waitingEvent(),
+      acceptable,
+      requiresHuman: wants,
+      benign: false,
+      context: { events: [], outcomes: [] },
+    },
+    attempts: [attempt("ok")],
+    ...(action && { decision: { action, requires_human: human } }),
+    violations: [],
+    corrected: [],
+    ...more,
   };
-  const decision = action && { decision: { action, requires_human: human } };
-  return trialOf(label, { attempts: [attempt("ok")], ...decision, ...more });
 }
 
 const TRIALS = [
