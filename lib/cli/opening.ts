@@ -9,8 +9,7 @@ import { type Config, siteOf } from "../config/config.ts";
 import type { Build } from "../permissions/grants.ts";
 import { SiteError } from "../base/host_port.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions/permissions.ts";
-import { redisPlaceOf } from "../base/redis/endpoint.ts";
-import { NOT_IN_A_CLUSTER } from "../base/redis/url.ts";
+import { NOT_IN_A_CLUSTER, redisAddress } from "../base/redis/address.ts";
 import { NotAFolderError } from "../base/disk/store.ts";
 import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
 import type { Io } from "./io.ts";
@@ -50,7 +49,7 @@ export async function isCovered(
   if (messages.length === 0 && options.needs.includes("REDIS_URL")) {
     try {
       // A URL that reads well may still name no Redis that can be connected to.
-      const { kind } = redisPlaceOf(config.redisUrl);
+      const { kind } = redisAddress(config.redisUrl).place;
       if (options.keys === true && kind === "cluster") messages.push(NOT_IN_A_CLUSTER);
     } catch (error) {
       if (!(error instanceof SiteError)) throw error;

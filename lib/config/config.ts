@@ -6,7 +6,7 @@ import type { Site } from "../permissions/grants.ts";
 import { withoutCredentials } from "../base/host_port.ts";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "../llm/chain.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/log/log.ts";
-import { NOT_IN_A_CLUSTER, redisUrlProblem } from "../base/redis/url.ts";
+import { NOT_IN_A_CLUSTER, redisUrlProblem } from "../base/redis/address.ts";
 
 /** The channels and streams that node agents and observers send on when nothing else is said. */
 export const CHANNELS = ["health_events", "world_updates"] as const;

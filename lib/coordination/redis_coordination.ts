@@ -1,7 +1,7 @@
 import { putLast } from "../base/bounded_map.ts";
 import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
-import { redisDisplay } from "../base/redis/endpoint.ts";
+import { redisAddress } from "../base/redis/address.ts";
 import { GRAVEST } from "../gate/gravity.ts";
 import { CLAIM, RELEASE, SETTLE } from "./claim_scripts.ts";
 import type { Claim, Coordination } from "./coordination.ts";
@@ -55,7 +55,7 @@ interface Untold {
 export function createRedisCoordination(
   { url, clock, random, newToken, nodeName, log, instance }: RedisCoordinationOptions,
 ): Coordination {
-  const host = redisDisplay(url);
+  const host = redisAddress(url).display;
   const own = instance === undefined ? "" : `${instance}.`;
   const ownClaims = own === "" ? "" : `claim:${own}`;
   const claims = new Set<Claim>();

@@ -6,7 +6,7 @@
  */
 import { cannotUse, hostPort, withoutCredentials } from "../base/host_port.ts";
 import { ChainSyntaxError, parseOllamaHost } from "../llm/chain.ts";
-import { redisPlace } from "../base/redis/url.ts";
+import { redisPlace } from "../base/redis/address.ts";
 import { shellWord } from "../base/text/shell_word.ts";
 
 /** Where a build is to run; the values are as REDIS_URL, OLLAMA_HOST and RUNTIME_PATH take them. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { systemClock } from "../../lib/base/clock.ts";
-import { redisEndpoint } from "../../lib/base/redis/endpoint.ts";
+import { redisAddress } from "../../lib/base/redis/address.ts";
 import { redisFailure } from "../../lib/base/redis/failure.ts";
 import { redisConnection } from "../../lib/base/redis/connection.ts";
 import { redisSession } from "../../lib/intake/pubsub.ts";
@@ -100,7 +100,10 @@ function hostile() {
 }
 
 function isToldApart(error: unknown, url: string): void {
-  const { reason, detail } = redisFailure(error, { endpoint: redisEndpoint(url), secrets: [] });
+  const { reason, detail } = redisFailure(error, {
+    endpoint: redisAddress(url).endpoint,
+    secrets: [],
+  });
   assert.ok(reason.length > 0 && detail.length > 10);
   // deno-lint-ignore no-control-regex
   assert.ok(!/[\x00-\x1f\x7f-\x9f]/.test(detail), JSON.stringify(detail));
@@ -113,7 +116,7 @@ Deno.test("fuzz: whatever a command is answered, it is an answer or the end of t
       server.send(raw);
       const lost: unknown[] = [];
       const connection = redisConnection({
-        endpoint: redisEndpoint(server.url),
+        endpoint: redisAddress(server.url).endpoint,
         credentials: null,
         clock: systemClock,
         connectTimeoutMs: 5_000,
@@ -144,7 +147,7 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
             : undefined,
       );
       const end = await inTime(redisSession({
-        endpoint: redisEndpoint(server.url),
+        endpoint: redisAddress(server.url).endpoint,
         credentials: null,
         channels: ["a", "b"],
         clock: systemClock,

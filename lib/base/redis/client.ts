@@ -11,7 +11,7 @@ import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { AbstractConnector, Redis, type RedisOptions } from "ioredis";
 import { connect } from "../connect.ts";
-import type { RedisEndpoint } from "./endpoint.ts";
+import type { RedisEndpoint } from "./address.ts";
 import { type Admit, redisSocket } from "./socket.ts";
 
 /** ioredis' options, without the reply shapes of RESP3. */

@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
 import { clientOptions, newRedisClient } from "./client.ts";
-import type { RedisCredentials } from "./endpoint.ts";
+import type { RedisCredentials } from "./address.ts";
 import {
   CommandTimeoutError,
   isReplyError,

@@ -1,7 +1,7 @@
 import { ConnectError } from "../happy_eyeballs.ts";
 import { errorMessage } from "../error_message.ts";
 import { plainLine } from "../text/plain_line.ts";
-import type { RedisEndpoint } from "./endpoint.ts";
+import type { RedisEndpoint } from "./address.ts";
 import {
   RedisClosedError,
   RedisProtocolError,
@@ -28,7 +28,7 @@ export class RedisUnusableError extends Error {
 
 export interface RedisFailureContext {
   readonly endpoint: RedisEndpoint;
-  /** Texts that must not be shown; see `redisSecrets`. */
+  /** Texts that must not be shown; see `redisAddress`. */
   readonly secrets: readonly string[];
   /** The channel that was being subscribed, or published on. */
   readonly channel?: string | undefined;

@@ -9,11 +9,10 @@
  */
 import { plainLine } from "../text/plain_line.ts";
 import { redisConnection } from "./connection.ts";
-import { endpointAt, type RedisEndpoint } from "./endpoint.ts";
+import { addressOf, endpointAt, type RedisEndpoint } from "./address.ts";
 import { isReplyError, RedisProtocolError } from "./errors.ts";
 import { type RedisFailure, redisFailure, RedisUnusableError } from "./failure.ts";
 import type { RedisServer, RedisTargetOptions } from "./target.ts";
-import { addressOf } from "./url.ts";
 
 interface SentinelQuestion {
   /** Of the primary. */

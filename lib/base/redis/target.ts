@@ -3,15 +3,11 @@ import { SiteError } from "../host_port.ts";
 import type { CreateRedisClient } from "./client.ts";
 import {
   endpointAt,
+  NOT_IN_A_CLUSTER,
+  redisAddress,
   type RedisCredentials,
-  redisCredentials,
-  redisDisplay,
   type RedisEndpoint,
-  redisEndpoint,
-  redisPlaceOf,
-  redisSecrets,
-} from "./endpoint.ts";
-import { NOT_IN_A_CLUSTER } from "./url.ts";
+} from "./address.ts";
 
 /** A server, and how it is used: all that a connection to it, and the words for its failure, take. */
 export interface RedisServer {
@@ -43,22 +39,20 @@ export interface RedisTargetOptions
  */
 export function redisTarget(url: string, options: RedisTargetOptions) {
   const { keys = false, mayConnect, ...use } = options;
-  const place = redisPlaceOf(url);
+  const { place, endpoint: first, display, credentials, secrets } = redisAddress(url);
   if (place.kind === "cluster" && keys) throw new SiteError(NOT_IN_A_CLUSTER);
-  const secrets = redisSecrets(url);
   const serverAt = (endpoint: RedisEndpoint): RedisServer => ({
     endpoint,
-    credentials: redisCredentials(url),
+    credentials,
     secrets,
     ...use,
   });
-  const hosts = place.hosts.map((host) => endpointAt(host, place.tls));
-  let server = serverAt(redisEndpoint(url));
+  let server = serverAt(first);
   let turn = 0;
 
   return {
     /** What logs call it while it is not known where it is. */
-    display: redisDisplay(url),
+    display,
     /** The server that was located last; before that, the first one of the URL. */
     get server(): RedisServer {
       return server;
@@ -71,16 +65,13 @@ export function redisTarget(url: string, options: RedisTargetOptions) {
      * when `signal` aborted.
      */
     async locate(signal?: AbortSignal): Promise<RedisServer> {
-      const first = turn++ % hosts.length;
-      const inTurn = [...hosts.slice(first), ...hosts.slice(0, first)];
-      let endpoint = inTurn[0] ?? server.endpoint;
-      if (place.kind === "sentinel") {
-        // Loaded only where it is used: memory is short on a node.
-        const { askSentinels } = await import("./sentinel.ts");
-        const sentinels = inTurn.map(serverAt);
-        endpoint = await askSentinels(sentinels, { ...place, mayConnect, signal });
-      }
-      return server = serverAt(endpoint);
+      const at = turn++ % place.hosts.length;
+      const hosts = [...place.hosts.slice(at), ...place.hosts.slice(0, at)];
+      const inTurn = hosts.map((host) => serverAt(endpointAt(host, place.tls)));
+      if (place.kind !== "sentinel") return server = inTurn[0] ?? server;
+      // Loaded only where it is used: memory is short on a node.
+      const { askSentinels } = await import("./sentinel.ts");
+      return server = serverAt(await askSentinels(inTurn, { ...place, mayConnect, signal }));
     },
   };
 }

@@ -4,7 +4,7 @@ import { about, type Finding } from "../../observe/health.ts";
 import { redisSession } from "../../intake/pubsub.ts";
 import { plainLine } from "../../base/text/plain_line.ts";
 import { redisConnection } from "../../base/redis/connection.ts";
-import type { RedisEndpoint } from "../../base/redis/endpoint.ts";
+import type { RedisEndpoint } from "../../base/redis/address.ts";
 import { redisFailure } from "../../base/redis/failure.ts";
 import { type RedisServer, redisTarget } from "../../base/redis/target.ts";
 import type { ClockReading } from "./clock.ts";

@@ -10,7 +10,7 @@ import { createLog, formatLine, type Log } from "../../base/log/log.ts";
 import { queuedLines } from "../../base/log/queued_lines.ts";
 import { createMetrics } from "../../observe/metrics.ts";
 import { createProposalChannel } from "../../observe/announce.ts";
-import { redisDisplay } from "../../base/redis/endpoint.ts";
+import { redisAddress } from "../../base/redis/address.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
@@ -94,7 +94,7 @@ async function listen(
     version: VERSION,
     node,
     runtime_path: runtimePath,
-    redis: redisDisplay(redisUrl),
+    redis: redisAddress(redisUrl).display,
     llm_chain: links,
   });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type CreateRedisClient, newRedisClient } from "../../../lib/base/redis/client.ts";
-import { redisCredentials, redisEndpoint } from "../../../lib/base/redis/endpoint.ts";
+import { redisAddress } from "../../../lib/base/redis/address.ts";
 import {
   CommandTimeoutError,
   RedisClosedError,
@@ -27,8 +27,8 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
   const text = (words: Uint8Array) => new TextDecoder().decode(words);
   const url = `redis://${login}127.0.0.1:${server.port}`;
   const connection = redisConnection({
-    endpoint: redisEndpoint(url),
-    credentials: redisCredentials(url),
+    endpoint: redisAddress(url).endpoint,
+    credentials: redisAddress(url).credentials,
     clock,
     connectTimeoutMs: 5_000,
     signal,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { redisEndpoint, redisSecrets } from "../../../lib/base/redis/endpoint.ts";
+import { redisAddress } from "../../../lib/base/redis/address.ts";
 import {
   RedisClosedError,
   RedisProtocolError,
@@ -15,7 +15,10 @@ import {
 } from "../../../lib/base/redis/failure.ts";
 
 const URL_TEXT = "redis://planner:h%40nd5@piha:6380";
-const context = { endpoint: redisEndpoint(URL_TEXT), secrets: redisSecrets(URL_TEXT) };
+const context = {
+  endpoint: redisAddress(URL_TEXT).endpoint,
+  secrets: redisAddress(URL_TEXT).secrets,
+};
 
 /** Whichever are added have to be told here, too. */
 const REASONS: Record<RedisFailureReason, true> = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { redisEndpoint, redisSecrets } from "../../../lib/base/redis/endpoint.ts";
+import { redisAddress } from "../../../lib/base/redis/address.ts";
 import { CommandTimeoutError } from "../../../lib/base/redis/errors.ts";
 import { isOfStream, streamFailure } from "../../../lib/intake/streams/failure.ts";
 
@@ -10,7 +10,11 @@ function reply(message: string): Error {
 }
 
 function failureOf(error: unknown) {
-  const context = { endpoint: redisEndpoint(url), secrets: redisSecrets(url), stream: "news" };
+  const context = {
+    endpoint: redisAddress(url).endpoint,
+    secrets: redisAddress(url).secrets,
+    stream: "news",
+  };
   return streamFailure(error, context);
 }
 

@@ -1,7 +1,69 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SiteError } from "../../../lib/base/host_port.ts";
-import { addressOf, redisLogin, redisPlace } from "../../../lib/base/redis/url.ts";
+import { addressOf, redisAddress, redisPlace } from "../../../lib/base/redis/address.ts";
+
+Deno.test("redisAddress: host, port, TLS and a text for logs", () => {
+  const cases = [
+    ["redis://piha", "piha", 6379, false, "piha:6379"],
+    ["redis://user:pass@Piha.lan:7000/0", "piha.lan", 7000, false, "piha.lan:7000"],
+    ["rediss://:pass@10.0.0.1", "10.0.0.1", 6379, true, "10.0.0.1:6379"],
+    ["redis://[fd7a::1]:6380/15", "fd7a::1", 6380, false, "[fd7a::1]:6380"],
+  ] as const;
+  for (const [url, host, port, tls, display] of cases) {
+    assert.deepEqual(redisAddress(url).endpoint, { host, port, tls, display });
+  }
+});
+
+Deno.test("redisAddress: what cannot be used is refused without showing the password", () => {
+  for (
+    const url of [
+      "http://agent:secret@piha",
+      "redis://agent:secret@",
+      "redis://agent:sec/secret@piha",
+      "redis://age/nt:secret@piha",
+      "redis://agent:12#secret@piha",
+      "redis://agent:12?secret@piha",
+      "redis:///run/secret@redis.sock",
+      "secret",
+    ]
+  ) {
+    assert.throws(() => redisAddress(url), (error) => {
+      assert.ok(error instanceof SiteError, String(error));
+      if (url !== "secret") assert.ok(!error.message.includes("secret"), error.message);
+      return true;
+    });
+  }
+});
+
+Deno.test("redisAddress: user and password as Redis wants them", () => {
+  const cases = [
+    ["redis://piha", null],
+    ["redis://:@piha", null],
+    ["redis://:p%40ss%2F%C3%A4@piha", { user: null, password: "p@ss/ä" }],
+    ["redis://agent:pw@piha", { user: "agent", password: "pw" }],
+    ["redis://agent@piha", { user: "agent", password: "" }],
+    ["redis://:50%off@piha", { user: null, password: "50%off" }],
+  ] as const;
+  for (const [url, credentials] of cases) {
+    assert.deepEqual(redisAddress(url).credentials, credentials);
+  }
+});
+
+Deno.test("redisAddress: any user and password survive percent-encoding", () => {
+  fc.assert(fc.property(
+    fc.string({ unit: "grapheme", minLength: 1 }),
+    fc.string({ unit: "grapheme", minLength: 1 }),
+    (user, password) => {
+      const url = `redis://${encodeURIComponent(user)}:${encodeURIComponent(password)}@piha`;
+      assert.deepEqual(redisAddress(url).credentials, { user, password });
+      assert.ok(
+        redisAddress(url).secrets.includes(user) && redisAddress(url).secrets.includes(password),
+      );
+      assert.equal(redisAddress(url).endpoint.display, "piha:6379");
+    },
+  ));
+});
 
 Deno.test("redisPlace: one server", () => {
   assert.deepEqual(redisPlace("rediss://u:p@Piha.lan/0"), {
@@ -91,16 +153,19 @@ Deno.test("redisPlace: a long URL is read in one pass", () => {
   assert.throws(() => redisPlace(`redis+cluster://${"@".repeat(1_000_000)}`), SiteError);
 });
 
-Deno.test("redisLogin: as written, of every kind of URL", () => {
-  const login = { username: "agent", password: "p%40ss" };
+Deno.test("redisAddress: the user and password of every kind of URL, and all their spellings", () => {
   for (
     const url of [
       "redis://agent:p%40ss@h",
       "redis+sentinel://agent:p%40ss@s1,s2/homelab?nodes=h1,h2",
       "redis+cluster://agent:p%40ss@h1,h2",
     ]
-  ) assert.deepEqual(redisLogin(url), login);
-  assert.deepEqual(redisLogin("redis+sentinel://s1,s2/homelab"), { username: "", password: "" });
+  ) {
+    const { credentials, secrets } = redisAddress(url);
+    assert.deepEqual(credentials, { user: "agent", password: "p@ss" });
+    assert.deepEqual(secrets, ["p%40ss", "agent", "p@ss"]);
+  }
+  assert.equal(redisAddress("redis+sentinel://s1,s2/homelab").credentials, null);
 });
 
 Deno.test("addressOf: what a sentinel may answer", () => {
