@@ -8,7 +8,7 @@ import { ACTIONS } from "../llm/diagnosis.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import type { Decided, Diagnosed, Ending } from "./ending.ts";
 import { type Outcome, OUTCOMES } from "./outcome.ts";
-import { exposition, histogram, type Labels, type Sample, tally } from "./metrics/exposition.ts";
+import { exposition, histogram, type Labels, tally } from "./metrics/exposition.ts";
 
 /** How many channels are counted by name; messages on further ones are counted as `other`. */
 const MOST_CHANNELS = 8;
@@ -17,39 +17,28 @@ const DIAGNOSIS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 /** What each metric is, in the order of the file; their names there begin with `planner_agent_`. */
 const METRICS = {
-  build_info: ["gauge", "What runs; always 1."],
-  start_time_seconds: ["gauge", "When the agent was started, in seconds since 1970."],
-  last_write_timestamp_seconds: ["gauge", "When this file was written."],
-  redis_connected: ["gauge", "1 while at least one channel is heard, else 0."],
-  messages_received_total: ["counter", "Messages taken from the channels."],
-  events_total: ["counter", "Messages that have ended, by channel and what became of them."],
-  last_event_timestamp_seconds: [
-    "gauge",
+  build_info: "What runs; always 1.",
+  start_time_seconds: "When the agent was started, in seconds since 1970.",
+  last_write_timestamp_seconds: "When this file was written.",
+  redis_connected: "1 while at least one channel is heard, else 0.",
+  messages_received_total: "Messages taken from the channels.",
+  events_total: "Messages that have ended, by channel and what became of them.",
+  last_event_timestamp_seconds:
     "When the last message ended, at most 10 s before this file was written.",
-  ],
-  queue_length: ["gauge", "Events that wait for their diagnosis."],
-  parked_events: ["gauge", "Events that wait for another try."],
-  diagnoses_running: ["gauge", "Diagnoses that are under way."],
-  diagnoses_total: ["counter", "Diagnoses, by whether a link of the chain answered."],
-  diagnosis_duration_seconds: [
-    "histogram",
-    "How long a diagnosis took, all attempts together.",
-  ],
-  llm_attempts_total: ["counter", "Requests to links of the chain, by outcome."],
-  proposals_total: ["counter", "Proposals put before a person, by action."],
-  decisions_total: [
-    "counter",
-    "Proposals that came to a folder behind actions/pending, by action and folder.",
-  ],
-  last_proposal_timestamp_seconds: ["gauge", "When the last proposal was made."],
-  pending_proposals: ["gauge", "Proposals that wait for a person."],
-  oldest_pending_proposal_timestamp_seconds: ["gauge", "When the oldest of them was written."],
-  internal_faults_total: ["counter", "Errors that nobody caught and the agent survived."],
-  log_lines_dropped_total: [
-    "counter",
-    "Log lines left out because nobody reads standard output.",
-  ],
-} as const;
+  queue_length: "Events that wait for their diagnosis.",
+  parked_events: "Events that wait for another try.",
+  diagnoses_running: "Diagnoses that are under way.",
+  diagnoses_total: "Diagnoses, by whether a link of the chain answered.",
+  diagnosis_duration_seconds: "How long a diagnosis took, all attempts together.",
+  llm_attempts_total: "Requests to links of the chain, by outcome.",
+  proposals_total: "Proposals put before a person, by action.",
+  decisions_total: "Proposals that came to a folder behind actions/pending, by action and folder.",
+  last_proposal_timestamp_seconds: "When the last proposal was made.",
+  pending_proposals: "Proposals that wait for a person.",
+  oldest_pending_proposal_timestamp_seconds: "When the oldest of them was written.",
+  internal_faults_total: "Errors that nobody caught and the agent survived.",
+  log_lines_dropped_total: "Log lines left out because nobody reads standard output.",
+};
 
 /** What is measured when the text is made. */
 interface Gauges {
@@ -82,7 +71,7 @@ export function createMetrics({ clock, build, channels, links, faults, droppedLi
   const attempts = tally("link", "outcome");
   const proposals = tally("action");
   const decisions = tally("action", "became");
-  const seconds = histogram(DIAGNOSIS_SECONDS);
+  const durations = histogram(DIAGNOSIS_SECONDS);
   let connected = false;
   let lastEventMs: number | undefined;
   let heard = false;
@@ -100,38 +89,6 @@ export function createMetrics({ clock, build, channels, links, faults, droppedLi
   for (const link of links) attempts.add([link, "ok"], 0);
   for (const action of ACTIONS) if (action !== "ignore") proposals.add([action], 0);
 
-  /** A metric of a value that is not known yet has no sample. */
-  function values(
-    gauges: Gauges,
-  ): Record<keyof typeof METRICS, number | undefined | readonly Sample[]> {
-    if (heard) lastEventMs = clock.now();
-    heard = false;
-    return {
-      build_info: [{ labels: build, value: 1 }],
-      start_time_seconds: at(startedMs),
-      last_write_timestamp_seconds: at(clock.now()),
-      redis_connected: Number(connected),
-      messages_received_total: gauges.received,
-      events_total: [...events].flatMap(([channel, counts]) =>
-        OUTCOMES.map((outcome) => ({ labels: { channel, outcome }, value: counts[outcome] }))
-      ),
-      last_event_timestamp_seconds: at(lastEventMs),
-      queue_length: gauges.queued,
-      parked_events: gauges.parked,
-      diagnoses_running: gauges.running,
-      diagnoses_total: diagnoses.samples(),
-      diagnosis_duration_seconds: seconds.samples(),
-      llm_attempts_total: attempts.samples(),
-      proposals_total: proposals.samples(),
-      decisions_total: decisions.samples(),
-      last_proposal_timestamp_seconds: at(lastProposalMs),
-      pending_proposals: gauges.pending,
-      oldest_pending_proposal_timestamp_seconds: at(gauges.oldestPendingMs),
-      internal_faults_total: faults?.() ?? 0,
-      log_lines_dropped_total: droppedLines?.() ?? 0,
-    };
-  }
-
   return {
     onEnding({ channel, outcome }: Ending): void {
       const counts = events.get(channel) ??
@@ -142,7 +99,7 @@ export function createMetrics({ clock, build, channels, links, faults, droppedLi
     },
     onDiagnosed({ attempts: asked, milliseconds, modelUsed }: Diagnosed): void {
       for (const { link, outcome } of asked) attempts.add([link, outcome]);
-      seconds.observe(milliseconds / 1000);
+      durations.observe(milliseconds / 1000);
       diagnoses.add([modelUsed === undefined ? "exhausted" : "answered"]);
     },
     onProposed({ payload: { action } }: ActionFile): void {
@@ -155,17 +112,35 @@ export function createMetrics({ clock, build, channels, links, faults, droppedLi
     },
     /** Whether the agent hears at least one channel. */
     redis: (now: boolean) => void (connected = now),
-    text(gauges: Gauges): string {
-      const now = values(gauges);
-      return exposition(
-        Object.entries(METRICS).map(([name, [type, help]]) => {
-          const value = now[name as keyof typeof METRICS] ?? [];
-          const samples = typeof value === "number" ? [{ value }] : value;
-          return { name: `planner_agent_${name}`, help, type, samples };
-        }),
-      );
+    text({ received, queued, parked, running, pending, oldestPendingMs }: Gauges): string {
+      if (heard) lastEventMs = clock.now();
+      heard = false;
+      return exposition("planner_agent_", METRICS, {
+        build_info: [{ labels: build, value: 1 }],
+        start_time_seconds: seconds(startedMs),
+        last_write_timestamp_seconds: seconds(clock.now()),
+        redis_connected: Number(connected),
+        messages_received_total: received,
+        events_total: [...events].flatMap(([channel, counts]) =>
+          OUTCOMES.map((outcome) => ({ labels: { channel, outcome }, value: counts[outcome] }))
+        ),
+        last_event_timestamp_seconds: seconds(lastEventMs),
+        queue_length: queued,
+        parked_events: parked,
+        diagnoses_running: running,
+        diagnoses_total: diagnoses.samples(),
+        diagnosis_duration_seconds: durations.samples(),
+        llm_attempts_total: attempts.samples(),
+        proposals_total: proposals.samples(),
+        decisions_total: decisions.samples(),
+        last_proposal_timestamp_seconds: seconds(lastProposalMs),
+        pending_proposals: pending,
+        oldest_pending_proposal_timestamp_seconds: seconds(oldestPendingMs),
+        internal_faults_total: faults?.() ?? 0,
+        log_lines_dropped_total: droppedLines?.() ?? 0,
+      });
     },
   };
 }
 
-const at = (ms: number | undefined) => ms === undefined ? undefined : ms / 1000;
+const seconds = (ms: number | undefined) => ms === undefined ? undefined : ms / 1000;

@@ -6,31 +6,34 @@
 
 export type Labels = Readonly<Record<string, string>>;
 
-export interface Sample {
+interface Sample {
   /** What follows the family's name: `_bucket`, `_sum` and `_count` of a histogram. */
   readonly suffix?: string;
   readonly labels?: Labels;
   readonly value: number;
 }
 
-/** Metrics of one name. Names and label names are those of the program: letters, digits and `_`. */
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: "counter" | "gauge" | "histogram";
-  readonly samples: readonly Sample[];
-}
-
-/** The families as text; one without a sample is left out. */
-export function exposition(families: readonly Family[]): string {
-  return families.filter(({ samples }) => samples.length > 0).map(familyText).join("");
-}
-
-function familyText({ name, help, type, samples }: Family): string {
-  const lines = samples.map(({ suffix = "", labels = {}, value }) =>
-    `${name}${suffix}${labelText(labels)} ${numberText(value)}\n`
-  );
-  return `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+/**
+ * Metrics as text, in the order of `help`; one without a sample, or whose value is not known yet, is
+ * left out. Counters end in `_total`. Names are those of the program: letters, digits and `_`.
+ */
+export function exposition<Name extends string>(
+  prefix: string,
+  help: Readonly<Record<Name, string>>,
+  values: Readonly<Record<Name, number | readonly Sample[] | undefined>>,
+): string {
+  return (Object.keys(help) as Name[]).map((key) => {
+    const name = `${prefix}${key}`;
+    const value = values[key] ?? [];
+    const samples: readonly Sample[] = typeof value === "number" ? [{ value }] : value;
+    if (samples.length === 0) return "";
+    const counts = key.endsWith("_total") ? "counter" : "gauge";
+    const type = samples.some(({ suffix }) => suffix) ? "histogram" : counts;
+    const lines = samples.map(({ suffix = "", labels = {}, value }) =>
+      `${name}${suffix}${labelText(labels)} ${numberText(value)}\n`
+    );
+    return `# HELP ${name} ${escaped(help[key])}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+  }).join("");
 }
 
 function labelText(labels: Labels): string {

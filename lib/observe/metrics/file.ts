@@ -45,8 +45,7 @@ export function keepMetricsFile({ metrics, clock, log, files, store, backlog, co
       if (ms !== undefined) now.set(id, ms);
     }
     written = now;
-    let oldestPendingMs: number | undefined;
-    for (const ms of now.values()) oldestPendingMs = Math.min(oldestPendingMs ?? ms, ms);
+    const oldestPendingMs = now.size === 0 ? undefined : Math.min(...now.values());
     return { pending: ids.length, oldestPendingMs };
   }
 

@@ -2,27 +2,29 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { exposition, histogram } from "../../../lib/observe/metrics/exposition.ts";
 
-type Family = Parameters<typeof exposition>[0][number];
+type Samples = Parameters<typeof exposition>[2][string];
 
-Deno.test("exposition: help, type and samples of each family", () => {
+/** The text of one metric, without a prefix. */
+const text = (name: string, help: string, samples: Samples) =>
+  exposition("", { [name]: help }, { [name]: samples });
+
+Deno.test("exposition: help, type and samples of each metric, in the order of what each is", () => {
   assert.equal(
-    exposition([
-      {
-        name: "planner_agent_events_total",
-        help: "Events.",
-        type: "counter",
-        samples: [{ value: 3, labels: { channel: "health_events", outcome: "benign" } }, {
-          value: 0,
-        }],
-      },
-      { name: "planner_agent_last_event_timestamp_seconds", help: "-", type: "gauge", samples: [] },
-      {
-        name: "planner_agent_up",
-        help: "a \\ and\na line",
-        type: "gauge",
-        samples: [{ value: 1.5 }, { value: NaN }, { value: Infinity }, { value: -Infinity }],
-      },
-    ]),
+    exposition("planner_agent_", {
+      events_total: "Events.",
+      last_event_timestamp_seconds: "-",
+      last_proposal_timestamp_seconds: "-",
+      up: "a \\ and\na line",
+      queue_length: "Events that wait.",
+    }, {
+      queue_length: 0,
+      up: [{ value: 1.5 }, { value: NaN }, { value: Infinity }, { value: -Infinity }],
+      last_proposal_timestamp_seconds: undefined,
+      last_event_timestamp_seconds: [],
+      events_total: [{ value: 3, labels: { channel: "health_events", outcome: "benign" } }, {
+        value: 0,
+      }],
+    }),
     `# HELP planner_agent_events_total Events.
 # TYPE planner_agent_events_total counter
 planner_agent_events_total{channel="health_events",outcome="benign"} 3
@@ -33,16 +35,23 @@ planner_agent_up 1.5
 planner_agent_up NaN
 planner_agent_up +Inf
 planner_agent_up -Inf
+# HELP planner_agent_queue_length Events that wait.
+# TYPE planner_agent_queue_length gauge
+planner_agent_queue_length 0
 `,
+  );
+});
+
+Deno.test("exposition: a histogram is one, whatever its name", () => {
+  const samples = histogram([1]).samples();
+  assert.ok(
+    text("seconds", "h", samples).startsWith("# HELP seconds h\n# TYPE seconds histogram\n"),
   );
 });
 
 Deno.test("exposition: a label's value keeps its quotes, backslashes and lines", () => {
   const samples = [{ value: 1, labels: { link: 'a"b\\c\nd\ud800' } }];
-  assert.ok(
-    exposition([{ name: "n", help: "h", type: "gauge", samples }])
-      .endsWith('\nn{link="a\\"b\\\\c\\nd\ufffd"} 1\n'),
-  );
+  assert.ok(text("n", "h", samples).endsWith('\nn{link="a\\"b\\\\c\\nd\ufffd"} 1\n'));
 });
 
 /** Reads one sample line as Prometheus does; throws where it would. */
@@ -83,8 +92,7 @@ Deno.test("exposition: whatever labels and values hold, Prometheus reads them ba
     labels: fc.record({ channel: label, outcome: label }),
   });
   fc.assert(fc.property(fc.array(sample, { minLength: 1 }), label, (samples, help) => {
-    const family: Family = { name: "planner_agent_x", help, type: "gauge", samples };
-    const lines = exposition([family]).split("\n");
+    const lines = text("planner_agent_x", help, samples).split("\n");
     assert.equal(lines.pop(), "");
     assert.ok(lines.shift()?.startsWith("# HELP planner_agent_x "));
     assert.equal(lines.shift(), "# TYPE planner_agent_x gauge");
