@@ -18,14 +18,33 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> | u
   return isObject(value) ? value : undefined;
 }
 
-/** The brackets, colons and commas of a JSON text from `start` on, without those inside strings. */
-export function* signsOf(text: string, start = 0): Generator<{ sign: string; at: number }> {
+/**
+ * Shows the brackets, colons and commas of a JSON text from `start` on, without those inside strings,
+ * until enough was seen. A plain loop, since hostile text is walked over many times.
+ */
+export function walkSigns(
+  text: string,
+  start: number,
+  seesEnough: (sign: string, at: number) => boolean | void,
+): void {
   let inString = false;
   for (let at = start; at < text.length; at++) {
     const sign = text.charAt(at);
-    if (sign === '"') inString = !inString;
-    else if (!inString && "{}[]:,".includes(sign)) yield { sign, at };
-    else if (inString && sign === "\\") at++;
+    switch (sign) {
+      case '"':
+        inString = !inString;
+        break;
+      case "\\":
+        if (inString) at++;
+        break;
+      case "{":
+      case "}":
+      case "[":
+      case "]":
+      case ":":
+      case ",":
+        if (!inString && seesEnough(sign, at)) return;
+    }
   }
 }
 

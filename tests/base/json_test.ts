@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { asciiJson, isObject, parseJson, parseObject, signsOf } from "../../lib/base/json.ts";
+import { asciiJson, isObject, parseJson, parseObject, walkSigns } from "../../lib/base/json.ts";
 
 Deno.test("parseObject: only what has keys; a list, null, text and damage are nothing", () => {
   assert.deepEqual(parseObject('{"a":1}'), { a: 1 });
@@ -19,9 +19,13 @@ Deno.test("asciiJson: nothing outside printable ASCII, and the same value", () =
   assert.equal(JSON.parse(text), "ü\u2028\u007f🚀");
 });
 
-Deno.test("signsOf: brackets, colons and commas, but not those in strings", () => {
-  const signs = (text: string, start?: number) =>
-    [...signsOf(text, start)].map(({ sign, at }) => `${sign}${at}`).join(" ");
+Deno.test("walkSigns: brackets, colons and commas, but not those in strings", () => {
+  const signs = (text: string, start = 0, enough = Infinity) => {
+    const seen: string[] = [];
+    walkSigns(text, start, (sign, at) => seen.push(`${sign}${at}`) === enough);
+    return seen.join(" ");
+  };
+  assert.equal(signs('{"a":{}}', 0, 2), "{0 :4");
   assert.equal(signs('{"a{\\"}":[1,"\\\\"]}'), "{0 :8 [9 ,11 ]16 }17");
   assert.equal(signs('{"a":{}}', 5), "{5 }6 }7");
   // A string that does not end hides what follows.

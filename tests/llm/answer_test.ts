@@ -186,3 +186,22 @@ Deno.test("readAnswer: is done with hostile text at once", () => {
     }
   }
 });
+
+Deno.test("readAnswer: does not parse a broken object anew for each of those inside it", () => {
+  const errorOf = (size: number) => {
+    const answer = readAnswer(`${'{"a":'.repeat(31)}[${"1,".repeat(size)}x]${"}".repeat(31)}`);
+    return answer.ok ? "" : answer.error;
+  };
+  assert.equal(errorOf(4_000), "no complete JSON object");
+  assert.equal(errorOf(30_000), "too many braces");
+});
+
+Deno.test("readAnswer: thinking that shows when other thinking is taken out ends the search", () => {
+  // Each round takes the innermost out; the answer behind them shows when none is left.
+  const nested = (depth: number) =>
+    `${"<|channel|>".repeat(depth)}<!---->${"a<|end|>".repeat(depth)}${JSON.stringify(JSON_TEXT)}`;
+  assert.deepEqual(readAnswer(nested(2)), { ok: true, value: GOOD });
+  const error = "no complete JSON object";
+  assert.deepEqual(readAnswer(nested(3)), { ok: false, kind: "not_json", error });
+  assert.deepEqual(readAnswer(nested(3_000)), { ok: false, kind: "not_json", error });
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isObject, parseObject, signsOf } from "../../base/json.ts";
+import { isObject, parseObject, walkSigns } from "../../base/json.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -32,12 +32,12 @@ export function payloadOf(excerpt: string): Fields {
 function closed(text: string): string {
   const open: string[] = [];
   let whole = "";
-  for (const { sign, at } of signsOf(text)) {
+  walkSigns(text, 0, (sign, at) => {
     if (sign === "{") open.push("}");
     else if (sign === "[") open.push("]");
     else if (sign === "}" || sign === "]") open.pop();
     else if (sign === ",") whole = text.slice(0, at) + open.toReversed().join("");
-  }
+  });
   return whole;
 }
 
