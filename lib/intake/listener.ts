@@ -48,7 +48,7 @@ export interface RedisListenerOptions {
 }
 
 /** A server that is listened to, from the first moment to the last. */
-interface ListenedServer extends RedisServer {
+export interface ListenedServer extends RedisServer {
   /** It hears `names` now; `say` logs that, given the seconds in which nothing was heard. */
   hearing(names: readonly string[], say: (afterSeconds: number) => void): void;
   /** Logs what is wrong with what `about` names, once on this connection. */

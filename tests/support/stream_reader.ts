@@ -6,7 +6,7 @@
  */
 import { createStreamsIntake } from "../../lib/intake/streams.ts";
 import type { Fate } from "../../lib/intake/streams/hand.ts";
-import type { OnEntry } from "../../lib/intake/streams/session.ts";
+import type { OnEntry } from "../../lib/intake/streams/reading.ts";
 import type { RedisState } from "../../lib/intake/listener.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
@@ -77,6 +77,8 @@ export function streamReader(url: string, { fate, ...options }: ReaderOptions = 
     },
     log,
     random: () => 0,
+    limit: 256,
+    lingerMs: 0,
     blockMs: 20,
     // So that a test can move the clock while a real Redis answers.
     answerTimeoutMs: 100_000_000,

@@ -1,27 +1,7 @@
-import type { Clock } from "../../base/clock.ts";
-import type { Log } from "../../base/log/log.ts";
-import { isOfStream } from "./failure.ts";
-import type { StreamGroup } from "./group.ts";
-
-/** Times are milliseconds. */
-export interface AdmissionOptions {
-  readonly streams: readonly string[];
-  readonly group: string;
-  readonly reading: StreamGroup;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** The newest entry read of each stream. */
-  readonly lastRead: ReadonlyMap<string, string>;
-  /** How old entries may be that a new group begins with. */
-  readonly lookbackMs: number;
-  readonly refusedRetryMs: number;
-  /** The streams that can be read, at first and after each change. */
-  readonly onReading: (streams: readonly string[]) => void;
-  /** A stream is refused while another is read; called at every try. */
-  readonly onRefused: (stream: string, error: unknown) => void;
-  /** The stream is not the one that was read before. */
-  readonly onReplaced: (stream: string) => void;
-}
+import { RedisUnusableError } from "../../base/redis/failure.ts";
+import { REFUSED_RETRY_MS } from "../listener.ts";
+import { isOfStream, streamFailure } from "./failure.ts";
+import type { StreamsReading } from "./reading.ts";
 
 const NO_ENTRY = "0-0"; // an ID that no entry has
 const ADOPTED = 100; // most entries that come between looking at a stream and making its group
@@ -31,12 +11,11 @@ const NEWEST = "$"; // what a group begins with whose first entry is still to co
  * Which of the streams can be read: a group is made where there is none, and what Redis refuses is
  * asked for again.
  */
-export function streamsAdmission(options: AdmissionOptions) {
-  const { streams, group, reading, clock, log, lastRead } = options;
+export function streamsAdmission({ settings, memory, server, reading }: StreamsReading) {
+  const { streams, group, consumer, clock, log, lookbackMs } = settings;
   const refused = new Map<string, unknown>();
   let told: string | undefined;
   let askAgainAt = 0;
-  let refusedLast: string | undefined;
 
   const readable = () => streams.filter((stream) => !refused.has(stream));
 
@@ -49,11 +28,11 @@ export function streamsAdmission(options: AdmissionOptions) {
     // Was the group alone removed, or the stream with it, and another is in its place?
     const isReplaced = !await reading.has(stream, last);
     await create(stream, isReplaced ? NO_ENTRY : last);
-    if (isReplaced) options.onReplaced(stream);
+    if (isReplaced) memory.hand.forget(stream);
   }
 
   async function createFirst(stream: string): Promise<void> {
-    const since = `${Math.max(0, Math.floor(clock.now() - options.lookbackMs))}-0`;
+    const since = `${Math.max(0, Math.floor(clock.now() - lookbackMs))}-0`;
     // By a clock that is ahead it can be in the future, and what comes until then would be lost.
     const isQuiet = since !== NO_ENTRY && (await reading.behind(stream, since, 1)).length === 0;
     await create(stream, isQuiet ? NEWEST : since);
@@ -69,9 +48,16 @@ export function streamsAdmission(options: AdmissionOptions) {
       await reading.acknowledge(stream, [NO_ENTRY]);
     } catch (error) {
       if (!isOfStream(error) || !error.message.startsWith("NOGROUP")) throw error;
-      const last = lastRead.get(stream);
+      const last = memory.lastRead.get(stream);
       await (last === undefined ? createFirst(stream) : createAgain(stream, last));
     }
+  }
+
+  function tellReading(readable: readonly string[]): void {
+    const { display: host } = server.endpoint;
+    server.hearing(readable, (after_seconds) => {
+      log.info("streams_reading", { host, streams: readable, group, consumer, after_seconds });
+    });
   }
 
   return {
@@ -82,10 +68,11 @@ export function streamsAdmission(options: AdmissionOptions) {
 
     refused: (): readonly string[] => [...refused.keys()],
 
-    /** The stream whose refusal left none. */
-    refusedLast: () => refusedLast,
-
-    /** Looks at these streams; returns those that can be read. @throws when none of all is left. */
+    /**
+     * Looks at these streams; returns those that can be read.
+     *
+     * @throws {RedisUnusableError} when none of all is left.
+     */
     async admit(wanted: readonly string[]): Promise<readonly string[]> {
       for (const stream of wanted) {
         try {
@@ -97,15 +84,14 @@ export function streamsAdmission(options: AdmissionOptions) {
         }
       }
       for (const [stream, error] of refused) {
-        if (refused.size === streams.length) {
-          refusedLast = stream;
-          throw error;
-        }
-        options.onRefused(stream, error);
+        const failure = streamFailure(error, { ...server, stream });
+        if (refused.size === streams.length) throw new RedisUnusableError(failure);
+        const retry_in_seconds = REFUSED_RETRY_MS / 1000;
+        server.complain("redis_stream_refused", { stream }, { ...failure, retry_in_seconds });
       }
-      askAgainAt = clock.monotonic() + options.refusedRetryMs;
+      askAgainAt = clock.monotonic() + REFUSED_RETRY_MS;
       const able = readable();
-      if (told !== able.join()) options.onReading(able);
+      if (told !== able.join()) tellReading(able);
       told = able.join();
       return wanted.filter((stream) => !refused.has(stream));
     },

@@ -1,39 +1,20 @@
 import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
-import type { FoldedLine } from "../../base/log/fold.ts";
-import type { Log } from "../../base/log/log.ts";
-import { deadLetterStream, type StreamGroup } from "./group.ts";
-import type { PendingEntry, StreamEntry } from "./reply.ts";
-import type { Hand } from "./hand.ts";
+import { streamFailure } from "./failure.ts";
+import { deadLetterStream } from "./group.ts";
 import { compareIds } from "./order.ts";
+import type { StreamsReading } from "./reading.ts";
+import type { PendingEntry, StreamEntry } from "./reply.ts";
 
-export interface PendingOptions {
-  readonly reading: StreamGroup;
-  readonly hand: Hand;
-  readonly log: Log;
-  /** Lines about entries that were given up, and that were trimmed before they had an outcome. */
-  readonly lines: { readonly dead: FoldedLine; readonly gone: FoldedLine };
-  readonly tooLarge: TooLarge;
-  readonly claimIdleMs: number;
-  /** An entry that was delivered this often is given up. */
-  readonly deliveryLimit: number;
-  readonly handOver: (stream: string, entry: StreamEntry, deliveries: number) => void;
-  /** An entry that is to be given up could not be copied; it stays pending. */
-  readonly onBuryFailed: (stream: string, error: unknown) => void;
-}
-
+/**
+ * An entry that was handed this often to planners that were gone before its outcome goes to the
+ * dead letters. A restart does not count.
+ */
+const DELIVERY_LIMIT = 5;
 const PAGE = 100; // entries asked for at once
 /** Pages of one stream that are taken over at once, so that new entries get their turn. */
 const PAGES = 10;
 /** Entries whose bodies are on their way at once: each may have 1 MiB, and memory is short. */
 const AT_ONCE = 16;
-
-/** What is known of entries too large to be taken in; it outlives the connections they end. */
-interface TooLarge {
-  /** A reply ended the connection: what is fetched again comes one by one, to find out which. */
-  searching: boolean;
-  /** Those that were found, as stream and id. */
-  readonly found: Set<string>;
-}
 
 interface PendingOf extends PendingEntry {
   readonly stream: string;
@@ -43,8 +24,12 @@ interface PendingOf extends PendingEntry {
  * Entries that were delivered before and have no outcome: this planner's own from before a crash
  * or a broken connection, and those of planners that are gone.
  */
-export function pendingEntries(options: PendingOptions) {
-  const { reading, hand, log, lines, tooLarge, claimIdleMs, deliveryLimit } = options;
+export function pendingEntries(
+  { settings, memory, server, reading }: StreamsReading,
+  handOver: (stream: string, entry: StreamEntry, deliveries: number) => void,
+) {
+  const { log, claimIdleMs } = settings;
+  const { hand, lines, tooLarge } = memory;
 
   function gone(stream: string, entries: number): void {
     lines.gone.log(stream, () => ({ stream, entries }));
@@ -59,8 +44,8 @@ export function pendingEntries(options: PendingOptions) {
     }
     const entry = await reading.deliver(stream, pending);
     if (entry?.fields) {
-      if (deliveries < deliveryLimit) {
-        options.handOver(stream, entry, deliveries + 1);
+      if (deliveries < DELIVERY_LIMIT) {
+        handOver(stream, entry, deliveries + 1);
         return true;
       }
       await giveUp(stream, entry, deliveries);
@@ -90,7 +75,7 @@ export function pendingEntries(options: PendingOptions) {
     const together: Promise<void>[] = [];
     for (const pending of all) {
       // By itself: one that ends its planner again and again must not take others along.
-      const isSuspect = tooLarge.searching || 2 * pending.deliveries > deliveryLimit;
+      const isSuspect = tooLarge.searching || 2 * pending.deliveries > DELIVERY_LIMIT;
       if (isSuspect || together.length === AT_ONCE) await Promise.all(together.splice(0));
       if (isSuspect) await resume(pending).catch((error) => blame(pending, error));
       else together.push(resume(pending));
@@ -102,15 +87,17 @@ export function pendingEntries(options: PendingOptions) {
     const reason = entry.fields
       ? `delivered ${deliveries} times without an outcome`
       : "too large to be taken in, or copied";
+    const kept_in = deadLetterStream(stream);
     try {
       await reading.bury(stream, entry, { reason, deliveries });
     } catch (error) {
       if (!isReplyError(error)) throw error;
-      return options.onBuryFailed(stream, error);
+      const failure = streamFailure(error, { ...server, stream: kept_in });
+      server.complain("stream_dead_letter_failed", { stream: kept_in }, { ...failure });
+      return;
     }
     tooLarge.found.delete(`${stream} ${entry.id}`);
     hand.settle(stream, entry.id);
-    const kept_in = deadLetterStream(stream);
     lines.dead.log(stream, () => ({ stream, id: entry.id, reason, deliveries, kept_in }));
   }
 

@@ -1,40 +1,15 @@
-import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { redisConnection } from "../../base/redis/connection.ts";
-import type { RedisServer } from "../../base/redis/target.ts";
-import { type AdmissionOptions, streamsAdmission } from "./admission.ts";
+import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
+import type { RedisFailure } from "../../base/redis/failure.ts";
+import { streamsAdmission } from "./admission.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
-import { isOfStream } from "./failure.ts";
+import { isOfStream, streamFailure } from "./failure.ts";
 import { streamGroup } from "./group.ts";
 import type { Fate } from "./hand.ts";
 import { inOrder } from "./order.ts";
-import { pendingEntries, type PendingOptions } from "./pending.ts";
+import { pendingEntries } from "./pending.ts";
+import type { StreamsReading } from "./reading.ts";
 import type { StreamEntry } from "./reply.ts";
-
-/**
- * Called synchronously for each entry. Call `settle` once its outcome is durable, during the call
- * or at any time after it; its first call counts. `deliveries` is 1 for the first time.
- */
-export type OnEntry = (
-  bytes: Uint8Array,
-  stream: string,
-  settle: (fate: Fate) => void,
-  delivery: { readonly id: string; readonly deliveries: number },
-) => void;
-
-/** Times are milliseconds. */
-interface StreamsSessionOptions
-  extends
-    Omit<PendingOptions, "reading" | "handOver">,
-    Omit<AdmissionOptions, "reading" | "lastRead" | "onReplaced">,
-    RedisServer {
-  readonly consumer: string;
-  /** The newest entry read of each stream; outlives the session, as do `hand` and `tooLarge`. */
-  readonly lastRead: Map<string, string>;
-  readonly answerTimeoutMs: number;
-  readonly blockMs: number;
-  readonly lingerMs: number;
-  readonly onEntry: OnEntry;
-}
 
 interface ReadEntry extends StreamEntry {
   readonly stream: string;
@@ -52,41 +27,40 @@ const SWEEP_EVERY_MS = 60_000;
  * waits. Reads until it ends or `signal` aborts; then it stops reading, acknowledges for another
  * `lingerMs` what is still being settled, and closes. Never rejects; on return both sockets are
  * closed and no timer of the clock is left. Resolves with the first thing that went wrong, null when
- * `signal` ended it, and the stream whose refusal that was.
+ * `signal` ended it.
  */
 export async function streamsSession(
-  options: StreamsSessionOptions,
-  signal: AbortSignal,
-): Promise<{ readonly error: unknown; readonly stream?: string | undefined }> {
-  const { streams, clock, hand, lastRead } = options;
-  if (signal.aborted) return { error: null };
+  { settings, memory, server, signal }: Omit<StreamsReading, "reading"> & {
+    readonly signal: AbortSignal;
+  },
+): Promise<RedisFailure | null> {
+  const { streams, clock, log, answerTimeoutMs } = settings;
+  const { hand, lastRead } = memory;
+  if (signal.aborted) return null;
 
   let isOver = false;
   let failure: unknown = null;
-  const reader = redisConnection({ ...options, onLost: end, bounds: ENTRIES_BOUNDS });
-  const writer = redisConnection({ ...options, onLost: end });
+  const reader = redisConnection({ ...server, onLost: end, bounds: ENTRIES_BOUNDS });
+  const writer = redisConnection({ ...server, onLost: end });
   const reading = streamGroup({
-    ...options,
+    ...settings,
     call: (command, { blockMs = 0, bounds } = {}) =>
-      reader.call(command, options.answerTimeoutMs + blockMs, bounds),
+      reader.call(command, answerTimeoutMs + blockMs, bounds),
   });
   const writing = streamGroup({
-    ...options,
-    call: (command) => writer.call(command, options.answerTimeoutMs),
+    ...settings,
+    call: (command) => writer.call(command, answerTimeoutMs),
   });
-  const pending = pendingEntries({
-    ...options,
-    reading,
-    handOver(stream, entry, deliveries) {
-      const taken = take(stream, entry, deliveries);
-      if (taken) handOver(taken);
-    },
+  const parts = { settings, memory, server, reading };
+  const admission = streamsAdmission(parts);
+  const pending = pendingEntries(parts, (stream, entry, deliveries) => {
+    const taken = take(stream, entry, deliveries);
+    if (taken) handOver(taken);
   });
-  const admission = streamsAdmission({ ...options, reading, onReplaced: hand.forget });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
   let recovering = new Map<string, string>();
   const ordered = inOrder<ReadEntry>();
-  const sweepEveryMs = Math.min(SWEEP_EVERY_MS, options.claimIdleMs / 4);
+  const sweepEveryMs = Math.min(SWEEP_EVERY_MS, settings.claimIdleMs / 4);
   let sweepAt = 0;
   let batch = FIRST_BATCH;
   let turns = 0;
@@ -104,7 +78,7 @@ export async function streamsSession(
     if (isOver) return;
     isOver = true;
     failure = error;
-    if (error instanceof RedisReplyTooLargeError) options.tooLarge.searching = true;
+    if (error instanceof RedisReplyTooLargeError) memory.tooLarge.searching = true;
     reader.close();
     writer.close();
     hand.check();
@@ -117,7 +91,13 @@ export async function streamsSession(
   }
 
   function handOver({ stream, id, fields, settle, deliveries }: ReadEntry): void {
-    options.onEntry(entryMessage(fields), stream, settle, { id, deliveries });
+    // A fault in what is called back must not cost the connection, nor the entry.
+    try {
+      settings.onEntry(entryMessage(fields), stream, settle, { id, deliveries });
+    } catch (error) {
+      log.error("intake_callback_failed", { what: "entry", stream, error: String(error) });
+      settle("left");
+    }
   }
 
   async function admit(wanted: readonly string[]): Promise<void> {
@@ -134,7 +114,7 @@ export async function streamsSession(
     const count = Math.min(batch, Math.max(1, Math.floor(hand.room() / asked.length)));
     let bytes = 0;
     // No longer than to the next look after what is in hand, or others would take it over.
-    const mostMs = Math.max(1, Math.min(options.blockMs, Math.ceil(sweepAt - clock.monotonic())));
+    const mostMs = Math.max(1, Math.min(settings.blockMs, Math.ceil(sweepAt - clock.monotonic())));
     const found = await reading.read(asked, count, ordered.isWaiting ? 0 : mostMs);
     stumbled = false;
     for (const stream of asked) {
@@ -209,10 +189,10 @@ export async function streamsSession(
   }
 
   async function finish(): Promise<void> {
-    const { lingerMs } = options;
+    const { lingerMs } = settings;
     if (lingerMs > 0) await hand.until(() => isOver || hand.open === 0, lingerMs);
     const isDone = () => isOver || hand.unacknowledged === 0;
-    await hand.until(isDone, options.answerTimeoutMs);
+    await hand.until(isDone, answerTimeoutMs);
   }
 
   try {
@@ -226,5 +206,5 @@ export async function streamsSession(
   end(null);
   await acknowledging;
   signal.removeEventListener("abort", abort);
-  return { error: failure, stream: admission.refusedLast() };
+  return failure === null ? null : streamFailure(failure, server);
 }
