@@ -17,7 +17,7 @@ import { settleProposals } from "./agent/resume.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import { keepMetricsFile } from "./observe/metrics/file.ts";
 import type { ActionFile } from "./proposal/action_file.ts";
-import { announceOnce, createProposer, dryProposer, telling } from "./proposal/proposer.ts";
+import { announceOnce, createProposer, dryProposer } from "./proposal/proposer.ts";
 import { createReceipts } from "./observe/receipts.ts";
 import { createStatusBoard } from "./observe/status.ts";
 import { emptyState, type StateRecord } from "./queue/state.ts";
@@ -111,11 +111,11 @@ export async function openAgent(options: LiveAgentOptions) {
     ...metrics ? [metrics] : [],
     ...options.observers,
   ]);
-  const proposer = createProposer({ store, clock, log, random, nodeName, validity });
+  const { onProposed } = observer;
   const planner = createPipeline(parts, {
     coordination: coordination ?? NO_COORDINATION,
     observer,
-    propose: telling(proposer, observer.onProposed),
+    propose: createProposer({ store, clock, log, random, nodeName, validity, onProposed }),
   });
   const decisions = followDecisions({
     root: config.runtimePath,

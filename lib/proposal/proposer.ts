@@ -65,9 +65,11 @@ interface AnnounceOptions {
 }
 
 export function createProposer(
-  { store, clock, log, nodeName, random, validity }: AnnounceOptions & {
+  { store, clock, log, nodeName, random, validity, onProposed = () => {} }: AnnounceOptions & {
     readonly random: () => number;
     readonly validity?: Validity;
+    /** Told of each proposal that is safe. */
+    readonly onProposed?: (file: ActionFile) => void;
   },
 ): Propose {
   const announceFile = (file: ActionFile) => announceAction(file, { store, clock, log, nodeName });
@@ -107,6 +109,7 @@ export function createProposer(
     tellProposed(log, file, published);
     // In the background where that takes more than one try.
     const announced = await announceFile(file) || announceAgain(file, signal);
+    onProposed(file);
     return { is: "written", file, announced: Promise.resolve(announced) };
   };
 }
@@ -187,15 +190,6 @@ export async function announceOnce(
     }
   }
   return await announceAction(action, options);
-}
-
-/** `propose`, which tells of each proposal that is safe. */
-export function telling(propose: Propose, tell: (file: ActionFile) => void): Propose {
-  return async (...request) => {
-    const done = await propose(...request);
-    if (done.is === "written") tell(done.file);
-    return done;
-  };
 }
 
 /** Proposes by handing each proposal to `print`; nothing is written (`replay --dry-run`). */

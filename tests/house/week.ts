@@ -14,7 +14,7 @@ import { createStore } from "../../lib/base/disk/store.ts";
 import { observers } from "../../lib/observe/ending.ts";
 import type { ActionFile } from "../../lib/proposal/action_file.ts";
 import type { Router } from "../../lib/llm/contract.ts";
-import { createProposer, telling } from "../../lib/proposal/proposer.ts";
+import { createProposer } from "../../lib/proposal/proposer.ts";
 import { eachContainer } from "../../lib/event/containers.ts";
 import { parseEvent } from "../../lib/event/parse.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
@@ -154,9 +154,12 @@ async function openPlanner(
     observer: observers([{
       onEnding: ({ outcome }) => void (outcomes[outcome] = (outcomes[outcome] ?? 0) + 1),
     }]),
-    propose: telling(createProposer({ store, clock, log, random, nodeName }), (file) => {
-      proposed.push({ file, effect: truth.effect(file) });
-      desk.appeared(file.action_id);
+    propose: createProposer({
+      ...{ store, clock, log, random, nodeName },
+      onProposed(file) {
+        proposed.push({ file, effect: truth.effect(file) });
+        desk.appeared(file.action_id);
+      },
     }),
   });
   planner.start();

@@ -6,7 +6,6 @@
  */
 import { createStreamsIntake } from "../../lib/intake/streams.ts";
 import type { Fate } from "../../lib/intake/streams/hand.ts";
-import type { OnEntry } from "../../lib/intake/streams/reading.ts";
 import type { RedisState } from "../../lib/intake/listener.ts";
 import { CHANNELS } from "./channels.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
@@ -21,7 +20,7 @@ export const GROUP = "planner";
 export const CLAIM_IDLE_MS = 600_000;
 const decoder = new TextDecoder();
 
-type Delivery = Parameters<OnEntry>[3];
+type Delivery = Parameters<StreamsIntakeOptions["onEntry"]>[3];
 
 export interface Received extends Delivery {
   readonly stream: string;

@@ -59,19 +59,14 @@ function objectOf(fields: readonly Uint8Array[]): Uint8Array {
   return encoder.encode(`{${members.join()}}`);
 }
 
-const PREFIX = encoder.encode("fields: ");
-const EQUALS = encoder.encode("=");
-const SPACE = encoder.encode(" ");
-
 /** The fields as `fields: name=value …`, which is no JSON; at most `limit` bytes. */
 function shown(fields: readonly Uint8Array[], limit: number): Uint8Array {
-  const parts: Uint8Array[] = [PREFIX];
-  let left = limit - PREFIX.length;
-  for (let i = 0; i < fields.length && left > 0; i++) {
-    for (const part of [fields[i] ?? NOTHING, i % 2 === 0 ? EQUALS : SPACE]) {
-      parts.push(part.subarray(0, left));
-      left = Math.max(0, left - part.length);
-    }
+  const parts: Uint8Array[] = [encoder.encode("fields: ")];
+  let size = 0;
+  for (const [i, word] of fields.entries()) {
+    if (size > limit) break;
+    parts.push(word, encoder.encode(i % 2 === 0 ? "=" : " "));
+    size += word.length;
   }
-  return Buffer.concat(parts);
+  return Buffer.concat(parts).subarray(0, limit);
 }

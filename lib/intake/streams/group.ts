@@ -33,6 +33,10 @@ export function deadLetterStream(stream: string): string {
 export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
   const xclaim = (stream: string, idleMs: number, ...words: readonly string[]) =>
     call(["XCLAIM", stream, group, consumer, `${idleMs}`, ...words]);
+  const idsFrom = async (stream: string, from: string, ...words: readonly string[]) => {
+    const reply = await call(["XRANGE", stream, from, ...words], { bounds: IDS_ONLY });
+    return entriesOf(reply, "XRANGE").map(({ id }) => id);
+  };
 
   return {
     /** Makes the group, and the stream where there is none; entries behind `after` are its first. */
@@ -72,8 +76,8 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
 
     /** Makes this consumer the owner of what was idle for `idleMs`; counts as no delivery. */
     async takeOver(stream: string, idleMs: number, from: string, count: number) {
-      const args = [`${Math.ceil(idleMs)}`, from, "COUNT", `${count}`, "JUSTID"] as const;
-      return autoclaimOf(await call(["XAUTOCLAIM", stream, group, consumer, ...args]));
+      const words = [`${Math.ceil(idleMs)}`, from, "COUNT", `${count}`, "JUSTID"];
+      return autoclaimOf(await call(["XAUTOCLAIM", stream, group, consumer, ...words]));
     },
 
     /**
@@ -84,7 +88,7 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
       return entriesOf(await xclaim(stream, idleMs, id), "XCLAIM")[0];
     },
 
-    /** Tells Redis that an own pending entry is being worked on; counts as no delivery. */
+    /** An own pending entry is being worked on; counts as no delivery. */
     async refresh(stream: string, { id, idleMs }: PendingEntry): Promise<void> {
       await xclaim(stream, idleMs, id, "JUSTID");
     },
@@ -94,23 +98,17 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
       await xclaim(stream, 0, id, "RETRYCOUNT", `${deliveries}`, "JUSTID");
     },
 
-    /** Acknowledges; of no effect on what is acknowledged already. */
+    /** Of no effect on what is acknowledged already. */
     async acknowledge(stream: string, ids: readonly string[]): Promise<void> {
       await call(["XACK", stream, group, ...ids]);
     },
 
     /** Whether the stream still has this entry. */
-    async has(stream: string, id: string): Promise<boolean> {
-      const reply = await call(["XRANGE", stream, id, id], { bounds: IDS_ONLY });
-      return entriesOf(reply, "XRANGE").length > 0;
-    },
+    has: async (stream: string, id: string) => (await idsFrom(stream, id, id)).length > 0,
 
     /** Ids of the first `count` entries behind `after`. */
-    async behind(stream: string, after: string, count: number): Promise<readonly string[]> {
-      const command = ["XRANGE", stream, `(${after}`, "+", "COUNT", `${count}`] as const;
-      const reply = await call(command, { bounds: IDS_ONLY });
-      return entriesOf(reply, "XRANGE").map(({ id }) => id);
-    },
+    behind: (stream: string, after: string, count: number) =>
+      idsFrom(stream, `(${after}`, "+", "COUNT", `${count}`),
 
     /** Makes this consumer the owner of an entry that the group was not handed. */
     async adopt(stream: string, id: string): Promise<void> {

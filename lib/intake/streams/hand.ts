@@ -1,3 +1,4 @@
+import { putLast } from "../../base/bounded_map.ts";
 import type { Clock } from "../../base/clock.ts";
 import { createWatchers } from "../../base/watchers.ts";
 
@@ -23,37 +24,29 @@ export function entriesInHand(
 /** Acknowledged entries that are remembered: Redis may forget an acknowledgement in a failover. */
 const REMEMBERED = 4_096;
 
-interface StreamId {
+interface Held {
   readonly stream: string;
   readonly id: string;
 }
 
 const keyOf = (stream: string, id: string) => `${id} ${stream}`;
 
-export type Hand = ReturnType<typeof createHand>;
-
 /**
  * The entries in hand: delivered to this planner and not yet known to be acknowledged; at most
  * `limit`. It outlives connections.
  */
 export function createHand(limit: number, clock: Clock) {
-  const open = new Map<string, StreamId>();
-  const settled = new Map<string, StreamId>();
-  const remembered = new Set<string>();
-  const watchers = createWatchers();
-
-  function remember(key: string): void {
-    remembered.add(key);
-    if (remembered.size <= REMEMBERED) return;
-    for (const oldest of remembered) return void remembered.delete(oldest);
-  }
+  const open = new Map<string, Held>();
+  const settled = new Map<string, Held>();
+  const remembered = new Map<string, Held>();
+  const { once, check } = createWatchers();
 
   /** Puts an entry in hand that only waits to be acknowledged. */
   function settle(stream: string, id: string): void {
     const key = keyOf(stream, id);
     if (open.has(key)) return;
     settled.set(key, { stream, id });
-    watchers.check();
+    check();
   }
 
   return {
@@ -70,33 +63,33 @@ export function createHand(limit: number, clock: Clock) {
         if (open.get(key) !== entry) return;
         open.delete(key);
         if (fate === "settled") settled.set(key, entry);
-        watchers.check();
+        check();
       };
     },
     settle,
     /** Whether an entry is in hand, or was acknowledged a short while ago: then it only lacks that. */
     settleKnown(stream: string, id: string): boolean {
       const key = keyOf(stream, id);
-      const isKnown = open.has(key) || settled.has(key) || remembered.has(key);
+      const isKnown = [open, settled, remembered].some((entries) => entries.has(key));
       if (isKnown) settle(stream, id);
       return isKnown;
     },
     /** What waits to be acknowledged, by stream. */
-    settled: (): ReadonlyMap<string, readonly StreamId[]> =>
+    settled: (): ReadonlyMap<string, readonly Held[]> =>
       Map.groupBy(settled.values(), ({ stream }) => stream),
-    acknowledged(done: readonly StreamId[]): void {
-      for (const { stream, id } of done) {
-        const key = keyOf(stream, id);
-        if (settled.delete(key)) remember(key);
+    acknowledged(done: readonly Held[]): void {
+      for (const entry of done) {
+        const key = keyOf(entry.stream, entry.id);
+        if (settled.delete(key)) putLast(remembered, key, entry, REMEMBERED);
       }
-      watchers.check();
+      check();
     },
     /** Another stream is in its place: an entry of a known id is another entry. */
     forget(stream: string): void {
-      for (const keys of [open, settled, remembered]) {
-        for (const key of [...keys.keys()]) if (key.endsWith(` ${stream}`)) keys.delete(key);
+      for (const entries of [open, settled, remembered]) {
+        for (const [key, held] of [...entries]) if (held.stream === stream) entries.delete(key);
       }
-      watchers.check();
+      check();
     },
     /**
      * Resolves once `condition` holds, which is looked at after each change and each `check`, or
@@ -106,12 +99,12 @@ export function createHand(limit: number, clock: Clock) {
       let over = false;
       const cancel = mostMs === undefined ? undefined : clock.after(mostMs, () => {
         over = true;
-        watchers.check();
+        check();
       });
-      await watchers.once(() => over || condition());
+      await once(() => over || condition());
       cancel?.();
     },
-    check: watchers.check,
+    check,
     get open() {
       return open.size;
     },

@@ -15,7 +15,7 @@ import { createHand, type Fate } from "./hand.ts";
  * or at any time after it; its first call counts. `deliveries` is 1 for the first time. An entry
  * counts as `left` when this throws.
  */
-export type OnEntry = (
+type OnEntry = (
   bytes: Uint8Array,
   stream: string,
   settle: (fate: Fate) => void,

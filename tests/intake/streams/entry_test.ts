@@ -103,3 +103,10 @@ Deno.test("entryMessage: any fields come back as they were, or as a refusal", ()
     readMessage(entryMessage(words));
   }));
 });
+
+Deno.test("entryMessage: a name without a value, or nothing at all, is no event", () => {
+  for (const words of [["type", "down", "node"], ["data"], []]) {
+    assert.equal(entryMessage(fields(...words)).length, 0);
+  }
+  assert.equal(entryMessage(null).length, 0);
+});

@@ -21,6 +21,18 @@ Deno.test("createHand: of a stream that another one replaced nothing is known an
   assert.equal(hand.room(), 9);
 });
 
+Deno.test("createHand: the last 4096 that were acknowledged are known", () => {
+  const hand = createHand(10, fakeClock());
+  const ids = Array.from({ length: 4_097 }, (_, n) => `${n}-0`);
+  for (const id of ids) {
+    hand.settle("a", id);
+    hand.acknowledged([{ stream: "a", id }]);
+  }
+  assert.deepEqual(["0-0", "1-0", "4096-0"].map((id) => hand.settleKnown("a", id)), [
+    ...[false, true, true],
+  ]);
+});
+
 Deno.test("createHand: waiting for a time leaves no timer once what it waits for is there", async () => {
   const clock = fakeClock();
   const hand = createHand(10, clock);

@@ -25,6 +25,15 @@ Deno.test("inOrder: what is newer waits while another stream is behind", () => {
   assert.deepEqual([order.isWaiting, order.wanted(STREAMS)], [false, STREAMS]);
 });
 
+Deno.test("inOrder: what was taken out leaves no stream behind", () => {
+  const order = inOrder<{ stream: string; id: string }>();
+  order.add("a", entries("a", "2-0"), false);
+  order.add("b", entries("b", "1-0"), false);
+  assert.deepEqual(order.clear().map(({ id }) => id), ["1-0", "2-0"]);
+  order.add("b", entries("b", "3-0"), true);
+  assert.deepEqual([...order.ready(STREAMS)].map(({ id }) => id), ["3-0"]);
+});
+
 Deno.test("inOrder: a stream that cannot be read any more is not waited for", () => {
   const order = inOrder<{ stream: string; id: string }>();
   order.add("a", entries("a", "1-0"), false);

@@ -169,6 +169,9 @@ redisTest(
       deliveries: 5,
       kept_in: `${HEALTH}:dead`,
     });
+    await reader.stop();
+    const told = reader.log.of("stream_entry_dead");
+    assert.deepEqual(told.map(({ repeated }) => repeated), [undefined, 1]);
   },
 );
 
