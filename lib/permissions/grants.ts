@@ -31,13 +31,8 @@ export function isGeneric({ redisUrl, ollamaHosts, runtimePath }: Site): boolean
     ollamaHosts.join() === GENERIC_SITE.ollamaHosts.join();
 }
 
-/** The permission lists of a build: host:port pairs, paths and variable names. */
-export interface Grants {
-  readonly net: readonly string[];
-  readonly read: readonly string[];
-  readonly write: readonly string[];
-  readonly env: readonly string[];
-}
+/** The permission lists of a build: host:port pairs, paths to read and to write, variable names. */
+export type Grants = Readonly<Record<"net" | "read" | "write" | "env", readonly string[]>>;
 
 export interface Build {
   readonly version: string;
@@ -60,14 +55,15 @@ export const COLLECTOR_NAMES = [
 
 /**
  * The `host:port` of everything that a REDIS_URL may connect to: one server, a cluster's nodes, or
- * sentinels and what may be their primary.
- *
- * @throws SiteError for another scheme, no host, a Unix socket or a pattern.
+ * sentinels and what may be their primary. @throws SiteError for anything else, or a pattern.
  */
 export function redisEndpoints(text: string): readonly string[] {
   const place = redisPlace(text);
   return place.kind === "sentinel" ? [...new Set([...place.hosts, ...place.nodes])] : place.hosts;
 }
+
+/** The `host:port` of a URL as `fetch` would connect to it, or null where it is not usable. */
+const webHostPort = (url: URL) => hostPort(url, url.protocol === "https:" ? "443" : "80");
 
 /**
  * The `host:port` that an OLLAMA_HOST connects to.
@@ -79,9 +75,7 @@ export function ollamaEndpoint(text: string): string {
     "address or an [IPv6] address";
   const shown = withoutCredentials(text);
   try {
-    const url = new URL(parseOllamaHost(text));
-    return hostPort(url, url.protocol === "https:" ? "443" : "80") ??
-      cannotUse("OLLAMA_HOST", shown, takes);
+    return webHostPort(new URL(parseOllamaHost(text))) ?? cannotUse("OLLAMA_HOST", shown, takes);
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
     cannotUse("OLLAMA_HOST", shown, takes);
@@ -100,8 +94,7 @@ export function collectorUrl(text: string): string {
     "(credentials go into OTEL_EXPORTER_OTLP_HEADERS on the node)";
   const url = URL.canParse(text) ? new URL(text) : null;
   const isPlain = url !== null && /^https?:\/\//i.test(text) && !/[@?#\s]/.test(text) &&
-    /^[A-Za-z0-9._~/-]*$/.test(url.pathname) &&
-    hostPort(url, url.protocol === "https:" ? "443" : "80") !== null;
+    /^[A-Za-z0-9._~/-]*$/.test(url.pathname) && webHostPort(url) !== null;
   if (!isPlain) cannotUse("--otel", withoutCredentials(text), takes);
   return url.href.replace(/\/+$/, "");
 }
@@ -116,17 +109,13 @@ export function runtimeFolder(text: string): string {
   const takes =
     "an absolute path other than /, its parts of letters, digits and ._-+@ but not . or ..";
   const parts = text.split("/").filter((part) => part !== "");
-  const plain = text.startsWith("/") && parts.length > 0 &&
+  const isPlain = text.startsWith("/") && parts.length > 0 &&
     parts.every((part) => part !== "." && part !== ".." && /^[\p{L}\p{N}._+@-]+$/u.test(part));
-  if (!plain) cannotUse("RUNTIME_PATH", text, takes);
+  if (!isPlain) cannotUse("RUNTIME_PATH", text, takes);
   return `/${parts.join("/")}`;
 }
 
-/**
- * The folders under RUNTIME_PATH that a build reads, and those that it writes.
- *
- * @throws SiteError as {@linkcode runtimeFolder}.
- */
+/** What a build reads and writes under RUNTIME_PATH. @throws SiteError */
 export function foldersUnder(runtimePath: string) {
   const root = runtimeFolder(runtimePath);
   return {
@@ -135,11 +124,7 @@ export function foldersUnder(runtimePath: string) {
   };
 }
 
-/**
- * Everything that a build for `site` may do, and nothing else.
- *
- * @throws SiteError where the site cannot be granted.
- */
+/** Everything that a build for `site` may do. @throws SiteError where it cannot be granted. */
 export function grantsFor(site: Site, environmentNames: readonly string[]): Grants {
   const { read, write } = foldersUnder(site.runtimePath);
   const hosts = [...redisEndpoints(site.redisUrl), ...site.ollamaHosts.map(ollamaEndpoint)];

@@ -21,27 +21,20 @@ export type Query = (
   descriptor: Deno.PermissionDescriptor,
 ) => Promise<{ readonly state: Deno.PermissionState; readonly partial?: boolean }>;
 
-/** What the runtime answered. */
-interface Answer {
-  readonly kind: Deno.PermissionDescriptor["name"];
-  /** Host and port, path or variable name; null asks for all of the kind. */
-  readonly subject: string | null;
-  readonly granted: boolean;
-}
+type Kind = Deno.PermissionDescriptor["name"];
 
 /** A part of the configuration that the runtime would refuse. */
 export interface Uncovered {
   readonly variable: "REDIS_URL" | "OLLAMA_HOST" | "RUNTIME_PATH";
-  /** The value, without its password. */
+  /** Without its password. */
   readonly value: string;
   /** What was refused, what the program was built for, and the command for the new value. */
   readonly message: string;
-  /** The command alone. */
   readonly command: string;
 }
 
 /** What a permission of each kind lets a program do, and to what where it is granted as a whole. */
-export const KINDS: Readonly<Record<Answer["kind"], { verb: string; all: string }>> = {
+export const KINDS: Readonly<Record<Kind, { verb: string; all: string }>> = {
   net: { verb: "connect to", all: "any host" },
   read: { verb: "read", all: "any file" },
   write: { verb: "write", all: "any file" },
@@ -52,7 +45,13 @@ export const KINDS: Readonly<Record<Answer["kind"], { verb: string; all: string 
   import: { verb: "import from", all: "any remote host" },
 };
 
+/** Something of a kind: host and port, a path or a variable's name. */
 type Access = readonly [kind: keyof Grants, subject: string];
+
+function accessesOf(grants: Partial<Grants>): Access[] {
+  const kinds = ["net", "read", "write", "env"] as const;
+  return kinds.flatMap((kind) => grants[kind]?.map((subject) => [kind, subject] as const) ?? []);
+}
 
 const systemQuery: Query = (descriptor) => Deno.permissions.query(descriptor);
 
@@ -74,8 +73,8 @@ async function isGranted(query: Query, descriptor: Deno.PermissionDescriptor): P
 }
 
 /**
- * Asks about everything the program needs at `site`, then about each kind as a whole and about
- * things that no build may touch, whatever its site.
+ * Asks about everything the program needs at `site`, then about each kind as a whole (its subject is
+ * null) and about things that no build may touch, whatever its site.
  *
  * @param grants what to ask about one by one: the build's lists, or from source those of the site.
  * @throws SiteError where no program can be built for `site`.
@@ -83,10 +82,8 @@ async function isGranted(query: Query, descriptor: Deno.PermissionDescriptor): P
 export async function askPermissions(
   site: Site,
   { grants, query = systemQuery }: { readonly grants: Grants; readonly query?: Query },
-): Promise<Answer[]> {
+) {
   const root = runtimeFolder(site.runtimePath);
-  const own = (["net", "read", "write", "env"] as const)
-    .flatMap((kind) => grants[kind].map((subject): Access => [kind, subject]));
   const forbidden: Access[] = [
     ["read", "/etc/passwd"],
     ["write", root],
@@ -95,22 +92,21 @@ export async function askPermissions(
     ["write", "/etc"],
     ["env", "PATH"],
   ];
-  const answerTo = async (access: Access): Promise<Answer> => {
-    const [kind, subject] = access;
-    return { kind, subject, granted: await isGranted(query, descriptorOf(access)) };
-  };
+  const answer = async (kind: Kind, subject: string | null, asked: Deno.PermissionDescriptor) => ({
+    kind,
+    subject,
+    granted: await isGranted(query, asked),
+  });
+  const answerTo = (access: Access) => answer(...access, descriptorOf(access));
   return await Promise.all([
-    ...own.map(answerTo),
-    ...(Object.keys(KINDS) as Answer["kind"][]).map(async (kind): Promise<Answer> => {
-      return { kind, subject: null, granted: await isGranted(query, { name: kind }) };
-    }),
+    ...accessesOf(grants).map(answerTo),
+    ...(Object.keys(KINDS) as Kind[]).map((kind) => answer(kind, null, { name: kind })),
     ...forbidden.map(answerTo),
   ]);
 }
 
 /**
- * The parts of a site that the runtime would refuse, each with what to do about it. Empty where all
- * is granted.
+ * The parts of a site that the runtime would refuse, each with what to do about it.
  *
  * @param options.needs the variables that this run needs; a replay, for one, needs no Redis.
  * @param options.build this program's build; null from source.
@@ -123,63 +119,52 @@ export async function uncovered(
     readonly query?: Query;
   },
 ): Promise<Uncovered[]> {
+  const { redisUrl, runtimePath } = site;
   const collector = build?.site.collector;
   // A chain of the offline rules names no host; a new build is not to lose the ones of this one.
-  const ollamaHosts = site.ollamaHosts.length > 0 ? site.ollamaHosts : build?.site.ollamaHosts;
-  const command = compileCommand(
-    { ...site, ollamaHosts: ollamaHosts ?? [], ...(collector !== undefined && { collector }) },
-    build?.target.split("-")[0],
-  );
-  const { redisUrl, runtimePath } = site;
-  const connectTo = (host: string): Access => ["net", host];
-  const parts: readonly (readonly [Uncovered["variable"], string, () => Access[]])[] = [
-    ["REDIS_URL", redisUrl, () => redisEndpoints(redisUrl).map(connectTo)],
+  const ollamaHosts = site.ollamaHosts.length > 0
+    ? site.ollamaHosts
+    : build?.site.ollamaHosts ?? [];
+  const wanted = { ...site, ollamaHosts, ...collector !== undefined && { collector } };
+  const command = compileCommand(wanted, build?.target.split("-")[0]);
+  const parts: readonly (readonly [Uncovered["variable"], string, () => Partial<Grants>])[] = [
+    ["REDIS_URL", redisUrl, () => ({ net: redisEndpoints(redisUrl) })],
     ...site.ollamaHosts.map((host) =>
-      ["OLLAMA_HOST", host, () => [connectTo(ollamaEndpoint(host))]] as const
+      ["OLLAMA_HOST", host, () => ({ net: [ollamaEndpoint(host)] })] as const
     ),
-    ["RUNTIME_PATH", runtimePath, () => {
-      const { read, write } = foldersUnder(runtimePath);
-      return [
-        ...read.map((path): Access => ["read", path]),
-        ...write.map((path): Access => ["write", path]),
-      ];
-    }],
+    ["RUNTIME_PATH", runtimePath, () => foldersUnder(runtimePath)],
   ];
+  const builtFor = build && {
+    REDIS_URL: build.site.redisUrl,
+    OLLAMA_HOST: build.site.ollamaHosts.join(", "),
+    RUNTIME_PATH: build.site.runtimePath,
+  };
   const problems: Uncovered[] = [];
-  for (const [variable, text, accesses] of parts) {
+  for (const [variable, text, needed] of parts) {
     if (!needs.includes(variable)) continue;
     const value = withoutCredentials(text);
+    const report = (message: string) => problems.push({ variable, value, message, command });
     try {
       const refused: string[] = [];
-      for (const access of accesses()) {
+      for (const access of accessesOf(needed())) {
+        if (await isGranted(query, descriptorOf(access))) continue;
         const [kind, subject] = access;
-        const granted = await isGranted(query, descriptorOf(access));
-        if (!granted) refused.push(`${KINDS[kind].verb} ${subject}`);
+        refused.push(`${KINDS[kind].verb} ${subject}`);
       }
       const [first, ...rest] = refused;
       if (first === undefined) continue;
       const what = rest.length > 0 ? `${first} and ${rest.length} more` : first;
-      const message = build === null
-        ? `${variable} ${value}: this run has no permission to ${what}. Add it to the --allow ` +
-          `flags, or build a binary for it: ${command}`
-        : `${variable} ${value}: this binary was built for ${builtFor(build.site, variable)} and ` +
-          `may not ${what}. Build one for it: ${command}`;
-      problems.push({ variable, value, message, command });
+      report(
+        builtFor === null
+          ? `${variable} ${value}: this run has no permission to ${what}. Add it to the --allow ` +
+            `flags, or build a binary for it: ${command}`
+          : `${variable} ${value}: this binary was built for ${builtFor[variable]} and ` +
+            `may not ${what}. Build one for it: ${command}`,
+      );
     } catch (error) {
       if (!(error instanceof SiteError)) throw error;
-      problems.push({ variable, value, message: error.message, command });
+      report(error.message);
     }
   }
   return problems;
-}
-
-function builtFor(
-  { redisUrl, ollamaHosts, runtimePath }: Site,
-  variable: Uncovered["variable"],
-): string {
-  return {
-    REDIS_URL: redisUrl,
-    OLLAMA_HOST: ollamaHosts.join(", "),
-    RUNTIME_PATH: runtimePath,
-  }[variable];
 }

@@ -17,13 +17,6 @@ export interface Act {
   readonly attempt: () => unknown;
 }
 
-/** What became of an act. Only `runtime` is as it should be: the others let it pass. */
-interface Verdict {
-  readonly act: string;
-  readonly stoppedBy: "runtime" | "operating system" | "nothing";
-  readonly detail: string;
-}
-
 /** Longest wait for a connection that the runtime did not refuse, in milliseconds. */
 const CONNECT_MS = 3_000;
 
@@ -76,6 +69,8 @@ export function forbiddenActs(site: Site, clock: Clock): Act[] {
       await Deno.remove(path);
     });
   const read = (path: string) => act(`read ${path}`, () => Deno.readFile(path));
+  const reach = (host: string, port: number) =>
+    act(`connect to ${host} port ${port}`, () => connect(host, port, clock));
   return [
     write(approved),
     write(`${root}/actions/running`),
@@ -92,91 +87,73 @@ export function forbiddenActs(site: Site, clock: Clock): Act[] {
     read("/etc/passwd"),
     read(`${root}/state/../../../../../../../../etc/passwd`),
     read("/proc/self/environ"),
-    act(
-      `connect to ${redisHost} port ${otherPort}`,
-      () => connect(redisHost, otherPort, clock),
-    ),
-    act(
-      `connect to ${otherHost} port ${redisPort}`,
-      () => connect(otherHost, redisPort, clock),
-    ),
+    reach(redisHost, otherPort),
+    reach(otherHost, redisPort),
     act("listen on a port", () => Deno.listen({ hostname: "127.0.0.1", port: 0 }).close()),
     act("run /bin/true", () => new Deno.Command("/bin/true").output()),
     act("load a library", () => Deno.dlopen("libc.so.6", {}).close()),
     act("ask for the host's name", () => Deno.hostname()),
-    act("read the variable PATH", () => readVariable("PATH")),
-    act("read the variable HOME", () => readVariable("HOME")),
+    ...["PATH", "HOME"].map((name) => act(`read the variable ${name}`, () => readVariable(name))),
   ];
 }
 
-/** Tries every act, one after the other. */
-export async function prove(acts: readonly Act[]): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
+/** Tries every act, one after the other. Only those that the runtime stopped are as they should be. */
+export async function prove(acts: readonly Act[]) {
+  const tried = [];
   for (const { name: act, attempt } of acts) {
     try {
       await attempt();
-      verdicts.push({ act, stoppedBy: "nothing", detail: "it succeeded" });
+      tried.push({ act, stoppedBy: "nothing", detail: "it succeeded" } as const);
     } catch (error) {
       const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       const isRuntime = error instanceof Deno.errors.NotCapable || error instanceof HiddenNameError;
-      verdicts.push({ act, stoppedBy: isRuntime ? "runtime" : "operating system", detail });
+      const stoppedBy = isRuntime ? "runtime" : "operating system";
+      tried.push({ act, stoppedBy, detail } as const);
     }
   }
-  return verdicts;
+  return tried;
 }
 
-/** What became of writing through what lies at `path`; only `nothing` is a fault. */
-export interface PlantedVerdict {
-  readonly path: string;
-  /** `not tried`: what lies there is as it should be. */
-  readonly stoppedBy: "program" | "operating system" | "nothing" | "not tried";
-  readonly detail: string;
-}
-
-const FOLDERS = ["actions", "actions/pending", "events", "state"] as const;
-const FILES = ["state/planner-agent.heartbeat", "state/planner-agent.lock"] as const;
+const OWN = [
+  ["actions", "folder"],
+  ["actions/pending", "folder"],
+  ["events", "folder"],
+  ["state", "folder"],
+  ["state/planner-agent.heartbeat", "file"],
+  ["state/planner-agent.lock", "file"],
+] as const;
 
 /**
- * Tries what lies in the place of the agent's own folders and files; a link, FIFO or device is
- * planted by hand. The runtime compares paths as they are written, so it is the program that must
- * not follow them.
+ * Tries to write through what lies in the place of the agent's own folders and files; a link, FIFO
+ * or device is planted by hand. The runtime compares paths as they are written, so it is the program
+ * that must not follow them: only `nothing` is a fault.
  */
-export async function tryPlanted(site: Site): Promise<readonly PlantedVerdict[]> {
+export async function tryPlanted(site: Site) {
   const root = runtimeFolder(site.runtimePath);
   const files = ownFolders(realFiles, root);
-  const verdicts: PlantedVerdict[] = [];
-  for (const name of FOLDERS) {
+  const tried = [];
+  for (const [name, expected] of OWN) {
     const path = join(root, name);
-    const inside = join(path, FILE);
-    verdicts.push(
-      await tried(path, "folder", async () => {
+    try {
+      const kind = await realFiles.kind(path);
+      if (kind === expected || kind === "none") {
+        tried.push({ path, stoppedBy: "not tried", detail: "no link is planted there" } as const);
+        continue;
+      }
+      if (expected === "file") {
+        (await openOwn(path)).close();
+      } else {
+        const inside = join(path, FILE);
         await files.writeUnsynced(inside, "");
         await files.remove(inside);
-      }),
-    );
-  }
-  for (const name of FILES) {
-    const path = join(root, name);
-    verdicts.push(await tried(path, "file", async () => (await openOwn(path)).close()));
-  }
-  return verdicts;
-}
-
-async function tried(
-  path: string,
-  expected: "folder" | "file",
-  attempt: () => Promise<void>,
-): Promise<PlantedVerdict> {
-  try {
-    const kind = await realFiles.kind(path);
-    if (kind === expected || kind === "none") {
-      return { path, stoppedBy: "not tried", detail: "no link is planted there" };
+      }
+      tried.push({ path, stoppedBy: "nothing", detail: "it was written through" } as const);
+    } catch (error) {
+      const isOurs = error instanceof NotAFolderError || error instanceof NotAFileError;
+      const stoppedBy = isOurs ? "program" : "operating system";
+      const detail = error instanceof Error ? error.message : String(error);
+      tried.push({ path, stoppedBy, detail } as const);
     }
-    await attempt();
-    return { path, stoppedBy: "nothing", detail: "it was written through" };
-  } catch (error) {
-    const isOurs = error instanceof NotAFolderError || error instanceof NotAFileError;
-    const detail = error instanceof Error ? error.message : String(error);
-    return { path, stoppedBy: isOurs ? "program" : "operating system", detail };
   }
+  return tried;
 }

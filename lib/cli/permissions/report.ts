@@ -3,14 +3,9 @@ import type { Clock } from "../../base/clock.ts";
 import { ENVIRONMENT_NAMES } from "../../config/environment.ts";
 import { type Build, grantsFor, isGeneric, type Site } from "../../permissions/grants.ts";
 import { askPermissions, KINDS, type Query } from "../../permissions/permissions.ts";
-import {
-  type Act,
-  forbiddenActs,
-  type PlantedVerdict,
-  prove,
-  tryPlanted,
-} from "../../permissions/prove.ts";
+import { type Act, forbiddenActs, prove, tryPlanted } from "../../permissions/prove.ts";
 import { EXIT } from "../io.ts";
+import { tableLines } from "../view/table.ts";
 
 interface PermissionsParts {
   /** Where the configuration says the agent runs; a build's own record goes before it. */
@@ -42,58 +37,57 @@ export async function showPermissions(
   { json, prove }: { readonly json: boolean; readonly prove: boolean },
   parts: PermissionsParts,
 ): Promise<number> {
-  return await (prove ? runProof : runQuestions)(parts, json);
+  const shown = await (prove ? proofOf : answersOf)(parts);
+  for (const line of json ? [asciiJson(shown.json, 2)] : shown.lines) parts.print(line);
+  return shown.status;
 }
 
-async function runProof(parts: PermissionsParts, asJson: boolean): Promise<number> {
-  const { print } = parts;
-  const site = parts.build?.site ?? parts.site;
-  const acts = await prove(parts.acts ?? forbiddenActs(site, parts.clock));
+async function proofOf({ site: configured, build, clock, acts: given }: PermissionsParts) {
+  const site = build?.site ?? configured;
+  const acts = await prove(given ?? forbiddenActs(site, clock));
+  const planted = given ? [] : await tryPlanted(site);
   const passed = acts.filter(({ stoppedBy }) => stoppedBy !== "runtime").length;
-  const planted: readonly PlantedVerdict[] = parts.acts ? [] : await tryPlanted(site);
-  const proven = passed === 0 && !planted.some(({ stoppedBy }) => stoppedBy === "nothing");
-  const status = proven ? EXIT.ok : EXIT.failure;
-  if (asJson) {
-    print(asciiJson({ proven, acts, planted, held_by: HELD_BY }, 2));
-    return status;
-  }
+  const proven = passed === 0 && planted.every(({ stoppedBy }) => stoppedBy !== "nothing");
   // Deno's advice on flags follows the first comma; it is the same in every row.
-  const rows = acts.map((one) => [one.act, one.stoppedBy, one.detail.replace(/, specify .*/s, "")]);
-  tableOf([["act", "stopped by", "answer"], ...rows]).forEach(print);
-  print("");
-  print(
-    passed === 0
-      ? `All ${acts.length} acts were stopped by the runtime.`
-      : `${passed} of ${acts.length} acts were let through by the runtime.`,
-  );
-  if (planted.length === 0) return status;
-  const links = planted.map(({ path, stoppedBy, detail }) => [path, stoppedBy, detail]);
-  print("");
-  tableOf([["a link planted at", "stopped by", "answer"], ...links]).forEach(print);
-  print("");
-  for (const [by, what] of Object.entries(HELD_BY)) print(`Held by the ${by}: ${what}.`);
-  return status;
+  const answer = (detail: string) => detail.replace(/, specify .*/s, "");
+  return {
+    status: proven ? EXIT.ok : EXIT.failure,
+    json: { proven, acts, planted, held_by: HELD_BY },
+    lines: [
+      ...tableOf(
+        ["act", "stopped by", "answer"],
+        acts.map(({ act, stoppedBy, detail }) => [act, stoppedBy, answer(detail)]),
+      ),
+      "",
+      passed === 0
+        ? `All ${acts.length} acts were stopped by the runtime.`
+        : `${passed} of ${acts.length} acts were let through by the runtime.`,
+      ...planted.length === 0 ? [] : [
+        "",
+        ...tableOf(
+          ["a link planted at", "stopped by", "answer"],
+          planted.map(({ path, stoppedBy, detail }) => [path, stoppedBy, detail]),
+        ),
+        "",
+        ...Object.entries(HELD_BY).map(([by, what]) => `Held by the ${by}: ${what}.`),
+      ],
+    ],
+  };
 }
 
-async function runQuestions(
-  { site, build, query, print }: PermissionsParts,
-  asJson: boolean,
-): Promise<number> {
+async function answersOf({ site, build, query }: PermissionsParts) {
   const grants = build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
   const answers = await askPermissions(build?.site ?? site, { grants, ...query && { query } });
-  if (asJson) {
-    const generic = build && isGeneric(build.site);
-    print(asciiJson({ build, generic, permissions: answers }, 2));
-    return EXIT.ok;
-  }
-  titleLines(build).forEach(print);
   const rows = answers.map(({ kind, subject, granted }) => [
     granted ? "may" : "may not",
     KINDS[kind].verb,
     subject ?? KINDS[kind].all,
   ]);
-  tableOf(rows).forEach(print);
-  return EXIT.ok;
+  return {
+    status: EXIT.ok,
+    json: { build, generic: build && isGeneric(build.site), permissions: answers },
+    lines: [...titleLines(build), ...tableOf(["", "", ""], rows).slice(1)],
+  };
 }
 
 function titleLines(build: Build | null): string[] {
@@ -110,12 +104,7 @@ function titleLines(build: Build | null): string[] {
   ];
 }
 
-/** Rows with their columns aligned, as wide as they are; the last column is ragged. */
-function tableOf(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length))
-  );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
-  );
+/** A table as wide as it is: nobody copies a path or an error that was cut. */
+function tableOf(titles: readonly string[], rows: readonly string[][]): string[] {
+  return tableLines(rows, { columns: titles.map((title) => ({ title })), width: Infinity });
 }
