@@ -5,9 +5,9 @@ export interface Claim {
   /** False when this planner acts alone: nobody else was asked. */
   readonly shared: boolean;
   /**
-   * Call it right before writing, before each try, and write only when it resolves with true: the
-   * target is still ours, and is kept for others as long as a cooldown, whatever becomes of this
-   * planner. False: the claim is lost; settle nothing, let the event wait for a new one.
+   * Call it right before each try to write, and write only when it resolves with true: the target
+   * is still ours, and is kept for others as long as a cooldown, whatever becomes of this planner.
+   * False: the claim is lost; settle nothing, let the event wait for a new one.
    */
   fence(cooldownMs: number): Promise<boolean>;
   /**
@@ -19,7 +19,6 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-/** What became of asking for a claim. */
 type ClaimResult =
   | { readonly kind: "claimed"; readonly claim: Claim }
   /** Another planner works on the target; it is worth asking again after `againMs`. */

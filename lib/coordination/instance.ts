@@ -19,7 +19,7 @@ export async function instanceOf({ store, files, nodeName, nonce }: {
 }): Promise<string> {
   const path = join(store.state, NAME);
   try {
-    // A link could lead to another planner's.
+    // A symlink could lead to another planner's.
     const text = await files.kind(path) === "file" ? await files.readText(path, LARGEST_BYTES) : "";
     const [node, instance = ""] = (text ?? "").trim().split(" ");
     if (node === nodeName && /^[A-Za-z0-9]{8,64}$/.test(instance)) return instance;

@@ -25,18 +25,6 @@ const escaped = (name: string) =>
   encodeURIComponent(name.toWellFormed())
     .replace(/[!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-interface RedisClaimOptions {
-  readonly key: string;
-  readonly token: string;
-  /** When asking for it began; undefined when Redis could not be asked. */
-  readonly claimedAt: Moment | undefined;
-  readonly clock: Clock;
-  /** Rejects when Redis cannot be asked. */
-  readonly run: (call: ScriptCall) => Promise<unknown>;
-  /** Called at most once. Never rejects. */
-  readonly onEnd: (end: ClaimEnd) => Promise<void>;
-}
-
 /** A point in time by both clocks. */
 export interface Moment {
   readonly wallMs: number;
@@ -74,8 +62,17 @@ const MARGIN = 0.1;
  *   TTL ends; after that each planner acts alone, and two may propose. Their cooldowns are shared
  *   once Redis is back.
  */
-export function redisClaim(options: RedisClaimOptions): Claim {
-  const { key, token, claimedAt, clock, run } = options;
+export function redisClaim({ key, token, claimedAt, clock, run, onEnd }: {
+  readonly key: string;
+  readonly token: string;
+  /** When asking for it began; undefined when Redis could not be asked. */
+  readonly claimedAt: Moment | undefined;
+  readonly clock: Clock;
+  /** Rejects when Redis cannot be asked. */
+  readonly run: (call: ScriptCall) => Promise<unknown>;
+  /** Called at most once. Never rejects. */
+  readonly onEnd: (end: ClaimEnd) => Promise<void>;
+}): Claim {
   const shared = claimedAt !== undefined;
   let confirmed = { at: claimedAt ?? momentOf(clock), forMs: CLAIM_TTL_MS };
   let state: "ours" | "lost" | "ended" = "ours";
@@ -91,11 +88,6 @@ export function redisClaim(options: RedisClaimOptions): Claim {
     return agoMs < forMs * (1 - MARGIN);
   }
 
-  function lose() {
-    if (state === "ours") state = "lost";
-    stopRenewing();
-  }
-
   /** Whether Redis says that the claim is ours for `forMs` more; undefined when it cannot say. */
   async function confirm(script: string, forMs: number): Promise<boolean | undefined> {
     const at = momentOf(clock);
@@ -107,18 +99,20 @@ export function redisClaim(options: RedisClaimOptions): Claim {
       return undefined;
     }
     const ours = reply === 1 || (Array.isArray(reply) && reply[0] === "claimed");
-    // An answer to an earlier question may come after one that confirmed more.
+    // A reply to an earlier question may come after one that confirmed more.
     const ends = ({ at, forMs }: typeof confirmed) => at.monotonicMs + forMs;
     if (ours && ends({ at, forMs }) > ends(confirmed)) confirmed = { at, forMs };
+    if (!ours) {
+      if (state === "ours") state = "lost";
+      stopRenewing();
+    }
     return ours;
   }
 
   function renewAfter(ms: number) {
     stopRenewing = clock.after(ms, async () => {
       const ours = await confirm(KEEP, CLAIM_TTL_MS);
-      if (ours === false) lose();
-      if (state !== "ours") return;
-      renewAfter(ours ? RENEW_EVERY_MS : RETRY_MS);
+      if (state === "ours") renewAfter(ours ? RENEW_EVERY_MS : RETRY_MS);
     });
   }
 
@@ -126,7 +120,7 @@ export function redisClaim(options: RedisClaimOptions): Claim {
     if (state === "ended") return;
     state = "ended";
     stopRenewing();
-    await options.onEnd(how);
+    await onEnd(how);
   }
 
   return {
@@ -135,9 +129,8 @@ export function redisClaim(options: RedisClaimOptions): Claim {
       if (state !== "ours") return false;
       // Acting alone it may have become possible to ask.
       const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, CLAIM_TTL_MS));
-      if (ours === false) lose();
       if (state !== "ours") return false;
-      const granted = shared ? isRecent() : ours === undefined || isRecent();
+      const granted = isRecent() || (!shared && ours === undefined);
       proposed ||= granted;
       return granted;
     },

@@ -28,14 +28,11 @@ export interface ReadFile extends FileLook {
   readonly text: string | undefined;
 }
 
-function kindOf({ isFile, isDirectory }: Deno.FileInfo): FileLook["kind"] {
-  return isFile ? "file" : isDirectory ? "folder" : "other";
-}
-
-function lookAt(info: Deno.FileInfo): FileLook {
-  const writtenMs = info.mtime?.getTime() ?? 0;
-  const changedMs = info.ctime?.getTime() ?? writtenMs;
-  return { kind: kindOf(info), bytes: info.size, writtenMs, changedMs };
+function lookAt({ isFile, isDirectory, size, mtime, ctime }: Deno.FileInfo): FileLook {
+  const writtenMs = mtime?.getTime() ?? 0;
+  const changedMs = ctime?.getTime() ?? writtenMs;
+  const kind = isFile ? "file" : isDirectory ? "folder" : "other";
+  return { kind, bytes: size, writtenMs, changedMs };
 }
 
 const isReadable = (look: FileLook, maxBytes: number) =>
@@ -65,7 +62,7 @@ export class NotAFileError extends Error {
   }
 }
 
-/** Opening a FIFO waits for its other end, and a link leads anywhere. */
+/** Opening a FIFO waits for its other end, and a symlink leads anywhere. */
 function mustBeFile(path: string): void {
   try {
     if (!Deno.lstatSync(path).isFile) throw new NotAFileError(path);
@@ -89,12 +86,6 @@ export async function tryLock(path: string): Promise<{ release(): void } | undef
   if (await file.tryLock(true)) return { release: () => file.close() };
   file.close();
   return undefined;
-}
-
-/** Whether a link leads to something in the folder that it is in, or below. */
-async function staysInFolder(path: string): Promise<boolean> {
-  const folder = await Deno.realPath(dirname(path));
-  return (await Deno.realPath(path)).startsWith(`${folder}/`);
 }
 
 export type Files = typeof realFiles;
@@ -137,9 +128,9 @@ export const realFiles = {
   },
   /** Makes a folder and those above it. */
   makeFolder: (path: string): Promise<void> => Deno.mkdir(path, { recursive: true }),
-  /** What is there, without following a link. */
-  kind: (path: string): Promise<FileLook["kind"] | "none"> =>
-    Deno.lstat(path).then(kindOf, (error) => unlessMissing(error, "none")),
+  /** What is there, without following a symlink. */
+  kind: async (path: string): Promise<FileLook["kind"] | "none"> =>
+    (await realFiles.times(path))?.kind ?? "none",
   /** Names in a folder, sorted; none where it does not exist. */
   async list(path: string): Promise<string[]> {
     const names: string[] = [];
@@ -147,25 +138,23 @@ export const realFiles = {
     return names.sort();
   },
   eachName,
-  /**
-   * A file's text, or undefined where it does not exist or is longer than `maxBytes`. A link that
-   * leads out of its folder is no file.
-   */
+  /** A file's text; undefined where there is none, it is too long, or a symlink out of its folder. */
   async readText(path: string, maxBytes: number): Promise<string | undefined> {
     try {
-      const { isSymlink } = await Deno.lstat(path);
-      if (isSymlink && !await staysInFolder(path)) return undefined;
-      return isReadable(lookAt(await Deno.stat(path)), maxBytes)
-        ? await Deno.readTextFile(path)
-        : undefined;
+      if ((await Deno.lstat(path)).isSymlink) {
+        const folder = await Deno.realPath(dirname(path));
+        if (!(await Deno.realPath(path)).startsWith(`${folder}/`)) return undefined;
+      }
+      const look = lookAt(await Deno.stat(path));
+      return isReadable(look, maxBytes) ? await Deno.readTextFile(path) : undefined;
     } catch (error) {
       return unlessMissing(error, undefined);
     }
   },
-  /** When a file was written and moved, or undefined where it does not exist; follows no link. */
+  /** When a file was written and moved; undefined where there is none. Follows no symlink. */
   times: (path: string): Promise<FileLook | undefined> =>
     Deno.lstat(path).then(lookAt, (error) => unlessMissing(error, undefined)),
-  /** What lies there and its text in one call, without following a link. */
+  /** What lies there, and its text. Follows no symlink. */
   async read(path: string, maxBytes: number): Promise<ReadFile | undefined> {
     try {
       const look = lookAt(await Deno.lstat(path));
@@ -179,15 +168,13 @@ export const realFiles = {
   readNow(path: string, maxBytes: number): ReadFile | undefined {
     try {
       const look = lookAt(Deno.lstatSync(path));
-      return {
-        ...look,
-        text: isReadable(look, maxBytes) ? Deno.readTextFileSync(path) : undefined,
-      };
+      const text = isReadable(look, maxBytes) ? Deno.readTextFileSync(path) : undefined;
+      return { ...look, text };
     } catch (error) {
       return unlessMissing(error, undefined);
     }
   },
-  /** Sets a file's modification time to now; creates the file where there is none. */
+  /** Sets a file's modification time; creates the file where there is none. */
   async touch(path: string, nowMs: number): Promise<void> {
     mustBeFile(path);
     try {

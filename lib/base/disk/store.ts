@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path/posix";
 import type { Files } from "./files.ts";
 import { publish, type Published, TEMPORARY_NAME } from "./publish.ts";
 
-/** Where a proposal can be in its life; the agent writes to the first only. */
+/** The folders of actions/; the agent writes to the first only. */
 export const ACTION_FOLDERS = [
   "pending",
   "approved",
@@ -20,7 +20,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 export const LARGEST_PROPOSAL_BYTES = 256 * 1024;
 const LARGEST_CONFIG_BYTES = 1024 * 1024;
 
-/** The folder an event file belongs in is a link or a file: nothing is written through it. */
+/** A folder of the agent is a symlink or a file: nothing is written through it. */
 export class NotAFolderError extends Error {
   override readonly name = "NotAFolderError";
   constructor(path: string) {
@@ -43,8 +43,7 @@ export interface PublishedAction {
 export type Store = ReturnType<typeof createStore>;
 
 /**
- * The agent's folders under RUNTIME_PATH, and what it puts into them for others: proposals, event
- * files and the heartbeat. Its own memory is in `journal.ts`.
+ * The agent's folders under RUNTIME_PATH, and what it puts into them for others.
  *
  * @param nonce a new random text for each call, for temporary names.
  */
@@ -58,9 +57,8 @@ export function createStore(
   /** Where a proposal of this id is now, or undefined. */
   async function findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined> {
     for (const folder of ACTION_FOLDERS) {
-      if (await files.kind(join(root, "actions", folder, `${actionId}.json`)) !== "none") {
-        return folder;
-      }
+      const path = join(root, "actions", folder, `${actionId}.json`);
+      if (await files.kind(path) !== "none") return folder;
     }
     return undefined;
   }
@@ -75,14 +73,14 @@ export function createStore(
     return swept;
   }
 
-  /** The folders in a folder: no files, and no links, which could lead anywhere. */
+  /** The folders in a folder: no files, and no symlinks, which could lead anywhere. */
   async function foldersIn(folder: string): Promise<string[]> {
     const paths = (await files.list(folder)).map((name) => join(folder, name));
     const kinds = await Promise.all(paths.map((path) => files.kind(path)));
     return paths.filter((_, nth) => kinds[nth] === "folder");
   }
 
-  /** A folder the agent makes itself must not be a link planted by someone else. */
+  /** A folder the agent makes itself must not be a symlink planted by someone else. */
   async function makeOwnFolder(path: string): Promise<void> {
     if (await files.kind(path) === "none") {
       await files.makeFolder(path);
@@ -94,11 +92,10 @@ export function createStore(
 
   /** Makes the folder again if somebody removed it; with all of actions/ gone, a disk is not mounted. */
   async function restorePending(): Promise<void> {
-    const isGone = await files.kind(pending) === "none";
+    if (await files.kind(pending) !== "none") return;
+    if (await files.kind(dirname(pending)) !== "folder") return;
     // Where this fails, so does the write that follows, and says why.
-    if (isGone && await files.kind(dirname(pending)) === "folder") {
-      await files.makeFolder(pending).catch(() => {});
-    }
+    await files.makeFolder(pending).catch(() => {});
   }
 
   return {
@@ -109,11 +106,11 @@ export function createStore(
     /**
      * Makes the folders the agent may write to. The others are the installer's.
      *
-     * @throws {NotAFolderError} where one is a link.
+     * @throws {NotAFolderError} where one is a symlink.
      */
     async makeFolders(): Promise<void> {
       for (const folder of [pending, events, state]) {
-        // Through a link from pending to approved the agent would approve.
+        // Through a symlink from pending to approved the agent would approve.
         if (await files.kind(folder) === "other") throw new NotAFolderError(folder);
         await files.makeFolder(folder);
       }
@@ -135,14 +132,10 @@ export function createStore(
       readonly announce: (actionId: string) => void;
     }): Promise<PublishedAction> {
       await restorePending();
-      const { stem, ...rest } = await publish(files, nonce, {
-        folder: pending,
-        base,
-        text,
-        announce,
-        // An id that was approved or executed is never given to another proposal.
-        taken: async (id) => await findAction(id) !== undefined,
-      });
+      // An id that was approved or executed is never given to another proposal.
+      const taken = async (id: string) => await findAction(id) !== undefined;
+      const publication = { folder: pending, base, text, announce, taken };
+      const { stem, ...rest } = await publish(files, nonce, publication);
       return { actionId: stem, path: join(pending, `${stem}.json`), ...rest };
     },
     /** Publishes an event file, `relativePath` (without `.json`) being below events/. */

@@ -1,9 +1,7 @@
 /**
- * ioredis, kept to the protocol alone.
- *
- * When to connect, how long to wait and what to do about a failure is decided here. Its own
- * reconnecting and resubscribing stay off: a resubscription that is refused is an unhandled
- * rejection there (redis/ioredis#2187). It connects over this program's own connections and sockets.
+ * ioredis, kept to the protocol alone, over this program's own connections. Its reconnecting and
+ * resubscribing stay off: a resubscription that is refused is an unhandled rejection there
+ * (redis/ioredis#2187).
  *
  * @module
  */

@@ -11,7 +11,6 @@ import type { Redis } from "ioredis";
 import { clientOptions, newRedisClient } from "./client.ts";
 import type { RedisCredentials } from "./address.ts";
 import {
-  CommandTimeoutError,
   isReplyError,
   RedisClosedError,
   RedisReplicaError,
@@ -38,22 +37,19 @@ interface RedisConnectionOptions extends Omit<RedisServer, "secrets"> {
   readonly bounds?: ReplyBounds;
 }
 
-/** How an answer is waited for: `ms` milliseconds, and in which words of the error. */
+/** How a reply is waited for: `ms` milliseconds, and in which words of the error. */
 interface Wait {
   readonly stage: RedisStage;
   readonly ms: number;
   /**
    * Whether the deadline starts anew while bytes come in: a slow connection may need longer to bring
-   * an answer behind a flood. Not without end: bytes alone are no answer. @default {false}
+   * a reply behind a flood. Not without end: bytes alone are no reply. @default {false}
    */
   readonly whileSilent?: boolean;
   readonly command?: string;
-  /** How large the answer may be. @default {SHORT_REPLY} */
+  /** @default {SHORT_REPLY} */
   readonly bounds?: ReplyBounds | undefined;
 }
-
-/** Until it connects it has none, whatever its type says. */
-const socketOf = (client: Redis): Redis["stream"] | undefined => client.stream;
 
 export type RedisConnection = ReturnType<typeof redisConnection>;
 
@@ -69,13 +65,14 @@ export function redisConnection(options: RedisConnectionOptions) {
     options.onPublished && ((bytes, channel) => hear(channel, bytes)),
   );
   const client = createClient(clientOptions(endpoint, replies.check));
+  /** Until it connects it has none, whatever its type says. */
+  const socket = (): Redis["stream"] | undefined => client.stream;
+  const bytesRead = () => socket()?.bytesRead ?? 0;
   client.on("error", lose);
   client.on("close", () => lose(new RedisClosedError(stage)));
   if (options.onPublished) client.on("messageBuffer", hear);
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
-
-  const bytesRead = () => socketOf(client)?.bytesRead ?? 0;
 
   /** The first call decides; later ones are echoes of the closing socket. */
   function end(error: unknown): boolean {
@@ -86,7 +83,7 @@ export function redisConnection(options: RedisConnectionOptions) {
     // ioredis sets a timer to close what is closed already.
     if (client.status !== "end") client.disconnect();
     // disconnect() alone waits for a FIN that a vanished peer never sends.
-    socketOf(client)?.destroy();
+    socket()?.destroy();
     for (const reject of [...waiting]) reject(error);
     return true;
   }
@@ -103,7 +100,7 @@ export function redisConnection(options: RedisConnectionOptions) {
     if (channel && bytes && !ended) options.onPublished?.(bytes, channel);
   }
 
-  /** A promise that the end rejects. `start` returns what undoes it, called once it is settled. */
+  /** A promise that the end rejects. `start` returns what is called once it is settled. */
   function untilEnd<T>(
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
   ): Promise<T> {
@@ -121,10 +118,10 @@ export function redisConnection(options: RedisConnectionOptions) {
   }
 
   /**
-   * What ioredis answers to `question`. A deadline that passes ends the connection, as does every
-   * error but Redis' own answer.
+   * What ioredis replies to `question`. A deadline that passes ends the connection, as does every
+   * error but Redis' own.
    *
-   * @throws what Redis answered (`isReplyError`), or what ended the connection.
+   * @throws what Redis replied (`isReplyError`), or what ended the connection.
    */
   function ask<T>(question: (client: Redis) => Promise<T>, wait: Wait): Promise<T> {
     const { ms, whileSilent = false, command } = wait;
@@ -142,8 +139,7 @@ export function redisConnection(options: RedisConnectionOptions) {
         if (whileSilent && bytesRead() > heard && deadlines++ < MOST_DEADLINES) {
           heard = bytesRead();
           cancel = clock.after(ms, overdue);
-        } else if (command === undefined) lose(new RedisTimeoutError(wait.stage, ms));
-        else lose(new CommandTimeoutError(command, ms));
+        } else lose(new RedisTimeoutError(wait.stage, ms, command));
       }
     });
   }
@@ -170,29 +166,27 @@ export function redisConnection(options: RedisConnectionOptions) {
       stage = "ping";
     },
     /**
-     * Asks a server that a sentinel named whether it is the primary; of any other, nothing is asked.
-     * What is published on a replica, or while it has lost its primary, reaches nobody else. Where
-     * the user may not ask (NOPERM), the sentinel's word is taken.
+     * Asks a server that a sentinel named whether it is the primary, and any other nothing: what is
+     * published on a replica, or while it has lost its primary, reaches nobody else. Where the user
+     * may not ask (NOPERM), the sentinel's word is taken.
      *
      * @throws {RedisReplicaError} when it is not the primary.
      */
     async confirmPrimary(): Promise<void> {
       const { primaryOf, display } = endpoint;
       if (primaryOf === undefined) return;
-      let role: unknown;
       try {
-        role = await ask((client) => client.role(), { stage: "role", ms: connectTimeoutMs });
+        const role = await ask((client) => client.role(), { stage: "role", ms: connectTimeoutMs });
+        if (Array.isArray(role) && role[0] === "master") return;
       } catch (error) {
         if (isReplyError(error)) return;
         throw error;
       }
-      if (Array.isArray(role) && role[0] === "master") return;
       throw new RedisReplicaError(display, primaryOf);
     },
     /**
-     * Sends a command and resolves with its answer: text as bytes, null, numbers and lists of
-     * these. Commands are sent at once and answered in turn. While bytes come in the deadline
-     * starts anew. @throws as `ask`.
+     * The reply to a command: text as bytes, null, numbers and lists of these. Commands are sent at
+     * once and answered in turn. While bytes come in the deadline starts anew. @throws as `ask`.
      */
     call(
       [command, ...words]: readonly [string, ...Word[]],

@@ -1,18 +1,11 @@
 /** What a connection waits for; `ping` for any answer once it is in use. */
 export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
 
-/** No answer within the deadline of a stage. */
+/** No answer within the deadline of a stage, or of a `command`. */
 export class RedisTimeoutError extends Error {
   override readonly name = "RedisTimeoutError";
-  constructor(readonly stage: RedisStage, readonly ms: number) {
+  constructor(readonly stage: RedisStage, readonly ms: number, readonly command?: string) {
     super(`${stage}: no answer within ${ms} ms`);
-  }
-}
-
-/** No answer to a command within its deadline. */
-export class CommandTimeoutError extends RedisTimeoutError {
-  constructor(readonly command: string, ms: number) {
-    super("ping", ms);
   }
 }
 
@@ -40,7 +33,7 @@ export class RedisReplyTooLargeError extends Error {
 /** The server that a sentinel named as the primary is not the primary. */
 export class RedisReplicaError extends Error {
   override readonly name = "RedisReplicaError";
-  constructor(readonly display: string, readonly primaryOf: string) {
+  constructor(display: string, primaryOf: string) {
     super(`${display} is not the primary of ${primaryOf}`);
   }
 }

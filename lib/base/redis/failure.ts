@@ -18,7 +18,7 @@ export interface RedisFailure {
   readonly detail: string;
 }
 
-/** Redis could not be used, and it is known why. */
+/** Redis could not be used, and `failure` says why. */
 export class RedisUnusableError extends Error {
   override readonly name = "RedisUnusableError";
   constructor(readonly failure: RedisFailure) {

@@ -1,9 +1,8 @@
 /**
  * Looks at what Redis sends before ioredis gets it: form, depth, size, and whether it was asked for.
- *
  * ioredis trusts its peer: a nil that nobody asked for is an exception past every promise there, and
- * a string of any length is collected. RESP2, as in Redis' protocol specification
- * (https://redis.io/docs/latest/develop/reference/protocol-spec/).
+ * a string of any length is collected. RESP2, as in
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/.
  *
  * @module
  */

@@ -1,9 +1,7 @@
 /**
- * Asks sentinels which server is the primary.
- *
- * A sentinel is asked over a connection of its own. ioredis' connector for sentinels goes wherever
- * it is sent, with the password, and makes one text of all that went wrong; here the address is
- * looked at first, and each failure keeps its reason.
+ * Asks sentinels which server is the primary. ioredis' connector for them goes wherever it is sent,
+ * with the password, and makes one text of all that went wrong; here the address is looked at first,
+ * and each failure keeps its reason.
  *
  * @module
  */
@@ -58,12 +56,12 @@ async function primaryBy(
   sentinel: RedisServer,
   { name, nodes, tls, mayConnect = systemMayConnect, signal }: SentinelQuestion,
 ): Promise<RedisEndpoint> {
-  const answer = await ask(sentinel, name, signal);
-  if (answer === null) {
+  const reply = await ask(sentinel, name, signal);
+  if (reply === null) {
     const detail = `it knows no primary ${name}. Is the name right in REDIS_URL?`;
     throw new RedisUnusableError({ reason: "no_primary", detail });
   }
-  const address = addressIn(answer);
+  const address = addressIn(reply);
   const notPermitted = (why: string) =>
     new RedisUnusableError({
       reason: "not_permitted",
@@ -87,7 +85,7 @@ async function systemMayConnect(host: string): Promise<boolean> {
   return (await Deno.permissions.query({ name: "net", host })).state === "granted";
 }
 
-/** What a sentinel answers to who the primary is; null where it knows no such name. */
+/** What a sentinel replies to who the primary is; null where it knows no such name. */
 async function ask(
   sentinel: RedisServer,
   name: string,
@@ -126,10 +124,10 @@ function sentinelFailure(error: unknown, sentinel: RedisServer): RedisFailure {
 
 const decoder = new TextDecoder();
 
-/** The `host:port` that a sentinel answered with. */
-function addressIn(answer: unknown): string {
-  const [host = "", port = ""] = Array.isArray(answer)
-    ? answer.map((part) => part instanceof Uint8Array ? decoder.decode(part.subarray(0, 300)) : "")
+/** The `host:port` of a sentinel's reply. */
+function addressIn(reply: unknown): string {
+  const [host = "", port = ""] = Array.isArray(reply)
+    ? reply.map((part) => part instanceof Uint8Array ? decoder.decode(part.subarray(0, 300)) : "")
     : [];
   const address = addressOf(host, port);
   if (address !== null) return address;

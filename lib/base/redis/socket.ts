@@ -1,11 +1,3 @@
-/**
- * The socket below ioredis: Deno's own TCP or TLS, as the stream that ioredis expects.
- *
- * Deno's node:net reads on for as long as there is something to read, and nothing else gets its
- * turn meanwhile: under a flood, no answer of an LLM would be heard and no proposal written.
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
 import { sleep, systemClock } from "../clock.ts";
@@ -21,8 +13,11 @@ const REST_MS = 1;
 export type Admit = (received: Uint8Array, pass: (part: Uint8Array) => void) => void;
 
 /**
- * A connection as the stream that ioredis reads from; destroying it closes the connection at once.
- * From `resume` on, what `admit` lets pass is emitted as `data`; nothing is kept.
+ * Deno's own TCP or TLS as the stream that ioredis reads from; destroying it closes the connection
+ * at once. From `resume` on, what `admit` lets pass is emitted as `data`; nothing is kept.
+ *
+ * Deno's node:net reads on for as long as there is something to read, and nothing else gets its
+ * turn meanwhile: under a flood, no answer of an LLM would be heard and no proposal written.
  */
 export function redisSocket(conn: Deno.Conn, admit: Admit, clock = systemClock) {
   const received = new Uint8Array(READ_BYTES);

@@ -1,4 +1,4 @@
-import { CommandTimeoutError, isReplyError } from "../../base/redis/errors.ts";
+import { isReplyError, RedisTimeoutError } from "../../base/redis/errors.ts";
 import {
   type RedisFailure,
   redisFailure,
@@ -31,7 +31,7 @@ const DETAILS: readonly (readonly [text: RegExp, detail: string])[] = [
 /** As `redisFailure`, with what only commands on streams meet. Pure; never fails. */
 export function streamFailure(error: unknown, context: StreamFailureContext): RedisFailure {
   const { stream, endpoint } = context;
-  if (error instanceof CommandTimeoutError) {
+  if (error instanceof RedisTimeoutError && error.command !== undefined) {
     const within = `${error.command} within ${error.ms / 1_000} s`;
     const detail = `${endpoint.display} did not answer ${within}. Is the link up?`;
     return { reason: "timeout", detail };

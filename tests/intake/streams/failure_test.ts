@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { redisAddress } from "../../../lib/base/redis/address.ts";
-import { CommandTimeoutError } from "../../../lib/base/redis/errors.ts";
+import { RedisTimeoutError } from "../../../lib/base/redis/errors.ts";
 import { isOfStream, streamFailure } from "../../../lib/intake/streams/failure.ts";
 
 const url = "redis://agent:s3cret@piha";
@@ -44,7 +44,7 @@ Deno.test("streamFailure: tells what only streams meet", () => {
     assert.equal(failure.reason, reason);
     assert.match(failure.detail, detail);
   }
-  assert.deepEqual(failureOf(new CommandTimeoutError("XACK", 10_000)), {
+  assert.deepEqual(failureOf(new RedisTimeoutError("ping", 10_000, "XACK")), {
     reason: "timeout",
     detail: "piha:6379 did not answer XACK within 10 s. Is the link up?",
   });
