@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CHANNELS } from "../../support/channels.ts";
-import { bulk, type Reply } from "../../support/resp.ts";
+import { bulk, type Reply, RespError } from "../../support/resp.ts";
 import { type Script, scriptedRedis } from "../../support/scripted_redis.ts";
 import { streamReader } from "../../support/stream_reader.ts";
 
@@ -57,6 +57,68 @@ Deno.test("streams intake: reads twice as much each time, and a quarter behind a
     reads.map((words) => after(words, "COUNT")[0]).map(Number),
     [16, 32, 64, 128, 32, 64, 128, 128, 128],
   );
+  await reader.stop();
+  await server.close();
+});
+
+Deno.test("streams intake: no read waits while what another stream brought does", async () => {
+  const page = Array.from({ length: 16 }, (_, n) => entry(`1-${n}`, "old"));
+  const both: Reply = [
+    [bulk(HEALTH), page],
+    [bulk(WORLD), [entry("2-0", "new")]],
+  ];
+  const server = redisOf((nth) => [both, null][nth]);
+  await using reader = streamReader(`redis://127.0.0.1:${server.port}`);
+  await server.seen("XREADGROUP", 3);
+  const reads = server.commands.filter(([name]) => name === "XREADGROUP");
+  assert.deepEqual(reads.map((words) => [words.includes("BLOCK"), ...after(words, "STREAMS", 4)]), [
+    [true, HEALTH, WORLD, ">", ">"],
+    [false, HEALTH, ">"],
+    [true, HEALTH, WORLD, ">", ">"],
+  ]);
+  assert.deepEqual(reader.texts(), [...page.map(() => "old"), "new"]);
+  await reader.stop();
+  await server.close();
+});
+
+Deno.test("streams intake: what waited for another stream when the connection ended comes again", async () => {
+  const both: Reply = [
+    [bulk(HEALTH), Array.from({ length: 16 }, (_, n) => entry(`1-${n}`, "old"))],
+    [bulk(WORLD), [entry("2-0", "new")]],
+  ];
+  let lost = false;
+  const server = redisOf((nth, _words, connection) => {
+    if (nth === 1) {
+      lost = true;
+      connection.close();
+    }
+    return nth === 0 ? both : undefined;
+  }, ([name, stream, , , , id]) => {
+    if (name === "XCLAIM") return [id === "2-0" ? entry("2-0", "new") : bulk(id ?? "")];
+    if (name !== "XPENDING" || stream !== WORLD || !lost) return undefined;
+    return [[bulk("2-0"), bulk("solaria"), 5, 1]];
+  });
+  await using reader = streamReader(`redis://127.0.0.1:${server.port}`);
+  await reader.log.seen("redis_lost");
+  await reader.retry();
+  await server.seen("XREADGROUP", 3);
+  const last = reader.entries.slice(15).map(({ id, deliveries }) => [id, deliveries]);
+  assert.deepEqual(last, [["1-15", 1], ["2-0", 2]]);
+  await reader.stop();
+  await server.close();
+});
+
+Deno.test("streams intake: a stream that is refused before its entries came is not waited for", async () => {
+  let asked = 0;
+  const server = redisOf(() => undefined, ([name, stream]) => {
+    if (name !== "XPENDING" || stream !== WORLD || asked++ === 0) return undefined;
+    return new RespError("NOPERM No permissions to access a key");
+  });
+  await using reader = streamReader(`redis://127.0.0.1:${server.port}`);
+  const words = await server.seen("XREADGROUP");
+  assert.deepEqual(after(words, "STREAMS", 9), [HEALTH, ">"]);
+  assert.deepEqual(reader.log.of("redis_stream_refused").map(({ stream }) => stream), [WORLD]);
+  assert.deepEqual(reader.log.of("redis_lost"), []);
   await reader.stop();
   await server.close();
 });
