@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { DIAGNOSIS_SCHEMA } from "../../lib/llm/diagnosis.ts";
 import { validate } from "../../lib/llm/validator.js";
 import { validatorModule } from "../../scripts/compile/validator.ts";
+import { anyCharacter } from "../support/any_character.ts";
 
 const WRITTEN = await Deno.readTextFile(
   new URL("../../lib/llm/validator.js", import.meta.url),
@@ -14,7 +15,7 @@ const answer = fc.record({
   action: fc.constantFrom("restart", "ignore", "Restart", 1, null),
   service: fc.constantFrom("mosquitto", "", 7),
   node: fc.constantFrom("piha", {}),
-  reason: fc.oneof(fc.string({ unit: "binary", maxLength: 14 }), fc.integer()),
+  reason: fc.oneof(fc.string({ unit: anyCharacter, maxLength: 14 }), fc.integer()),
   confidence: fc.oneof(fc.double({ min: -1, max: 2 }), fc.constantFrom("0.9", 0, 1)),
   requires_human: fc.constantFrom(true, false, "false"),
   more: fc.constant(1),

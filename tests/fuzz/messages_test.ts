@@ -6,6 +6,7 @@ import { excerpt } from "../../lib/event/excerpt.ts";
 import type { HealthEvent } from "../../lib/event/event.ts";
 import { newsOf } from "../../lib/event/news.ts";
 import { createReception } from "../../lib/planner/receive.ts";
+import { anyCharacter } from "../support/any_character.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { inTimeNow, runs } from "./runs.ts";
@@ -24,7 +25,7 @@ const WORDS = [
   ],
   ...["password=hunter2", "__proto__", "constructor", "", " ", "x".repeat(3_000), "9".repeat(40)],
 ];
-const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "binary", maxLength: 12 }));
+const word = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: anyCharacter, maxLength: 12 }));
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 5 },

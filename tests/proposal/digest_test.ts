@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { approvalDigest, digestMatches, sha256 } from "../../lib/proposal/digest.ts";
+import { anyCharacter } from "../support/any_character.ts";
 
 const approved = {
   action_id: "plan-piha-mosquitto-1767323045",
@@ -33,7 +34,7 @@ Deno.test("approvalDigest: SHA-256 in hexadecimal, as Python's hashlib computes 
 });
 
 Deno.test("approvalDigest: text that wanders from one part into the next makes another digest", () => {
-  const part = fc.string({ unit: "binary", minLength: 1, maxLength: 6 });
+  const part = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 6 });
   fc.assert(fc.property(part, part, fc.constantFrom("", '","', ","), (node, service, between) => {
     const [head = "", ...tail] = service;
     assert.notEqual(

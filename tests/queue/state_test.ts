@@ -4,6 +4,7 @@ import { cleanName } from "../../lib/base/text/names.ts";
 import { applyRecord, emptyState, type RecordOf, type StateRecord } from "../../lib/queue/state.ts";
 import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { targetKey } from "../../lib/event/target.ts";
+import { anyCharacter } from "../support/any_character.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
 type DecodedState = ReturnType<typeof decodeState>;
@@ -101,13 +102,13 @@ Deno.test("applyRecord: a target's next waiting event keeps its turn", () => {
 const plain = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record<T>(model, { noNullPrototype: true });
 
-const name = fc.string({ unit: "binary", minLength: 1, maxLength: 300 }).map((text) =>
+const name = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 300 }).map((text) =>
   cleanName(text) || "x"
 );
 const target = plain({ node: name, service: name });
 const time = fc.integer({ min: -1e15, max: 1e15 });
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
-const text = fc.string({ unit: "binary", maxLength: 200 });
+const text = fc.string({ unit: anyCharacter, maxLength: 200 });
 const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
   plain({
     is: fc.constant("flaps" as const),
@@ -222,7 +223,7 @@ Deno.test("decodeState: a line that no agent writes is counted and passed over",
 });
 
 Deno.test("decodeState: never throws", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (noise) => {
+  fc.assert(fc.property(fc.string({ unit: anyCharacter }), (noise) => {
     assert.equal(stateOf(decodeState(`${encodeHeader()}${noise}\n`)).state.waiting.size, 0);
     decodeState(noise);
   }));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SiteError } from "../../../lib/base/host_port.ts";
 import { addressOf, redisAddress, redisPlace } from "../../../lib/base/redis/address.ts";
+import { anyCharacter } from "../../support/any_character.ts";
 
 Deno.test("redisAddress: host, port, TLS and a text for logs", () => {
   const cases = [
@@ -132,7 +133,7 @@ Deno.test("redisPlace: whatever the text, hosts and ports or SiteError", () => {
   const host = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):[1-9]\d{0,4}$/;
   fc.assert(fc.property(
     fc.constantFrom("", "redis://", "redis+sentinel://", "rediss+cluster://"),
-    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.string({ unit: anyCharacter, maxLength: 40 }),
     fc.constantFrom("", "/lab", "/lab?nodes=a"),
     (scheme, text, end) => {
       try {
