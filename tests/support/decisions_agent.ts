@@ -26,7 +26,10 @@ import { type Target, targetKey } from "../../lib/event/target.ts";
 /** Lets every promise run; nothing here waits for anything else. */
 export async function settle() {
   for (let i = 0; i < 40; i++) await Promise.resolve();
+  if (++settled % 300 === 0) await new Promise((resolve) => setTimeout(resolve));
 }
+/** What an AbortSignal refers to is freed between tasks only: without them all runs are kept. */
+let settled = 0;
 
 export function createTime() {
   let wallMs = Date.UTC(2026, 0, 2);
