@@ -120,7 +120,7 @@ Deno.test("excerpt: hostile payloads end and stay within the limit", () => {
     JSON.parse('{"__proto__": {"password": "SECRET"}, "constructor": 1}'),
   ];
   for (const payload of payloads) {
-    for (const limit of [1, 30, 64, 2048]) {
+    for (const limit of [1, 2048]) {
       const text = excerpt(payload, limit);
       assert.ok(bytes(text) <= limit, `${bytes(text)} bytes of ${limit}`);
       assert.ok(!text.includes("SECRET"));
