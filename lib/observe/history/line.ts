@@ -71,7 +71,7 @@ const CHECKS = Object.entries(KEYS);
 type Checked<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
 
 export type HistoryLine =
-  & { readonly [Key in keyof typeof KEYS]?: Checked<typeof KEYS[Key]> }
+  & { readonly [Key in keyof typeof KEYS]?: Checked<typeof KEYS[Key]> | undefined }
   & {
     /** When it happened, ISO 8601 in UTC; of repeated ones, when the last did, to some minutes. */
     readonly at: string;
@@ -81,24 +81,33 @@ export type HistoryLine =
 /** The line of an ending at `nowMs` (milliseconds since 1970). */
 export function endingRecord(
   { outcome, channel, event, proposal, diagnosed, detail }:
-    & Omit<Ending, "outcome">
-    & Pick<HistoryLine, "outcome">,
+    & Omit<Ending, "outcome" | "detail">
+    & Pick<HistoryLine, "outcome" | "detail">,
   nowMs: number,
 ): HistoryLine {
   return {
     at: iso(nowMs),
     outcome,
     channel,
-    ...(event && eventKeys(event, nowMs)),
-    ...(proposal ? proposalKeys(proposal) : detailKey(detail)),
-    ...(diagnosed && diagnosedKeys(diagnosed)),
+    node: event?.node,
+    service: event?.service,
+    type: event?.type,
+    severity: event?.severity,
+    timestamp: event?.timestamp,
+    heard: event && event.heardAt < nowMs ? iso(event.heardAt) : undefined,
+    ...(proposal ? proposalKeys(proposal) : { detail: short(detail) }),
+    model: diagnosed?.modelUsed,
+    waited_ms: diagnosed && Math.round(diagnosed.waitedMs),
+    diagnosis_ms: diagnosed && Math.round(diagnosed.milliseconds),
+    attempts: diagnosed?.attempts.slice(-MOST_ATTEMPTS)
+      .map(({ link, outcome, milliseconds }) => ({ link, outcome, milliseconds })),
   };
 }
 
+/** The line of a diagnosis to which no link answered. */
 export function exhaustedRecord(diagnosed: Diagnosed, nowMs: number): HistoryLine {
-  const { event, event: { channel }, error } = diagnosed;
-  const told = { outcome: "exhausted", channel, event, diagnosed } as const;
-  return endingRecord({ ...told, ...(error !== undefined && { detail: error }) }, nowMs);
+  const { event, event: { channel }, error: detail } = diagnosed;
+  return endingRecord({ outcome: "exhausted", channel, event, diagnosed, detail }, nowMs);
 }
 
 /** The line of a proposal that the agent made of itself, without an event. */
@@ -116,8 +125,8 @@ export function decidedRecord(decided: Decided): HistoryLine {
     outcome: became,
     node,
     service,
-    ...detailKey(why || undefined),
-    ...(by !== "" && { by }),
+    detail: short(why || undefined),
+    by: by || undefined,
     action,
     action_id: actionId,
   };
@@ -138,33 +147,16 @@ export function parseHistoryLine(text: string): HistoryLine | undefined {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-const detailKey = (text: string | undefined) =>
-  text === undefined ? {} : { detail: cut(text, LONGEST_DETAIL) };
-
-function eventKeys(event: NonNullable<Ending["event"]>, nowMs: number) {
-  const { node, service, type, severity, timestamp, heardAt } = event;
-  const heard = heardAt < nowMs && { heard: iso(heardAt) };
-  return { node, service, type, severity, timestamp, ...heard };
-}
+const short = (text: string | undefined) => text === undefined ? text : cut(text, LONGEST_DETAIL);
 
 function proposalKeys({ action_id, confidence, requires_human, payload }: ActionFile) {
-  const rules = [...new Set((payload.policy ?? []).map(({ rule }) => rule))];
+  const rules = new Set((payload.policy ?? []).map(({ rule }) => rule));
   return {
-    ...detailKey(payload.reason),
+    detail: short(payload.reason),
     action: payload.action,
     action_id,
     confidence,
     requires_human,
-    ...(rules.length > 0 && { rules }),
-  };
-}
-
-function diagnosedKeys({ modelUsed, waitedMs, milliseconds, attempts }: Diagnosed) {
-  return {
-    ...(modelUsed !== undefined && { model: modelUsed }),
-    waited_ms: Math.round(waitedMs),
-    diagnosis_ms: Math.round(milliseconds),
-    attempts: attempts.slice(-MOST_ATTEMPTS)
-      .map(({ link, outcome, milliseconds }) => ({ link, outcome, milliseconds })),
+    rules: rules.size > 0 ? [...rules] : undefined,
   };
 }

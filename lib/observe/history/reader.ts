@@ -40,8 +40,7 @@ export async function historyOf(
   const nodes = new Set<string>();
   const others = new Map<string, number>();
   let since: string | undefined;
-  for (const name of (await namesIn(source)).toReversed()) {
-    const all = await linesOf(name, source);
+  for await (const all of newestFirst(source)) {
     for (const { node, outcome, others: count = 0 } of all) {
       if (node !== undefined) nodes.add(node);
       if (count > 0) others.set(outcome, (others.get(outcome) ?? 0) + count);
@@ -53,13 +52,8 @@ export async function historyOf(
     lines = [...found, ...lines].slice(-limit);
     if (lines.length >= limit) break;
   }
-  const isKnown = lines.length > 0;
-  return {
-    lines,
-    nodes: isKnown ? [] : [...nodes].sort(),
-    others: isKnown ? new Map<string, number>() : others,
-    since,
-  };
+  if (lines.length > 0) return { lines, nodes: [], others: new Map<string, number>(), since };
+  return { lines, nodes: [...nodes].sort(), others, since };
 }
 
 /** All lines, the oldest first; only those with `word` in their text, which is quicker to find. */
@@ -73,8 +67,7 @@ export async function* historyLines(
 /** The lines since a moment (milliseconds since 1970), in no order; older files are not read. */
 export async function linesSince(source: HistorySource, sinceMs: number): Promise<HistoryLine[]> {
   const found: HistoryLine[] = [];
-  for (const name of (await namesIn(source)).toReversed()) {
-    const lines = await linesOf(name, source);
+  for await (const lines of newestFirst(source)) {
     found.push(...lines.filter(({ at }) => Date.parse(at) > sinceMs));
     const [oldest] = lines;
     if (oldest && Date.parse(oldest.at) <= sinceMs) break;
@@ -127,6 +120,11 @@ export async function recoveries(
 /** When the event of a line was heard; of lines of earlier versions, as near as they tell. */
 function heardMs({ at, heard, waited_ms = 0, diagnosis_ms = 0 }: HistoryLine): number {
   return heard === undefined ? Date.parse(at) - waited_ms - diagnosis_ms : Date.parse(heard);
+}
+
+/** The lines of each file; files are read only when it is their turn. */
+async function* newestFirst(source: HistorySource): AsyncGenerator<HistoryLine[]> {
+  for (const name of (await namesIn(source)).toReversed()) yield await linesOf(name, source);
 }
 
 const namesIn = ({ state, files }: HistorySource) =>

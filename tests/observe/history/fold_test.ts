@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Ending } from "../../../lib/observe/ending.ts";
 import { historyFold } from "../../../lib/observe/history/fold.ts";
-import type { HistoryLine } from "../../../lib/observe/history/line.ts";
+import { type HistoryLine, historyText } from "../../../lib/observe/history/line.ts";
 import type { Outcome } from "../../../lib/observe/outcome.ts";
 import { fakeClock } from "../../support/clock.ts";
 import { waitingEvent } from "../../support/waiting_event.ts";
@@ -11,8 +11,9 @@ const MINUTE = 60_000;
 
 function folding() {
   const clock = fakeClock();
+  /** As they stand in the file. */
   const lines: HistoryLine[] = [];
-  const fold = historyFold({ clock, emit: (line) => lines.push(line) });
+  const fold = historyFold({ clock, emit: (line) => lines.push(JSON.parse(historyText(line))) });
   return {
     clock,
     lines,
