@@ -1,5 +1,6 @@
 import { withoutMarkers } from "../base/text/chat_markers.ts";
 import { redactText, redactValue } from "../base/text/redact.ts";
+import { remembering } from "../base/text/remembering.ts";
 import { visibleText } from "../base/text/visible.ts";
 
 const encoder = new TextEncoder();
@@ -12,19 +13,7 @@ const DEPTH = 24; // levels of nesting that are shown
 const SHORTEST_SHARE = 48;
 const HEAD = 0.6; // the part of a cut text that its start gets; the rest is its end's
 
-/** Short texts in which nothing was found: senders repeat their keys and words for ever. */
-const harmless = new Set<string>();
-const MOST_HARMLESS = 2_000;
-const SHORT = 80;
-
-function cleaned(text: string): string {
-  if (harmless.has(text)) return text;
-  const clean = redactText(visibleText(text));
-  if (clean !== text || text.length > SHORT) return clean;
-  if (harmless.size >= MOST_HARMLESS) harmless.clear();
-  harmless.add(text);
-  return clean;
-}
+const cleaned = remembering((text) => redactText(visibleText(text)));
 
 /**
  * Head and tail of a text, with what is missing between them; at most `most` UTF-8 bytes. Counted in

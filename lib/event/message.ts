@@ -1,7 +1,8 @@
-import { isUtf8 } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { isObject, parseJson } from "../base/json.ts";
 import { redactText } from "../base/text/redact.ts";
 import { visibleText } from "../base/text/visible.ts";
+import type { Fields } from "./payload.ts";
 
 /** Longest message that is looked at, in bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -20,12 +21,13 @@ export interface Refusal {
 }
 
 type MessageResult =
-  | { readonly ok: true; readonly value: Record<string, unknown> }
+  | { readonly ok: true; readonly value: Fields }
   | { readonly ok: false; readonly refusal: Refusal };
 
 // Lossy on purpose: its fast path is several times as fast as a fatal decoder, and a replacement
 // character in the text, which is rare, says when to look closer. It drops a byte order mark.
 const decoder = new TextDecoder();
+const BYTE_ORDER_MARK = 0xfeff;
 
 const MOST_WRAPPERS = 2; // senders that write JSON twice put the message into a string
 
@@ -52,8 +54,15 @@ export function readMessage(bytes: Uint8Array): MessageResult {
     : { ok: true, value: beforeNul };
 }
 
-function read(bytes: Uint8Array): Record<string, unknown> | RefusalKind {
-  const text = decoder.decode(bytes);
+/** Redis gives Buffers, whose own way takes a third of the decoder's time where there is no JIT. */
+function textOf(bytes: Uint8Array): string {
+  if (!(bytes instanceof Buffer)) return decoder.decode(bytes);
+  const text = bytes.toString();
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+}
+
+function read(bytes: Uint8Array): Fields | RefusalKind {
+  const text = textOf(bytes);
   if (text.includes("\ufffd") && !isUtf8(bytes)) return "invalid_utf8";
   let value = parseMessage(text);
   if (value === undefined) return "invalid_json";
@@ -68,7 +77,7 @@ function parseMessage(text: string): unknown {
     const repaired = withoutBareNumbers(text);
     return repaired === text ? undefined : parseMessage(repaired);
   }
-  if (!hasInexact(plain, 0)) return plain;
+  if (typeof plain !== "object" || !hasInexact(plain as Fields, 0)) return plain;
   try {
     return withDigits(text);
   } catch {
@@ -77,13 +86,15 @@ function parseMessage(text: string): unknown {
 }
 
 /** Whether a number may have lost digits, as deep as anybody looks. Runs for every message. */
-function hasInexact(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  for (const key in value) {
-    const inner = (value as Record<string, unknown>)[key];
-    if (typeof inner === "number") {
-      if (inner > MAX || inner < -MAX) return true;
-    } else if (typeof inner === "object" && depth < DEPTH && hasInexact(inner, depth + 1)) {
+function hasInexact(fields: Fields, depth: number): boolean {
+  for (const key in fields) {
+    const value = fields[key];
+    if (typeof value === "string") continue; // as most are
+    if (typeof value === "number") {
+      if (value > MAX || value < -MAX) return true;
+    } else if (
+      typeof value === "object" && depth < DEPTH && hasInexact(value as Fields, depth + 1)
+    ) {
       return true;
     }
   }

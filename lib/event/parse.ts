@@ -1,8 +1,9 @@
 import { isObject } from "../base/json.ts";
 import { cleanName, plainName } from "../base/text/names.ts";
 import { redactText } from "../base/text/redact.ts";
+import { remembering } from "../base/text/remembering.ts";
 import type { HealthEvent, Origin } from "./event.ts";
-import { type Fields, isTruthy, payloadOf } from "./payload.ts";
+import { type Fields, hasKeys, isTruthy, payloadOf } from "./payload.ts";
 import { gradeOf } from "./severity.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
@@ -63,7 +64,7 @@ export function parseEvent(
   const service = serviceOf(raw);
 
   const payload = payloadOf(raw);
-  const { severity, unknown } = gradeOf(severityIn(raw), { type, payload });
+  const { severity, unknown } = gradeOf(severityIn(raw), type, payload);
   const time = parseTimestamp(raw.timestamp, nowMs);
   const origin = originOf(raw, sentNode === node ? undefined : sentNode);
   const event: HealthEvent = {
@@ -88,25 +89,28 @@ export function parseEvent(
 }
 
 /** What a message says of its sender; `location_tag` may stand in its payload. */
-function originOf(raw: Fields, sentAs: string | undefined): Origin | undefined {
-  const { source, correlation_id } = raw;
-  const inner = isObject(raw.payload) ? raw.payload : raw.details;
-  const location_tag = raw.location_tag ?? (isObject(inner) ? inner.location_tag : undefined);
+function originOf(
+  { source, correlation_id, location_tag, payload, details }: Fields,
+  sentAs: string | undefined,
+): Origin | undefined {
+  const inner = isObject(payload) ? payload : details;
+  const tag = location_tag ?? (isObject(inner) ? inner.location_tag : undefined);
   // Most messages say nothing of it, and are many.
-  if ((source ?? correlation_id ?? location_tag ?? sentAs) === undefined) return undefined;
-  const told = { source, correlation_id, location_tag };
+  if ((source ?? correlation_id ?? tag ?? sentAs) === undefined) return undefined;
   const origin: { -readonly [K in keyof Origin]: Origin[K] } = {};
-  for (const key of ["source", "correlation_id", "location_tag"] as const) {
-    const name = cleanedName(told[key]);
+  const add = (key: keyof Origin, name: string | undefined) => {
     if (name) origin[key] = name;
-  }
-  if (sentAs !== undefined) origin.sent_as = sentAs;
-  return Object.keys(origin).length > 0 ? origin : undefined;
+  };
+  add("source", cleanedName(source));
+  add("correlation_id", cleanedName(correlation_id));
+  add("location_tag", cleanedName(tag));
+  add("sent_as", sentAs);
+  return hasKeys(origin) ? origin : undefined;
 }
 
 /** A service by name; undefined where an event is about its node. */
 function serviceOf({ service, details, payload }: Fields): string | undefined {
-  let name = cleanedName(service);
+  let name = service === undefined ? "" : cleanedName(service);
   if (!name) {
     const inner = isTruthy(details) ? details : payload;
     name = isObject(inner) ? cleanedName(inner.service) : undefined;
@@ -116,12 +120,12 @@ function serviceOf({ service, details, payload }: Fields): string | undefined {
 
 /** A severity as sent, "" for none; some loggers send an object with its number and its name. */
 function severityIn({ severity, level }: Fields): string {
-  if (typeof severity === "string") return harmlessName(severity, SEVERITY_LENGTH);
+  if (typeof severity === "string") return harmlessSeverity(severity);
   const sent = severity ?? level;
   const value = isObject(sent) ? sent.level ?? sent.name ?? sent.severity : sent;
   // Elsewhere 0 counts as missing, but syslog's severity 0 is an emergency.
   const text = value === 0 ? "0" : textOf(value);
-  return text ? harmlessName(text, SEVERITY_LENGTH) : "";
+  return text ? harmlessSeverity(text) : "";
 }
 
 function told(time: unknown): string {
@@ -132,19 +136,22 @@ function told(time: unknown): string {
 
 /** A clean name, "" for an empty value, undefined for what is neither text nor a number. */
 export function cleanedName(value: unknown): string | undefined {
+  if (typeof value === "string") return harmlessName(value);
   const text = textOf(value);
-  return text ? harmlessName(text, NAME_LENGTH) : text;
+  return text ? harmlessName(text) : text;
 }
 
+const harmlessName = remembering((text) => harmless(text, NAME_LENGTH));
+const harmlessSeverity = remembering((text) => harmless(text, SEVERITY_LENGTH));
+
 /** Printable ASCII without a space at its ends, and without what a secret could follow. */
-const PLAIN_NAME = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
+const PLAIN = /^[!-<>?A-~](?:[ -<>?A-~]*[!-<>?A-~])?$/;
 
 /** Some senders name a service by its URL, with user and password. */
-function harmlessName(text: string, limit: number): string {
-  // Most names are read in one pass.
-  if (text.length <= limit && PLAIN_NAME.test(text)) return text;
-  const name = plainName(cleanName(text, limit));
-  return /[=@]/.test(text) ? withoutSecrets(text, limit) : cleanName(name, limit);
+function harmless(text: string, limit: number): string {
+  if (text.length <= limit && PLAIN.test(text)) return text;
+  if (/[=@]/.test(text)) return withoutSecrets(text, limit);
+  return cleanName(plainName(cleanName(text, limit)), limit);
 }
 
 /** Redacted before it is cut, and cut before it is redacted to what can matter. */
@@ -154,6 +161,6 @@ function withoutSecrets(text: string, limit: number): string {
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  if (!isTruthy(value)) return "";
+  if (value === undefined || !isTruthy(value)) return "";
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }

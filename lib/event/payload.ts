@@ -1,4 +1,5 @@
 import { isObject, parseJson } from "../base/json.ts";
+import { wordSet } from "../base/text/tables.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -7,10 +8,9 @@ const NOTHING: Fields = Object.freeze({});
 const MOST_WRAPPERS = 2; // senders that write JSON twice put it into a string
 
 /** What a message has beside the payload. */
-const ENVELOPE: ReadonlySet<string> = new Set(
-  ("type event_type node service severity timestamp payload details id source correlation_id " +
-    "location_tag").split(" "),
-);
+const ENVELOPE = wordSet(`
+  type event_type node service severity timestamp payload details id source correlation_id
+  location_tag`);
 
 /**
  * `payload`, or `details` where that is empty, with the `message` beside them. A message that has
@@ -29,12 +29,12 @@ export function payloadOf(raw: Fields): Fields {
 
 /** Whether Python would count a JSON value as true. */
 export function isTruthy(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return isObject(value) ? hasKeys(value) : Boolean(value);
+  if (typeof value !== "object" || value === null) return Boolean(value);
+  return Array.isArray(value) ? value.length > 0 : hasKeys(value);
 }
 
-function hasKeys(value: Fields): boolean {
-  for (const key in value) if (Object.hasOwn(value, key)) return true;
+export function hasKeys(value: object): boolean {
+  for (const _ in value) return true;
   return false;
 }
 
@@ -52,6 +52,9 @@ function fieldsOf(value: unknown): Fields {
 }
 
 function restOf(raw: Fields): Fields {
-  const rest = Object.entries(raw).filter(([key]) => !ENVELOPE.has(key));
-  return rest.length > 0 ? Object.fromEntries(rest) : NOTHING;
+  for (const key in raw) {
+    if (ENVELOPE.has(key)) continue;
+    return Object.fromEntries(Object.entries(raw).filter(([each]) => !ENVELOPE.has(each)));
+  }
+  return NOTHING;
 }

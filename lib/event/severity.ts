@@ -81,8 +81,11 @@ const ZABBIX = ["not classified", "information", "warning", "average", "high", "
  */
 export function gradeOf(
   sent: string,
-  { type, payload }: { readonly type: string; readonly payload: Fields },
+  type: string,
+  payload: Fields,
 ): { readonly severity: string; readonly unknown?: string } {
+  // A word of its own, as most send.
+  if (sent.length > 1 && KNOWN.has(sent)) return { severity: sent };
   const severity = zabbixWord(sent, payload) ?? (sent || labelOf(payload));
   if (severity === "") return { severity: "info" };
   if (knownRank(severity) !== undefined) return { severity };

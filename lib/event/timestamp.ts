@@ -1,5 +1,5 @@
 import { isObject } from "../base/json.ts";
-import { isoOf } from "./time_spellings.ts";
+import { partsOf, type TimeParts, withoutDecoration } from "./time_spellings.ts";
 
 /** Why a sent time was replaced by now. */
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
@@ -10,21 +10,12 @@ const DAY = 86_400;
 
 /** Longer texts are no times; a fraction of several hundred digits still is one. */
 const LONGEST_TEXT = 512;
-
-// Date, then optionally time, fraction, zone. Extended and basic form of ISO 8601, with the
-// liberties of Python's fromisoformat (blank for T, comma) and of Go and Ruby (blank before zone,
-// the zone's name behind its offset).
-const ISO =
-  /^(\d{4})(-?)(\d\d)\2(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?(?:Z|z|UTC|([+-])(\d\d)(?::?(\d\d))?(?: [A-Z]{1,5})?))?)?$/;
-
 const NUMBER = /^[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-
-const DIGITS_OF_A_DATE = /^20\d{12}$/;
 
 /**
  * The time that `raw` stands for, or now.
  *
- * Takes ISO 8601 (without a zone it is UTC), the spellings of {@linkcode isoOf}, and epoch seconds,
+ * Takes ISO 8601 and other libraries' spellings (without a zone they are UTC), and epoch seconds,
  * milli-, micro- or nanoseconds, told apart by size, as a number or as text. A leap second counts as
  * the second after it. A missing time (undefined or null) is now, which is normal; everything else
  * that is not a time between 2020 and a day after `nowMs` is now, with the reason. While the own
@@ -36,7 +27,7 @@ export function parseTimestamp(
 ): { readonly seconds: number; readonly replaced?: TimeReplacement } {
   const now = nowMs / 1000;
   if (raw === undefined || raw === null) return { seconds: now };
-  const seconds = fromValue(raw);
+  const seconds = typeof raw === "number" ? fromEpoch(raw) : fromValue(raw);
   if (typeof seconds === "string") return { seconds: now, replaced: seconds };
   const latest = now < YEAR_2020 ? YEAR_2100 : now + DAY;
   if (seconds >= YEAR_2020 && seconds <= latest) return { seconds };
@@ -55,22 +46,27 @@ function fromText(raw: string): number | TimeReplacement {
   if (usual !== undefined) return usual;
   const text = raw.trim();
   if (text.length > LONGEST_TEXT) return "not_a_time";
-  const iso = ISO.exec(text);
-  if (iso) return fromIso(iso);
-  if (NUMBER.test(text) && !DIGITS_OF_A_DATE.test(text)) {
-    return fromEpoch(Number(text.replace(",", ".")));
-  }
-  const rewritten = isoOf(text);
-  return rewritten === undefined || rewritten === text ? "not_a_time" : fromText(rewritten);
+  const parts = partsOf(text);
+  if (parts) return fromParts(parts);
+  if (NUMBER.test(text)) return fromEpoch(Number(text.replace(",", ".")));
+  const bare = withoutDecoration(text);
+  return bare === text ? "not_a_time" : fromText(bare);
 }
 
-/** `2026-01-02T03:04:05Z`, which most senders write, by the runtime's own fast way. */
+/** The days of the calendar but 29 February. */
+const DATE =
+  "(?:0[1-9]|1[0-2])-(?:0[1-9]|1\\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31";
+/** What most senders write: UTC, with or without a fraction. */
+const USUAL = new RegExp(
+  `^\\d{4}-(?:${DATE})T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,9})?(?:Z|\\+00:00)?$`,
+);
+
+/** By the runtime's own fast way, which knows no more than milliseconds. */
 function fromUsual(raw: string): number | undefined {
-  if (raw.length !== 20 || raw[10] !== "T" || raw[19] !== "Z" || raw[4] !== "-") return undefined;
-  // It lets days run over into the next month, and takes 24 o'clock.
-  if (raw.slice(8, 10) > "28" || raw.slice(11, 13) > "23") return undefined;
-  const ms = Date.parse(raw);
-  return ms >= 0 ? ms / 1000 : undefined;
+  if (!USUAL.test(raw)) return undefined;
+  const seconds = Date.parse(`${raw.slice(0, 19)}Z`) / 1000;
+  if (seconds < 0) return undefined;
+  return raw[19] === "." ? Number.parseFloat(`${seconds}${raw.slice(19)}`) : seconds;
 }
 
 /** Libraries that write a time as an object: protobuf, MongoDB, Rust, PHP. */
@@ -104,25 +100,54 @@ function fromEpoch(value: number): number | TimeReplacement {
   return value / 1e9;
 }
 
-function fromIso(found: RegExpExecArray): number | TimeReplacement {
-  // Plain statements: taking arrays apart is slow where there is no JIT.
-  const year = Number(found[1]);
-  const month = Number(found[3]);
-  const day = Number(found[4]);
-  const hour = Number(found[5] ?? 0);
-  const minute = Number(found[6] ?? 0);
-  const second = Number(found[7] ?? 0);
-  const zoneHours = Number(found[10] ?? 0);
-  const zoneMinutes = Number(found[11] ?? 0);
-  const possible = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) &&
-    hour <= 23 && minute <= 59 && second <= 60 && zoneHours <= 23 && zoneMinutes <= 59;
+const MONTHS = new Map(
+  "jan feb mar apr may jun jul aug sep oct nov dec".split(" ").map((name, at) => [name, at + 1]),
+);
+
+/** Hours east of Greenwich; names that more than one country uses for its own are left out. */
+const ZONES: ReadonlyMap<string, number> = new Map(Object.entries({
+  ...{ z: 0, ut: 0, utc: 0, gmt: 0, wet: 0, west: 1, bst: 1, cet: 1, cest: 2, mez: 1, mesz: 2 },
+  ...{ eet: 2, eest: 3, msk: 3, est: -5, edt: -4, cst: -6, cdt: -5, mst: -7, mdt: -6 },
+  ...{ pst: -8, pdt: -7 },
+}));
+
+/** The time of a calendar's date and a clock's time; without a zone they are UTC. */
+function fromParts(parts: TimeParts): number | TimeReplacement {
+  const { year = "", month: monthText = "", fraction = parts.micros?.padStart(6, "0") } = parts;
+  const month = /\d/.test(monthText) ? Number(monthText) : MONTHS.get(monthText.toLowerCase());
+  const hour = hourOf(Number(parts.hour ?? 0), parts.half);
+  const east = secondsEast(parts);
+  if (month === undefined || hour === undefined || east === undefined) return "not_a_time";
+  const fullYear = Number(year.length === 2 ? `20${year}` : year);
+  const day = Number(parts.day);
+  const minute = Number(parts.minute ?? 0);
+  const second = Number(parts.second ?? 0);
+  const possible = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(fullYear, month) &&
+    hour <= 23 && minute <= 59 && second <= 60 && !Number.isNaN(east);
   if (!possible) return "impossible_date";
-  if (year < 1970) return "out_of_range"; // and Date.UTC reads years below 100 as 19xx
-  const zone = (zoneHours * 60 + zoneMinutes) * (found[9] === "-" ? -60 : 60);
-  const whole = Date.UTC(year, month - 1, day, hour, minute, second) / 1000 - zone;
+  if (fullYear < 1970) return "out_of_range"; // and Date.UTC reads years below 100 as 19xx
+  const whole = Date.UTC(fullYear, month - 1, day, hour, minute, second) / 1000 - east;
   if (second === 60 && whole % DAY !== 0) return "impossible_date"; // leap seconds end a UTC day
   // Reading the digits in one go rounds once; adding a fraction would round twice.
-  return found[8] === undefined || whole < 0 ? whole : Number(`${whole}.${found[8]}`);
+  return fraction === undefined || whole < 0 ? whole : Number(`${whole}.${fraction}`);
+}
+
+function hourOf(hour: number, half: string | undefined): number | undefined {
+  if (half === undefined) return hour;
+  if (hour < 1 || hour > 12) return undefined;
+  return hour % 12 + (/^p/i.test(half) ? 12 : 0);
+}
+
+/** NaN for an impossible offset. It counts more than the name before it: `GMT+0100` is one hour. */
+function secondsEast({ zone = "utc", offset }: TimeParts): number | undefined {
+  if (offset === undefined) {
+    const hours = ZONES.get(zone.toLowerCase());
+    return hours === undefined ? undefined : hours * 3_600;
+  }
+  const hours = Number(offset.slice(1, 3));
+  const minutes = Number(offset.slice(3).replace(":", ""));
+  if (hours > 23 || minutes > 59) return NaN;
+  return (hours * 60 + minutes) * (offset.startsWith("-") ? -60 : 60);
 }
 
 function daysIn(year: number, month: number): number {

@@ -76,7 +76,7 @@ Deno.test("gradeOf: tells each word that nobody defined", () => {
   for (
     const word of ["blue", "criticality", "not critical", "8", "-1", "constructor", "__proto__"]
   ) {
-    assert.deepEqual(gradeOf(word, { type: "x", payload: {} }), { severity: word, unknown: word });
+    assert.deepEqual(gradeOf(word, "x", {}), { severity: word, unknown: word });
   }
 });
 
@@ -97,12 +97,12 @@ const GRADED: readonly Graded[] = [
 
 for (const [sent, payload, severity] of GRADED) {
   Deno.test(`gradeOf: ${JSON.stringify(sent)} with ${JSON.stringify(payload)} is ${severity}`, () => {
-    assert.deepEqual(gradeOf(sent, { type: "service_unhealthy", payload }), { severity });
+    assert.deepEqual(gradeOf(sent, "service_unhealthy", payload), { severity });
   });
 }
 
 Deno.test("gradeOf: an unknown word is a warning for a known fault, else as sent, and told", () => {
-  const grade = (type: string) => gradeOf("blue", { type, payload: {} });
+  const grade = (type: string) => gradeOf("blue", type, {});
   assert.deepEqual(grade("container_exited"), { severity: "warning", unknown: "blue" });
   assert.deepEqual(grade("frobnicated"), { severity: "blue", unknown: "blue" });
   assert.deepEqual(grade("service_healthy"), { severity: "blue", unknown: "blue" });

@@ -3,7 +3,8 @@ import { textOfBytes } from "./redact/encoded.ts";
 import { isProse, looksLikeCode, type SecretKind, secretKind } from "./redact/keys.ts";
 import { privateKeyEdge } from "./redact/private_keys.ts";
 import { redactOnce } from "./redact/rules.ts";
-import { REDACTED, wordSet } from "./redact/search.ts";
+import { REDACTED } from "./redact/search.ts";
+import { wordSet } from "./tables.ts";
 
 /** One rewrite can complete another pattern; more rounds than this were never seen. */
 const MOST_ROUNDS = 4;

@@ -1,4 +1,5 @@
-import { type Report, rowsOf } from "./search.ts";
+import { type Report } from "./search.ts";
+import { rowsOf } from "../tables.ts";
 
 /** Commands, then flags whose next argument is secret, and flags that have the secret attached. */
 const TABLE = `

@@ -1,4 +1,4 @@
-import { wordSet } from "./search.ts";
+import { wordSet } from "../tables.ts";
 import { plainSpelling, withoutLookalikes } from "./spelling.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { isProse, looksSecret } from "./keys.ts";
-import { eachMatch, type Report, rowsOf } from "./search.ts";
+import { eachMatch, type Report } from "./search.ts";
+import { rowsOf } from "../tables.ts";
 
 const WORD = "[^\\s\"'`,;]{1,256}";
 const QUOTED = String.raw`['"]?([^\s"']{1,256})['"]?`;

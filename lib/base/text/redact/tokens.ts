@@ -1,4 +1,5 @@
-import { eachMatch, type Report, rowsOf } from "./search.ts";
+import { eachMatch, type Report } from "./search.ts";
+import { rowsOf } from "../tables.ts";
 
 /** The forms in a table of `source: form ; source: form`. */
 function formsOf(table: string): string[] {

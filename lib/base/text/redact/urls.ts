@@ -1,5 +1,6 @@
 import { looksSecret } from "./keys.ts";
-import { eachMatch, matchFrom, REDACTED, type Report, wordSet } from "./search.ts";
+import { eachMatch, matchFrom, REDACTED, type Report } from "./search.ts";
+import { wordSet } from "../tables.ts";
 
 // Also with JSON's escaped slashes and percent-encoded inside another URL.
 const AFTER_SCHEME = /:(?:\\?\/){2}|%3a%2f%2f/gi;
