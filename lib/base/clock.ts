@@ -1,9 +1,3 @@
-/**
- * The only place that reads the machine's clocks and sets timers.
- *
- * @module
- */
-
 /** Time as the agent sees it; tests hand in one that they move by hand. */
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970. It may jump in either direction. */
@@ -17,7 +11,7 @@ export interface Clock {
 /** The longest that setTimeout can hold; past it a timer would run at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's own clocks. */
+/** The machine's own clocks; nothing else reads them or sets timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

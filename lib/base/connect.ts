@@ -1,10 +1,8 @@
 /**
- * A connection to a name, by whichever of its addresses answers.
- *
- * Deno.connect() of 2.7.11 tries the first address only (denoland/deno#25661, #31726), and on many
- * machines `localhost` is `::1` first, where nothing listens. A permission is for the name, so that
- * no address can be asked for by itself: node:net is handed an address by its `lookup`, together
- * with the runtime's proof that it belongs to the name. A name with one address goes the plain way.
+ * A connection to a name, by whichever of its addresses answers: Deno.connect() of 2.7.11 tries the
+ * first only (denoland/deno#25661, #31726), and on many machines `localhost` is `::1` first, where
+ * nothing listens. A permission is for the name, so that no address can be asked for by itself:
+ * node:net is handed one by its `lookup`, with the runtime's proof that it belongs to the name.
  *
  * @module
  */
@@ -14,7 +12,7 @@ import { abortable } from "./abortable.ts";
 import { systemClock } from "./clock.ts";
 import { type Address, ConnectError, firstOf, inTurn } from "./happy_eyeballs.ts";
 
-interface Place {
+interface Peer {
   /** A name, or an address without brackets. */
   readonly hostname: string;
   readonly port: number;
@@ -28,14 +26,14 @@ interface Place {
  * @throws {ConnectError}, Deno's own error, or the reason of the signal.
  */
 export async function connect(
-  place: Place,
+  peer: Peer,
   signal: AbortSignal,
   onTry: (address: string) => void = () => {},
 ): Promise<Deno.Conn> {
-  const tcp = await connectTcp(place, signal, onTry);
+  const tcp = await connectTcp(peer, signal, onTry);
   tcp.setNoDelay();
-  if (!place.tls) return tcp;
-  const secure = await Deno.startTls(tcp, { hostname: place.hostname });
+  if (!peer.tls) return tcp;
+  const secure = await Deno.startTls(tcp, { hostname: peer.hostname });
   try {
     await abortable(secure.handshake(), signal);
     return secure;
@@ -46,11 +44,11 @@ export async function connect(
 }
 
 async function connectTcp(
-  place: Place,
+  peer: Peer,
   signal: AbortSignal,
   onTry: (address: string) => void,
 ): Promise<Deno.TcpConn> {
-  const { hostname, port } = place;
+  const { hostname, port } = peer;
   const addresses = isIP(hostname) ? [] : await abortable(addressesOf(hostname, port), signal);
   if (addresses.length < 2) {
     for (const { address } of addresses) onTry(address);
@@ -58,7 +56,7 @@ async function connectTcp(
   }
   const open = (address: Address, over: AbortSignal) => {
     onTry(address.address);
-    return connectTo(place, address, over);
+    return connectTo(peer, address, over);
   };
   return await firstOf(addresses, open, { signal, clock: systemClock });
 }
@@ -75,7 +73,7 @@ function addressesOf(hostname: string, port: number): Promise<readonly Address[]
 
 /** One attempt: a TCP connection to an address of the name. */
 async function connectTo(
-  { hostname, port }: Place,
+  { hostname, port }: Peer,
   { address, family }: Address,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
@@ -87,8 +85,7 @@ async function connectTo(
       answer(error, address, family, ...proof.slice(1));
     });
   };
-  const options = { host: hostname, port, lookup: onlyThis, autoSelectFamily: false };
-  const socket = openSocket(options);
+  const socket = openSocket({ host: hostname, port, lookup: onlyThis, autoSelectFamily: false });
   // What comes is read from the connection below, not by the socket.
   socket.pause();
   const connected = new Promise<void>((resolve, reject) => {

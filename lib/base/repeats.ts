@@ -1,10 +1,3 @@
-/**
- * Counts what repeats, so that a flood does not become a flood of lines: the first of a run is told
- * at once, those like it are counted, and their number is told when a window is over. Within it
- * only so many lines are told; what is more is left out, and only its number is told.
- *
- * @module
- */
 import type { Clock } from "./clock.ts";
 
 /** What was told of, and how many like it came since. */
@@ -30,6 +23,11 @@ interface RepeatsOptions<First, Group extends string> {
   readonly onForgotten?: () => void;
 }
 
+/**
+ * Counts what repeats, so that a flood does not become a flood of lines: the first of a run is told
+ * at once, those like it are counted, and their number is told when a window is over. Within it
+ * only so many lines are told; what is more is left out, and only its number is told.
+ */
 export function createRepeats<First, Group extends string>(options: RepeatsOptions<First, Group>) {
   const { clock, windowMs, mostLines, mostRuns, mostCounts } = options;
   const { groupOf, tellRepeated, tellLeftOut, onForgotten } = options;
@@ -88,7 +86,6 @@ export function createRepeats<First, Group extends string>(options: RepeatsOptio
     /** Tells what was counted of a run, if anything was. */
     tell,
     leaveOut,
-    /** Tells all counts now. */
     flush,
   };
 }

@@ -1,12 +1,10 @@
-/**
- * Writes that go on in spite of failures: the first is logged, the next not until one worked.
- *
- * @module
- */
 import type { Log } from "../log/log.ts";
 import { explainWriteFailure } from "./write_failure.ts";
 
-/** Makes a function that tries a write; it never rejects, and resolves with whether that worked. */
+/**
+ * Makes a function that tries a write; it never rejects, and resolves with whether that worked. The
+ * first failure is logged, the next not until one worked.
+ */
 export function failingOnce(
   log: Log,
   event: string,

@@ -1,11 +1,10 @@
 /**
- * One HTTP/1.1 request on a connection of its own.
+ * One HTTP/1.1 request on a connection of its own, which cannot die unnoticed in a pool as on LTE.
  *
- * Deno's fetch() is not used for three reasons: it says nothing before the headers, which Ollama
- * sends only after loading the model, so a deadline for connecting cannot be told from one for
- * loading; it silently sends a request again when the server dies before its first byte, so a
- * crashed Ollama would load the model twice; and it obeys proxy variables of the environment.
- * A connection that is used once cannot die unnoticed in a pool either, as they do on LTE.
+ * Deno's fetch() says nothing before the headers, which Ollama sends only after loading the model,
+ * so a deadline for connecting cannot be told from one for loading; it sends a request again when
+ * the server dies before its first byte, so a crashed Ollama would load the model twice; and it
+ * obeys proxy variables of the environment.
  *
  * @module
  */
@@ -44,21 +43,14 @@ export const dial: Dial = (url, signal, onTry) => {
  *
  * @throws {HttpError}, the error of the dialling, or the reason of the signal.
  */
-export function post<T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, json, options);
-}
+export const post = <T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> =>
+  exchange(url, options, json);
 
-/** Asks for `url` by GET and hands the reply to `read`; otherwise as {@linkcode post}. */
-export function get<T>(url: URL, options: ExchangeOptions<T>): Promise<T> {
-  return exchange(url, undefined, options);
-}
+/** Asks for `url` by GET; otherwise as {@linkcode post}. */
+export const get = <T>(url: URL, options: ExchangeOptions<T>): Promise<T> => exchange(url, options);
 
-async function exchange<T>(
-  url: URL,
-  json: string | undefined,
-  options: ExchangeOptions<T>,
-): Promise<T> {
-  const { signal, read, onConnected } = options;
+async function exchange<T>(url: URL, options: ExchangeOptions<T>, json?: string): Promise<T> {
+  const { signal, read, onConnected, authorization } = options;
   const dialling = (options.dial ?? dial)(url, signal);
   // One that comes too late is closed.
   dialling.then((conn) => signal.aborted && conn.close(), () => {});
@@ -71,7 +63,7 @@ async function exchange<T>(
   signal.addEventListener("abort", hangUp);
   try {
     onConnected?.();
-    await send(conn, requestBytes(url, options.authorization, json));
+    await send(conn, requestBytes(url, authorization, json));
     return await read(await readReply(conn));
   } catch (error) {
     signal.throwIfAborted();
@@ -82,7 +74,6 @@ async function exchange<T>(
   }
 }
 
-/** A POST of `json`, or a GET without it. */
 function requestBytes(url: URL, authorization?: string, json?: string): Uint8Array {
   const encoder = new TextEncoder();
   const length = encoder.encode(json).length;

@@ -37,7 +37,7 @@ function byteSource(conn: Deno.Conn) {
     return true;
   }
   return {
-    /** A line without its end. Throws when the peer hangs up first. */
+    /** A line without its end. */
     async line(): Promise<string> {
       for (;;) {
         const end = waiting.indexOf(10);
@@ -61,11 +61,7 @@ function byteSource(conn: Deno.Conn) {
   };
 }
 
-/**
- * Reads a reply up to its body.
- *
- * @throws {HttpError}
- */
+/** Reads a reply up to its body. @throws {HttpError} */
 export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
   const source = byteSource(conn);
   for (;;) {
@@ -132,11 +128,7 @@ function notHttp(what: string): HttpError {
   return new HttpError("bad_response", `not an HTTP reply: ${what}`);
 }
 
-/**
- * A whole body as text.
- *
- * @throws {HttpError} for one of more than `mostBytes`.
- */
+/** A whole body as text. @throws {HttpError} for one of more than `mostBytes`. */
 export async function textOf(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,10 +1,3 @@
-/**
- * Folds log lines that repeat: the first is logged at once, those like it are counted, and the
- * count is logged every few seconds. Of lines that never repeat only so many are logged in that
- * time. So a flood on Redis does not become a flood in the journal, whatever it consists of.
- *
- * @module
- */
 import type { Clock } from "../clock.ts";
 import { createRepeats } from "../repeats.ts";
 import type { Fields, Log, LogLevel } from "./log.ts";
@@ -23,12 +16,13 @@ export interface FoldedLine {
 /** Lines that nobody wants to see: not even counted. */
 export const SILENT: FoldedLine = { log() {}, flush() {} };
 
-/** Makes the folded lines of a log, one for each kind of line. */
-export function foldedLines(
-  log: Log,
-  clock: Clock,
-): (level: LogLevel, event: string) => FoldedLine {
-  return (level, event) => {
+/**
+ * Makes the folded lines of a log, one for each kind of line: the first is logged at once, those
+ * like it are counted, and the count is logged every few seconds. Of lines that never repeat only so
+ * many are logged in that time. So no flood on Redis becomes a flood in the journal.
+ */
+export function foldedLines(log: Log, clock: Clock) {
+  return (level: LogLevel, event: string): FoldedLine => {
     const write = (fields: Fields) => log[level](event, fields);
     const repeats = createRepeats<Fields, string>({
       clock,

@@ -24,10 +24,7 @@ function bounded(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
-/**
- * One log line, without its newline: a JSON object, `event`, `level` and `timestamp` first. Event
- * names and fields are a contract with the programs that read them.
- */
+/** One log line without its newline. Event names and fields are a contract with its readers. */
 export function formatLine(
   level: LogLevel,
   event: string,

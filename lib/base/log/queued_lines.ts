@@ -15,28 +15,26 @@ export function queuedLines({ stream, clock, leftOut }: {
   readonly leftOut: (lines: number) => string;
 }) {
   const encoder = new TextEncoder();
-  let waiting: string[] = [];
-  let length = 0;
+  let waiting = "";
+  /** UTF-16 units that are being written. */
+  let onTheWay = 0;
   let dropped = 0;
   let told = 0;
   let writing: Promise<void> | undefined;
 
   async function writeAll() {
-    while (waiting.length > 0) {
-      let rest = encoder.encode(waiting.join(""));
-      waiting = [];
+    while (waiting !== "") {
+      let rest = encoder.encode(waiting);
+      onTheWay = waiting.length;
+      waiting = "";
       try {
         while (rest.length > 0) rest = rest.subarray(await stream.write(rest));
       } catch {
         // Nobody reads any more: no reason to stop working, and nobody to tell.
       }
-      length = 0;
-      for (const line of waiting) length += line.length;
-      if (dropped === told) continue;
-      const line = leftOut(dropped - told);
+      onTheWay = 0;
+      if (dropped > told) waiting += leftOut(dropped - told);
       told = dropped;
-      waiting.push(line);
-      length += line.length;
     }
     writing = undefined;
   }
@@ -44,15 +42,11 @@ export function queuedLines({ stream, clock, leftOut }: {
   return {
     /** Takes text that ends in a newline. Never waits. */
     write(line: string): void {
-      if (length + line.length > MOST_WAITING) {
-        dropped++;
-        return;
-      }
-      waiting.push(line);
-      length += line.length;
+      if (onTheWay + waiting.length + line.length > MOST_WAITING) return void dropped++;
+      waiting += line;
       writing ??= writeAll();
     },
-    /** Lines that were left out so far. */
+    /** Lines left out so far. */
     get dropped(): number {
       return dropped;
     },
