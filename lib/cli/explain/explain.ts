@@ -1,8 +1,3 @@
-/**
- * `planner-agent explain`: what happened to the last events of a node or service, and why.
- *
- * @module
- */
 import { asciiJson } from "../../base/json.ts";
 import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";

@@ -1,13 +1,8 @@
-/**
- * What became of a target's last events, for people.
- *
- * @module
- */
 import { localTime, spanInWords } from "../../base/text/span.ts";
 import type { HistoryLine } from "../../observe/history/line.ts";
 import type { Palette } from "../view/palette.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
-import { type Column, tableLines, tableRows } from "../view/table.ts";
+import { type CellColumn, cellsOf, tableRows } from "../view/table.ts";
 import { why } from "./why.ts";
 
 interface ExplainViewOptions {
@@ -42,28 +37,25 @@ export function explainLines(
   lines: readonly HistoryLine[],
   { wholeNode, width, palette, timeZone, waiting = [] }: ExplainViewOptions,
 ): string[] {
-  const rows = [...lines.map(endedRow), ...waiting.map(waitingRow)];
+  const rows = [...lines.map(endedRow), ...waiting.map(waitingRow)]
+    .map((row) => ({ ...row, local: localTime(Date.parse(row.at), timeZone) }));
+  type Row = typeof rows[number];
   const narrow = width < NARROW;
-  const local = rows.map(({ at }) => localTime(Date.parse(at), timeZone));
-  const isElsewhere = local.some((time) => time !== undefined);
-  const columns: Column[] = [
-    { title: "when (UTC)" },
-    ...(isElsewhere ? [{ title: "local", spare: 1 }] : []),
+  const columns: CellColumn<Row>[] = [
+    { title: "when (UTC)", cell: ({ at }) => at.slice(0, 19).replace("T", " ") },
+    ...rows.some(({ local }) => local !== undefined)
+      ? [{ title: "local", spare: 1, cell: ({ local = "" }: Row) => local }]
+      : [],
     {
       title: "outcome",
+      cell: ({ outcome }) => outcome,
       paint: (piece, outcome) => palette[PAINTS.get(outcome) ?? "faint"](piece),
     },
-    ...(wholeNode && !narrow ? [{ title: "service" }] : []),
-    ...(narrow ? [] : [{ title: "event", narrow: "wrap" as const }]),
+    ...wholeNode && !narrow ? [{ title: "service", cell: ({ service }: Row) => service }] : [],
+    ...narrow ? [] : [{ title: "event", narrow: "wrap" as const, cell: ({ event }: Row) => event }],
   ];
-  const cells = rows.map(({ at, outcome, service, event }, i) => [
-    at.slice(0, 19).replace("T", " "),
-    ...(isElsewhere ? [local[i] ?? ""] : []),
-    outcome,
-    ...(wholeNode && !narrow ? [service] : []),
-    event,
-  ]);
-  const { titles, bodies } = tableRows(cells, { columns, width, paintTitles: palette.strong });
+  const options = { columns, width, paintTitles: palette.strong };
+  const { titles, bodies } = tableRows(cellsOf(rows, columns), options);
   return [
     titles,
     ...rows.flatMap(({ service, event, why }, i) => [
@@ -88,6 +80,7 @@ function waitingRow(event: WaitingView) {
 /** What an event waits for, in a sentence. */
 function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): string {
   const span = spanInWords((next_try_seconds ?? 0) * 1000);
+  const times = failures > 1 ? ` (${failures} times)` : "";
   const because = why === undefined ? "" : `: ${why}`;
   switch (state) {
     case "diagnosing":
@@ -95,9 +88,7 @@ function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): st
     case "queued":
       return "it is diagnosed when its turn comes";
     case "parked":
-      return `no model answered${
-        failures > 1 ? ` (${failures} times)` : ""
-      }, tried again in ${span}${because}`;
+      return `no model answered${times}, tried again in ${span}${because}`;
     case "held":
       return `held for ${span} at most${because}`;
   }
@@ -105,7 +96,7 @@ function whyItWaits({ state, failures, next_try_seconds, why }: WaitingView): st
 
 /** Text in as many lines as it takes. */
 function paragraph(text: string, width: number): string[] {
-  const columns: Column[] = [{ title: "", narrow: "wrap" }];
-  return tableLines([[text]], { columns, width: width - INDENT.length }).slice(1)
-    .map((line) => INDENT + line);
+  const columns = [{ title: "", narrow: "wrap" as const }];
+  const { bodies } = tableRows([[text]], { columns, width: width - INDENT.length });
+  return bodies.flat().map((line) => INDENT + line);
 }

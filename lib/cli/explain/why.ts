@@ -1,8 +1,3 @@
-/**
- * Why an event ended as it did.
- *
- * @module
- */
 import { spanInWords } from "../../base/text/span.ts";
 import type { HistoryLine, HistoryOutcome } from "../../observe/history/line.ts";
 import { DECIDED } from "../../proposal/read/decided.ts";
@@ -10,7 +5,7 @@ import { DECIDED } from "../../proposal/read/decided.ts";
 /** The planner's own name for a diagnosis, which errors begin with. */
 const LABEL = /^planner\.\S+: /;
 
-/** One line's explanation in a sentence or two. */
+/** Why an event ended as it did, in a sentence or two. */
 export function why(line: HistoryLine): string {
   const { outcome, repeated, detail, action, action_id, by } = line;
   if (repeated !== undefined) return `${repeated} more like the one before, until then`;
@@ -57,20 +52,17 @@ const WORDS: Readonly<Record<HistoryOutcome, string>> = {
 };
 
 /** Who diagnosed it, how long that took, and what else it took. */
-function provenance({ model, diagnosis_ms, waited_ms, attempts = [], rules = [] }: HistoryLine) {
-  const parts: string[] = [];
-  if (model !== undefined) parts.push(`by ${model}`);
-  if (diagnosis_ms !== undefined && diagnosis_ms >= 1_000) {
-    parts.push(`in ${spanInWords(diagnosis_ms)}`);
-  }
-  if (waited_ms !== undefined && waited_ms >= 1_000) {
-    parts.push(`waited ${spanInWords(waited_ms)}`);
-  }
-  const failed = attempts.filter(({ outcome }) => outcome !== "ok");
+function provenance(
+  { model, diagnosis_ms = 0, waited_ms = 0, attempts = [], rules = [] }: HistoryLine,
+): string {
   // Of an exhausted chain the text tells each attempt already.
-  if (model !== undefined && failed.length > 0) {
-    parts.push(`before it ${failed.map(({ link, outcome }) => `${link}: ${outcome}`).join(", ")}`);
-  }
-  if (rules.length > 0) parts.push(`changed by ${rules.join(", ")}`);
-  return parts.join("; ");
+  const failed = model === undefined ? [] : attempts.filter(({ outcome }) => outcome !== "ok");
+  const before = failed.map(({ link, outcome }) => `${link}: ${outcome}`).join(", ");
+  return [
+    model !== undefined && `by ${model}`,
+    diagnosis_ms >= 1_000 && `in ${spanInWords(diagnosis_ms)}`,
+    waited_ms >= 1_000 && `waited ${spanInWords(waited_ms)}`,
+    before !== "" && `before it ${before}`,
+    rules.length > 0 && `changed by ${rules.join(", ")}`,
+  ].filter((part) => part !== false).join("; ");
 }
