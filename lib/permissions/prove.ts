@@ -1,9 +1,3 @@
-/**
- * What a planner-agent must never be able to do, tried for real. Each act is harmless where it
- * succeeds and is undone.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import { type Clock, sleep } from "../base/clock.ts";
 import { NotAFileError, openOwn, realFiles } from "../base/disk/files.ts";
@@ -11,7 +5,10 @@ import { ownFolders } from "../base/disk/own_folders.ts";
 import { NotAFolderError } from "../base/disk/store.ts";
 import { grantsFor, redisEndpoints, runtimeFolder, type Site } from "./grants.ts";
 
-/** One forbidden act. It throws when it is stopped. */
+/**
+ * Something that a planner-agent must never be able to do. It is tried for real and throws when it
+ * is stopped; where it succeeds it is harmless and undone.
+ */
 export interface Act {
   readonly name: string;
   readonly attempt: () => unknown;

@@ -1,9 +1,3 @@
-/**
- * What the agent would know already when a labelled event comes: earlier events and what became of
- * earlier proposals.
- *
- * @module
- */
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { isObject } from "../../base/json.ts";
@@ -12,6 +6,7 @@ import { parseEvent } from "../../event/parse.ts";
 import { parseTimestamp } from "../../event/timestamp.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 
+/** What the agent would know already when a labelled event comes. */
 export interface Context {
   /** Of any node and service, oldest first. */
   readonly events: readonly HealthEvent[];

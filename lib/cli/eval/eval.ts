@@ -1,8 +1,3 @@
-/**
- * `planner-agent eval`: labelled events through the chain, to see how well it decides.
- *
- * @module
- */
 import { asciiJson } from "../../base/json.ts";
 import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -24,7 +19,7 @@ import { EXIT, type Io, UsageError } from "../io.ts";
 
 /** Models that always answer the same: a chain's score means something only beside theirs. */
 const CONSTANTS = ["notify", "restart", "ignore"] as const satisfies readonly Action[];
-const LARGEST_FILE_BYTES = 64 * 1024 * 1024;
+const LARGEST_BYTES = 64 * 1024 * 1024;
 
 export const evaluate: Command = {
   name: "eval",
@@ -61,11 +56,7 @@ a proposal breaks a risk rule, or when a chain gave no valid answer at all.`,
   run: evaluateFile,
 };
 
-async function evaluateFile(
-  io: Io,
-  values: Values,
-  positionals: readonly string[],
-): Promise<number> {
+async function evaluateFile(io: Io, values: Values, positionals: readonly string[]) {
   const path = oneFile(evaluate, positionals);
   const config = parseConfig(io.env);
   const json = values.json === true;
@@ -162,9 +153,7 @@ async function readWhole(path: string, io: Io): Promise<Uint8Array> {
     for await (const chunk of path === "-" ? io.input : await io.open(path)) {
       chunks.push(new Uint8Array(chunk));
       size += chunk.length;
-      if (size > LARGEST_FILE_BYTES) {
-        throw new Error(`it is larger than ${LARGEST_FILE_BYTES} bytes`);
-      }
+      if (size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
     }
   } catch (error) {
     throw new UsageError(`eval: cannot read '${path}': ${errorMessage(error)}`);

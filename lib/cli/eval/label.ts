@@ -1,8 +1,3 @@
-/**
- * Labelled events: what happened, and which diagnoses of it a person would accept.
- *
- * @module
- */
 import { isObject } from "../../base/json.ts";
 import { cut } from "../../base/text/cut.ts";
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
@@ -14,7 +9,7 @@ import { readMessage } from "../../event/message.ts";
 import { parseEvent } from "../../event/parse.ts";
 import { visibleText } from "../../base/text/visible.ts";
 
-/** One line of a file for `eval`. */
+/** A line of a file for `eval`: what happened, and which diagnoses of it a person would accept. */
 export interface Label {
   /** Its line in the file, from 1. */
   readonly line: number;
@@ -37,7 +32,7 @@ export function needOf({ acceptable }: Pick<Label, "acceptable">): typeof NEEDS[
 }
 
 /** `payloadBytes` is PROMPT_PAYLOAD_BYTES. */
-type LabelOptions = { readonly nowMs: number; readonly payloadBytes: number };
+type LabelOptions = Readonly<Record<"nowMs" | "payloadBytes", number>>;
 
 /** Every line that is no labelled event, one sentence each. */
 export class LabelsError extends Error {

@@ -1,53 +1,38 @@
-/**
- * Limits past which `eval` fails, for those who run it by themselves.
- *
- * @module
- */
 import { UsageError } from "../io.ts";
 import type { Values } from "../command.ts";
 import type { ChainReport } from "./report.ts";
 
-/** By option, what it bounds. */
-const LIMITS = {
-  "max-wrong-interventions": {
-    of: "wrong interventions",
-    isMost: true,
-    in: (report: ChainReport) => report.wrong_interventions,
-  },
-  "max-wrong-ignores": {
-    of: "wrong ignores",
-    isMost: true,
-    in: (report: ChainReport) => report.wrong_ignores,
-  },
-  "min-right": {
-    of: "percent right",
-    isMost: false,
-    in: ({ events, right }: ChainReport) => events > 0 ? 100 * right / events : 0,
-  },
-};
-const NAMES = Object.keys(LIMITS) as (keyof typeof LIMITS)[];
+/** Limits past which `eval` fails: the option, what it bounds, and how much of that there is. */
+const LIMITS: readonly [name: string, of: string, found: (report: ChainReport) => number][] = [
+  ["max-wrong-interventions", "wrong interventions", (report) => report.wrong_interventions],
+  ["max-wrong-ignores", "wrong ignores", (report) => report.wrong_ignores],
+  ["min-right", "percent right", ({ events, right }) => events > 0 ? 100 * right / events : 0],
+];
 
 export const LIMIT_OPTIONS = Object.fromEntries(
-  NAMES.map((name) => [name, { type: "string" as const }]),
+  LIMITS.map(([name]) => [name, { type: "string" as const }]),
 );
 
-/** The limits that were given. @throws {UsageError} for what is no whole number. */
-export function limitsIn(values: Values) {
-  return NAMES.filter((name) => values[name] !== undefined).map((name) => {
+/** The limits that were given, by option. @throws {UsageError} for what is no whole number. */
+export function limitsIn(values: Values): ReadonlyMap<string, number> {
+  const limits = new Map<string, number>();
+  for (const [name] of LIMITS) {
     const text = values[name];
+    if (text === undefined) continue;
     if (typeof text !== "string" || !/^\d{1,6}$/.test(text)) {
       throw new UsageError(`eval: --${name} takes a whole number, got ${JSON.stringify(text)}`);
     }
-    return { name, limit: Number(text) };
-  });
+    limits.set(name, Number(text));
+  }
+  return limits;
 }
 
 /** Every limit that a chain does not keep, one sentence each. */
-export function passedLimits(report: ChainReport, limits: ReturnType<typeof limitsIn>): string[] {
-  return limits.flatMap(({ name, limit }) => {
-    const { of, isMost, in: found } = LIMITS[name];
+export function passedLimits(report: ChainReport, limits: ReadonlyMap<string, number>): string[] {
+  return LIMITS.flatMap(([name, of, found]) => {
     const value = found(report);
-    if (isMost ? value <= limit : value >= limit) return [];
+    const limit = limits.get(name) ?? value;
+    if (name.startsWith("max-") ? value <= limit : value >= limit) return [];
     return [`${report.chain}: ${Math.round(10 * value) / 10} ${of}, against --${name} ${limit}`];
   });
 }

@@ -1,8 +1,3 @@
-/**
- * What the trials of one chain add up to. Its keys are what `eval --json` prints; they are stable.
- *
- * @module
- */
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { Attempt } from "../../llm/contract.ts";
 import { isWrongAnswer } from "../../llm/failure.ts";
@@ -25,6 +20,7 @@ export type ChainReport = ReturnType<typeof reportOf>;
 export type Rate = ReturnType<typeof rightOf>;
 export type Miss = ReturnType<typeof missOf>;
 
+/** What the trials of one chain add up to. Its keys are what `--json` prints; they are stable. */
 export function reportOf(chain: string, all: readonly Trial[]) {
   const trials = all.map(judged);
   const count = (holds: (trial: Judged) => boolean) => trials.filter(holds).length;

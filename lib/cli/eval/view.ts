@@ -1,8 +1,3 @@
-/**
- * What `eval` found, for people.
- *
- * @module
- */
 import { ACTIONS } from "../../llm/diagnosis.ts";
 import { byVerdict, type ChainReport, type Miss, type Rate, VERDICTS } from "./report.ts";
 import type { Trial } from "./trial.ts";
@@ -17,8 +12,8 @@ const DECISIONS_IN_WORDS = [
 const DUE = { over: "nothing", remedy: "remedy", person: "person" } as const;
 
 /**
- * The whole report: a confusion table and what was not right per chain, then all chains, and the
- * constants beside them.
+ * The report for people: a confusion table and what was not right per chain, then all chains, and
+ * the constants beside them.
  */
 export function reportText(
   reports: readonly ChainReport[],

@@ -1,17 +1,14 @@
-/**
- * Which risk rules a proposal breaks.
- *
- * The built-in rules are written down here a second time, apart from the code that applies them:
- * a check that shares its code with what it checks finds nothing.
- *
- * @module
- */
 import type { Diagnosis } from "../../llm/diagnosis.ts";
 import type { WaitingEvent } from "../../event/event.ts";
 import { severityRank } from "../../event/severity.ts";
 import { applyPolicy, type PolicyRule } from "../../policy/policy.ts";
 
-/** Names of the rules that `diagnosis` breaks, each once; none when it may be proposed. */
+/**
+ * Names of the risk rules that `diagnosis` breaks, each once; none when it may be proposed.
+ *
+ * The built-in rules are written down here a second time, apart from the code that applies them:
+ * a check that shares its code with what it checks finds nothing.
+ */
 export function violations(
   diagnosis: Diagnosis,
   { event, policy }: { readonly event: WaitingEvent; readonly policy: readonly PolicyRule[] },
