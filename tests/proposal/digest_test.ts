@@ -61,6 +61,13 @@ Deno.test("digestMatches: false as soon as target, action or id differ", () => {
   }
 });
 
+Deno.test("digestMatches: false where a part is no text, whatever digest that makes", () => {
+  for (const node of [7, null, ["piha"], { node: "piha" }]) {
+    const digest = approvalDigest({ ...approved, node });
+    assert.equal(digestMatches(proposal({ node }, { digest })), false, JSON.stringify(node));
+  }
+});
+
 Deno.test("digestMatches: undefined where there is no digest to compare", () => {
   for (const content of [undefined, null, 7, "", [], {}, { payload: null }, { payload: {} }]) {
     assert.equal(digestMatches(content), undefined);

@@ -198,11 +198,13 @@ Deno.test("propose: an event file that fails is tried again, the proposal stands
 });
 
 Deno.test("propose: what the stop leaves unannounced is not said to be", async () => {
-  const { files, clock, stopping, propose } = await proposing();
+  const { files, clock, stopping, propose, published } = await proposing();
   files.fate = failing("create", systemError("ENOSPC"), "/r/events");
   const done = await propose();
+  files.fate = () => "works";
   stopping.abort();
   assert.equal(done.is === "written" && await done.announced, false);
+  assert.deepEqual(published(), [PENDING]);
   assert.equal(clock.waiting, 0);
 });
 
