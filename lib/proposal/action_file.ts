@@ -1,7 +1,6 @@
 /**
- * What a proposal looks like to those who act on it: the action file that a person approves and
- * the executor reads, and the event file that tells others of it. Keys, their order and the form
- * of the text are a contract: programs and people outside read these files.
+ * The action file that a person approves and the executor reads, and the event file that tells
+ * others of it. Keys, their order and the form of the text are a contract with both.
  *
  * @module
  */
@@ -16,15 +15,14 @@ import type { PolicyChange } from "../policy/policy.ts";
 import type { Target } from "../event/target.ts";
 import { isStale, type Validity, validUntil } from "./validity.ts";
 
-/** Longest reason in a file, in UTF-16 units. */
-const LONGEST_REASON = 1_000;
+const LONGEST_REASON = 1_000; // UTF-16 units
 
 // With `-999999.json` behind it and a temporary name around it, an id stays well under the 255
 // bytes that file systems allow: 5 + 80 + 1 + 80 + 1 + 20.
 const LONGEST_SLUG = 80;
 const LONGEST_EPOCH = 20;
 
-/** What an action is to the executor, and how risky. */
+/** What an action is to the executor. */
 const EXECUTOR = {
   restart: { type: "container_restart", risk: "low" },
   redeploy: { type: "redeploy", risk: "guarded" },
@@ -49,20 +47,16 @@ export function actionIdPrefix({ node, service }: Target): string {
 export interface OtherProposal {
   readonly action_id: string;
   readonly proposed_by?: string;
-  /** That program's word for what would be done. */
-  readonly type: string;
-  /** ISO 8601 in UTC, whole seconds. */
-  readonly since?: string;
+  readonly type: string; // that program's word for what would be done
+  readonly since?: string; // ISO 8601 in UTC, whole seconds
 }
 
 export interface ActionFileOptions extends Provenance {
   readonly actionId: string;
-  /** After the risk rules. */
-  readonly diagnosis: Diagnosis;
+  readonly diagnosis: Diagnosis; // after the risk rules, which made these changes
   readonly changes: readonly PolicyChange[];
   readonly others?: readonly OtherProposal[];
-  /** Wall-clock time, in milliseconds since 1970. */
-  readonly writtenMs: number;
+  readonly writtenMs: number; // since 1970
   readonly validity?: Validity | undefined;
 }
 
@@ -95,11 +89,9 @@ export function actionFile(options: ActionFileOptions) {
     payload: {
       action,
       reason,
-      /** What the risk rules changed, when they did. */
       ...(changes.length > 0 && { policy: changes }),
       /** What the event's sender told of itself, for its own books. */
       ...event.origin,
-      /** What other programs propose for it, where that differs. */
       ...(others.length > 0 && { other_proposals: others }),
       /** Not to be approved from then on. */
       valid_until,
@@ -117,8 +109,7 @@ export function readableReason(reason: string): string {
 interface EventFileOptions {
   readonly action: ActionFile;
   readonly nodeName: string;
-  /** Wall-clock time, in milliseconds since 1970. */
-  readonly nowMs: number;
+  readonly nowMs: number; // since 1970
 }
 
 /** The content of the event file for a proposal, as other programs write and read them. */

@@ -1,6 +1,5 @@
 /**
- * Where a proposal comes from: what was heard, asked and answered, kept with it for whoever wants
- * to know later.
+ * Where a proposal comes from: what was heard, asked and answered.
  *
  * @module
  */
@@ -12,18 +11,13 @@ import type { WaitingEvent } from "../event/event.ts";
 import type { Attempt, Message } from "../llm/contract.ts";
 import { VERSION } from "../base/version.ts";
 
-/** Longest payload of an event that is kept, in UTF-16 units. */
-const LONGEST_PAYLOAD = 4_096;
-/** The last attempts count; a chain has fewer in all but the strangest settings. */
-const MOST_ATTEMPTS = 50;
+const LONGEST_PAYLOAD = 4_096; // UTF-16 units
+const MOST_ATTEMPTS = 50; // the last ones; a chain has fewer in all but the strangest settings
 
-/** What is known of how a proposal came to be. */
 export interface Provenance {
   readonly event: WaitingEvent;
-  /** The model's name, or `rules`. */
-  readonly modelUsed: string;
-  /** Every request that it took, in order. */
-  readonly attempts: readonly Attempt[];
+  readonly modelUsed: string; // its name, or `rules`
+  readonly attempts: readonly Attempt[]; // every request that it took, in order
   /** From the event's arrival to the beginning of its diagnosis, in milliseconds. */
   readonly waitedMs: number;
   /** Absent where nothing was asked. */
@@ -41,10 +35,8 @@ export function promptSha256(messages: readonly Message[]): string {
 }
 
 /**
- * `payload.audit` of a proposal. What the risk rules changed is beside it, in `payload.policy`.
- *
- * @param options.writtenMs when the proposal is written, in milliseconds since 1970
- * @param options.expired the event waited so long that it is past its `valid_until` then
+ * `payload.audit` of a proposal that is written at `writtenMs` (milliseconds since 1970). `expired`:
+ * its event waited so long that it is past its `valid_until` by then.
  */
 export function audit(
   { event, modelUsed, attempts, waitedMs, promptSha256, modelDigest }: Provenance,

@@ -46,7 +46,6 @@ interface ProposeOptions {
   readonly signal: AbortSignal;
 }
 
-/** What became of a try to propose. */
 type Proposed =
   /** It is safe; `announced` resolves with whether its event file is, too. */
   | { readonly is: "written"; readonly file: ActionFile; readonly announced: Promise<boolean> }
@@ -54,7 +53,7 @@ type Proposed =
   | { readonly is: "failed"; readonly retryMs: number }
   | { readonly is: "refused" };
 
-/** Tries once to put a proposal before a person. */
+/** Tries once. */
 export type Propose = (proposal: Proposal, options: ProposeOptions) => Promise<Proposed>;
 
 interface AnnounceOptions {
@@ -149,10 +148,7 @@ export async function proposeUntilWritten(
   return undefined;
 }
 
-/**
- * Writes the event file for a proposal; resolves with whether it is there. A failure is logged: the
- * proposal itself is safe.
- */
+/** Resolves with whether the event file is there. A failure is logged: the proposal itself is safe. */
 async function announceAction(
   action: ActionFile,
   { store, clock, log, nodeName }: AnnounceOptions,

@@ -1,18 +1,11 @@
-/**
- * How long a proposal may be approved.
- *
- * @module
- */
 import { isObject } from "../base/json.ts";
 import { isoSecond } from "../base/text/span.ts";
 import type { Action } from "../llm/diagnosis.ts";
 
-/** How long after its event a proposal may be approved, in seconds. */
+/** How long after its event a proposal may be approved. */
 export interface Validity {
-  /** A restart or redeploy. */
-  readonly repairSeconds: number;
-  /** A notify. */
-  readonly noticeSeconds: number;
+  readonly repairSeconds: number; // a restart or redeploy
+  readonly noticeSeconds: number; // a notify
 }
 
 /** Half an hour for what changes something, a day for what only tells. */
@@ -26,8 +19,7 @@ const DEFAULT_VALIDITY: Validity = { repairSeconds: 1_800, noticeSeconds: 86_400
  * its time when it is written, and {@linkcode isStale} says so from the start. A sender's clock
  * that runs ahead gains nothing: an event is never younger than `writtenMs`.
  *
- * @param timestamp the event's, in seconds since 1970
- * @param options.writtenMs when the proposal is written, in milliseconds since 1970
+ * @param timestamp the event's, in seconds since 1970; `writtenMs` is the proposal's, in milliseconds
  */
 export function validUntil(
   timestamp: number,

@@ -19,11 +19,8 @@ import {
 /** Ids as programs give them: nothing that leads out of a folder or out of a line. */
 const ACTION_ID = /^(?!\.)[A-Za-z0-9._:@+=,~-]{1,250}$/;
 
-/** Deeper nesting is no proposal, and not safe to walk through. */
-const DEEPEST = 64;
-/** The latest time that JavaScript's dates can hold, in seconds. */
-const LATEST = 8.64e12;
-const UNNAMED = "another program";
+const DEEPEST = 64; // deeper nesting is not safe to walk through
+const LATEST = 8.64e12; // what JavaScript's dates can hold, in seconds
 /** What nobody could act without. */
 const OWN_NAMES = ["type", "node", "service", "risk_level"];
 
@@ -108,14 +105,13 @@ function viewOf(
     timestamp: own ? Number(content.timestamp) : (sinceMs ?? writtenMs) / 1000,
     sourceEvent: nameIn(content.source_event) || nameIn(trigger_type),
     /** The program, or the person, that proposed it. */
-    proposedBy: by || UNNAMED,
+    proposedBy: by || "another program",
     /** Which house it is about, where the homelab has several. */
     location: nameIn(location_tag) || nameIn(payload.location_tag),
     model: nameIn(content.llm_model),
     attempts: typeof llm_attempts === "number" && Number.isSafeInteger(llm_attempts)
       ? llm_attempts
       : null,
-    /** What the rules changed, as the file has it. */
     changes: listOf(own ? payload.policy : []).map(({ rule, field, from, to }) => ({
       rule: textOf(rule),
       field: textOf(field),
@@ -132,7 +128,7 @@ function isBetween(value: unknown, least: number, most: number): value is number
   return typeof value === "number" && value >= least && value <= most;
 }
 
-/** Level by level rather than by recursion: the nesting is the sender's. */
+/** Without recursion: the nesting is the sender's. */
 function isDeeperThan(value: unknown, depth: number): boolean {
   let level: unknown[] = [value];
   for (let n = 0; n <= depth && level.length > 0; n++) {

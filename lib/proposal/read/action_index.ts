@@ -21,16 +21,11 @@ import type { ActionFolder } from "./folders.ts";
 import { looseKey, type Proposed, proposedBy } from "./content.ts";
 import { openShelf } from "./shelf.ts";
 
-/** Files whose content is remembered. */
-const MOST_REMEMBERED = 2_000;
-/** Targets whose outcomes are remembered. */
+const MOST_REMEMBERED = 2_000; // files
 const MOST_TARGETS = 1_000;
-/** An executor may add to a file where it lies: after this long it is looked at again. */
-const OUTCOMES_MS = 30_000;
-/** So many outcomes of a folder are enough, if as many repairs as count are among them. */
-const ENOUGH = 8;
-/** Text read for one target, per folder, in UTF-16 units. */
-const MOST_TEXT = 1024 * 1024;
+const OUTCOMES_MS = 30_000; // an executor may add to a file where it lies
+const ENOUGH = 8; // outcomes of a folder, if as many repairs as count are among them
+const MOST_TEXT = 1024 * 1024; // read for one target, per folder, in UTF-16 units
 
 /** A proposal that waits for a person. */
 export type WaitingAction = Proposed & { readonly actionId: string };

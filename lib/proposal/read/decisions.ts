@@ -9,10 +9,8 @@ import { type ActionFiles, type ActionFolder, isRefusal } from "./folders.ts";
 import { deedIn, momentOf, nameIn, objectIn, sinceIn } from "./content.ts";
 import { cameThereAt, toldTime } from "./decided.ts";
 
-/** Rows; what would be more is counted in one row, `(others)`. */
-const MOST_ROWS = 100;
-/** The newest files of a folder that are read. */
-const MOST_FILES = 100_000;
+const MOST_ROWS = 100; // what would be more is counted in one row, `(others)`
+const MOST_FILES = 100_000; // the newest of a folder
 
 export type StatsRow = ReturnType<typeof rowOf>;
 export type DecisionStats = Awaited<ReturnType<typeof decisionStats>>;

@@ -14,9 +14,8 @@ export type ActionFiles = ReturnType<typeof openActionFiles>;
 export type FoundAction = NonNullable<Awaited<ReturnType<ActionFiles["find"]>>>;
 
 const SUFFIX = ".json";
-/** Later than any time in an id, and as many digits. */
-const LATEST = 99_999_999_999;
 const DIGITS = 11;
+const LATEST = 99_999_999_999; // later than any time in an id, and as many digits
 
 export function openActionFiles(
   { root, files }: { readonly root: string; readonly files: Files },

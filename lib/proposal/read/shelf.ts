@@ -12,21 +12,15 @@ import type { Clock } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
 import { idOf } from "./folders.ts";
 
-/** A folder that changed this shortly before it was listed may change again under the same time. */
-const COARSE_MS = 2_500;
-/** Listing a folder again takes at most one part in so many of the time. */
-const DUTY = 50;
-/** A listing that takes longer is not waited for when there is an earlier one. */
-const LONG_LISTING_MS = 50;
-/** The newest of the planner's own files that are kept for one target. */
-const MOST_OF_A_TARGET = 32;
+const COARSE_MS = 2_500; // a folder may change again under the same time for so long
+const DUTY = 50; // listing a folder again takes at most one part in so many of the time
+const LONG_LISTING_MS = 50; // a longer one is not waited for when there is an earlier one
+const MOST_OF_A_TARGET = 32; // of the planner's own files the newest
 const MOST_TARGETS = 20_000;
 const MOST_OTHERS = 20_000;
-/** Files of other programs that are read when a folder is listed; of more, the newest. */
-const MOST_READ = 5_000;
+const MOST_READ = 5_000; // files of other programs when a folder is listed; of more, the newest
 const AT_ONCE = 16;
-/** Of a folder with no more names it is known which have gone since the last look. */
-const MOST_FOLLOWED = 2_000;
+const MOST_FOLLOWED = 2_000; // of a folder with no more names it is known which have gone
 /** A young file that makes no sense may be half-written, and is looked at again. */
 const UNCLEAR_MS = 600_000;
 const MOST_UNCLEAR = 50;

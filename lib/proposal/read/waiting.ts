@@ -9,18 +9,15 @@ import { digestMatches } from "../digest.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import { isStale } from "../validity.ts";
 
-/** The newest files that are read; a person who has that many needs no list of them. */
-const MOST_FILES = 5_000;
+const MOST_FILES = 5_000; // the newest; a person who has that many needs no list of them
 
 /** When a fault was last heard to be over, in milliseconds since 1970; undefined: not known. */
 export type RecoveredAt = (fault: Target & { readonly sourceEvent: string }) => number | undefined;
 
 export interface WaitingProposal extends Omit<ActionView, "content"> {
   readonly writtenMs: number;
-  /** Past its `valid_until`. */
-  readonly stale: boolean;
-  /** Target, action or id are not those of the digest it was written with. */
-  readonly altered: boolean;
+  readonly stale: boolean; // past its `valid_until`
+  readonly altered: boolean; // target, action or id are not those of its digest
   /** When its target recovered after the event, in milliseconds since 1970; null: not known. */
   readonly recoveredMs: number | null;
 }
