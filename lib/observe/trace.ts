@@ -24,10 +24,12 @@ export interface Span {
   readonly name: string;
   readonly startMs: number;
   readonly endMs: number;
+  /** {@linkcode ERROR_TYPE} among them where it failed. */
   readonly attributes: Attributes;
-  /** The kind of failure, where it failed; OpenTelemetry's `error.type`. */
-  readonly error?: string;
 }
+
+/** OpenTelemetry's name for the kind of a failure. */
+export const ERROR_TYPE = "error.type";
 
 /** Takes a span without a parent, with those it is the parent of in their order. Returns at once. */
 export type Tracer = (root: Span & { readonly children: readonly Span[] }) => void;
@@ -41,12 +43,12 @@ export function createTraces({ tracer, clock, log }: {
   let broken = false;
 
   /** A trace that fails must not make its diagnosis fail. */
-  function tell(diagnosed: Diagnosed, ended: Attributes, error?: string) {
+  function tell(diagnosed: Diagnosed, ended: MaybeAttributes) {
     if (broken) return;
     try {
       const endMs = clock.now();
       const overMs = endMs - (clock.monotonic() - diagnosed.overAt);
-      tracer(trace(diagnosed, { endMs, overMs, ended, error }));
+      tracer(trace(diagnosed, { endMs, overMs, ended }));
     } catch (error) {
       broken = true;
       log.warning("traces_off", { reason: plainLine(`${error}`, LONGEST_TEXT) });
@@ -56,16 +58,14 @@ export function createTraces({ tracer, clock, log }: {
   return {
     onDiagnosed(diagnosed: Diagnosed): void {
       if (diagnosed.error === undefined) return;
-      tell(diagnosed, { "planner.outcome": "chain_exhausted" }, "chain_exhausted");
+      tell(diagnosed, { "planner.outcome": "chain_exhausted", [ERROR_TYPE]: "chain_exhausted" });
     },
     onEnding({ outcome, diagnosed, proposal }: Ending): void {
       if (!diagnosed) return;
       tell(diagnosed, {
         "planner.outcome": outcome,
-        ...(proposal && {
-          "planner.action": proposal.payload.action,
-          "planner.action_id": proposal.action_id,
-        }),
+        "planner.action": proposal?.payload.action,
+        "planner.action_id": proposal?.action_id,
       });
     },
   };
@@ -74,26 +74,23 @@ export function createTraces({ tracer, clock, log }: {
 /** The spans of a diagnosis that was over at `overMs`, and what came of it at `endMs`. */
 function trace(
   { event, failures, waitedMs, milliseconds, attempts }: Diagnosed,
-  { endMs, overMs, ended, error }: {
+  { endMs, overMs, ended }: {
     readonly endMs: number;
     readonly overMs: number;
-    readonly ended: Attributes;
-    readonly error: string | undefined;
+    readonly ended: MaybeAttributes;
   },
 ): Parameters<Tracer>[0] {
   const begunMs = overMs - milliseconds;
   // A retry has its own trace, without a queue span: the time since arrival includes earlier tries.
   const startMs = failures === 0 ? begunMs - waitedMs : begunMs;
-  const children = failures === 0 ? [span("queue", [startMs, begunMs], {})] : [];
+  const children = failures === 0 ? [span("queue", startMs, begunMs, {})] : [];
   let fromMs = begunMs;
   for (const attempt of attempts.slice(0, MOST_ATTEMPTS)) {
-    const { outcome } = attempt;
     const toMs = fromMs + attempt.milliseconds;
-    const failure = outcome === "ok" ? undefined : outcome;
-    children.push(span("llm_attempt", [fromMs, toMs], attemptAttributes(attempt), failure));
+    children.push(span("llm_attempt", fromMs, toMs, attemptAttributes(attempt)));
     fromMs = toMs;
   }
-  const about = {
+  const root = span("health_event", startMs, endMs, {
     "planner.node": event.node,
     "planner.service": event.service,
     "planner.event_type": event.type,
@@ -101,38 +98,29 @@ function trace(
     "planner.channel": event.channel,
     "planner.failures_before": failures,
     ...ended,
-  };
-  return { ...span("health_event", [startMs, endMs], about, error), children };
+  });
+  return { ...root, children };
 }
 
-function span(
-  name: string,
-  [startMs, endMs]: readonly [startMs: number, endMs: number],
-  attributes: Attributes,
-  error?: string,
-): Span {
-  const all = { ...attributes, ...(error !== undefined && { "error.type": error }) };
-  const bounded = Object.entries(all).map(([key, value]) =>
-    [key, typeof value === "string" ? plainLine(value, LONGEST_TEXT) : value] as const
-  );
-  return {
-    name,
-    startMs,
-    endMs,
-    attributes: Object.fromEntries(bounded),
-    ...(error !== undefined && { error }),
-  };
+/** Attributes of which some may not be known; those are left out. */
+type MaybeAttributes = Readonly<Record<string, Attributes[string] | undefined>>;
+
+function span(name: string, startMs: number, endMs: number, attributes: MaybeAttributes): Span {
+  const known: Record<string, Attributes[string]> = {};
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "string") known[key] = plainLine(value, LONGEST_TEXT);
+    else if (value !== undefined) known[key] = value;
+  }
+  return { name, startMs, endMs, attributes: known };
 }
 
 /** Names from OpenTelemetry's conventions for generative models where it has them. */
-function attemptAttributes({ link, model, outcome, figures }: Attempt): Attributes {
-  const { promptTokens, cachedTokens, answerTokens } = figures ?? {};
-  return {
-    "planner.link": link,
-    "planner.attempt_outcome": outcome,
-    "gen_ai.request.model": model,
-    ...(promptTokens !== undefined && { "gen_ai.usage.input_tokens": promptTokens }),
-    ...(cachedTokens !== undefined && { "gen_ai.usage.cache_read.input_tokens": cachedTokens }),
-    ...(answerTokens !== undefined && { "gen_ai.usage.output_tokens": answerTokens }),
-  };
-}
+const attemptAttributes = ({ link, model, outcome, figures }: Attempt): MaybeAttributes => ({
+  "planner.link": link,
+  "planner.attempt_outcome": outcome,
+  "gen_ai.request.model": model,
+  "gen_ai.usage.input_tokens": figures?.promptTokens,
+  "gen_ai.usage.cache_read.input_tokens": figures?.cachedTokens,
+  "gen_ai.usage.output_tokens": figures?.answerTokens,
+  [ERROR_TYPE]: outcome === "ok" ? undefined : outcome,
+});

@@ -5,7 +5,7 @@
  * @module
  */
 import { isObject } from "../../base/json.ts";
-import type { Attributes, Span, Tracer } from "../trace.ts";
+import { type Attributes, ERROR_TYPE, type Span, type Tracer } from "../trace.ts";
 
 /** Where OpenTelemetry's API keeps what a runtime registers; `trace` is there when tracing is on. */
 const REGISTRY = Symbol.for("opentelemetry.js.api.1");
@@ -49,11 +49,12 @@ export function denoTracer(
 ): Tracer {
   const tracer = tracerProvider.getTracer("planner-agent", version);
 
-  function emit({ name, startMs, endMs, attributes, error }: Span, parent?: ApiSpan): ApiSpan {
+  function emit({ name, startMs, endMs, attributes }: Span, parent?: ApiSpan): ApiSpan {
     const options = { startTime: startMs, attributes, ...(!parent && { root: true }) };
     const context = parent && contextManager.active().setValue(SPAN_KEY, parent);
     const span = tracer.startSpan(name, options, context);
-    if (error !== undefined) span.setStatus({ code: STATUS_ERROR, message: error });
+    const error = attributes[ERROR_TYPE];
+    if (error !== undefined) span.setStatus({ code: STATUS_ERROR, message: String(error) });
     span.end(endMs);
     return span;
   }

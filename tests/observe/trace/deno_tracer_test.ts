@@ -38,7 +38,7 @@ Deno.test("denoTracer: children carry their parent, failures their kind, all the
     startMs: 1,
     endMs: 9,
     attributes: { a: 1 },
-    children: [{ name: "child", startMs: 2, endMs: 3, attributes: {}, error: "empty" }],
+    children: [{ name: "child", startMs: 2, endMs: 3, attributes: { "error.type": "empty" } }],
   });
   const parent = calls.find((call) => Array.isArray(call) && call[1] === "child") as unknown[];
   const [[, key], [, value]] = parent[3] as [[string, string], [string, { name: string }]];
@@ -47,7 +47,7 @@ Deno.test("denoTracer: children carry their parent, failures their kind, all the
     ["tracer", "planner-agent", "1.2.3"],
     ["start", "root", { startTime: 1, attributes: { a: 1 }, root: true }],
     ["end", "root", 9],
-    ["start", "child", { startTime: 2, attributes: {} }],
+    ["start", "child", { startTime: 2, attributes: { "error.type": "empty" } }],
     ["status", "child", { code: 2, message: "empty" }],
     ["end", "child", 3],
   ]);
