@@ -5,11 +5,12 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
-import { type Link, rulesLink } from "./link.ts";
+import type { Link } from "./contract.ts";
 import type { Dial } from "../base/http/http.ts";
 import { ollamaLink } from "./ollama/link.ts";
 import { openaiLink } from "./openai/link.ts";
 import { type ChainRouter, createRouter } from "./router.ts";
+import { diagnoseByRules } from "./rules.ts";
 
 /** A link whose model is on a server that speaks `Api`; its host is `http://host:port` or https. */
 type ServerLink<Api> = Readonly<Record<"name" | "model" | "host", string>> & { readonly kind: Api };
@@ -165,6 +166,17 @@ interface ChainConfig {
 const CONNECT_MS = 5_000;
 /** A diagnosis takes about 100 tokens; the rest is for models that think first. */
 export const ANSWER_TOKENS = 512;
+
+/** The built-in diagnosis, spoken as a model would. */
+export function rulesLink(): Link {
+  return {
+    name: "rules",
+    model: "rules",
+    builtIn: true,
+    ask: (_messages, { event, facts }) =>
+      Promise.resolve({ content: JSON.stringify(diagnoseByRules(event, facts)) }),
+  };
+}
 
 /** The router of a configuration; tests dial for themselves. */
 export function createChainRouter(

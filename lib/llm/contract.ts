@@ -1,13 +1,13 @@
 /**
- * What the planner asks of a router: messages in; a validated diagnosis, and what each attempt came
- * to, out.
+ * What the planner asks of a router, and a router of its links: messages in; a diagnosis, and what
+ * each attempt came to, out.
  *
  * @module
  */
-import type { Facts } from "./facts/facts.ts";
-import type { Diagnosis } from "./diagnosis.ts";
-import type { FailureKind } from "./failure.ts";
 import type { WaitingEvent } from "../event/event.ts";
+import type { Diagnosis } from "./diagnosis.ts";
+import type { Facts } from "./facts/facts.ts";
+import type { FailureKind } from "./failure.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -23,6 +23,41 @@ export interface Figures {
   readonly loadMs?: number;
   readonly promptMs?: number;
   readonly answerMs?: number;
+}
+
+/** What a model on a server said. */
+export interface Spoken {
+  readonly content: string;
+  /** True when thinking came along. */
+  readonly thought: boolean;
+  readonly doneReason: string | undefined;
+  /** True when the answer sits in tool calls that nobody offered. */
+  readonly calledTools: boolean;
+  readonly figures: Figures;
+}
+
+/** A link of the chain: something that answers messages with text. */
+export interface Link {
+  /** As written in the chain. */
+  readonly name: string;
+  readonly model: string;
+  /** True for a link that needs no network and never fails. */
+  readonly builtIn: boolean;
+  /** What a prompt may take, so that its answer fits behind it; no bound where left out. */
+  readonly promptTokens?: number;
+  /**
+   * Whether the text is a diagnosis is decided by who asks: `judged` is to be called with that, as a
+   * link learns from it what its model needs.
+   *
+   * @throws {LinkError}
+   */
+  ask(messages: readonly Message[], context: RouteContext): Promise<
+    & Pick<Spoken, "content">
+    & Partial<Pick<Spoken, "figures">>
+    & { judged?(accepted: boolean): void }
+  >;
+  /** What was learned of the server and is worth telling a person. */
+  remark?(): string | undefined;
 }
 
 /** One request to one link, successful or not. */

@@ -6,7 +6,7 @@
 import type { HttpReply } from "../base/http/reply.ts";
 import { isObject, parseObject } from "../base/json.ts";
 import { withoutMarkup } from "../base/text/markup.ts";
-import type { Figures } from "./contract.ts";
+import type { Figures, Spoken } from "./contract.ts";
 import { LinkError } from "./failure.ts";
 
 /** Longest answer that is read, in UTF-16 units; a diagnosis is a hundredth of that. */
@@ -17,17 +17,6 @@ const LONGEST_LINE = 256 * 1024;
 const LONGEST_STREAM = 8 * 1024 * 1024;
 
 export type Json = Readonly<Record<string, unknown>>;
-
-/** What the model said. */
-export interface Spoken {
-  readonly content: string;
-  /** True when thinking came along. */
-  readonly thought: boolean;
-  readonly doneReason: string | undefined;
-  /** True when the answer sits in tool calls that nobody offered. */
-  readonly calledTools: boolean;
-  readonly figures: Figures;
-}
 
 /** What one object of a reply says. */
 export interface Piece extends Omit<Spoken, "figures"> {

@@ -9,12 +9,11 @@ import type { Log } from "../base/log/log.ts";
 import { plainLine } from "../base/text/plain_line.ts";
 import { svcKey } from "../event/target.ts";
 import { advance, allows, type Breaker, type BreakerEvent, CLOSED } from "./breaker.ts";
-import { type Attempt, ChainExhaustedError, type Message } from "./contract.ts";
+import { type Attempt, ChainExhaustedError, type Link, type Message } from "./contract.ts";
 import type { RouteContext, Router, RouteResult } from "./contract.ts";
 import { canPassAtOnce, correction, isWrongAnswer, LinkError } from "./failure.ts";
 import { fitted } from "./fit.ts";
 import { judge } from "./judgement.ts";
-import type { Link } from "./link.ts";
 
 /** With the mark of a cut, an error stays under 300 characters. */
 const LONGEST_ERROR = 270;

@@ -8,8 +8,9 @@ import { ConnectError } from "../base/happy_eyeballs.ts";
 import { errorMessage } from "../base/error_message.ts";
 import { type Dial, dial, post } from "../base/http/http.ts";
 import { HttpError, type HttpReply } from "../base/http/reply.ts";
+import type { Link, Spoken } from "./contract.ts";
 import { LinkError } from "./failure.ts";
-import { errorText, readReply, type ReplyForm, type Spoken } from "./reply.ts";
+import { errorText, readReply, type ReplyForm } from "./reply.ts";
 
 /** The deadlines of a request: what is missing when one passes, and the setting that moves it. */
 const DEADLINES = {
@@ -34,6 +35,15 @@ export interface ModelServer {
   readonly answerTokens: number;
   readonly dial?: Dial | undefined;
   readonly onToken?: () => void;
+}
+
+/** A link whose model is on a server. */
+export function serverLink(
+  name: string,
+  { model, contextTokens, answerTokens }: ModelServer,
+  speaks: Pick<Link, "ask" | "remark">,
+): Link {
+  return { name, model, builtIn: false, promptTokens: contextTokens - answerTokens, ...speaks };
 }
 
 /** What differs between the APIs of model servers. */

@@ -10,7 +10,7 @@ import { every } from "../../lib/base/clock.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { type Coordination, NO_COORDINATION } from "../../lib/coordination/coordination.ts";
 import { observers, type OnEnding } from "../../lib/observe/ending.ts";
-import { rulesLink } from "../../lib/llm/link.ts";
+import { rulesLink } from "../../lib/llm/chain.ts";
 import { createMemory } from "../../lib/gate/memory.ts";
 import { createRouter } from "../../lib/llm/router.ts";
 import { SILENT_LOG } from "../../lib/base/log/log.ts";

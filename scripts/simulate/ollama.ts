@@ -7,7 +7,7 @@
 import type { Clock } from "../../lib/base/clock.ts";
 import type { Message } from "../../lib/llm/contract.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import type { Link } from "../../lib/llm/link.ts";
+import type { Link } from "../../lib/llm/contract.ts";
 import { type Speed, tokensOf, workMs } from "./profiles.ts";
 
 export interface ServerOptions {

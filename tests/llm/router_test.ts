@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ChainExhaustedError } from "../../lib/llm/contract.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { rulesLink } from "../../lib/llm/link.ts";
+import { rulesLink } from "../../lib/llm/chain.ts";
 import { ANSWER, BROKEN, DOWN, GOOD, MESSAGES, routing, scripted } from "../support/chain.ts";
 
 const SLOW = new LinkError("first_token_timeout", "no token within 300 s");

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { ChainExhaustedError, type Message, type RouteContext } from "../../lib/llm/contract.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { type Link } from "../../lib/llm/link.ts";
+import { type Link } from "../../lib/llm/contract.ts";
 import { createRouter } from "../../lib/llm/router.ts";
 import { fakeClock } from "./clock.ts";
 import { recordingLog } from "./log.ts";

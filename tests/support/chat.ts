@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Think } from "../../lib/llm/ollama/dialect.ts";
 import { LinkError } from "../../lib/llm/failure.ts";
-import { chat, type Ollama } from "../../lib/llm/ollama/chat.ts";
+import { ollamaLink } from "../../lib/llm/ollama/link.ts";
 import { fakeClock } from "./clock.ts";
+import { waitingEvent } from "./waiting_event.ts";
 
 export const MESSAGES = [{ role: "user", content: "what now?" }] as const;
 /** The defaults of the agent. */
@@ -18,14 +18,16 @@ export const DEADLINES = {
   totalMs: 600_000,
 };
 
-/** Asks the server at `host`. */
-export function asking(host: string, changes: Partial<Ollama> & { think?: Think } = {}) {
+/** Asks the server at `host`, as a link does that was never asked before. */
+export function asking(
+  host: string,
+  changes: Partial<Parameters<typeof ollamaLink>[1]> = {},
+  stop: AbortController = new AbortController(),
+) {
   const clock = fakeClock();
-  const stop = new AbortController();
   const steps = new Set<() => void>();
   let tokens = 0;
-  const { think, ...options } = changes;
-  const reply = chat({ messages: MESSAGES, think, signal: stop.signal }, {
+  const link = ollamaLink("qwen2.5:7b", {
     host,
     model: "qwen2.5:7b",
     clock,
@@ -36,8 +38,10 @@ export function asking(host: string, changes: Partial<Ollama> & { think?: Think 
       tokens++;
       for (const step of steps) step();
     },
-    ...options,
+    ...changes,
   });
+  const context = { label: "planner.piha/mosquitto", event: waitingEvent(), signal: stop.signal };
+  const reply = link.ask(MESSAGES, context);
   // Awaited later; not a rejection that nobody handles meanwhile.
   reply.catch(() => {});
   return {

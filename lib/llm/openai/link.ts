@@ -1,15 +1,29 @@
 /**
- * A model on a server that speaks OpenAI's API, as a link of the chain.
+ * A model on a server that speaks OpenAI's API, as a link of the chain that learns what the server
+ * does not take.
+ *
+ * | server                | differs by                                                    | source |
+ * | --------------------- | ------------------------------------------------------------- | ------ |
+ * | OpenAI                | newer models: `max_completion_tokens` only, no `temperature`  | platform.openai.com, API reference, chat |
+ * | llama.cpp             | `timings`; an `error` in a stream under 200; n_ctx in /props  | ggml-org/llama.cpp:tools/server/README.md |
+ * | Ollama                | thinking in `reasoning`; no way to set the context            | ollama/ollama:openai/openai.go |
+ * | vLLM                  | thinking in `reasoning`; `max_model_len` in /v1/models        | vllm-project/vllm:docs/features |
+ * | LM Studio             | `json_schema` and `text` only, `json_object` is a 400         | lmstudio.ai/docs, structured output |
+ * | DeepSeek              | `json_object` only; thinking in `reasoning_content`           | api-docs.deepseek.com, JSON output |
+ * | Mistral               | content as a list of parts, some of them thinking             | docs.mistral.ai, reasoning |
+ * | LocalAI, TabbyAPI     | unknown fields are ignored, a schema too where no grammar is  | localai.io/features/constrained_grammars |
+ * | mlx_lm.server         | `response_format` is ignored                                  | ml-explore/mlx-lm:mlx_lm/SERVER.md |
+ * | LiteLLM, OpenRouter   | comments between the events; what stands behind them decides  | openrouter.ai/docs, streaming |
+ *
+ * No server is told by its name: what it refuses is left out from then on.
  *
  * @module
  */
-import type { Message } from "../contract.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Link, Message, Spoken } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
 import { LinkError } from "../failure.ts";
-import type { Link } from "../link.ts";
-import type { Spoken } from "../reply.ts";
-import { type Api, ask, type ModelServer } from "../server.ts";
-import { afterRefusal, type Dialect, dialectInWords, FIRST_DIALECT } from "./dialect.ts";
+import { type Api, ask, type ModelServer, serverLink } from "../server.ts";
 import { OPENAI_REPLY } from "./reply.ts";
 
 interface OpenaiServer extends ModelServer {
@@ -28,14 +42,46 @@ const OPENAI: Api = {
   },
 };
 
+/** How the form of the answer is asked for, the next weaker way, and what to tell a person of it. */
+const FORMS = {
+  json_schema: {
+    response_format: {
+      type: "json_schema",
+      json_schema: { name: "diagnosis", strict: true, schema: ANSWER_SCHEMA },
+    },
+    weaker: "json_object",
+    remark: undefined,
+  },
+  json_object: {
+    response_format: { type: "json_object" },
+    weaker: "none",
+    remark: "takes no schema: the form of the answer is only asked for (json_object)",
+  },
+  none: {
+    response_format: undefined,
+    weaker: "none",
+    remark: "takes no response_format: the form of the answer is asked for in words only",
+  },
+} as const;
+
+/** What a server is sent. */
+interface Dialect {
+  readonly form: keyof typeof FORMS;
+  readonly limit: "max_tokens" | "max_completion_tokens";
+  readonly temperature: boolean;
+  /** Whether figures are asked for; some servers know no `stream_options`. */
+  readonly usage: boolean;
+}
+
 /** It remembers what the server does not take, and leaves that out. */
 export function openaiLink(name: string, server: OpenaiServer): Link {
-  let dialect: Dialect = FIRST_DIALECT;
-  return {
-    name,
-    model: server.model,
-    builtIn: false,
-    promptTokens: server.contextTokens - server.answerTokens,
+  let dialect: Dialect = {
+    form: "json_schema",
+    limit: "max_tokens",
+    temperature: true,
+    usage: true,
+  };
+  return serverLink(name, server, {
     async ask(messages, { signal }) {
       for (;;) {
         const used = dialect;
@@ -50,38 +96,24 @@ export function openaiLink(name: string, server: OpenaiServer): Link {
         }
       }
     },
-    remark: () => dialectInWords(dialect),
-  };
+    remark: () => FORMS[dialect.form].remark,
+  });
 }
 
 function requestBody(
   messages: readonly Message[],
-  dialect: Dialect,
+  { form, limit, temperature, usage }: Dialect,
   { model, answerTokens }: ModelServer,
 ): string {
   return JSON.stringify({
     model,
     messages,
     stream: true,
-    ...(dialect.usage && { stream_options: { include_usage: true } }),
-    ...(dialect.temperature && { temperature: 0 }),
-    [dialect.limit]: answerTokens,
-    response_format: responseFormat(dialect),
+    ...(usage && { stream_options: { include_usage: true } }),
+    ...(temperature && { temperature: 0 }),
+    [limit]: answerTokens,
+    response_format: FORMS[form].response_format,
   });
-}
-
-function responseFormat({ form }: Dialect) {
-  switch (form) {
-    case "json_schema":
-      return {
-        type: "json_schema",
-        json_schema: { name: "diagnosis", strict: true, schema: ANSWER_SCHEMA },
-      };
-    case "json_object":
-      return { type: "json_object" };
-    case "none":
-      return undefined;
-  }
 }
 
 async function complete(json: string, signal: AbortSignal, server: OpenaiServer): Promise<Spoken> {
@@ -95,4 +127,34 @@ async function complete(json: string, signal: AbortSignal, server: OpenaiServer)
     const said = error.message.replaceAll(apiKey, "[redacted]");
     throw new LinkError(error.kind, said, error.detail);
   }
+}
+
+/** Statuses of a request that a server does not take as it is. */
+const REFUSALS: readonly number[] = [400, 404, 415, 422, 500, 501];
+/** What a refusal speaks of, and the dialect that does without. */
+const WITHOUT: readonly (readonly [RegExp, Partial<Dialect>])[] = [
+  [/stream_options|include_usage/i, { usage: false }],
+  [/max_completion_tokens|max_tokens/i, { limit: "max_completion_tokens" }],
+  [/temperature/i, { temperature: false }],
+];
+const ABOUT_FORM = /response.?format|json.?schema|json.?object|schema|grammar|guided|structured/i;
+/** Words of a refusal that is not about the form of the request. */
+const OF_ANOTHER_KIND =
+  /context|too (?:long|large|many)|exceed|memory|loading|api.?key|not.?found/i;
+
+/**
+ * The dialect after a server answered `status` and `said`; undefined where that was about something
+ * else, or where nothing is left to leave out.
+ */
+function afterRefusal(
+  dialect: Dialect,
+  { status = 0, said = "" }: LinkError["detail"],
+): Dialect | undefined {
+  if (!REFUSALS.includes(status)) return undefined;
+  // A 400 that does not say why is most often about what is newest in the request.
+  const isUnclear = (status === 400 || status === 422) && !OF_ANOTHER_KIND.test(said);
+  const weaker = ABOUT_FORM.test(said) || isUnclear ? { form: FORMS[dialect.form].weaker } : {};
+  const [, change = weaker] = WITHOUT.find(([words]) => words.test(said)) ?? [];
+  const next = { ...dialect, ...change };
+  return isDeepStrictEqual(next, dialect) ? undefined : next;
 }

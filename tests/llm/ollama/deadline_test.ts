@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { chat } from "../../../lib/llm/ollama/chat.ts";
-import { asking, DEADLINES, failure, MESSAGES } from "../../support/chat.ts";
-import { fakeClock } from "../../support/clock.ts";
+import { asking, DEADLINES, failure } from "../../support/chat.ts";
 import { startOllama, token } from "../../support/ollama.ts";
 
 Deno.test("chat: connecting has its own deadline", async () => {
@@ -113,14 +111,9 @@ Deno.test("chat: stopping the agent hangs up at once", async () => {
 
 Deno.test("chat: a signal that is aborted already asks nobody", async () => {
   await using server = startOllama();
-  const reply = chat({ messages: MESSAGES, signal: AbortSignal.abort() }, {
-    host: server.url,
-    model: "m",
-    clock: fakeClock(),
-    deadlines: DEADLINES,
-    contextTokens: 4096,
-    answerTokens: 512,
-  });
+  const stopped = new AbortController();
+  stopped.abort();
+  const { reply } = asking(server.url, {}, stopped);
   assert.equal((await failure(reply)).kind, "aborted");
   assert.equal(server.requests.length, 0);
 });

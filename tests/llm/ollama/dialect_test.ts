@@ -1,56 +1,83 @@
 import assert from "node:assert/strict";
-import { FIRST_DIALECT, learn, type Lesson, type Think } from "../../../lib/llm/ollama/dialect.ts";
+import { LinkError } from "../../../lib/llm/failure.ts";
+import { ollamaLink } from "../../../lib/llm/ollama/link.ts";
+import { DEADLINES, MESSAGES } from "../../support/chat.ts";
+import { fakeClock } from "../../support/clock.ts";
+import { done, type OllamaAnswer, startOllama, token } from "../../support/ollama.ts";
+import { waitingEvent } from "../../support/waiting_event.ts";
 
-/** What `think` is sent as, after each lesson. */
-function sent(...lessons: Lesson[]): Think[] {
-  let dialect = FIRST_DIALECT;
-  return lessons.map((lesson) => {
-    dialect = learn(dialect, dialect.think, lesson);
-    return dialect.think;
+/** What a request comes to. */
+const ANSWERS = {
+  accepted: "{}",
+  wrong: "{}",
+  wrong_after_thinking: { stream: [token("{}", { thinking: "hm" }), done()] },
+  only_thought: { stream: [token("", { thinking: "hm" }), done()] },
+  cut: { stream: [token("{"), done({ done_reason: "length" })] },
+  refused: { status: 400, body: { error: "it does not support thinking" } },
+  failed: { status: 500, body: { error: "it broke" } },
+} as const satisfies Readonly<Record<string, OllamaAnswer>>;
+type Lesson = keyof typeof ANSWERS;
+
+/** What `think` is sent as: at first, and after each lesson. */
+async function sent(...lessons: Lesson[]): Promise<unknown[]> {
+  await using server = startOllama({ answer: (_, nth) => ANSWERS[lessons[nth] ?? "accepted"] });
+  const link = ollamaLink("m", {
+    host: server.url,
+    model: "m",
+    clock: fakeClock(),
+    deadlines: DEADLINES,
+    contextTokens: 4096,
+    answerTokens: 512,
   });
+  const { signal } = new AbortController();
+  for (const lesson of [...lessons, "accepted"]) {
+    try {
+      const reply = await link.ask(MESSAGES, { label: "x", event: waitingEvent(), signal });
+      reply.judged?.(lesson === "accepted");
+    } catch (error) {
+      assert.ok(error instanceof LinkError);
+    }
+  }
+  return server.requests.map(({ think }) => think);
 }
 
-Deno.test("learn: think is left out at first and stays so while answers are good", () => {
-  assert.equal(FIRST_DIALECT.think, undefined);
-  assert.deepEqual(sent("accepted", "accepted"), [undefined, undefined]);
+Deno.test("ollamaLink: think is left out at first and stays so while answers are good", async () => {
+  assert.deepEqual(await sent("accepted", "accepted"), [undefined, undefined, undefined]);
 });
 
-Deno.test("learn: a wrong answer without thinking is not blamed on the field", () => {
-  assert.deepEqual(sent("wrong", "wrong"), [undefined, undefined]);
+Deno.test("ollamaLink: a wrong answer without thinking is not blamed on the field", async () => {
+  assert.deepEqual(await sent("wrong", "cut"), [undefined, undefined, undefined]);
 });
 
-Deno.test("learn: after thinking spoiled an answer, false, then low, then left out again", () => {
+Deno.test("ollamaLink: after thinking spoiled an answer, false, then low, then left out again", async () => {
+  for (const spoiled of ["wrong_after_thinking", "only_thought"] as const) {
+    assert.deepEqual(
+      await sent(spoiled, spoiled, spoiled),
+      [undefined, false, "low", undefined],
+    );
+  }
+});
+
+Deno.test("ollamaLink: a wrong answer to false moves on, as false can lose the format", async () => {
+  assert.deepEqual(await sent("wrong_after_thinking", "wrong"), [undefined, false, "low"]);
+  assert.deepEqual(await sent("wrong_after_thinking", "cut"), [undefined, false, "low"]);
+});
+
+Deno.test("ollamaLink: what worked is kept, also through a failure of the server", async () => {
   assert.deepEqual(
-    sent("wrong_after_thinking", "wrong_after_thinking", "wrong_after_thinking"),
-    [false, "low", undefined],
+    await sent("wrong_after_thinking", "accepted", "failed", "accepted"),
+    [undefined, false, false, false, false],
   );
 });
 
-Deno.test("learn: a wrong answer to false moves on, as false can lose the format", () => {
-  assert.deepEqual(sent("wrong_after_thinking", "wrong"), [false, "low"]);
-});
-
-Deno.test("learn: what worked is kept", () => {
-  assert.deepEqual(sent("wrong_after_thinking", "accepted", "accepted"), [false, false, false]);
-});
-
-Deno.test("learn: a refused value is left out and not tried again", () => {
+Deno.test("ollamaLink: a refused value is left out and not tried again", async () => {
+  const [spoiled, refused] = ["wrong_after_thinking", "refused"] as const;
   assert.deepEqual(
-    sent("wrong_after_thinking", "refused", "wrong_after_thinking", "refused"),
-    [false, undefined, "low", undefined],
-  );
-  assert.deepEqual(
-    sent(
-      "wrong_after_thinking",
-      "refused",
-      "wrong_after_thinking",
-      "refused",
-      "wrong_after_thinking",
-    ),
-    [false, undefined, "low", undefined, undefined],
+    await sent(spoiled, refused, spoiled, refused, spoiled),
+    [undefined, false, undefined, "low", undefined, undefined],
   );
 });
 
-Deno.test("learn: refused without the field changes nothing", () => {
-  assert.deepEqual(learn(FIRST_DIALECT, undefined, "refused"), FIRST_DIALECT);
+Deno.test("ollamaLink: refused without the field changes nothing", async () => {
+  assert.deepEqual(await sent("refused", "wrong_after_thinking"), [undefined, undefined, false]);
 });
