@@ -21,8 +21,8 @@ interface RedisCoordinationOptions extends Omit<ScriptRunnerOptions, "onAway" | 
   readonly nodeName: string;
   readonly log: Log;
   /**
-   * Letters and digits that this planner alone has, and has again after a restart: its claims from
-   * before a crash are its own then. It must not ask for a target twice at once.
+   * Letters and digits of this planner alone, the same after a restart: its claims from before a
+   * crash are its own then. It must not ask for a target twice at once.
    */
   readonly instance?: string;
 }
@@ -34,7 +34,6 @@ const MOST_UNTOLD = 10_000;
 const LONGEST_VALUE = 400;
 const LONGEST_NAME = 100;
 
-/** An end that Redis has not confirmed. */
 interface Untold {
   readonly key: string;
   readonly token: string;
@@ -153,10 +152,9 @@ export function createRedisCoordination(
 
 type ClaimReply = { readonly kind: "claimed" } | {
   readonly kind: "taken" | "cooling";
-  /** The planner that has the target. */
   readonly by: string;
   readonly leftMs: number;
-  /** What is in the key: `claim:UUID:PLANNER`, `cooldown:UUID~2:PLANNER`. Anybody may have written it. */
+  /** As in the key: `claim:UUID:PLANNER`, `cooldown:UUID~2:PLANNER`. Anybody may have written it. */
   readonly value: string;
   /** How grave the fault is that it stands for; the gravest where it does not say. */
   readonly gravity: number;

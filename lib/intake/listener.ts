@@ -42,8 +42,6 @@ export interface RedisListenerOptions {
   /** 0 to below 1, as Math.random. */
   readonly random: () => number;
   readonly onState?: (state: RedisState) => void;
-  /** Deadline of each step before the first message: connecting, AUTH, subscribing. */
-  readonly connectTimeoutMs?: number;
   readonly createClient?: CreateRedisClient;
 }
 
@@ -65,7 +63,9 @@ interface RedisListeningOptions extends RedisListenerOptions {
   readonly onStop?: () => void;
 }
 
-/** At least a second apart; with a try's own deadline of 5 s, never 31 s without a try. */
+/** Of each step before the first message: connecting, AUTH, subscribing. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** At least a second apart; with a try's own deadline, never 31 s without a try. */
 const BACKOFF: Backoff = { firstMs: 1_250, mostMs: 25_000, jitter: 0.2 };
 /** What this user may not read is asked for again after this. */
 export const REFUSED_RETRY_MS = 30_000;
@@ -86,7 +86,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
   const target = redisTarget(url, {
     clock,
     keys: options.keys ?? false,
-    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
     createClient: options.createClient,
     onPasswordUnused,
   });

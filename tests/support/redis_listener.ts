@@ -15,7 +15,6 @@ type RedisIntakeOptions = Parameters<typeof createRedisIntake>[0];
 export const PING_EVERY_MS = 10_000;
 /** Unlike every other time, so that a test can tell a PING's deadline from the rest. */
 export const PING_DEADLINE_MS = 9_999;
-const CONNECT_TIMEOUT_MS = 5_000;
 
 const decoder = new TextDecoder();
 
@@ -44,7 +43,6 @@ export function listener(url: string, options: Partial<RedisIntakeOptions> = {})
     random: () => 0,
     pingEveryMs: PING_EVERY_MS,
     pingDeadlineMs: PING_DEADLINE_MS,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
     onState: (state) => void states.push(state),
     ...options,
     onMessage(bytes, channel) {

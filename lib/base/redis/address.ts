@@ -161,7 +161,7 @@ function hostOf(text: string, defaultPort: string): string | null {
   return url && hostPort(url, defaultPort);
 }
 
-/** The address in a server's answer as `host:port`, or null where it holds none. */
+/** The address in a sentinel's reply as `host:port`, or null where it holds none. */
 export function addressOf(host: string, port: string): string | null {
   if (!/^\d{1,5}$/.test(port)) return null;
   return hostOf(`${host.includes(":") ? `[${host}]` : host}:${port}`, SERVER_PORT);

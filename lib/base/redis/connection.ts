@@ -1,5 +1,5 @@
 /**
- * One connection to Redis, from connecting to its end, on which every answer has a deadline.
+ * One connection to Redis, from connecting to its end, on which every reply has a deadline.
  *
  * RESP2 without HELLO: nothing here needs more, every Redis speaks it, and proxies that hang up on
  * HELLO do not matter.
@@ -20,10 +20,10 @@ import {
 import { type ReplyBounds, replyCheck, SHORT_REPLY } from "./reply_check.ts";
 import type { RedisServer } from "./target.ts";
 
-/** While bytes come in, an answer is waited for so many deadlines, and no longer. */
+/** While bytes come in, a reply is waited for so many deadlines, and no longer. */
 const MOST_DEADLINES = 12;
 
-/** A word of a command or, as bytes, of an answer. */
+/** A word of a command or, as bytes, of a reply. */
 export type Word = string | Uint8Array;
 
 interface RedisConnectionOptions extends Omit<RedisServer, "secrets"> {
@@ -33,7 +33,7 @@ interface RedisConnectionOptions extends Omit<RedisServer, "secrets"> {
   readonly onLost?: (error: unknown) => void;
   /** Hears the channels that are subscribed; what is handed over is only valid during the call. */
   readonly onPublished?: (bytes: Uint8Array, channel: Uint8Array) => void;
-  /** Bounds of each message, and of each answer to `call` that names no others. */
+  /** Bounds of each message, and of each reply to `call` that names no others. */
   readonly bounds?: ReplyBounds;
 }
 
@@ -131,7 +131,7 @@ export function redisConnection(options: RedisConnectionOptions) {
       let deadlines = 1;
       let cancel = clock.after(ms, overdue);
       if (stage === "subscribe") replies.expect("subscription");
-      else if (stage !== "connect") replies.expect("answer", wait.bounds);
+      else if (stage !== "connect") replies.expect("reply", wait.bounds);
       question(client).then(resolve, (error) => isReplyError(error) ? reject(error) : lose(error));
       return () => cancel();
 

@@ -1,7 +1,7 @@
-/** What a connection waits for; `ping` for any answer once it is in use. */
+/** What a connection waits for; `ping` for any reply once it is in use. */
 export type RedisStage = "connect" | "auth" | "role" | "subscribe" | "ping" | "publish";
 
-/** No answer within the deadline of a stage, or of a `command`. */
+/** No reply within the deadline of a stage, or of a `command`. */
 export class RedisTimeoutError extends Error {
   override readonly name = "RedisTimeoutError";
   constructor(readonly stage: RedisStage, readonly ms: number, readonly command?: string) {
@@ -17,7 +17,7 @@ export class RedisClosedError extends Error {
   }
 }
 
-/** An answer that breaks the Redis protocol. */
+/** A reply that breaks the Redis protocol. */
 export class RedisProtocolError extends Error {
   override readonly name = "RedisProtocolError";
 }

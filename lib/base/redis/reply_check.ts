@@ -18,12 +18,12 @@ export interface ReplyBounds {
   readonly kept: number;
 }
 
-/** For answers of a few words. */
+/** For replies of a few words. */
 export const SHORT_REPLY: ReplyBounds = { most: 1_048_576, kept: 1_048_576 };
-/** For answers of which the ids are wanted, and not the entries: these may be of any size. */
+/** For replies of which the ids are wanted, and not the entries: these may be of any size. */
 export const IDS_ONLY: ReplyBounds = { most: Number.MAX_SAFE_INTEGER, kept: 64 };
 
-/** Lists within lists; an answer to XREADGROUP has four. */
+/** Lists within lists; a reply to XREADGROUP has four. */
 const DEEPEST = 8;
 /** Elements of a reply, with those of the lists in it. */
 const MOST_ELEMENTS = 600_000;
@@ -38,8 +38,8 @@ const [CR, LF, STAR, PLUS, MINUS, COLON, DOLLAR, ZERO] = [13, 10, 42, 43, 45, 58
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What is awaited: any answer, or that of SUBSCRIBE, from which on messages may come unasked. */
-type Awaited = "answer" | "subscription";
+/** What is awaited: any reply, or that to SUBSCRIBE, from which on messages may come unasked. */
+type Awaited = "reply" | "subscription";
 
 function wrong(what: string): never {
   throw new RedisProtocolError(what);
@@ -127,7 +127,7 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
       return awaited === "subscription" ? word : wrong("a subscription that nobody asked for");
     }
     if (word === "pong" && lists[0] === 2) {
-      return awaited === "answer" ? word : wrong("a pong that nobody asked for");
+      return awaited === "reply" ? word : wrong("a pong that nobody asked for");
     }
     return wrong("a list of another kind on a subscribed connection");
   }

@@ -9,14 +9,14 @@ import {
   type RedisEndpoint,
 } from "./address.ts";
 
-/** A server, and how it is used: all that a connection to it, and the words for its failure, take. */
+/** A server, and what a connection to it and the words for its failure take. */
 export interface RedisServer {
   readonly endpoint: RedisEndpoint;
   readonly credentials: RedisCredentials | null;
   /** Texts that must not be shown. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
-  /** Deadline of each step until the server can be used, and of each answer of a sentinel; ms. */
+  /** Deadline of each step until the server can be used, and of each reply of a sentinel; ms. */
   readonly connectTimeoutMs: number;
   readonly createClient?: CreateRedisClient | undefined;
   /** There are credentials, and this Redis asks for none. */

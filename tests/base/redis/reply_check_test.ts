@@ -19,7 +19,7 @@ function lab({ subscribed = false, answers = 0, bounds = SHORT_REPLY } = {}) {
     give(bytes(SUBSCRIBED));
     passed.length = 0;
   }
-  for (let nth = 0; nth < answers; nth++) it.expect("answer", bounds);
+  for (let nth = 0; nth < answers; nth++) it.expect("reply", bounds);
   return { give, heard, passed: () => text(Buffer.concat(passed)) };
 }
 
@@ -202,7 +202,7 @@ Deno.test("replyCheck: a message between a command and its answer is not that an
   // In pieces, a message passes through the check like any reply.
   for (const size of [1, 5, message.length + pong.length]) {
     const { it, give } = pushes();
-    it.expect("answer");
+    it.expect("reply");
     for (let at = 0; at < message.length + pong.length; at += size) {
       give(bytes(message + pong).subarray(at, at + size));
     }
