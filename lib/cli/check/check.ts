@@ -72,12 +72,8 @@ function drawing(io: Io): (part: readonly Finding[]) => void {
 
 function summary(findings: readonly Finding[]): string {
   const count = (level: Finding["level"]) => findings.filter((f) => f.level === level).length;
-  const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? "" : "s"}`;
-  const [warnings, failures, skipped] = [count("warning"), count("failure"), count("skipped")];
-  return [
-    `${count("ok")} ok`,
-    plural(warnings, "warning"),
-    plural(failures, "failure"),
-    ...skipped > 0 ? [`${skipped} skipped`] : [],
-  ].join(", ");
+  const plural = (level: "warning" | "failure") =>
+    `${count(level)} ${level}${count(level) === 1 ? "" : "s"}`;
+  const skipped = count("skipped") > 0 ? `, ${count("skipped")} skipped` : "";
+  return `${count("ok")} ok, ${plural("warning")}, ${plural("failure")}${skipped}`;
 }

@@ -74,14 +74,10 @@ function notPermitted(check: string, subject: string) {
   return { findings: [about(check, subject).skipped(why)], usable: [] };
 }
 
-async function checkSettings(
-  config: Config,
-  uncovered: readonly Uncovered[],
-): Promise<readonly Finding[]> {
+async function checkSettings(config: Config, uncovered: readonly Uncovered[]) {
   const { runtimePath: root, nodeName, chain } = config;
   const links = chain.length === 1 ? "1 link" : `${chain.length} links`;
-  const valid = about("configuration", "configuration")
-    .fine(`valid; node ${nodeName}, ${links}`);
+  const valid = about("configuration", "configuration").fine(`valid; node ${nodeName}, ${links}`);
   const query = (asked: Deno.PermissionDescriptor) => Deno.permissions.query(asked);
   const permissions = await checkPermissions(config, { uncovered, build: BUILD, query });
   if (uncovered.some(({ variable }) => variable === "RUNTIME_PATH")) return [valid, ...permissions];

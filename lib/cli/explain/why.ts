@@ -7,25 +7,23 @@ const LABEL = /^planner\.\S+: /;
 
 /** Why an event ended as it did, in a sentence or two. */
 export function why(line: HistoryLine): string {
-  const { outcome, repeated, detail, action, action_id, by } = line;
+  const { repeated, action_id } = line;
   if (repeated !== undefined) return `${repeated} more like the one before, until then`;
-  const said = DECIDED.some((known) => known === outcome)
-    ? `${action}: ${sentence(outcome, detail)}${by === undefined ? "" : `, by ${by}`}`
-    : outcome === "proposed" && action !== undefined
-    ? `${action}${line.requires_human ? ", a person is required" : ""}: ${detail ?? ""}`
-    : outcome === "exhausted"
-    ? detail?.replace(LABEL, "")
-    : outcome === "ignored"
-    ? detail
-    : sentence(outcome, detail);
   const about = provenance(line);
   const id = action_id === undefined ? "" : ` -> ${action_id}`;
-  return `${said ?? ""}${about === "" ? "" : ` (${about})`}${id}`.trim();
+  return `${whatHappened(line)}${about === "" ? "" : ` (${about})`}${id}`.trim();
 }
 
-function sentence(outcome: HistoryOutcome, detail: string | undefined): string {
+function whatHappened({ outcome, detail, action, requires_human, by }: HistoryLine): string {
   const words = WORDS[outcome];
-  return detail === undefined || detail === words ? words : `${words}: ${detail}`;
+  const sentence = detail === undefined || detail === words ? words : `${words}: ${detail}`;
+  if (DECIDED.some((known) => known === outcome)) {
+    return `${action}: ${sentence}${by === undefined ? "" : `, by ${by}`}`;
+  }
+  if (outcome === "ignored") return detail ?? "";
+  if (outcome === "exhausted") return detail?.replace(LABEL, "") ?? "";
+  if (outcome !== "proposed" || action === undefined) return sentence;
+  return `${action}${requires_human ? ", a person is required" : ""}: ${detail ?? ""}`;
 }
 
 const WORDS: Readonly<Record<HistoryOutcome, string>> = {
