@@ -62,9 +62,6 @@ export function redisEndpoints(text: string): readonly string[] {
   return place.kind === "sentinel" ? [...new Set([...place.hosts, ...place.nodes])] : place.hosts;
 }
 
-/** The `host:port` of a URL as `fetch` would connect to it, or null where it is not usable. */
-const webHostPort = (url: URL) => hostPort(url, url.protocol === "https:" ? "443" : "80");
-
 /**
  * The `host:port` that an OLLAMA_HOST connects to.
  *
@@ -75,28 +72,13 @@ export function ollamaEndpoint(text: string): string {
     "address or an [IPv6] address";
   const shown = withoutCredentials(text);
   try {
-    return webHostPort(new URL(parseOllamaHost(text))) ?? cannotUse("OLLAMA_HOST", shown, takes);
+    const url = new URL(parseOllamaHost(text));
+    return hostPort(url, url.protocol === "https:" ? "443" : "80") ??
+      cannotUse("OLLAMA_HOST", shown, takes);
   } catch (error) {
     if (!(error instanceof ChainSyntaxError)) throw error;
     cannotUse("OLLAMA_HOST", shown, takes);
   }
-}
-
-/**
- * The URL of an OTLP collector, without a slash at its end. Deno's exporter connects to it by
- * itself, so it is no part of the net permissions.
- *
- * @throws SiteError for another scheme, no host, a user, a query, or characters that a unit file or
- * a shell would read as more than a URL.
- */
-export function collectorUrl(text: string): string {
-  const takes = "http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH] without a user " +
-    "(credentials go into OTEL_EXPORTER_OTLP_HEADERS on the node)";
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isPlain = url !== null && /^https?:\/\//i.test(text) && !/[@?#\s]/.test(text) &&
-    /^[A-Za-z0-9._~/-]*$/.test(url.pathname) && webHostPort(url) !== null;
-  if (!isPlain) cannotUse("--otel", withoutCredentials(text), takes);
-  return url.href.replace(/\/+$/, "");
 }
 
 /**

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { collectorUrl, grantsFor, runtimeFolder, type Site } from "../../lib/permissions/grants.ts";
+import { grantsFor, runtimeFolder, type Site } from "../../lib/permissions/grants.ts";
 import { SiteError, withoutCredentials } from "../../lib/base/host_port.ts";
 import { redisPlace, redisUrlProblem } from "../../lib/base/redis/address.ts";
+import { collectorUrl } from "./collector.ts";
 
 /** Architectures that are built, by the name in the file `planner-agent-<arch>`. */
 export const TARGETS = {
