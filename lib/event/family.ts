@@ -1,32 +1,28 @@
-import { FAULTS, KNOWN_TYPES } from "./words/faults.ts";
-import { HEALTH_SUBJECTS, newsIn, STATE_WORDS } from "./words/good.ts";
-import { anyOf, normalType } from "./type.ts";
-
-const FAULT_FAMILIES = [
-  "down", // does not run, or does not answer at all
-  "unhealthy", // runs, and its own check fails
-  "crash_loop", // was restarted, again and again
-  "out_of_memory",
-  "drifted", // what should run is not there, or is not as described
-  "starting", // not ready yet
-  "application", // something inside one: an integration, a job, slow answers
-  "node", // the machine itself: away, rebooted, overloaded
-  "network", // a link, a name, a device out of reach
-  "disk", // space, file systems and drives
-  "hardware", // heat, fans, memory modules, graphics cards
-  "power", // mains, batteries, voltage
-  "data", // backups, snapshots, databases
-  "certificate",
-  "access", // logins, permissions, attacks
-  "update", // an update or deployment that went wrong
-  "unknown",
-] as const;
+import { FAULTS } from "./words/faults.ts";
+import { HEALTH_SUBJECTS, NEWS, OPENED_BY_RESOLVED, STATE_WORDS } from "./words/good.ts";
+import { anyOf, normalType, oneOf, typePattern } from "./type.ts";
 
 /** The kinds of fault, and `unknown` for a type that says nothing known. */
-export type FaultFamily = typeof FAULT_FAMILIES[number];
+export type FaultFamily =
+  | "down" // does not run, or does not answer at all
+  | "unhealthy" // runs, and its own check fails
+  | "crash_loop" // was restarted, again and again
+  | "out_of_memory"
+  | "drifted" // what should run is not there, or is not as described
+  | "starting" // not ready yet
+  | "application" // something inside one: an integration, a job, slow answers
+  | "node" // the machine itself: away, rebooted, overloaded
+  | "network" // a link, a name, a device out of reach
+  | "disk" // space, file systems and drives
+  | "hardware" // heat, fans, memory modules, graphics cards
+  | "power" // mains, batteries, voltage
+  | "data" // backups, snapshots, databases
+  | "certificate"
+  | "access" // logins, permissions, attacks
+  | "update" // an update or deployment that went wrong
+  | "unknown";
 
-type Family =
-  | FaultFamily
+type NewsFamily =
   | "good_news" // something is well again, or went well
   | "planned" // somebody meant it: maintenance, a downtime
   | "change"; // deployments, remediation, a new version: made, or possible
@@ -35,7 +31,7 @@ type Family =
 export interface Kind {
   /** The type in its {@linkcode normalType normal form}. */
   readonly form: string;
-  readonly family: Family;
+  readonly family: FaultFamily | NewsFamily;
   /** What good news is good about; for a fault its family. */
   readonly about: FaultFamily;
   /** The form without words of state: `disk_usage_high` and `disk_usage_normal` share it. */
@@ -57,7 +53,7 @@ export function kindOf(type: string): Kind {
 }
 
 /** The family that a type belongs to. */
-export function familyOf(type: string): Family {
+export function familyOf(type: string): Kind["family"] {
   return kindOf(type).family;
 }
 
@@ -65,13 +61,10 @@ function readKind(type: string): Kind {
   const form = normalType(type);
   const subject = form.split("_").filter((word) => !STATE_WORDS.has(word)).join("_")
     .replace(/^cert(?=_|$)/, "certificate");
-  const news = newsIn(type, form);
-  if (news === undefined) {
-    const family = faultIn(form);
-    return { form, family, about: family, subject };
-  }
-  const about = aboutOf(form, subject);
-  return { form, family: news, about, subject };
+  const news = firstIn(NEWS_ROWS, form) ??
+    (OPENED_BY_RESOLVED.test(type) ? "good_news" : undefined);
+  const about = news === undefined ? faultIn(form) : aboutOf(form, subject);
+  return { form, family: news ?? about, about, subject };
 }
 
 /** What is well again. Health, where nothing else is named. */
@@ -82,28 +75,30 @@ function aboutOf(form: string, subject: string): FaultFamily {
   return told === "unknown" ? faultIn(form) : told;
 }
 
+function faultIn(form: string): FaultFamily {
+  return firstIn(FAULT_ROWS, form) ?? "unknown";
+}
+
 /** The rows of a table: a family, its words, and those beside which they do not count. */
-function rowsOf(table: string) {
+function rowsOf<Family>(table: string) {
   return table.trim().split(/\n(?=\S)/).map((row) => {
     const [name = "", words = "", besides] = row.split(/:\s|\sbesides:\s/);
-    return { family: FAULT_FAMILIES.find((each) => each === name) ?? "unknown", words, besides };
+    const [family, isWhole] = name.split(", ");
+    return {
+      family: family as Family,
+      words: isWhole ? typePattern(`^${oneOf(words)}$`) : anyOf(words),
+      besides: besides === undefined ? undefined : anyOf(besides),
+    };
   });
 }
 
-const FAULTS_BY_WORDS = rowsOf(FAULTS).map(({ family, words, besides }) => ({
-  family,
-  words: anyOf(words),
-  besides: besides === undefined ? undefined : anyOf(besides),
-}));
-const FAULTS_BY_TYPE = new Map(
-  rowsOf(KNOWN_TYPES).flatMap(({ family, words }) =>
-    words.trim().split(/\s+/).map((type) => [type, family] as const)
-  ),
-);
+const NEWS_ROWS = rowsOf<NewsFamily>(NEWS);
+const FAULT_ROWS = rowsOf<FaultFamily>(FAULTS);
 
-function faultIn(form: string): FaultFamily {
-  return FAULTS_BY_TYPE.get(form) ??
-    FAULTS_BY_WORDS.find(({ words, besides }) => words.test(form) && !besides?.test(form))
-      ?.family ??
-    "unknown";
+/** The family of the first row that fits. */
+function firstIn<Family>(
+  rows: ReturnType<typeof rowsOf<Family>>,
+  form: string,
+): Family | undefined {
+  return rows.find(({ words, besides }) => words.test(form) && !besides?.test(form))?.family;
 }

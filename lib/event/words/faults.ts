@@ -24,10 +24,19 @@ const LOST = oneOf(
  * Home Assistant, smartd, mdadm, NUT, Proxmox, ZFS, restic and borg; patterns of normal forms.
  *
  * The first row that fits decides; its words count wherever they stand, and not with a word of
- * `besides`. Causes first: where a drive, mains or an intruder is named, what stopped is a
+ * `besides`. First whole types whose words would be read wrongly; `fail` is mdadm's word for a
+ * drive. Then causes: where a drive, mains or an intruder is named, what stopped is a
  * consequence. Then what runs, then the machine and its links, then what says only how bad it is.
  */
 export const FAULTS = `
+disk, whole: fail device_disappeared spares_missing
+power, whole: commok comm
+unhealthy, whole: heartbeat start error
+drifted, whole: removed remove
+crash_loop, whole: auto_restart back_off
+down, whole: failed failure service_failure container_failure mqtt_unreachable
+  mqtt_broker_unreachable ha_websocket_dead
+starting, whole: restart container_restarted service_restarted killing
 disk: disk* hdd ssd nvme* smart smartd smartctl raid* mdadm md md[0-9]+ zfs zpool zed btrfs lvm
   inode* filesystem* file_system* fs fstab volume* storage storagefill* mount mounts *mount
   partition* no_space out_of_space space_left free_space space enospc read_only readonly
@@ -104,16 +113,4 @@ down: down exited exit die died dead crash* not_running not_active isnt_running 
   cannot_run ausgefallen ausfall abgestürzt abgestuerzt gestoppt connection_lost disconnected
   heartbeat_missed heartbeat_lost heartbeat_missing missed_heartbeat abort* paused
   besides: exec_die
-`;
-
-/** Whole types whose words would be read wrongly; `fail` is mdadm's word for a drive. */
-export const KNOWN_TYPES = `
-disk: fail device_disappeared spares_missing
-power: commok comm
-unhealthy: heartbeat start error
-drifted: removed remove
-crash_loop: auto_restart back_off
-down: failed failure service_failure container_failure mqtt_unreachable mqtt_broker_unreachable
-  ha_websocket_dead
-starting: restart container_restarted service_restarted killing
 `;
