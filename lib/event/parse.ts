@@ -7,9 +7,10 @@ import { type Fields, hasKeys, isTruthy, payloadOf } from "./payload.ts";
 import { gradeOf } from "./severity.ts";
 import { parseTimestamp, type TimeReplacement } from "./timestamp.ts";
 
-const NAME_LENGTH = 200; // longest node, service and type, in characters
+// Longest node, service and type, severity, and replaced time that is logged, in characters.
+const NAME_LENGTH = 200;
 const SEVERITY_LENGTH = 40;
-const SENT_LENGTH = 60; // longest replaced time that is logged, in characters
+const SENT_LENGTH = 60;
 const LOOKED_AT = 1_000; // what of a text is searched for secrets before it is cut, in characters
 
 /** What some senders write for a service where they mean the whole node. */
@@ -79,7 +80,6 @@ export function parseEvent(
     channel,
     ...origin && { origin },
   };
-  if (time.replaced === undefined && unknown === undefined) return { ok: true, event };
   return {
     ok: true,
     event,

@@ -27,7 +27,7 @@ export function parseTimestamp(
 ): { readonly seconds: number; readonly replaced?: TimeReplacement } {
   const now = nowMs / 1000;
   if (raw === undefined || raw === null) return { seconds: now };
-  const seconds = typeof raw === "number" ? fromEpoch(raw) : fromValue(raw);
+  const seconds = fromValue(raw);
   if (typeof seconds === "string") return { seconds: now, replaced: seconds };
   const latest = now < YEAR_2020 ? YEAR_2100 : now + DAY;
   if (seconds >= YEAR_2020 && seconds <= latest) return { seconds };
@@ -35,8 +35,8 @@ export function parseTimestamp(
 }
 
 function fromValue(raw: unknown): number | TimeReplacement {
-  if (typeof raw === "string") return fromText(raw);
   if (typeof raw === "number") return fromEpoch(raw);
+  if (typeof raw === "string") return fromText(raw);
   if (Array.isArray(raw)) return fromList(raw);
   return isObject(raw) ? fromFields(raw) : "not_a_time";
 }
@@ -122,10 +122,12 @@ function fromParts(parts: TimeParts): number | TimeReplacement {
   const day = Number(parts.day);
   const minute = Number(parts.minute ?? 0);
   const second = Number(parts.second ?? 0);
-  const possible = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(fullYear, month) &&
+  // The calendar repeats after 400 years, and Date.UTC reads years below 100 as 19xx.
+  const date = new Date(Date.UTC(fullYear + 400, month - 1, day));
+  const possible = date.getUTCMonth() === month - 1 && date.getUTCDate() === day &&
     hour <= 23 && minute <= 59 && second <= 60 && !Number.isNaN(east);
   if (!possible) return "impossible_date";
-  if (fullYear < 1970) return "out_of_range"; // and Date.UTC reads years below 100 as 19xx
+  if (fullYear < 1970) return "out_of_range";
   const whole = Date.UTC(fullYear, month - 1, day, hour, minute, second) / 1000 - east;
   if (second === 60 && whole % DAY !== 0) return "impossible_date"; // leap seconds end a UTC day
   // Reading the digits in one go rounds once; adding a fraction would round twice.
@@ -148,9 +150,4 @@ function secondsEast({ zone = "utc", offset }: TimeParts): number | undefined {
   const minutes = Number(offset.slice(3).replace(":", ""));
   if (hours > 23 || minutes > 59) return NaN;
   return (hours * 60 + minutes) * (offset.startsWith("-") ? -60 : 60);
-}
-
-function daysIn(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
