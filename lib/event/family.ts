@@ -2,7 +2,6 @@ import { FAULTS } from "./words/faults.ts";
 import { HEALTH_SUBJECTS, NEWS, OPENED_BY_RESOLVED, STATE_WORDS } from "./words/good.ts";
 import { anyOf, normalType, oneOf, typePattern } from "./type.ts";
 
-/** The kinds of fault, and `unknown` for a type that says nothing known. */
 export type FaultFamily =
   | "down" // does not run, or does not answer at all
   | "unhealthy" // runs, and its own check fails
@@ -42,7 +41,6 @@ export interface Kind {
 const MOST_KINDS = 2_000;
 const kinds = new Map<string, Kind>();
 
-/** What a type says; the same type is looked at once. */
 export function kindOf(type: string): Kind {
   const known = kinds.get(type);
   if (known) return known;
@@ -52,7 +50,6 @@ export function kindOf(type: string): Kind {
   return kind;
 }
 
-/** The family that a type belongs to. */
 export function familyOf(type: string): Kind["family"] {
   return kindOf(type).family;
 }

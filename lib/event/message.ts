@@ -7,7 +7,7 @@ import type { Fields } from "./payload.ts";
 /** Longest message that is looked at, in bytes. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
 
-/** Longest preview of a refused message, in characters, and what it is made from. */
+// Longest preview of a refused message, in characters, and what it is made from.
 const PREVIEW_LENGTH = 120;
 const PREVIEWED_BYTES = 4_096;
 
@@ -116,16 +116,12 @@ function withDigits(text: string): unknown {
 /** A string, closed or not, taken in runs: the time grows with the length alone. */
 const STRING_OR_BARE = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?Infinity|NaN/gs;
 
-/**
- * `text` with NaN, Infinity and -Infinity outside strings replaced by null. What stands next to a
- * word needs no look: nothing but null itself becomes valid JSON by it.
- */
+/** What stands next to a word needs no look: nothing but null itself becomes valid JSON by it. */
 function withoutBareNumbers(text: string): string {
   if (!text.includes("NaN") && !text.includes("Infinity")) return text;
   return text.replace(STRING_OR_BARE, (found) => found.startsWith('"') ? found : "null");
 }
 
-/** A refusal of the message that begins with `bytes`. */
 export function refusal(kind: RefusalKind, bytes: Uint8Array): Refusal {
   // Redacted before it is cut: half a secret is not recognized any more.
   const head = decoder.decode(bytes.subarray(0, PREVIEWED_BYTES));

@@ -7,7 +7,6 @@ const NOTHING: Fields = Object.freeze({});
 
 const MOST_WRAPPERS = 2; // senders that write JSON twice put it into a string
 
-/** What a message has beside the payload. */
 const ENVELOPE = wordSet(`
   type event_type node service severity timestamp payload details id source correlation_id
   location_tag`);

@@ -43,10 +43,7 @@ const KNOWN = new Map<string, SeverityRank>(
   RANKS.flatMap((rank) => WORDS[rank].split(/\s+/).map((word) => [word, rank] as const)),
 );
 
-/**
- * The rank of a severity as sent: words in any letter case, their usual synonyms, and syslog's
- * numbers 0 to 7. Undefined for a word or number that nobody defined.
- */
+/** The rank of a severity as sent; undefined for a word or number that nobody defined. */
 function knownRank(severity: string): SeverityRank | undefined {
   const known = KNOWN.get(severity) ?? KNOWN.get(severity.trim().toLowerCase());
   if (known !== undefined) return known;
@@ -62,10 +59,7 @@ function knownRank(severity: string): SeverityRank | undefined {
   return ranks.includes(undefined) ? undefined : RANKS.find((rank) => ranks.includes(rank));
 }
 
-/**
- * The rank of a severity. An unknown word ranks as info, as a missing severity does: its event is
- * diagnosed like any other, but must not push aside what a sender did grade.
- */
+/** An unknown word is diagnosed like any other, but must not push aside what a sender did grade. */
 export function severityRank(severity: string): SeverityRank {
   return knownRank(severity) ?? 3;
 }

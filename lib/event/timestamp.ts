@@ -1,7 +1,6 @@
 import { isObject } from "../base/json.ts";
 import { partsOf, type TimeParts, withoutDecoration } from "./time_spellings.ts";
 
-/** Why a sent time was replaced by now. */
 export type TimeReplacement = "not_a_time" | "impossible_date" | "out_of_range";
 
 const YEAR_2020 = Date.UTC(2020, 0) / 1000;

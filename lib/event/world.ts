@@ -30,7 +30,6 @@ interface WorldView extends Omit<WorldEntry, "away"> {
  * heard itself: a file that is missing, half-written, old or not as documented says nothing.
  */
 export interface World {
-  /** What was known at the last look. */
   about(target: Target): WorldView;
   /** Reads what has changed; never rejects. Two at a time are one. */
   look(): Promise<void>;
@@ -42,7 +41,6 @@ interface Seen {
   readonly entries: WorldEntries | undefined;
 }
 
-/** Nobody observes. */
 export const NO_WORLD: World = {
   about: () => ({ nodeAway: false }),
   look: () => Promise.resolve(),

@@ -20,7 +20,6 @@ export interface WorldEntry {
   readonly away?: boolean;
 }
 
-/** By {@linkcode worldKey}. */
 export type WorldEntries = ReadonlyMap<string, WorldEntry>;
 
 /** Observers may spell a name in their own case. A node is the service of its own name. */

@@ -12,10 +12,9 @@ const MOST_ROUNDS = 4;
 const SHORT_WORD = /^[\w.-]{0,9}$/;
 
 /**
- * The text, for what is shown, logged, stored or sent to a model, with every recognized secret
- * replaced by `[redacted]`. It sees through quotes, JSON
- * and URLs in the text, not through ANSI codes and invisible characters: clean those first.
- * Takes time linear in the text's length.
+ * The text with every recognized secret replaced by `[redacted]`, in time linear in its length. It
+ * sees through quotes, JSON and URLs, not through ANSI codes and invisible characters: clean those
+ * first.
  */
 export function redactText(text: string): string {
   if (text.length < 4 || (SHORT_WORD.test(text) && !text.includes("eyJ"))) return text;
@@ -38,10 +37,9 @@ interface Walk {
 }
 
 /**
- * A copy of a JSON value without secrets: the values of secret-looking keys and of name/value
- * pairs, secret command arguments and everything `text` finds in strings and keys. What is nested
- * deeper than `depth`, or more than `entries` of one container or `total` in all, is left out and
- * marked.
+ * A copy of a JSON value without secrets: what secret-looking keys and names hold, secret arguments
+ * of commands, and all that `text` finds in strings and keys. What is nested deeper than `depth`, or
+ * more than `entries` of one container or `total` in all, is left out and marked.
  */
 export function redactValue(
   value: unknown,
@@ -73,39 +71,32 @@ const omitted = (count: number) => `[${count} entries left out]`;
 
 /** A value under a secret-looking key. */
 function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unknown {
-  const isCountable = kind === "plural" || kind === "weak";
-  switch (typeof value) {
-    case "string": {
-      const harmless = value === "" || (kind === "code" && !looksLikeCode(value)) ||
-        (kind === "weak" && isProse(value)) ||
-        (kind === "plural" && /^\d{1,12}$/.test(value));
-      return harmless ? value : REDACTED;
-    }
-    case "number":
-    case "bigint":
-      if (kind === "code") return looksLikeCode(String(value)) ? REDACTED : value;
-      return isCountable ? copy(value, walk, levels) : REDACTED;
-    case "object":
-      if (value === null) return null;
-      return kind === "weak" && !Array.isArray(value) ? copy(value, walk, levels) : REDACTED;
-    default:
-      return value;
+  if (typeof value === "string") return isHarmless(value, kind) ? value : REDACTED;
+  if (typeof value === "number" || typeof value === "bigint") {
+    const isCount = kind === "plural" || kind === "weak";
+    const isShown = kind === "code" ? !looksLikeCode(String(value)) : isCount;
+    return isShown ? copy(value, walk, levels) : REDACTED;
   }
+  if (typeof value !== "object" || value === null) return value;
+  return kind === "weak" && !Array.isArray(value) ? copy(value, walk, levels) : REDACTED;
 }
 
-const NAME_FIELDS = wordSet(
-  "name key k id field param parameter option setting property attribute header variable var env " +
-    "label path",
-);
+function isHarmless(value: string, kind: SecretKind): boolean {
+  return value === "" || (kind === "code" && !looksLikeCode(value)) ||
+    (kind === "weak" && isProse(value)) || (kind === "plural" && /^\d{1,12}$/.test(value));
+}
+
+const NAME_FIELDS = wordSet(`
+  name key k id field param parameter option setting property attribute header variable var env
+  label path`);
 const VALUE_FIELD =
   /^(?:value|val|v|content|data|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
 function namedKind(object: Record<string, unknown>): SecretKind {
   for (const [field, name] of Object.entries(object).slice(0, 16)) {
-    const isName = typeof name === "string" && name.length < 256 &&
-      NAME_FIELDS.has(field.toLowerCase());
-    const kind = isName ? secretKind(name) : "none";
+    if (typeof name !== "string" || name.length >= 256) continue;
+    const kind = NAME_FIELDS.has(field.toLowerCase()) ? secretKind(name) : "none";
     if (kind !== "none") return kind;
   }
   return "none";

@@ -3,10 +3,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/**
- * Milliseconds in the one unit that says enough: `40 s`, `25 min`, `24 h` or `3 days`, rounded down;
- * below zero counts as zero.
- */
+/** Milliseconds in the one unit that says enough, rounded down: `40 s`, `25 min`, `24 h`, `3 days`. */
 export function spanInWords(ms: number): string {
   const span = Math.max(0, ms);
   if (span < MINUTE) return `${Math.floor(span / SECOND)} s`;
@@ -21,10 +18,8 @@ export function isoSecond(ms: number): string {
 }
 
 /**
- * A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`, and where the clock on the wall shows
- * another time, as `2025-11-02 04:12:09 CET (03:12:09 UTC)`.
- *
- * @param timeZone the reader's zone; that of this machine when it is left out.
+ * A moment in seconds since 1970 as `2025-11-02 03:12:09 UTC`, and where the clock on the wall (of
+ * this machine, or in `timeZone`) shows another time, as `2025-11-02 04:12:09 CET (03:12:09 UTC)`.
  */
 export function momentText(seconds: number, timeZone?: string): string {
   const ms = seconds * 1000;

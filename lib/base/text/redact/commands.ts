@@ -49,7 +49,6 @@ const NAMES = [...COMMANDS.keys()].sort((a, b) => b.length - a.length).join("|")
 const COMMAND = new RegExp(`(?<![\\w.-])(?:${NAMES})(?![\\w.-])`, "g");
 const SEPARATOR = /[\s"'`,[\]\\]/;
 const BEFORE_SECRET = /[\s"'`,\\]/;
-/** Arguments of one command that are looked at. */
 const MOST_ARGUMENTS = 64;
 
 /**

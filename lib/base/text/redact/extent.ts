@@ -1,7 +1,6 @@
 import type { SecretKind } from "./keys.ts";
 import { matchFrom, REDACTED } from "./search.ts";
 
-/** What a string may be quoted with. */
 export const QUOTE = /["'`]/;
 
 export function skipBlanks(text: string, from: number): number {

@@ -100,7 +100,6 @@ function isSecretKey(words: readonly string[], key: string): boolean {
 const isPassword = (word: string) =>
   PASSWORD.test(word) || (GLUED_PASS.test(word) && !NO_PASSWORD.has(word));
 
-/** What kind of secret a key, variable, header or flag of this name holds. */
 export function secretKind(name: string): SecretKind {
   const end = name.slice(-LONGEST_KEY);
   const key = /[^\w .:-]/.test(end) ? withoutLookalikes(plainSpelling(end)) : end;

@@ -9,17 +9,10 @@ const IN_NAME = /[\w.\u00c0-\u1fff-]/;
 const NAME_REST = /[\w.\u00c0-\u1fff-]*/y;
 const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24})$/;
 
-interface Name {
-  readonly start: number;
-  readonly end: number;
-  readonly kind: SecretKind;
-}
+type Name = { readonly start: number; readonly end: number; readonly kind: SecretKind };
 
-interface Separator {
-  /** `flag`: white space after a name that begins with a dash. */
-  readonly kind: "=" | ":" | "space" | "flag" | "xml" | "%3D";
-  readonly next: number;
-}
+/** What stands between a name and its value; `flag`: white space after a name with a dash. */
+type Separator = "=" | ":" | "space" | "flag" | "xml" | "%3D";
 
 const VALUE_FIELD =
   /["'\\]{0,6}[\s,;]{0,12}["'\\]{0,6}(?:value|val|v|new|old|new_?value|old_?value|current|default|content|data)["'\\]{0,6}\s{0,8}[:=]\s{0,8}/iy;
@@ -37,7 +30,10 @@ const ENCODED = /%3d/iy;
 const CLOSING = /(?:\\{0,8}["'`])?\]?/y;
 const ASSIGN = /[ \t]*(:=|={1,2}>?|:)(?!:)[ \t]*/y;
 
-function separatorAfter(text: string, start: number, end: number): Separator | undefined {
+function separatorAfter(
+  text: string,
+  { start, end }: Name,
+): { kind: Separator; next: number } | undefined {
   const named = text.charAt(start - 1);
   const tag = named === "<" ? endFrom(NAMED_TAG, text, end) : undefined;
   if (tag !== undefined) return { kind: "xml", next: tag };
@@ -86,9 +82,8 @@ function reportSpoken(text: string, from: number, kind: SecretKind, report: Repo
 
 /** Reports the value of a name; returns where it ends, or the name's end where there is none. */
 function reportValue(text: string, name: Name, report: Report): number {
-  const separator = separatorAfter(text, name.start, name.end);
-  if (!separator) return name.end;
-  const { kind, next } = separator;
+  const { kind, next = 0 } = separatorAfter(text, name) ?? {};
+  if (kind === undefined) return name.end;
   if (kind === "space") {
     // A word of prose or a variable; "username-password" or "db-pw-7" is neither.
     if (WORD.test(text.slice(name.start, name.end))) reportSpoken(text, next, name.kind, report);
@@ -115,7 +110,7 @@ function reportValue(text: string, name: Name, report: Report): number {
     ? { start: next, end: closingQuote(text, next, before, depth), quoted: false }
     : valueAt(text, next, name.kind);
   const value = text.slice(start, Math.min(end, start + 256));
-  if (end <= start || isHarmless(value, name.kind, kind, quoted)) return name.end;
+  if (end <= start || isHarmless({ value, quoted }, name.kind, kind)) return name.end;
   report(start, end);
   const field = endFrom(VALUE_FIELD, text, end);
   if (field === undefined) return end;
@@ -146,20 +141,20 @@ const ALONE =
 
 /** A prompt, and what was typed below it. */
 function reportNextLine(text: string, { end, kind }: Name, from: number, report: Report): number {
-  const word = matchFrom(ALONE, text, from)?.[1];
-  if (word === undefined || isProse(word) || kind === "weak" || word.startsWith("-")) return end;
-  if (kind === "code" && !looksLikeCode(word)) return end;
-  if (kind !== "password" && !looksSecret(word)) return end;
+  const word = matchFrom(ALONE, text, from)?.[1] ?? "-";
+  if (isProse(word) || kind === "weak" || word.startsWith("-")) return end;
+  if (kind === "code" && !looksLikeCode(word) || kind !== "password" && !looksSecret(word)) {
+    return end;
+  }
   const start = text.indexOf(word, from);
   report(start, start + word.length);
   return start + word.length;
 }
 
 function isHarmless(
-  value: string,
+  { value, quoted }: { readonly value: string; readonly quoted: boolean },
   name: SecretKind,
-  separator: "=" | ":" | "flag",
-  quoted: boolean,
+  separator: Separator,
 ): boolean {
   if (/^(?:true|false|null|none|undefined|nil)$/i.test(value)) return true;
   if (separator === "flag" && value.startsWith("-")) return true;

@@ -48,18 +48,18 @@ function userEnd(url: string, web: boolean): number {
 /** The user part of URLs of any scheme, with the password or token in it; all but the scheme for notification services. */
 export function urlUsers(text: string, report: Report): void {
   if (!text.includes("/") && !text.includes("%")) return;
-  const found: { readonly scheme: number; readonly url: number; readonly encoded: boolean }[] = [];
-  eachMatch(AFTER_SCHEME, text, ({ index, 0: mark }) => {
-    found.push({ scheme: index, url: index + mark.length, encoded: mark.startsWith("%") });
-  });
   let done = 0;
-  for (const [nth, { scheme: schemeEnd, url: start, encoded }] of found.entries()) {
+  let next = matchFrom(AFTER_SCHEME, text, 0);
+  while (next) {
+    const { index, 0: mark } = next;
+    const start = index + mark.length;
+    next = AFTER_SCHEME.exec(text);
     if (start < done) continue;
-    const next = found[nth + 1]?.scheme;
-    const limit = next === undefined ? text.length : next - schemeBefore(text, next).length;
+    const limit = next ? next.index - schemeBefore(text, next.index).length : text.length;
     const url = URL_RUN.exec(text.slice(start, limit))?.[0] ?? "";
     done = start + url.length;
-    const scheme = schemeBefore(text, schemeEnd);
+    const scheme = schemeBefore(text, index);
+    const encoded = mark.startsWith("%");
     const secret = NOTIFIERS.has(scheme)
       ? url.length
       : encoded

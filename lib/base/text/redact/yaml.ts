@@ -11,17 +11,14 @@ const ITEM = /-[ \t]{1,8}["']?([^\s"'#]{1,512})["']?[ \t]{0,8}\r?(?=\n|$)/y;
 const NUMBER = /^(?:\d{1,12}|0x[\da-f]{1,64})$/i;
 
 interface Below {
-  /** The start of the line below the key's. */
   readonly from: number;
-  /** How far the key is indented. */
   readonly indent: number;
 }
 
 /**
- * Reports the value that a YAML key has on the lines below it, as a dump of somebody's settings shows
- * it: a block (`password: |`) or a list of numbers and words (`network_key:`). The key begins at
- * `key`; `next` is the place behind its colon.
- * Returns where that ends, undefined when nothing does.
+ * Reports the value that a YAML key, which begins at `key`, has below the line that its colon ends
+ * before `next`: a block (`password: |`) or a list of numbers and words (`network_key:`). Returns
+ * where that ends, undefined when nothing does.
  */
 export function valueBelow(
   text: string,
