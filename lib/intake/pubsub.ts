@@ -1,8 +1,9 @@
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
-import { redisFailure } from "../base/redis/failure.ts";
+import { type RedisFailure, redisFailure } from "../base/redis/failure.ts";
 import { redisConnection } from "../base/redis/connection.ts";
 import type { ReplyBounds } from "../base/redis/reply_check.ts";
 import type { RedisServer } from "../base/redis/target.ts";
+import { createAdmission } from "./admission.ts";
 import {
   type RedisIntake,
   type RedisListenerOptions,
@@ -44,7 +45,7 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
     lost: (heard, seconds) => ({ channels: heard, subscribed_seconds: seconds }),
     async session(connection, signal) {
       const host = connection.endpoint.display;
-      const { error, channel } = await redisSession({
+      const error = await redisSession({
         ...connection,
         channels,
         clock,
@@ -56,27 +57,27 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
           connection.hearing(subscribed, (after_seconds) => {
             log.info("redis_subscribed", { host, channels: subscribed, after_seconds });
           }),
-        onRefused: (channel, error) =>
-          connection.complain("redis_channel_refused", { channel }, {
-            ...redisFailure(error, { ...connection, channel }),
-            retry_in_seconds: REFUSED_RETRY_MS / 1000,
-          }),
+        onRefused(channel, failure) {
+          const retry_in_seconds = REFUSED_RETRY_MS / 1000;
+          const said = { ...failure, retry_in_seconds };
+          connection.complain("redis_channel_refused", { channel }, said);
+        },
       }, signal);
-      return error === null ? null : redisFailure(error, { ...connection, channel });
+      return error === null ? null : redisFailure(error, connection);
     },
   });
 }
 
 interface RedisSessionOptions
   extends
-    Omit<RedisServer, "secrets">,
+    RedisServer,
     Pick<RedisIntakeOptions, "channels" | "clock" | "onMessage">,
     Required<Pick<RedisIntakeOptions, "pingEveryMs" | "pingDeadlineMs">> {
   /** A refused channel is asked for again after this, at the next ping. */
   readonly refusedRetryMs: number;
   readonly onSubscribed: (subscribed: readonly string[]) => void;
   /** A channel is refused while another is subscribed; called at every try. */
-  readonly onRefused: (channel: string, error: unknown) => void;
+  readonly onRefused: (channel: string, failure: RedisFailure) => void;
 }
 
 /**
@@ -86,15 +87,14 @@ interface RedisSessionOptions
  * A user needs +subscribe (and its channels) only; AUTH is always allowed, and a refused PING still
  * tells that the peer lives.
  *
- * @returns the first thing that went wrong, null when `signal` ended it; and the channel whose
- * refusal that was.
+ * @returns the first thing that went wrong, null when `signal` ended it.
  */
 export async function redisSession(
   options: RedisSessionOptions,
   signal: AbortSignal,
-): Promise<{ readonly error: unknown; readonly channel?: string }> {
+): Promise<unknown> {
   const { channels, clock, connectTimeoutMs } = options;
-  if (signal.aborted) return { error: null };
+  if (signal.aborted) return null;
 
   const nameOf = channelNames(channels);
   const connection = redisConnection({
@@ -103,25 +103,25 @@ export async function redisSession(
     signal,
     onPublished: (bytes, channel) => options.onMessage(bytes, nameOf(channel)),
   });
-  let refusedLast: string | undefined;
 
-  /** Asks for each channel by its own command; the refused ones are returned. */
-  async function subscribe(wanted: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
-    const refused = new Map<string, unknown>();
-    await Promise.all(wanted.map(async (channel) => {
-      try {
-        const how = { stage: "subscribe", ms: connectTimeoutMs } as const;
-        const count = await connection.ask((client) => client.subscribe(channel), how);
-        if (typeof count !== "number") {
-          throw new RedisProtocolError("an answer to SUBSCRIBE without a count");
-        }
-      } catch (error) {
-        if (!isReplyError(error)) throw error;
-        refused.set(channel, error);
-      }
-    }));
-    return refused;
+  async function subscribe(channel: string): Promise<void> {
+    const how = { stage: "subscribe", ms: connectTimeoutMs } as const;
+    const count = await connection.ask((client) => client.subscribe(channel), how);
+    if (typeof count !== "number") {
+      throw new RedisProtocolError("an answer to SUBSCRIBE without a count");
+    }
   }
+
+  const admission = createAdmission({
+    names: channels,
+    clock,
+    retryMs: options.refusedRetryMs,
+    ask: subscribe,
+    isRefusal: isReplyError,
+    failureOf: (error, channel) => redisFailure(error, { ...options, channel }),
+    onRefused: options.onRefused,
+    onAdmitted: options.onSubscribed,
+  });
 
   async function ping(): Promise<void> {
     try {
@@ -137,33 +137,18 @@ export async function redisSession(
   async function listen(): Promise<never> {
     await connection.open();
     await connection.confirmPrimary();
-    let refused = await subscribe(channels);
-    for (const [channel, error] of refused) {
-      if (refused.size === channels.length) {
-        refusedLast = channel;
-        throw error;
-      }
-      options.onRefused(channel, error);
-    }
-    const subscribed = () => channels.filter((channel) => !refused.has(channel));
-    options.onSubscribed(subscribed());
-    let askedAt = clock.monotonic();
+    await admission.admit(channels);
     for (;;) {
       await connection.pause(options.pingEveryMs);
       await ping();
-      if (refused.size === 0 || clock.monotonic() - askedAt < options.refusedRetryMs) continue;
-      const before = refused.size;
-      refused = await subscribe([...refused.keys()]);
-      askedAt = clock.monotonic();
-      for (const [channel, error] of refused) options.onRefused(channel, error);
-      if (refused.size < before) options.onSubscribed(subscribed());
+      if (admission.isDue()) await admission.admit(admission.refused());
     }
   }
 
   try {
     return await listen();
   } catch (error) {
-    return { error, ...refusedLast !== undefined && { channel: refusedLast } };
+    return error;
   } finally {
     connection.close();
   }

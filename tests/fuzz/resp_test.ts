@@ -146,9 +146,10 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
             ? [bulk("subscribe"), bulk(channel), 1]
             : undefined,
       );
-      const end = await inTime(redisSession({
+      const error = await inTime(redisSession({
         endpoint: redisAddress(server.url).endpoint,
         credentials: null,
+        secrets: [],
         channels: ["a", "b"],
         clock: systemClock,
         pingEveryMs: 5_000,
@@ -162,7 +163,7 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
         onSubscribed() {},
         onRefused() {},
       }, new AbortController().signal));
-      isToldApart(end.error, server.url);
+      isToldApart(error, server.url);
     }),
     runs(120),
   );

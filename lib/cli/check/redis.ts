@@ -52,7 +52,7 @@ export async function checkRedis(
     ? await checkStreams(server, channels, streams)
     : await listen(server, channels);
   if (failed) {
-    const { detail } = redisFailure(failed.error, { ...server, channel: failed.channel });
+    const { detail } = redisFailure(failed.error, server);
     const found = streams ? [] : [...unused, ...findings];
     return { findings: [...found, redis().problem("redis_unavailable", detail)] };
   }
@@ -77,15 +77,14 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
   const findings: Finding[] = [];
   const done = new AbortController();
   let isHeard = false;
-  const end = await redisSession({
+  const error = await redisSession({
     ...server,
     channels,
     pingEveryMs: timeoutMs,
     pingDeadlineMs: timeoutMs,
     refusedRetryMs: timeoutMs,
     onMessage: () => {},
-    onRefused(channel, error) {
-      const { detail } = redisFailure(error, { ...server, channel });
+    onRefused(channel, { detail }) {
       const said = `may not be read: ${detail}`;
       const remedy = `Grant it: ACL SETUSER ... &${channel}`;
       const the = about("redis_channel", channel);
@@ -97,7 +96,7 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
       done.abort();
     },
   }, done.signal);
-  return isHeard ? { findings } : { failed: end, findings };
+  return isHeard ? { findings } : { failed: { error }, findings };
 }
 
 /** Replies to INFO, TIME and CONFIG GET; undefined what the user may not ask, or does not come. */

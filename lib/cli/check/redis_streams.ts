@@ -8,7 +8,7 @@ import type { RedisServer } from "../../base/redis/target.ts";
 /** What was found out of channels or streams, or what kept it from being found out. */
 export interface Listened {
   readonly findings: readonly Finding[];
-  readonly failed?: { readonly error: unknown; readonly channel?: string };
+  readonly failed?: { readonly error: unknown };
 }
 
 /** As whom streams are read: STREAM_GROUP, and the consumer in it. */

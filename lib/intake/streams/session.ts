@@ -1,7 +1,7 @@
 import { redisConnection } from "../../base/redis/connection.ts";
 import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import type { RedisFailure } from "../../base/redis/failure.ts";
-import { streamsAdmission } from "./admission.ts";
+import { streamsAdmission } from "./joining.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { isOfStream, streamFailure } from "./failure.ts";
 import { streamGroup } from "./group.ts";
@@ -101,12 +101,13 @@ export async function streamsSession(
   }
 
   async function admit(wanted: readonly string[]): Promise<void> {
-    for (const stream of await admission.admit(wanted)) recovering.set(stream, "-");
+    await admission.admit(wanted);
+    for (const stream of wanted) recovering.set(stream, "-");
     for (const stream of admission.refused()) recovering.delete(stream);
   }
 
   async function readNew(): Promise<void> {
-    const readable = admission.readable();
+    const readable = admission.admitted();
     const able = ordered.wanted(readable);
     // Each gets its turn where there is not room for one entry of each.
     const first = turns % able.length;
@@ -136,7 +137,7 @@ export async function streamsSession(
     if (admission.isDue()) await admit(admission.refused());
     if (now >= sweepAt) {
       sweepAt = now + sweepEveryMs;
-      for (const stream of admission.readable()) {
+      for (const stream of admission.admitted()) {
         await pending.refresh(stream);
         if (recovering.size === 0) await pending.takeOver(stream);
       }
