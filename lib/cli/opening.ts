@@ -4,7 +4,6 @@
  * @module
  */
 import { AlreadyRunningError } from "../agent.ts";
-import { BUILD } from "../permissions/build.ts";
 import { type Config, siteOf } from "../config/config.ts";
 import type { Build } from "../permissions/grants.ts";
 import { SiteError } from "../base/host_port.ts";
@@ -23,29 +22,13 @@ interface CoverOptions {
   readonly query?: Query;
 }
 
-/** The settings that this program's permissions do not cover. */
-export async function uncoveredSettings(
-  config: Config,
-  { needs, build = BUILD, query = (descriptor) => Deno.permissions.query(descriptor) }:
-    CoverOptions,
-): Promise<Uncovered[]> {
-  // From source with all hosts or all files allowed there is nothing to compare, and names that no
-  // build takes (a folder with a blank) are fine.
-  const all = async (name: "net" | "read" | "write") =>
-    build === null && (await query({ name })).state === "granted";
-  const net = await all("net");
-  const files = await all("read") && await all("write");
-  const asked = needs.filter((variable) => !(variable === "RUNTIME_PATH" ? files : net));
-  return await uncovered(siteOf(config), { needs: asked, build, query });
-}
-
 /** Whether the permissions cover the settings; prints what they do not cover. */
 export async function isCovered(
   io: Pick<Io, "err">,
   config: Config,
   options: CoverOptions,
 ): Promise<boolean> {
-  const messages = (await uncoveredSettings(config, options)).map(({ message }) => message);
+  const messages = (await uncovered(siteOf(config), options)).map(({ message }) => message);
   if (messages.length === 0 && options.needs.includes("REDIS_URL")) {
     try {
       // A URL that reads well may still name no Redis that can be connected to.

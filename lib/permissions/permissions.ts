@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { BUILD } from "./build.ts";
 import {
   type Build,
   compileCommand,
@@ -113,12 +114,19 @@ export async function askPermissions(
  */
 export async function uncovered(
   site: Site,
-  { needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"], build, query = systemQuery }: {
+  { needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"], build = BUILD, query = systemQuery }: {
     readonly needs?: readonly Uncovered["variable"][];
-    readonly build: Build | null;
+    readonly build?: Build | null;
     readonly query?: Query;
-  },
+  } = {},
 ): Promise<Uncovered[]> {
+  // From source with all hosts or all files allowed there is nothing to compare, and names that no
+  // build takes (a folder with a blank) are fine.
+  const isOpen = async (name: "net" | "read" | "write") =>
+    build === null && (await query({ name })).state === "granted";
+  const net = await isOpen("net");
+  const files = await isOpen("read") && await isOpen("write");
+  const compared = needs.filter((variable) => !(variable === "RUNTIME_PATH" ? files : net));
   const { redisUrl, runtimePath } = site;
   const collector = build?.site.collector;
   // A chain of the offline rules names no host; a new build is not to lose the ones of this one.
@@ -141,7 +149,7 @@ export async function uncovered(
   };
   const problems: Uncovered[] = [];
   for (const [variable, text, needed] of parts) {
-    if (!needs.includes(variable)) continue;
+    if (!compared.includes(variable)) continue;
     const value = withoutCredentials(text);
     const report = (message: string) => problems.push({ variable, value, message, command });
     try {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AlreadyRunningError } from "../../lib/agent.ts";
-import { isCovered, opened, uncoveredSettings } from "../../lib/cli/opening.ts";
+import { isCovered, opened } from "../../lib/cli/opening.ts";
 import { parseConfig } from "../../lib/config/config.ts";
 import type { Environment } from "../../lib/config/environment.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
@@ -100,18 +100,6 @@ Deno.test("isCovered: a URL that names no Redis is refused without its password"
   assert.equal(await isCovered(io, odd, options), false);
   assert.match(io.said.join(), /^planner-agent: REDIS_URL has an @ behind its host/);
   assert.ok(!io.said.join().includes("ss@"));
-});
-
-Deno.test("uncoveredSettings: from source with everything allowed, any folder will do", async () => {
-  const odd = { ...config(), runtimePath: "/home/me/my homelab" };
-  const needs = ALL;
-  assert.deepEqual(await uncoveredSettings(odd, { needs, build: null, query: everything }), []);
-  const scoped = await uncoveredSettings(config({ RUNTIME_PATH: "/srv/lab" }), {
-    needs,
-    build: null,
-    query,
-  });
-  assert.deepEqual(scoped.map(({ variable }) => variable), ["RUNTIME_PATH"]);
 });
 
 Deno.test("opened: what the system refuses is one message with its remedy", async () => {

@@ -154,6 +154,20 @@ Deno.test("uncovered: from source, says how to widen the run", async () => {
   assert.match(problem?.command ?? "", /--target all --redis-url redis:\/\/elsewhere /);
 });
 
+Deno.test("uncovered: from source with everything allowed, any host and any folder will do", async () => {
+  const odd = { ...SITE, redisUrl: "redis://elsewhere", runtimePath: "/home/me/my homelab" };
+  const told = async (...all: string[]) => {
+    const query: Query = ({ name }) =>
+      Promise.resolve({ state: all.includes(name) ? "granted" : "prompt" });
+    return (await uncovered(odd, { build: null, query })).map(({ variable }) => variable);
+  };
+  const hosts = ["REDIS_URL", "OLLAMA_HOST", "OLLAMA_HOST"];
+  assert.deepEqual(await told("net", "read", "write"), []);
+  assert.deepEqual(await told("net", "read"), ["RUNTIME_PATH"]);
+  assert.deepEqual(await told("net", "write"), ["RUNTIME_PATH"]);
+  assert.deepEqual(await told("read", "write"), hosts);
+});
+
 Deno.test("uncovered: a value that no build can take is a problem, not an exception", async () => {
   const problems = await uncovered({ ...SITE, redisUrl: "redis://*.lan", runtimePath: "/a b" }, {
     build: BUILD,

@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import { type Config, ConfigError, heardOn, parseConfig } from "../../config/config.ts";
+import { type Config, ConfigError, heardOn, parseConfig, siteOf } from "../../config/config.ts";
 import type { Environment } from "../../config/environment.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { randomHex } from "../../base/random.ts";
@@ -8,9 +8,8 @@ import { SiteError } from "../../base/host_port.ts";
 import { about, type Finding } from "../../observe/health.ts";
 import type { LinkSpec } from "../../llm/chain.ts";
 import { homelabPrompt } from "../../policy/homelab.ts";
-import type { Uncovered } from "../../permissions/permissions.ts";
+import { type Uncovered, uncovered } from "../../permissions/permissions.ts";
 import { usableHomelab } from "../homelab.ts";
-import { uncoveredSettings } from "../opening.ts";
 import { checkAnswer } from "./answer.ts";
 import { checkClaims } from "./claims.ts";
 import { checkClock, type ClockReading } from "./clock.ts";
@@ -50,13 +49,12 @@ export async function* examine(questions: Questions): AsyncGenerator<readonly Fi
     const { problem } = about("configuration", "configuration");
     return yield error.problems.map((detail) => problem("config_invalid", detail));
   }
-  const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
-  const uncovered = await uncoveredSettings(config, { needs });
+  const refused = await uncovered(siteOf(config));
   const closed = (name: Uncovered["variable"]) =>
-    uncovered.filter(({ variable }) => variable === name).map(({ value }) => value);
+    refused.filter(({ variable }) => variable === name).map(({ value }) => value);
   const [redis, settings, servers] = await Promise.all([
     closed("REDIS_URL").length > 0 ? notPermitted("redis", "Redis") : checkRedisOf(config),
-    checkSettings(config, uncovered),
+    checkSettings(config, refused),
     Promise.all(checkServers(config, closed("OLLAMA_HOST"))),
   ]);
   const found: readonly Found[] = [redis, ...servers];
