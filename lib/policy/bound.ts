@@ -4,16 +4,17 @@
  *
  * @module
  */
-import type { Diagnosis } from "../llm/diagnosis.ts";
+import type { FaultFamily } from "../event/family.ts";
 import type { WaitingEvent } from "../event/event.ts";
-import type { Facts } from "../llm/facts/facts.ts";
+import type { Action, Cause, Diagnosis } from "../llm/diagnosis.ts";
+import { type Facts, isFirstCheck, isLooping, isVague } from "../llm/facts/facts.ts";
 import {
   applyOutcomes,
+  type Bounds,
   notifyInstead,
   type OutcomeRuleOptions,
   type ProposalOutcome,
 } from "./earlier.ts";
-import { factBounds } from "./fact_bounds.ts";
 import { applyPolicy, type Bounded, type PolicyRule } from "./policy.ts";
 
 export interface Situation extends OutcomeRuleOptions {
@@ -24,11 +25,6 @@ export interface Situation extends OutcomeRuleOptions {
   readonly outcomes: readonly ProposalOutcome[];
 }
 
-/** The name under which an invented quotation is recorded. */
-const EVIDENCE_RULE = "evidence_is_in_the_payload";
-/** The confidence given to an answer whose quotation is invented: too low to do without a person. */
-const DOUBTED = 0.5;
-
 /** The diagnosis after its evidence, the risk rules, the facts and the outcomes; what they changed. */
 export function bound(answer: Diagnosis, situation: Situation): Bounded {
   const { event, facts, policy, outcomes } = situation;
@@ -37,8 +33,7 @@ export function bound(answer: Diagnosis, situation: Situation): Bounded {
   const steps: readonly ((diagnosis: Diagnosis) => Bounded)[] = [
     (diagnosis) => quoted === false ? withDoubt(diagnosis) : { diagnosis, changes: [] },
     byRules,
-    (diagnosis) =>
-      notifyInstead(diagnosis, factBounds(diagnosis, { facts, quoted: quoted === true })),
+    (diagnosis) => notifyInstead(diagnosis, factBounds(diagnosis, facts, quoted === true)),
     (diagnosis) => applyOutcomes(diagnosis, outcomes, situation),
     // Again: an action that became `notify` may meet a rule about `notify`.
     byRules,
@@ -47,15 +42,6 @@ export function bound(answer: Diagnosis, situation: Situation): Bounded {
     const { diagnosis, changes } = step(before.diagnosis);
     return { diagnosis, changes: [...before.changes, ...changes] };
   }, { diagnosis: answer, changes: [] });
-}
-
-function withDoubt(diagnosis: Diagnosis): Bounded {
-  const { confidence: from } = diagnosis;
-  if (from <= DOUBTED) return { diagnosis, changes: [] };
-  return {
-    diagnosis: { ...diagnosis, confidence: DOUBTED },
-    changes: [{ rule: EVIDENCE_RULE, field: "confidence", from, to: DOUBTED }],
-  };
 }
 
 /** Shorter quotations could be found in any text. */
@@ -76,4 +62,82 @@ function isQuoted(evidence = "", event: WaitingEvent): boolean | undefined {
   const { excerpt, type, service, severity } = event;
   return [excerpt, `type: ${type} severity: ${severity}`, service]
     .some((text) => plain(text).includes(quote));
+}
+
+/** The confidence given to an answer whose quotation is invented: too low to do without a person. */
+const DOUBTED = 0.5;
+
+function withDoubt(diagnosis: Diagnosis): Bounded {
+  const { confidence: from } = diagnosis;
+  if (from <= DOUBTED) return { diagnosis, changes: [] };
+  return {
+    diagnosis: { ...diagnosis, confidence: DOUBTED },
+    changes: [{ rule: "evidence_is_in_the_payload", field: "confidence", from, to: DOUBTED }],
+  };
+}
+
+/** A confidence below this makes an answer a guess. */
+const UNSURE = 0.7;
+
+/** What a cause allows beside `notify`. */
+const FITTING: Readonly<Partial<Record<Cause, Action>>> = {
+  process: "restart",
+  desired_state: "redeploy",
+  deliberate: "ignore",
+  starting: "ignore",
+  over: "ignore",
+};
+
+/** Families that neither a restart nor a redeploy mends. */
+const NOT_MENDED: Readonly<Partial<Record<FaultFamily, string>>> = {
+  disk: "it neither frees space nor mends a drive",
+  hardware: "no software mends hardware",
+  power: "no software mends the power",
+  data: "where data is concerned a person decides",
+  certificate: "a certificate is renewed by who issued it",
+  access: "where access is concerned a person looks",
+  update: "a failed change is not done again without knowing why",
+  node: "the machine itself is concerned",
+  network: "what is away or between is not mended here",
+};
+
+/** What the facts and the cause that a model names do not allow. */
+function factBounds(
+  { action, cause, confidence }: Diagnosis,
+  facts: Facts,
+  quoted: boolean,
+): Bounds {
+  const { rank, over, planned, family, exit, past, failing, lasting, drifted, role } = facts;
+  const fits = !cause || action === "notify" || FITTING[cause] === action;
+  const isSerious = rank <= 1 && !over && !planned && (NOT_MENDED[family] || isLooping(facts));
+  // A redeploy may well mend settings where what runs is known to differ from its description.
+  const mayMend = action === "redeploy" && drifted && lasting?.cause === "version_or_config";
+  const shown = cause === "process" || cause === "desired_state";
+  const guesses = !(quoted && confidence >= UNSURE && shown);
+  return {
+    cause_allows_the_action: !fits && `the cause it names is ${cause.replaceAll("_", " ")}`,
+    ...(action === "ignore" && {
+      too_serious_to_ignore: isSerious && "it is serious, and not over",
+    }),
+    ...((action === "restart" || action === "redeploy") && {
+      over_is_left_alone: over && "the alert itself is resolved",
+      planned_is_left_alone: planned && "it is marked as planned",
+      stopped_on_purpose: exit?.kind === "on_purpose" && exit.words,
+      node_is_away: past.nodeAway && "the node is away",
+      not_mended_by_it: NOT_MENDED[family],
+      lasting_cause: lasting && !mayMend && `the payload speaks of ${lasting.what}`,
+      still_starting: facts.starting && "it is still starting",
+      ...(action === "restart" && {
+        could_not_start: exit?.kind === "not_started" && exit.words,
+        restarts_did_not_help: isLooping(facts) && "it was restarted already and failed again",
+        first_failed_check: isFirstCheck(failing) && "one check failed so far",
+        gone_or_different: family === "drifted" && "there is nothing to restart",
+      }),
+      no_guess_at_this_service: guesses &&
+        (role.stateful
+          ? "it keeps data, and the cause is a guess"
+          : role.neededBy.length > 0 && "others depend on it, and the cause is a guess"),
+      no_guess_at_the_unknown: guesses && isVague(facts) && "nothing says that it is down",
+    }),
+  };
 }

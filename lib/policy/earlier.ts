@@ -4,10 +4,10 @@
  *
  * @module
  */
+import type { ACTION_FOLDERS } from "../base/disk/store.ts";
 import { spanInWords } from "../base/text/span.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
 import type { Bounded } from "./policy.ts";
-import type { ACTION_FOLDERS } from "../base/disk/store.ts";
 
 export interface ProposalOutcome {
   readonly actionId: string;
@@ -29,6 +29,21 @@ export interface OutcomeRuleOptions {
   readonly nowMs: number;
 }
 
+/** Why an action must not be proposed, as the end of a sentence, by the name of the rule. */
+export type Bounds = Readonly<Record<string, string | false | undefined>>;
+
+/** The diagnosis with a person in place of its action, where there are bounds. */
+export function notifyInstead(diagnosis: Diagnosis, bounds: Bounds): Bounded {
+  const { action: from } = diagnosis;
+  const changes = Object.entries(bounds).flatMap(([rule, because]) =>
+    because ? [{ rule, field: "action", from, to: "notify", because } as const] : []
+  );
+  if (changes.length === 0) return { diagnosis, changes };
+  const why = changes.map(({ because }) => because).join("; ");
+  const reason = `not proposed as ${from}: ${why}. The diagnosis: ${diagnosis.reason}`;
+  return { diagnosis: { ...diagnosis, action: "notify", reason }, changes };
+}
+
 /**
  * The diagnosis of a fault that is there now, after the outcomes of earlier proposals for its
  * target. `restart` and `redeploy` can become `notify`; nothing else changes but the reason, which
@@ -44,40 +59,14 @@ export function applyOutcomes(
   const windowMs = windowSeconds * 1000;
   const recent = outcomes.filter((each) => each.action === action && nowMs - each.atMs < windowMs);
   const completed = recent.filter(({ became }) => became === "completed").length;
+  const times = completed === 1 ? "once" : `${completed} times`;
   const rejected = recent.find(({ became }) => became === "rejected");
-
-  const bounds: Bound[] = [];
-  if (rejected) {
-    const because = `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`;
-    bounds.push({ rule: "rejected_by_a_person", because });
-  }
-  if (repeats > 0 && completed >= repeats) {
-    const times = completed === 1 ? "once" : `${completed} times`;
-    const within = `${times} within ${spanInWords(windowMs)}`;
-    const because = `${action} was completed ${within} and the fault is back`;
-    bounds.push({ rule: "repeated_without_lasting_effect", because });
-  }
-  return notifyInstead(diagnosis, bounds);
-}
-
-/** A bound that keeps an action from being proposed, and why, as the end of a sentence. */
-export interface Bound {
-  readonly rule: string;
-  readonly because: string;
-}
-
-/** The diagnosis with a person in place of its action, where there are bounds. */
-export function notifyInstead(diagnosis: Diagnosis, bounds: readonly Bound[]): Bounded {
-  if (bounds.length === 0) return { diagnosis, changes: [] };
-  const { action: from } = diagnosis;
-  const why = bounds.map(({ because }) => because).join("; ");
-  const reason = `not proposed as ${from}: ${why}. The diagnosis: ${diagnosis.reason}`;
-  return {
-    diagnosis: { ...diagnosis, action: "notify", reason },
-    changes: bounds.map(({ rule, because }) =>
-      ({ rule, field: "action", from, to: "notify", because }) as const
-    ),
-  };
+  return notifyInstead(diagnosis, {
+    rejected_by_a_person: rejected &&
+      `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`,
+    repeated_without_lasting_effect: repeats > 0 && completed >= repeats &&
+      `${action} was completed ${times} within ${spanInWords(windowMs)} and the fault is back`,
+  });
 }
 
 /** The most outcomes that a prompt lists: each word costs time in every diagnosis. */

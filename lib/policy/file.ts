@@ -94,6 +94,5 @@ function effectIn(place: Place): PolicyEffect | undefined {
       `only "notify". ${MORE_CAREFUL}, never choose an automatic action or drop it`,
     );
   }
-  if (!action) return { requires_human: true };
-  return human ? { requires_human: true, action: "notify" } : { action: "notify" };
+  return { ...human && { requires_human: true }, ...action && { action: "notify" } };
 }

@@ -44,40 +44,31 @@ export function homelabPrompt(
   return systemPrompt(nodes, policy.map(ruleInWords));
 }
 
-type Homelab = Awaited<ReturnType<typeof readHomelab>> & {
-  readonly systemPrompt: string;
-  /** Other names of nodes. */
-  readonly aliases: ReadonlyMap<string, string>;
-};
-
-/** @throws {ConfigError} for a file that is wrong. */
-export async function openHomelab(store: Pick<Store, "readConfig">) {
-  const read = async (): Promise<Homelab> => {
-    const { topology, policy } = await readHomelab(store);
-    const systemPrompt = homelabPrompt(topology, policy);
-    return { topology, policy, systemPrompt, aliases: aliasesOf(topology) };
-  };
-  let homelab = await read();
-  return {
-    /** What is in force. */
-    current: (): Homelab => homelab,
-    /** Reads anew. @throws {ConfigError} for a file that is wrong; what was in force stays so. */
-    async reload(): Promise<void> {
-      homelab = await read();
-    },
-  };
-}
-
 /**
  * The homelab and its rules: those of config/topology.json and config/policy.json, and the built-in
  * ones.
  *
  * @throws {ConfigError}
  */
-export async function readHomelab(
-  store: Pick<Store, "readConfig">,
-): Promise<{ readonly topology: Topology; readonly policy: readonly PolicyRule[] }> {
-  const topology = await readConfigFile(store, "topology.json", parseTopology);
-  const rules = await readConfigFile(store, "policy.json", parsePolicy);
-  return { topology: topology ?? DEFAULT_TOPOLOGY, policy: [...BUILT_IN_RULES, ...rules ?? []] };
+export async function readHomelab(store: Pick<Store, "readConfig">) {
+  const topology = await readConfigFile(store, "topology.json", parseTopology) ?? DEFAULT_TOPOLOGY;
+  const rules = await readConfigFile(store, "policy.json", parsePolicy) ?? [];
+  const policy: readonly PolicyRule[] = [...BUILT_IN_RULES, ...rules];
+  const systemPrompt = homelabPrompt(topology, policy);
+  return { topology, policy, systemPrompt, aliases: aliasesOf(topology) } as const;
+}
+
+export type HomelabFiles = Awaited<ReturnType<typeof openHomelab>>;
+
+/** @throws {ConfigError} for a file that is wrong. */
+export async function openHomelab(store: Pick<Store, "readConfig">) {
+  let homelab = await readHomelab(store);
+  return {
+    /** What is in force. */
+    current: () => homelab,
+    /** Reads anew. @throws {ConfigError} for a file that is wrong; what was in force stays so. */
+    async reload(): Promise<void> {
+      homelab = await readHomelab(store);
+    },
+  };
 }

@@ -34,9 +34,10 @@ export interface PolicyCondition {
 }
 
 /** What a rule asks for: a person, or no automatic action, or both. */
-export type PolicyEffect =
-  | { readonly requires_human: true; readonly action?: "notify" }
-  | { readonly action: "notify"; readonly requires_human?: true };
+export interface PolicyEffect {
+  readonly requires_human?: true;
+  readonly action?: "notify";
+}
 
 /** Keys as in config/policy.json. */
 export interface PolicyRule {

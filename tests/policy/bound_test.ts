@@ -5,7 +5,6 @@ import { CAUSES } from "../../lib/llm/diagnosis.ts";
 import type { Facts } from "../../lib/llm/facts/facts.ts";
 import { NO_PAST } from "../../lib/llm/facts/past.ts";
 import type { PolicyRule } from "../../lib/policy/policy.ts";
-import { factBounds } from "../../lib/policy/fact_bounds.ts";
 import { facts } from "../support/facts.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
 
@@ -198,10 +197,12 @@ Deno.test("bound: half sure is no more doubted, and 0.7 is sure", () => {
     bound(careless({ confidence, evidence: "nothing that was sent" }), situation()).changes
       .map(({ field, from, to }) => [field, from, to]).filter(([field]) => field === "confidence");
   assert.deepEqual([doubted(0.5), doubted(0.6)], [[], [["confidence", 0.6, 0.5]]]);
+  const keeping = { role: { stateful: true, neededBy: [] } };
   const guessed = (confidence: number) =>
-    factBounds(careless({ cause: "process", confidence }), {
-      facts: facts({ role: { stateful: true, neededBy: [] } }),
-      quoted: true,
-    }).map(({ rule }) => rule);
-  assert.deepEqual([guessed(0.7), guessed(0.69)], [[], ["no_guess_at_this_service"]]);
+    boundTo({ cause: "process", evidence: "exit_code", confidence }, keeping);
+  assert.deepEqual(guessed(0.7), ["restart"]);
+  assert.deepEqual(
+    guessed(0.69),
+    ["notify", "low_confidence_needs_human", "no_guess_at_this_service"],
+  );
 });
