@@ -58,8 +58,6 @@ export async function readHomelab(store: Pick<Store, "readConfig">) {
   return { topology, policy, systemPrompt, aliases: aliasesOf(topology) } as const;
 }
 
-export type HomelabFiles = Awaited<ReturnType<typeof openHomelab>>;
-
 /** @throws {ConfigError} for a file that is wrong. */
 export async function openHomelab(store: Pick<Store, "readConfig">) {
   let homelab = await readHomelab(store);
