@@ -1,10 +1,7 @@
 import { type Clock, sleep } from "./clock.ts";
 
-/** How long to wait before trying again. */
 export interface Backoff {
-  /** First delay, milliseconds. */
   readonly firstMs: number;
-  /** No delay is longer, milliseconds. */
   readonly mostMs: number;
   /** The share of a delay that chance may take off, 0 to 1, so that many do not retry in step. */
   readonly jitter: number;
@@ -28,11 +25,11 @@ interface FailedTry {
 }
 
 /**
- * Tries until it succeeds or `signal` aborts, with a pause after each failure. Never rejects.
+ * Tries until `attempt` succeeds or `signal` aborts, with a pause after each failure, before which
+ * `onFailed` is told. Never rejects.
  *
- * @param options.attempt calls `useful` as soon as it is of use; a later call counts for nothing. It
- * rejects with null where it was told to end, which is no failure.
- * @param options.onFailed is told before the pause.
+ * @param options.attempt calls `useful` once it is of use, which counts the first time. It rejects
+ * with null where it was told to end, which is no failure.
  */
 export async function keepTrying({ clock, random, backoff, signal, attempt, onFailed }: {
   readonly clock: Clock;

@@ -20,8 +20,6 @@ interface Peer {
 }
 
 /**
- * Connects; TLS included.
- *
  * @param onTry told of each address as its turn comes; a deadline's error can name them.
  * @throws {ConnectError}, Deno's own error, or the reason of the signal.
  */

@@ -22,7 +22,6 @@ export function createHeap<Item>(order: (item: Item) => number) {
 
   return {
     push,
-    /** Keeps only what `isWanted`. */
     retain(isWanted: (item: Item) => boolean): void {
       items.splice(0).map(({ item }) => item).filter(isWanted).forEach(push);
     },

@@ -1,6 +1,5 @@
 import type { Clock } from "./clock.ts";
 
-/** What was told of, and how many like it came since. */
 export interface Run<First> {
   readonly first: First;
   repeated: number;

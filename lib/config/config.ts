@@ -175,9 +175,8 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     queueLimit: whole("QUEUE_LIMIT", 1000, 1, 100_000),
     eventTtlSeconds: whole("EVENT_TTL_SECONDS", 3600, 1, MONTH_S),
     maxPendingPerService: whole("MAX_PENDING_PER_SERVICE", 0, 0, 100_000),
-    /** Completed proposals of one action that are enough to stop proposing it; 0 is never. */
+    /** So many completed proposals of one action in the window are enough to stop proposing it. */
     outcomeRepeats: whole("OUTCOME_REPEATS", 3, 0, 30),
-    /** How far back outcomes of proposals count; 0 is not at all. */
     outcomeWindowSeconds: whole("OUTCOME_WINDOW_SECONDS", DAY_S, 0, MONTH_S),
     intake,
     channels,
@@ -191,7 +190,6 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     ),
     /** An entry left untouched this long is taken over by another planner; 0: derived. */
     streamClaimSeconds: whole("STREAM_CLAIM_SECONDS", 0, 0, MONTH_S),
-    /** Whether several planners agree through Redis on who proposes. */
     coordination,
     /** Whether a node's outage holds back its services' events. */
     inhibit: oneOf("INHIBIT", "on", ["on", "off"]) === "on",

@@ -81,7 +81,6 @@ export class Place {
     return (key) => new Place(inside + key, valueOf(key), this.#problems);
   }
 
-  /** The places of a list's items. */
   list({ least = 0, most, of }: { least?: number; most: number; of: string }): Place[] | undefined {
     const { value } = this;
     if (!Array.isArray(value) || value.length < least || value.length > most) {

@@ -1,8 +1,6 @@
 /**
- * The machines of the homelab, as the prompt describes them, and what is known of its services:
- * which keep data, and which need which.
- *
- * `config/topology.json`:
+ * The machines of the homelab, as the prompt describes them, and which services keep data and need
+ * which. `config/topology.json`:
  *
  *     {"nodes": [{"name": "piha", "role": "Raspberry Pi 5; Redis, Ollama"},
  *                {"name": "hut", "role": "LTE edge; Zigbee2MQTT", "offlineFirst": true,
@@ -60,11 +58,7 @@ const LONGEST_NODE_NAME = 64;
 const LONGEST_SERVICE_NAME = 200;
 const LONGEST_ROLE = 200;
 
-/**
- * Reads the text of `config/topology.json`.
- *
- * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
- */
+/** @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there. */
 export function parseTopology(text: string): Topology {
   const empty = "without the file the reference homelab's nodes count";
   return readConfigText(text, { empty, read: topologyIn });

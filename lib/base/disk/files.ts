@@ -1,6 +1,5 @@
 import { dirname } from "node:path/posix";
 
-/** A file that only grows. */
 export interface AppendFile {
   /** Hands the text to the system at once: it survives the end of this process. */
   append(text: string): void;
@@ -107,7 +106,6 @@ export const realFiles = {
   /** Moves a file; replaces what is at `to`. */
   rename: (from: string, to: string): Promise<void> => Deno.rename(from, to),
   renameNow: (from: string, to: string): void => Deno.renameSync(from, to),
-  /** Opens an existing or new file to append to. */
   openAppend(path: string): AppendFile {
     mustBeFile(path);
     const file = Deno.openSync(path, { append: true, create: true });
@@ -126,7 +124,6 @@ export const realFiles = {
     using folder = await Deno.open(path);
     await folder.sync();
   },
-  /** Makes a folder and those above it. */
   makeFolder: (path: string): Promise<void> => Deno.mkdir(path, { recursive: true }),
   /** What is there, without following a symlink. */
   kind: async (path: string): Promise<FileLook["kind"] | "none"> =>

@@ -10,7 +10,6 @@ interface Publication {
   readonly base: string;
   /** Whether a name must not be used even though the folder has no such file. */
   readonly taken?: (stem: string) => Promise<boolean>;
-  /** The file's text under its final name. */
   readonly text: (stem: string) => string;
   /** Runs before the file appears under `stem`. */
   readonly announce?: (stem: string) => void;
@@ -24,10 +23,8 @@ export interface Published {
 }
 
 /**
- * Publishes a file.
- *
- * After any failure the temporary file is given up, never synced again: a second fsync after a
- * failed one reports success for data the kernel has dropped.
+ * Puts a whole file where others see it. After any failure the temporary one is given up, never
+ * synced again: a second fsync after a failed one reports success for data the kernel has dropped.
  */
 export async function publish(
   files: Files,

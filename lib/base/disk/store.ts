@@ -28,16 +28,14 @@ export class NotAFolderError extends Error {
   }
 }
 
-/** A configuration file is there and cannot be read: it is no regular file, or larger than 1 MiB. */
+/** A configuration file is there, and is no regular file, or larger than 1 MiB. */
 export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
 
-export interface PublishedAction {
+export interface PublishedAction extends Pick<Published, "unsynced"> {
   readonly actionId: string;
   readonly path: string;
-  /** See {@linkcode Published.unsynced}. */
-  readonly unsynced?: unknown;
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -54,7 +52,6 @@ export function createStore(
   const events = join(root, "events");
   const state = join(root, "state");
 
-  /** Where a proposal of this id is now, or undefined. */
   async function findAction(actionId: string): Promise<typeof ACTION_FOLDERS[number] | undefined> {
     for (const folder of ACTION_FOLDERS) {
       const path = join(root, "actions", folder, `${actionId}.json`);
@@ -103,11 +100,7 @@ export function createStore(
     events,
     state,
     findAction,
-    /**
-     * Makes the folders the agent may write to. The others are the installer's.
-     *
-     * @throws {NotAFolderError} where one is a symlink.
-     */
+    /** Makes the folders the agent may write to; the others are the installer's. */
     async makeFolders(): Promise<void> {
       for (const folder of [pending, events, state]) {
         // Through a symlink from pending to approved the agent would approve.
@@ -155,13 +148,11 @@ export function createStore(
         if (text !== undefined) yield text;
       }
     },
-    /** The text of a proposal that waits for a person. */
     readPending: (actionId: string): Promise<string | undefined> =>
       files.readText(join(pending, `${actionId}.json`), LARGEST_PROPOSAL_BYTES),
     /** When a file of config/ was last written, milliseconds since 1970; 0 where there is none. */
     configWrittenMs: async (name: string): Promise<number> =>
       (await files.times(join(root, "config", name)))?.writtenMs ?? 0,
-    /** An operator's configuration file under config/, or undefined. */
     async readConfig(name: string): Promise<string | undefined> {
       const path = join(root, "config", name);
       const text = await files.readText(path, LARGEST_CONFIG_BYTES);

@@ -30,7 +30,6 @@ interface ExchangeOptions<T> {
   readonly read: (reply: HttpReply) => Promise<T>;
 }
 
-/** Connects to any address of the URL's name. */
 export const dial: Dial = (url, signal, onTry) => {
   const tls = url.protocol === "https:";
   const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
@@ -38,10 +37,8 @@ export const dial: Dial = (url, signal, onTry) => {
 };
 
 /**
- * Sends `json` to `url` and hands the reply to `read`. Redirects are not followed. The connection
- * is closed when `read` is done or `signal` is aborted; then the signal's reason is thrown.
- *
- * @throws {HttpError}, the error of the dialling, or the reason of the signal.
+ * Sends `json` to `url` and hands the reply to `read`; the connection is closed after that. Redirects
+ * are not followed. @throws {HttpError}, the error of the dialling, or the reason of the signal.
  */
 export const post = <T>(url: URL, json: string, options: ExchangeOptions<T>): Promise<T> =>
   exchange(url, options, json);

@@ -4,10 +4,8 @@ import { type Clock, sleep } from "../clock.ts";
 const MOST_WAITING = 1_048_576;
 
 /**
- * Writes lines in order, as a reader takes them that may stop reading: they wait without holding
- * anything up, so many, and what is too much is counted instead.
- *
- * @param options.leftOut the line that tells how many were left out, in their place
+ * Writes lines in order, as a reader takes them that may stop reading: so many wait without holding
+ * anything up; what is too much is counted, and told in its place by the line of `leftOut`.
  */
 export function queuedLines({ stream, clock, leftOut }: {
   readonly stream: { write(bytes: Uint8Array): Promise<number> };

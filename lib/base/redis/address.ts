@@ -20,7 +20,7 @@ export interface RedisCredentials {
   readonly password: string;
 }
 
-/** Hosts, each `host:port`. */
+/** Each `host:port`. */
 type Hosts = readonly [string, ...string[]];
 
 /** What a REDIS_URL names. Holds no user and no password. */
@@ -28,7 +28,6 @@ type RedisPlace =
   & {
     /** TLS on every connection, to sentinels as well. */
     readonly tls: boolean;
-    /** First asked first. */
     readonly hosts: Hosts;
   }
   & ({ readonly kind: "server" | "cluster" } | {
@@ -56,7 +55,6 @@ export const NOT_IN_A_CLUSTER =
 
 /**
  * All that a REDIS_URL says. A database number in its path is left out: channels know no databases.
- *
  * @throws SiteError that says what is taken, without the URL's user and password.
  */
 export function redisAddress(url: string) {
@@ -79,7 +77,6 @@ export function redisAddress(url: string) {
     place,
     /** The first server that it names. */
     endpoint: endpointAt(place.hosts[0], place.tls),
-    /** What logs call it. */
     display: place.kind === "sentinel" ? `${place.name} of ${hosts}` : hosts,
     credentials: spellings.size > 0 ? credentials : null,
     /** Every spelling of user and password; the longest first, or parts of it would be left. */
@@ -104,8 +101,6 @@ function decoded(text: string): string {
 }
 
 /**
- * The place that a REDIS_URL names.
- *
  * @throws SiteError for another scheme, no host, a Unix socket, a pattern, or a sentinel URL
  * without a name; its message holds no user and no password.
  */

@@ -1,11 +1,3 @@
-/**
- * One connection to Redis, from connecting to its end, on which every reply has a deadline.
- *
- * RESP2 without HELLO: nothing here needs more, every Redis speaks it, and proxies that hang up on
- * HELLO do not matter.
- *
- * @module
- */
 import { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
 import { clientOptions, newRedisClient } from "./client.ts";
@@ -53,17 +45,17 @@ interface Wait {
 
 export type RedisConnection = ReturnType<typeof redisConnection>;
 
-/** A connection that is not open yet. */
+/**
+ * One connection, not open yet, on which every reply has a deadline. RESP2 without HELLO: every
+ * Redis speaks it, and proxies that hang up on HELLO do not matter.
+ */
 export function redisConnection(options: RedisConnectionOptions) {
   const { endpoint, clock, connectTimeoutMs, createClient = newRedisClient, signal } = options;
   const waiting = new Set<(error: unknown) => void>();
   let ended: { readonly error: unknown } | undefined;
   let stage: RedisStage = "connect";
 
-  const replies = replyCheck(
-    options.bounds ?? SHORT_REPLY,
-    options.onPublished && ((bytes, channel) => hear(channel, bytes)),
-  );
+  const replies = replyCheck(options.bounds ?? SHORT_REPLY, options.onPublished && hear);
   const client = createClient(clientOptions(endpoint, replies.check));
   /** Until it connects it has none, whatever its type says. */
   const socket = (): Redis["stream"] | undefined => client.stream;
@@ -119,9 +111,7 @@ export function redisConnection(options: RedisConnectionOptions) {
 
   /**
    * What ioredis replies to `question`. A deadline that passes ends the connection, as does every
-   * error but Redis' own.
-   *
-   * @throws what Redis replied (`isReplyError`), or what ended the connection.
+   * error but Redis' own. @throws Redis' own (`isReplyError`), or what ended the connection.
    */
   function ask<T>(question: (client: Redis) => Promise<T>, wait: Wait): Promise<T> {
     const { ms, whileSilent = false, command } = wait;
@@ -159,6 +149,7 @@ export function redisConnection(options: RedisConnectionOptions) {
 
   return {
     ask,
+    authenticate,
     /** Connects and authenticates. Call first, once. */
     async open(): Promise<void> {
       await ask((client) => client.connect(), { stage: "connect", ms: connectTimeoutMs });
@@ -167,10 +158,8 @@ export function redisConnection(options: RedisConnectionOptions) {
     },
     /**
      * Asks a server that a sentinel named whether it is the primary, and any other nothing: what is
-     * published on a replica, or while it has lost its primary, reaches nobody else. Where the user
-     * may not ask (NOPERM), the sentinel's word is taken.
-     *
-     * @throws {RedisReplicaError} when it is not the primary.
+     * published on a replica reaches nobody else. Where the user may not ask (NOPERM), the
+     * sentinel's word is taken. @throws {RedisReplicaError}
      */
     async confirmPrimary(): Promise<void> {
       const { primaryOf, display } = endpoint;

@@ -193,16 +193,13 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
   }
 
   return {
-    /** A command is on its way. */
     expect(awaited: Awaited, bounds = SHORT_REPLY): void {
       queue.push({ awaited, bounds });
       subscribed ||= awaited === "subscription";
     },
     /**
-     * Hands what is fit for use to `pass`, part by part.
-     *
-     * @throws {RedisProtocolError} for what no Redis sends here.
-     * @throws {RedisReplyTooLargeError} as soon as a reply says that it is.
+     * Hands what is fit for use to `pass`, part by part. @throws {RedisProtocolError} for what no
+     * Redis sends here, and {RedisReplyTooLargeError} as soon as a reply says that it is.
      */
     check(chunk: Uint8Array, pass: (part: Uint8Array) => void): void {
       const bytes = waiting.length > 0 ? Buffer.concat([waiting, chunk]) : chunk;

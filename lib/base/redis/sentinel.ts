@@ -100,8 +100,7 @@ async function ask(
       // A sentinel has users of its own; most have none.
       const isWanted = isReplyError(error) && error.message.startsWith("NOAUTH");
       if (!isWanted || !credentials) throw error;
-      const { user, password } = credentials;
-      await connection.call(["AUTH", ...(user === null ? [] : [user]), password], ms);
+      await connection.authenticate(credentials);
       return await call();
     });
   } finally {

@@ -59,10 +59,8 @@ export function redisTarget(url: string, options: RedisTargetOptions) {
     },
     /**
      * Where to connect now. Each call begins with another host, so that a node that is gone, or a
-     * sentinel that is behind the times, leads astray once.
-     *
-     * @throws {RedisUnusableError} when no sentinel names a primary that may be used; anything
-     * when `signal` aborted.
+     * sentinel that is behind the times, leads astray once. @throws {RedisUnusableError} when no
+     * sentinel names a primary that may be used; anything when `signal` aborted.
      */
     async locate(signal?: AbortSignal): Promise<RedisServer> {
       const at = turn++ % place.hosts.length;

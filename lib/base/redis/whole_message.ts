@@ -1,5 +1,5 @@
 /** What it is given is only valid during the call. */
-export type OnMessage = (bytes: Uint8Array, channel: Uint8Array) => void;
+export type OnMessage = (channel: Uint8Array, bytes: Uint8Array) => void;
 
 const [CR, LF, DOLLAR, ZERO] = [13, 10, 36, 48] as const;
 const MOST_DIGITS = 19;
@@ -25,8 +25,8 @@ function lengthAt(bytes: Uint8Array, at: number): number {
 
 /**
  * Hands over the published message that begins at `at`, without a parser: nearly all of a flood lies
- * in memory as a whole. Returns where it ends, or -1 where none lies there
- * as a whole, or one of more than `kept` bytes.
+ * in memory as a whole. Returns where it ends, or -1 for another one, or one of more than `kept`
+ * bytes.
  */
 export function handOverWhole(
   bytes: Uint8Array,
@@ -45,6 +45,6 @@ export function handOverWhole(
   const begin = behindLength;
   const end = begin + length;
   if (length < 0 || length > kept || bytes[end] !== CR || bytes[end + 1] !== LF) return -1;
-  onMessage(bytes.subarray(begin, end), bytes.subarray(channel, behind));
+  onMessage(bytes.subarray(channel, behind), bytes.subarray(begin, end));
   return end + 2;
 }

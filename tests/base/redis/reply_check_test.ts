@@ -12,7 +12,7 @@ const SUBSCRIBED = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
 function lab({ subscribed = false, answers = 0, bounds = SHORT_REPLY } = {}) {
   const passed: Uint8Array[] = [];
   const heard: string[] = [];
-  const it = replyCheck(bounds, (message, channel) => heard.push(text(channel) + text(message)));
+  const it = replyCheck(bounds, (channel, message) => heard.push(text(channel) + text(message)));
   const give = (chunk: Uint8Array) => it.check(chunk, (part) => passed.push(part.slice()));
   if (subscribed) {
     it.expect("subscription");
