@@ -3,20 +3,14 @@
  *
  * @module
  */
-import type { Clock } from "../base/clock.ts";
-import type { Config } from "../config/config.ts";
 import type { Coordination } from "../coordination/coordination.ts";
 import { createRedisIntake } from "../intake/pubsub.ts";
 import type { RedisState } from "../intake/listener.ts";
 import { entriesInHand } from "../intake/streams/hand.ts";
-import type { Log } from "../base/log/log.ts";
 import type { Planner } from "../planner.ts";
+import type { AgentOptions } from "./parts.ts";
 
-interface ListeningOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly random: () => number;
+interface ListeningOptions extends Pick<AgentOptions, "config" | "clock" | "log" | "random"> {
   readonly planner: Pick<Planner, "receive">;
   readonly onState: (state: RedisState) => void;
 }
@@ -42,11 +36,6 @@ export async function openListening(options: ListeningOptions) {
   // Loaded only where it is used: memory is short on a node.
   const { claimIdleMs, createStreamsIntake } = await import("../intake/streams.ts");
   const open = new Set<() => void>();
-  const derived = claimIdleMs({
-    links: config.chain.length,
-    attempts: config.attemptsPerLink,
-    timeoutSeconds: config.timeoutSeconds,
-  });
   const intake = createStreamsIntake({
     url,
     clock,
@@ -57,7 +46,11 @@ export async function openListening(options: ListeningOptions) {
     group: config.streamGroup,
     consumer: config.nodeName,
     limit: entriesInHand(config),
-    claimIdleMs: config.streamClaimSeconds > 0 ? config.streamClaimSeconds * 1000 : derived,
+    claimIdleMs: config.streamClaimSeconds * 1000 || claimIdleMs({
+      links: config.chain.length,
+      attempts: config.attemptsPerLink,
+      timeoutSeconds: config.timeoutSeconds,
+    }),
     lingerMs: LINGER_MS,
     onEntry(bytes, stream, settle, { id, deliveries }) {
       const leave = () => settle("left");

@@ -11,7 +11,7 @@ import { isForTarget } from "../proposal/read/content.ts";
 import type { Log } from "../base/log/log.ts";
 import type { SavedState } from "../queue/state.ts";
 import type { Store } from "../base/disk/store.ts";
-import { svcKey, type Target } from "../event/target.ts";
+import { svcKey } from "../event/target.ts";
 
 /**
  * Settles every proposal of `saved` that was about to appear, or whose event file was: where its
@@ -33,10 +33,9 @@ export async function settleProposals(
     const { target, serial, actionId, atMs } = record;
     const folder = await store.findAction(actionId);
     if (!folder) continue;
-    const action = folder === "pending"
-      ? parseAction(await store.readPending(actionId), target)
-      : undefined;
-    if (folder === "pending" && !action) continue;
+    const isPending = folder === "pending";
+    const content = isPending && parseJson(await store.readPending(actionId) ?? "");
+    if (isPending && !isForTarget(content, target)) continue;
     log.info("proposal_found", { action_id: actionId, svc_key: svcKey(target), folder });
     const waiting = saved.waiting.get(key);
     const event = waiting?.serial === serial ? waiting.event : undefined;
@@ -48,12 +47,8 @@ export async function settleProposals(
     // Its proposal has told a person that the node is offline.
     const offline = event && isNodeAway(event) && saved.offline.get(event.node);
     if (offline) saved.offline.set(event.node, { ...offline, told: true });
-    if (action && !await announce(action, atMs)) saved.proposing.set(key, record);
+    // Written by this program moments before the end, and never in part.
+    const action = content as ActionFile;
+    if (isPending && !await announce(action, atMs)) saved.proposing.set(key, record);
   }
-}
-
-function parseAction(text: string | undefined, target: Target): ActionFile | undefined {
-  const content = parseJson(text ?? "");
-  // Written by this program moments before the end, and never in part.
-  return isForTarget(content, target) ? content as ActionFile : undefined;
 }

@@ -25,7 +25,8 @@ const TICK_MS = 3_000;
  */
 const SMALLEST_JUMP_MS = 2_000;
 
-interface TickOptions {
+/** Ticks now and from now on; returns what ends it. */
+export function startTicking(options: {
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Pick<Store, "heartbeat" | "readConfig" | "configWrittenMs">;
@@ -40,10 +41,7 @@ interface TickOptions {
   readonly onTick?: (() => void) | undefined;
   /** Milliseconds between two ticks, 3 s at most. */
   readonly tickMs?: number | undefined;
-}
-
-/** Ticks now and from now on; returns what ends it. */
-export function startTicking(options: TickOptions): () => void {
+}): () => void {
   const { clock, log, store, backlog, journal, suppression, board, tickMs = TICK_MS } = options;
   const ahead = () => clock.now() - clock.monotonic();
   let before = ahead();

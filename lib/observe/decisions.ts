@@ -31,7 +31,7 @@ const ENDS = ACTION_FOLDERS.filter((name) => !OPEN.includes(name));
 /** An executor has taken these on. */
 const TAKEN_ON: ReadonlySet<ActionFolder> = new Set(["running", "completed", "failed"]);
 
-/** Where executors write why something failed. */
+/** Where executors write why. */
 const WHY = ["failure", "error", "reason", "cancelled_because"] as const;
 
 /**

@@ -13,7 +13,7 @@ import type { ActionFile } from "../proposal/action_file.ts";
 /** A diagnosis that is over, with an answer or without. */
 export interface Diagnosed {
   readonly event: WaitingEvent;
-  /** Diagnoses of the event that failed before. */
+  /** How many diagnoses of the event failed before. */
   readonly failures: number;
   /** From the event's arrival to the beginning of this diagnosis, in milliseconds. */
   readonly waitedMs: number;
@@ -55,7 +55,6 @@ export interface Decided extends Target {
   readonly why: string;
 }
 
-/** What an observer is told. */
 interface Happenings {
   readonly onEnding: Ending;
   /** Comes before the ending that follows from the diagnosis, if one does. */

@@ -20,11 +20,7 @@ interface HistorySource {
   readonly files: Pick<Files, "list" | "readText" | "kind">;
 }
 
-export interface HistorySubject {
-  readonly node: string;
-  readonly service?: string | undefined;
-}
-
+export type HistorySubject = Pick<Target, "node"> & { readonly service?: string | undefined };
 export type HistoryAnswer = Awaited<ReturnType<typeof historyOf>>;
 
 /**

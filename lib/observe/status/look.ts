@@ -16,7 +16,6 @@ import { reportStatus, type StatusReport } from "./report.ts";
 export interface StatusReadOptions {
   readonly root: string;
   readonly files: Pick<Files, "readText" | "times" | "kind" | "list">;
-  /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
 

@@ -15,18 +15,14 @@ export interface SparseCounts {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-/** What happened in a whole minute of monotonic time. */
-interface MinuteCounts extends SparseCounts {
-  readonly minute: number;
-}
-
 export const MINUTE_MS = 60_000;
 /** The present minute and the hour before it. */
 const KEPT = 61;
 
 export function createMinutes() {
   let last: SparseCounts = { received: 0, outcomes: {} };
-  let kept: MinuteCounts[] = [];
+  /** Of whole minutes of monotonic time. */
+  let kept: (SparseCounts & { readonly minute: number })[] = [];
   return {
     /** Books what was added to the totals since the last look. */
     look(totals: SparseCounts, monotonicMs: number): void {
@@ -35,11 +31,11 @@ export function createMinutes() {
       const added = difference(totals, last);
       last = totals;
       if (added.received === 0 && Object.keys(added.outcomes).length === 0) return;
-      const present = kept.at(-1)?.minute === minute ? kept.pop() : undefined;
-      kept.push({ minute, ...(present ? sumOf([present, added]) : added) });
+      const present = kept.at(-1)?.minute === minute ? kept.splice(-1) : [];
+      kept.push({ minute, ...sumOf([...present, added]) });
     },
     /** The minutes of the last hour in which something happened, the oldest first. */
-    entries: (): readonly MinuteCounts[] => kept,
+    entries: () => kept,
   };
 }
 
