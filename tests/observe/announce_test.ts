@@ -303,7 +303,7 @@ Deno.test("proposal channel: what a full queue dropped while it was on its way c
   hangs = false;
   for (let i = 1; i <= 100; i++) channel.onProposed(proposal(`s${i}`));
   it.replyNow();
-  await it.asked(101);
+  // What waits is published before the end: the deadlines of both stand on the hand-moved clock.
   await channel.close();
   assert.deepEqual(it.published(), Array.from({ length: 101 }, (_, i) => `${CHANNEL} s${i}`));
   await it.server.close();

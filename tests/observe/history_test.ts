@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Diagnosed, Ending } from "../../lib/observe/ending.ts";
 import { createHistory } from "../../lib/observe/history.ts";
 import { LARGEST_FILE_BYTES } from "../../lib/observe/history/files.ts";
-import { historyOf, recoveries } from "../../lib/observe/history/reader.ts";
+import { historyOf, linesSince, recoveries } from "../../lib/observe/history/reader.ts";
 import { actionFile } from "../../lib/proposal/action_file.ts";
 import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
@@ -12,6 +12,7 @@ import { waitingEvent } from "../support/waiting_event.ts";
 
 const FOLDER = "/r/state/history";
 const FIRST = `${FOLDER}/history-00000001.ndjson`;
+const iso = (ms: number) => new Date(ms).toISOString();
 const DIAGNOSIS = {
   action: "restart",
   node: "piha",
@@ -275,6 +276,15 @@ Deno.test("historyOf: nothing recorded, and lines that are damaged", async () =>
       { rules: [1] },
       { attempts: [null] },
       { attempts: [{ link: "a", outcome: "ok" }] },
+      { attempts: [{ link: "a", milliseconds: 1 }] },
+      { attempts: [{ outcome: "ok", milliseconds: 1 }] },
+      { heard: "yesterday" },
+      { heard: 7 },
+      { requires_human: "yes" },
+      { confidence: "0.9" },
+      ...["channel", "service", "type", "severity", "detail", "by", "action", "action_id", "model"]
+        .map((key) => ({ [key]: 7 })),
+      ...["repeated", "others", "waited_ms", "diagnosis_ms"].map((key) => ({ [key]: "7" })),
     ].map((wrong) => JSON.stringify({ ...good, ...wrong })),
   ];
   files.put(FIRST, [...damaged, JSON.stringify(good)].join("\n"));
@@ -418,4 +428,169 @@ Deno.test("history: what repeats is counted up to what else happened to its targ
     ["ignored", undefined],
     ["benign", undefined],
   ]);
+});
+
+Deno.test("history: a decision, and a diagnosis without an answer, end what repeated before them", async () => {
+  const { modelUsed: _, ...exhausted } = diagnosed;
+  for (const outcome of ["approved", "exhausted"]) {
+    const it = recording();
+    for (let nth = 0; nth < 3; nth++) it.end("cooldown");
+    if (outcome === "exhausted") it.history.onDiagnosed(exhausted);
+    else {
+      it.history.onDecided({
+        actionId: "a",
+        ...{ node: "piha", service: "mosquitto", action: "restart", by: "", why: "" },
+        became: "approved",
+        atMs: it.clock.now(),
+      });
+    }
+    it.end("cooldown");
+    await it.history.close();
+    assert.deepEqual(it.lines().map(({ outcome, repeated }) => [outcome, repeated]), [
+      ["cooldown", undefined],
+      ["cooldown", 2],
+      [outcome, undefined],
+      ["cooldown", undefined],
+    ]);
+  }
+});
+
+Deno.test("history: a disk that failed is tried again every 10 s, with events or without, in their order", async () => {
+  const it = recording();
+  let tries = 0;
+  it.files.fate = ({ op }) => {
+    // Comes during the write.
+    if (op === "open") it.end("ignored", { service: `during ${++tries}` });
+    return op === "append" ? systemError("ENOSPC") : "works";
+  };
+  it.end("ignored", { service: "first" });
+  // What came during a write that was not yet known to fail is written a second later.
+  await it.clock.advance(2_000);
+  assert.equal(tries, 2);
+  await it.clock.advance(9_999);
+  assert.equal(tries, 2);
+  it.files.fate = () => "works";
+  await it.clock.advance(1);
+  assert.deepEqual(it.lines().map(({ service }) => service), [
+    "first",
+    "during 1",
+    "during 2",
+  ]);
+  await it.history.close();
+});
+
+Deno.test("history: the whole line of a decision, and of a proposal that has no event", async () => {
+  const { history, lines } = recording();
+  history.onDecided({
+    actionId: "plan-piha-mosquitto-1767323045",
+    node: "piha",
+    service: "mosquitto",
+    action: "restart",
+    became: "failed",
+    atMs: Date.UTC(2026, 0, 2, 3, 5, 6),
+    by: "operator-ben",
+    why: "no such container",
+  });
+  history.onProposed(proposalFile(""));
+  await history.close();
+  assert.deepEqual(lines(), [{
+    at: "2026-01-02T03:05:06.000Z",
+    outcome: "failed",
+    node: "piha",
+    service: "mosquitto",
+    detail: "no such container",
+    by: "operator-ben",
+    action: "restart",
+    action_id: "plan-piha-mosquitto-1767323045",
+  }, {
+    at: "2026-01-02T03:04:05.000Z",
+    outcome: "proposed",
+    node: "piha",
+    service: "mosquitto",
+    type: "service_unhealthy",
+    timestamp: 1767323045,
+    detail: "container unhealthy, restart it",
+    action: "restart",
+    action_id: "plan-piha-mosquitto-1767323045",
+    confidence: 0.9,
+    requires_human: true,
+    rules: ["low_confidence"],
+  }]);
+});
+
+Deno.test("historyOf: since the oldest file's first line, also where a newer file holds none", async () => {
+  const it = recording();
+  const line = (at: string) => `${JSON.stringify({ at, outcome: "benign", node: "piha" })}\n`;
+  it.files.put(FIRST, line("2026-01-02T03:00:00.000Z"));
+  it.files.put(FIRST.replace("1.n", "2.n"), line("2026-01-02T04:00:00.000Z"));
+  const sinceOf = async (node: string, limit: number) =>
+    (await historyOf({ node }, { ...it.place, limit })).since;
+  assert.equal(await sinceOf("vps", 5), "2026-01-02T03:00:00.000Z");
+  assert.equal(await sinceOf("piha", 1), "2026-01-02T04:00:00.000Z");
+  it.files.put(FIRST, "");
+  assert.equal(await sinceOf("vps", 5), "2026-01-02T04:00:00.000Z");
+});
+
+Deno.test("linesSince: a file whose first line is old enough is the last that is read", async () => {
+  const it = recording();
+  const at = (second: number) => iso(Date.UTC(2026, 0, 2, 3, 0, second));
+  const place = (nth: number) => FIRST.replace("1.n", `${nth}.n`);
+  for (const nth of [1, 2, 3]) {
+    const lines = [nth * 10, nth * 10 + 5].map((second) =>
+      `${JSON.stringify({ at: at(second), outcome: "benign", timestamp: second })}\n`
+    );
+    it.files.put(place(nth), lines.join(""));
+  }
+  const read: string[] = [];
+  it.files.fate = ({ op, path }) => {
+    if (op === "read") read.push(path);
+    return "works";
+  };
+  const since = async (second: number) => {
+    read.length = 0;
+    const lines = await linesSince(it.place, Date.parse(at(second)));
+    return [lines.map(({ timestamp }) => timestamp), read.length];
+  };
+  assert.deepEqual(await since(20), [[30, 35, 25], 2]);
+  assert.deepEqual(await since(19), [[30, 35, 20, 25], 3]);
+  assert.deepEqual(await since(9), [[30, 35, 20, 25, 10, 15], 3]);
+});
+
+Deno.test("recoveries: trouble counts from when it was heard, also where an earlier version did not say when", async () => {
+  const wellMs = Date.UTC(2026, 0, 2, 3, 0, 10);
+  const about = { node: "piha", service: "mosquitto", sourceEvent: "service_unhealthy" };
+  const knownAfter = async (trouble: Record<string, unknown>) => {
+    const it = recording();
+    const base = { node: "piha", service: "mosquitto" };
+    const well = { at: iso(wellMs), outcome: "benign", type: "service_healthy" };
+    const bad = { outcome: "ignored", type: "service_unhealthy", ...trouble };
+    it.files.put(FIRST, [well, bad].map((line) => JSON.stringify({ ...base, ...line })).join("\n"));
+    return (await recoveries(it.place))(about);
+  };
+  const at = (ms: number) => iso(wellMs + ms);
+  assert.equal(await knownAfter({ at: at(2_999), waited_ms: 1_000, diagnosis_ms: 2_000 }), wellMs);
+  assert.equal(
+    await knownAfter({ at: at(3_000), waited_ms: 1_000, diagnosis_ms: 2_000 }),
+    undefined,
+  );
+  assert.equal(await knownAfter({ at: at(9_000), heard: at(-1) }), wellMs);
+  assert.equal(await knownAfter({ at: at(9_000), heard: at(0) }), undefined);
+});
+
+Deno.test("historyOf: no older file is read than is needed, and nothing through a link", async () => {
+  const it = recording();
+  const second = FIRST.replace("1.n", "2.n");
+  const line = `${JSON.stringify({ at: iso(it.clock.now()), outcome: "benign", node: "piha" })}\n`;
+  for (const path of [FIRST, second]) it.files.put(path, line);
+  const read: string[] = [];
+  it.files.fate = ({ op, path }) => {
+    if (op === "read") read.push(path);
+    return "works";
+  };
+  assert.equal((await historyOf({ node: "piha" }, { ...it.place, limit: 1 })).lines.length, 1);
+  assert.deepEqual(read, [second]);
+  const { kind } = it.files;
+  it.files.kind = async (path) => path === second ? "other" : await kind(path);
+  assert.equal((await historyOf({ node: "piha" }, { ...it.place, limit: 2 })).lines.length, 1);
+  assert.deepEqual(read, [second, FIRST]);
 });
