@@ -106,6 +106,15 @@ export async function askPermissions(
   ]);
 }
 
+/** What builds for another site than this program's, with all that does not depend on the site. */
+function commandFor(site: Site, build: Build | null): string {
+  const { collector, ollamaHosts: before = [] } = build?.site ?? {};
+  // A chain of the offline rules names no host; a new build is not to lose the ones of this one.
+  const ollamaHosts = site.ollamaHosts.length > 0 ? site.ollamaHosts : before;
+  const wanted = { ...site, ollamaHosts, ...collector !== undefined && { collector } };
+  return compileCommand(wanted, build?.target.split("-")[0]);
+}
+
 /**
  * The parts of a site that the runtime would refuse, each with what to do about it.
  *
@@ -128,13 +137,7 @@ export async function uncovered(
   const files = await isOpen("read") && await isOpen("write");
   const compared = needs.filter((variable) => !(variable === "RUNTIME_PATH" ? files : net));
   const { redisUrl, runtimePath } = site;
-  const collector = build?.site.collector;
-  // A chain of the offline rules names no host; a new build is not to lose the ones of this one.
-  const ollamaHosts = site.ollamaHosts.length > 0
-    ? site.ollamaHosts
-    : build?.site.ollamaHosts ?? [];
-  const wanted = { ...site, ollamaHosts, ...collector !== undefined && { collector } };
-  const command = compileCommand(wanted, build?.target.split("-")[0]);
+  const command = commandFor(site, build);
   const parts: readonly (readonly [Uncovered["variable"], string, () => Partial<Grants>])[] = [
     ["REDIS_URL", redisUrl, () => ({ net: redisEndpoints(redisUrl) })],
     ...site.ollamaHosts.map((host) =>
