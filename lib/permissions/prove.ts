@@ -122,8 +122,8 @@ const OWN = [
 
 /**
  * Tries to write through what lies in the place of the agent's own folders and files; a symlink,
- * FIFO or device is planted by hand. The runtime compares paths as they are written, so it is the program
- * that must not follow them: only `nothing` is a fault.
+ * FIFO or device is planted by hand. The runtime compares paths as they are written, so it is the
+ * program that must not follow them: only `nothing` is a fault.
  */
 export async function tryPlanted(site: Site) {
   const root = runtimeFolder(site.runtimePath);
