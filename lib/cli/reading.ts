@@ -4,11 +4,10 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { type ActionFiles, isRefusal } from "../proposal/read/folders.ts";
+import { type ActionFiles, isRefusal, openActionFiles } from "../proposal/read/folders.ts";
 import { realFiles } from "../base/disk/files.ts";
 import { historyLines, recoveries } from "../observe/history/reader.ts";
 import { readFailure } from "../base/disk/read_failure.ts";
-import type { RecoveredAt } from "../proposal/read/waiting.ts";
 import { createActionIndex, type OutcomesFor } from "../proposal/read/action_index.ts";
 import { systemClock } from "../base/clock.ts";
 import { SILENT_LOG } from "../base/log/log.ts";
@@ -29,19 +28,18 @@ export function runtimePath(env: Environment): string {
   return parseConfig((name) => name === "RUNTIME_PATH" ? env(name) : undefined).runtimePath;
 }
 
-/** Runs what reads the folders, and says so where they are not there or may not be read. */
-export async function reading(
-  io: Pick<Io, "err">,
-  actions: ActionFiles,
-  read: () => Promise<number>,
+/** Runs what reads actions/, and says so where that is not there or may not be read. */
+export async function readingActions(
+  io: Pick<Io, "env" | "err">,
+  read: (actions: ActionFiles, root: string) => Promise<number>,
 ): Promise<number> {
+  const root = runtimePath(io.env);
+  const actions = openActionFiles({ root, files: realFiles });
   const path = actions.folderPath("pending");
   try {
-    if (await realFiles.kind(path) === "none") {
-      io.err(`planner-agent: there is no ${path}; is RUNTIME_PATH right?\n`);
-      return EXIT.failure;
-    }
-    return await read();
+    if (await realFiles.kind(path) !== "none") return await read(actions, root);
+    io.err(`planner-agent: there is no ${path}; is RUNTIME_PATH right?\n`);
+    return EXIT.failure;
   } catch (error) {
     return unreadable(io, error, path);
   }
@@ -61,27 +59,28 @@ export function outcomesUnder(root: string): OutcomesFor {
 }
 
 /** What the agent's history knows of recoveries; nothing where it may not be read. */
-export async function recoveriesUnder(root: string): Promise<RecoveredAt> {
-  try {
-    return await recoveries({ state: join(root, "state"), files: realFiles });
-  } catch (error) {
-    if (!isRefusal(error)) throw error;
-    return () => undefined;
-  }
-}
+export const recoveriesUnder = (root: string) => fromHistory(root, recoveries, () => undefined);
 
 /** When proposals were approved, as the agent's history knows; nothing where it may not be read. */
-export async function approvalsUnder(
-  root: string,
-): Promise<(actionId: string) => number | undefined> {
+export async function approvalsUnder(root: string): Promise<ReadonlyMap<string, number>> {
   const approved = new Map<string, number>();
-  try {
-    const lines = historyLines({ state: join(root, "state"), files: realFiles }, "approved");
-    for await (const { outcome, action_id: id, at } of lines) {
+  return await fromHistory(root, async (place) => {
+    for await (const { outcome, action_id: id, at } of historyLines(place, "approved")) {
       if (outcome === "approved" && id !== undefined) approved.set(id, Date.parse(at));
     }
+    return approved;
+  }, approved);
+}
+
+async function fromHistory<T>(
+  root: string,
+  read: (place: Parameters<typeof recoveries>[0]) => Promise<T>,
+  unknown: T,
+): Promise<T> {
+  try {
+    return await read({ state: join(root, "state"), files: realFiles });
   } catch (error) {
     if (!isRefusal(error)) throw error;
+    return unknown;
   }
-  return (actionId) => approved.get(actionId);
 }

@@ -1,19 +1,11 @@
-/**
- * `planner-agent pending`: what waits for a person.
- *
- * @module
- */
-import { asciiJson } from "../../base/json.ts";
 import { systemClock } from "../../base/clock.ts";
-import { realFiles } from "../../base/disk/files.ts";
 import { isActionId } from "../../proposal/read/action.ts";
-import { type ActionFiles, openActionFiles } from "../../proposal/read/folders.ts";
+import type { ActionFiles } from "../../proposal/read/folders.ts";
 import { waitingProposals } from "../../proposal/read/waiting.ts";
 import type { Command, Values } from "../command.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
-import { outcomesUnder, reading, recoveriesUnder, runtimePath } from "../reading.ts";
-import { paletteFor } from "../view/palette.ts";
-import { redrawn, showScreen } from "../view/screen.ts";
+import { EXIT, UsageError } from "../io.ts";
+import { outcomesUnder, readingActions, recoveriesUnder } from "../reading.ts";
+import { present, repeated } from "../view/present.ts";
 import { supersededAmong } from "./superseded.ts";
 import { isReady, pendingJson, pendingLines } from "./view.ts";
 
@@ -47,25 +39,39 @@ Reads only.
   },
   run: async (io, values, positionals) => {
     if (positionals.length > 0) throw new UsageError("pending takes no argument");
-    const root = runtimePath(io.env);
-    const actions = openActionFiles({ root, files: realFiles });
-    return await reading(io, actions, async () => {
-      if (values.ids === true && values.node === undefined && values.ready !== true) {
-        for (const id of (await actions.ids("pending")).filter(isActionId)) io.out(`${id}\n`);
+    return await readingActions(io, async (actions, root) => {
+      const say = (ids: readonly string[]) => {
+        for (const id of ids) io.out(`${id}\n`);
         return EXIT.ok;
+      };
+      const ids = values.ids === true;
+      if (ids && values.node === undefined && values.ready !== true) {
+        return say((await actions.ids("pending")).filter(isActionId));
       }
-      const draw = () => list(io, values, { root, actions });
-      return values.watch === true ? await redrawn(io, draw) : await draw();
+      const look = () => wanted(values, { root, actions });
+      if (ids) {
+        return await repeated(io, values.watch === true, async () => {
+          const { proposals } = (await look()).waiting;
+          return say(proposals.map(({ actionId }) => actionId));
+        });
+      }
+      return await present(io, values, async () => {
+        const { waiting, known } = await look();
+        const folder = actions.folderPath;
+        return {
+          object: pendingJson(waiting, known),
+          lines: (options) => pendingLines(waiting, { ...options, ...known, folder }),
+        };
+      });
     });
   },
 };
 
 /** What waits now, and is asked for. */
-async function list(
-  io: Io,
-  { node, ready, json, ids, watch }: Values,
+async function wanted(
+  { node, ready }: Values,
   { root, actions }: { readonly root: string; readonly actions: ActionFiles },
-): Promise<number> {
+) {
   const nowMs = systemClock.now();
   const recoveredAt = await recoveriesUnder(root);
   const all = await waitingProposals(actions, { nowMs, recoveredAt });
@@ -75,15 +81,5 @@ async function list(
     (node === undefined || proposal.node === node) &&
     (ready !== true || isReady(proposal, superseded))
   );
-  const waiting = { ...all, proposals };
-  if (ids === true) {
-    for (const { actionId } of proposals) io.out(`${actionId}\n`);
-  } else if (json === true) {
-    const object = pendingJson(waiting, { nowMs, superseded });
-    io.out(`${asciiJson(object, watch === true ? 0 : 2)}\n`);
-  } else {
-    const options = { width: io.width, palette: paletteFor(io), folder: actions.folderPath };
-    showScreen(io, pendingLines(waiting, { ...options, nowMs, superseded }), watch === true);
-  }
-  return EXIT.ok;
+  return { waiting: { ...all, proposals }, known: { nowMs, superseded } };
 }

@@ -9,23 +9,15 @@ import {
   type WaitingProposal,
   type WaitingProposals,
 } from "../../proposal/read/waiting.ts";
-import type { Palette } from "../view/palette.ts";
 import { moveCommand } from "../show/next_step.ts";
-import { type Column, cutToWidth, tableLines, tableRows, wrap } from "../view/table.ts";
+import { isoOrNull, type ViewOptions } from "../view/present.ts";
+import { type CellColumn, cellsOf, cutToWidth, itemTable, tableRows, wrap } from "../view/table.ts";
 import type { Superseded } from "./superseded.ts";
-
-export interface ViewOptions {
-  /** Milliseconds since 1970. */
-  readonly nowMs: number;
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly palette: Palette;
-  /** The reader's zone; that of this machine when it is left out. */
-  readonly timeZone?: string | undefined;
-}
 
 /** What the list is made with beside the proposals. */
 interface PendingOptions extends ViewOptions {
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
   readonly superseded: Superseded;
   /** Path of a folder under actions/. */
   readonly folder: (name: "pending" | "rejected") => string;
@@ -39,19 +31,19 @@ export function pendingLines(
   { proposals, damaged, unread }: WaitingProposals,
   options: PendingOptions,
 ): string[] {
-  const { width, palette } = options;
-  const damagedLines = tableLines(damaged.map(({ actionId, why }) => [`${actionId}.json`, why]), {
-    columns: [{ title: "damaged file", paint: palette.bad }, { title: "why", narrow: "wrap" }],
-    width,
-    paintTitles: palette.faint,
-  });
+  const columns: CellColumn<typeof damaged[number]>[] = [
+    { title: "damaged file", paint: options.palette.bad, cell: fileName },
+    { title: "why", narrow: "wrap", cell: ({ why }) => why },
+  ];
   return [
     countLine(proposals.length, unread),
     ...proposals.length > 0 ? ["", ...proposalLines(proposals, options)] : [],
-    ...damaged.length > 0 ? ["", ...damagedLines] : [],
+    ...damaged.length > 0 ? ["", ...itemTable(damaged, columns, options)] : [],
     ...rejectLines(proposals, options),
   ];
 }
+
+const fileName = ({ actionId }: { readonly actionId: string }) => `${actionId}.json`;
 
 function countLine(count: number, unread: number): string {
   if (unread > 0) return `${count} proposals, and ${unread} older files that were not read`;
@@ -61,31 +53,40 @@ function countLine(count: number, unread: number): string {
 
 function proposalLines(
   proposals: readonly WaitingProposal[],
-  { nowMs, width, palette, superseded }: PendingOptions,
+  options: PendingOptions,
 ): string[] {
+  const { nowMs, width, palette } = options;
   const nodes = foldByNode(proposals);
-  const folds = nodes.flatMap((node) => node.folds);
-  const columns: readonly Column[] = [
-    { title: "age", align: "right" },
-    { title: "action" },
-    { title: "service" },
-    { title: "risk", spare: 2 },
-    { title: "approver", spare: 1 },
-    { title: "conf.", align: "right", spare: 3 },
-    { title: "note", narrow: "wrap", paint: palette.warn },
-  ];
-  const { titles, bodies } = tableRows(
-    folds.map(({ newest, count }) => [
-      spanInWords(nowMs - newest.timestamp * 1000),
-      newest.action,
-      newest.service,
-      newest.riskLevel,
-      newest.requiresHuman === null ? "-" : newest.requiresHuman ? "person" : "either",
-      newest.confidence?.toFixed(2) ?? "-",
-      notes(newest, count, { nowMs, superseded }),
-    ]),
-    { columns, width, paintTitles: palette.faint },
+  const rows = nodes.flatMap(({ folds }) =>
+    folds.map(({ newest, count }) => ({ ...newest, count }))
   );
+  const columns: readonly CellColumn<typeof rows[number]>[] = [
+    {
+      title: "age",
+      align: "right",
+      cell: ({ timestamp }) => spanInWords(nowMs - timestamp * 1000),
+    },
+    { title: "action", cell: ({ action }) => action },
+    { title: "service", cell: ({ service }) => service },
+    { title: "risk", spare: 2, cell: ({ riskLevel }) => riskLevel },
+    {
+      title: "approver",
+      spare: 1,
+      cell: ({ requiresHuman: human }) => human === null ? "-" : human ? "person" : "either",
+    },
+    {
+      title: "conf.",
+      align: "right",
+      spare: 3,
+      cell: ({ confidence }) => confidence?.toFixed(2) ?? "-",
+    },
+    { title: "note", narrow: "wrap", paint: palette.warn, cell: (row) => notes(row, options) },
+  ];
+  const { titles, bodies } = tableRows(cellsOf(rows, columns), {
+    columns,
+    width,
+    paintTitles: palette.faint,
+  });
   let row = 0;
   return [
     titles,
@@ -93,7 +94,7 @@ function proposalLines(
       ...wrap(node, width).map(palette.strong),
       ...folds.flatMap(({ newest }) => [...bodies[row++] ?? [], reasonLine(newest, width)]),
     ]),
-    ...folds.some(({ newest }) => newest.requiresHuman === false)
+    ...rows.some(({ requiresHuman }) => requiresHuman === false)
       ? ["", ...wrap(EITHER, width).map(palette.faint)]
       : [],
   ];
@@ -111,9 +112,10 @@ function reasonLine({ actionId, reason }: WaitingProposal, width: number): strin
 }
 
 function notes(
-  { actionId, altered, stale, recoveredMs, proposedBy, location }: WaitingProposal,
-  count: number,
-  { nowMs, superseded }: Pick<PendingOptions, "nowMs" | "superseded">,
+  { count, actionId, altered, stale, recoveredMs, proposedBy, location }: WaitingProposal & {
+    readonly count: number;
+  },
+  { nowMs, superseded }: PendingOptions,
 ): string {
   const why = superseded.get(actionId);
   return [
@@ -154,7 +156,7 @@ function rejectLines(
 export function pendingJson(
   { proposals, damaged, unread }: WaitingProposals,
   { nowMs, superseded }: Pick<PendingOptions, "nowMs" | "superseded">,
-): Record<string, unknown> {
+) {
   return {
     pending: proposals.map((proposal) => ({
       action_id: proposal.actionId,
@@ -178,12 +180,7 @@ export function pendingJson(
       recovered_at: isoOrNull(proposal.recoveredMs),
       superseded: superseded.get(proposal.actionId) ?? null,
     })),
-    damaged: damaged.map(({ actionId, why }) => ({ file: `${actionId}.json`, why })),
+    damaged: damaged.map(({ actionId, why }) => ({ file: fileName({ actionId }), why })),
     unread,
   };
-}
-
-/** ISO 8601 in UTC, or null. */
-export function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -12,7 +12,7 @@ import type { OutcomesFor } from "../../proposal/read/action_index.ts";
 import { type RecoveredAt, recoveredSince, waitingProposals } from "../../proposal/read/waiting.ts";
 import { isStale } from "../../proposal/validity.ts";
 import { supersededAmong } from "../pending/superseded.ts";
-import { isoOrNull } from "../pending/view.ts";
+import { isoOrNull } from "../view/present.ts";
 import { nextSteps } from "./next_step.ts";
 
 export type Shown = NonNullable<Awaited<ReturnType<typeof look>>>;

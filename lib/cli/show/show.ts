@@ -1,18 +1,10 @@
-/**
- * `planner-agent show ID`: one proposal whole, wherever it is now.
- *
- * @module
- */
-import { asciiJson } from "../../base/json.ts";
-import { openActionFiles } from "../../proposal/read/folders.ts";
 import { systemClock } from "../../base/clock.ts";
-import { realFiles } from "../../base/disk/files.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
+import { outcomesUnder, readingActions, recoveriesUnder } from "../reading.ts";
+import { present } from "../view/present.ts";
 import { findShown } from "./find.ts";
 import { look, showJson } from "./look.ts";
-import { paletteFor } from "../view/palette.ts";
-import { outcomesUnder, reading, recoveriesUnder, runtimePath } from "../reading.ts";
 import { showLines } from "./view.ts";
 
 export const show: Command = {
@@ -34,35 +26,27 @@ the newest proposal for that service, one that waits before others.
     const [given, ...more] = positionals;
     if (given === undefined || more.length > 0) {
       throw new UsageError(
-        `show takes one ID, as 'planner-agent pending' lists them, or NODE/SERVICE\nUsage: ` +
-          `planner-agent show ${show.synopsis}`,
+        "show takes one ID, as 'planner-agent pending' lists them, or NODE/SERVICE",
       );
     }
-    const root = runtimePath(io.env);
-    const actions = openActionFiles({ root, files: realFiles });
-    return await reading(io, actions, async () => {
+    return await readingActions(io, async (actions, root) => {
+      const refuse = (message: string) => {
+        io.err(`planner-agent: ${message}\n`);
+        return EXIT.failure;
+      };
       const nowMs = systemClock.now();
       const found = await findShown(actions, given);
-      if (typeof found === "string") {
-        io.err(`planner-agent: ${found}\n`);
-        return EXIT.failure;
-      }
+      if (typeof found === "string") return refuse(found);
       const shown = await look(actions, found.actionId, {
         nowMs,
         recoveredAt: await recoveriesUnder(root),
         outcomesFor: outcomesUnder(root),
       });
-      if (!shown) {
-        io.err(`planner-agent: there is no proposal '${found.actionId}' any more\n`);
-        return EXIT.failure;
-      }
-      if (values.json === true) {
-        io.out(`${asciiJson(showJson(shown, nowMs), 2)}\n`);
-      } else {
-        const options = { nowMs, width: io.width, palette: paletteFor(io) };
-        for (const line of showLines(shown, options)) io.out(`${line}\n`);
-      }
-      return EXIT.ok;
+      if (!shown) return refuse(`there is no proposal '${found.actionId}' any more`);
+      return await present(io, values, () => ({
+        object: showJson(shown, nowMs),
+        lines: (options) => showLines(shown, { ...options, nowMs }),
+      }));
     });
   },
 };

@@ -1,14 +1,13 @@
 import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
-import { asciiJson } from "../../base/json.ts";
 import { readSilences } from "../../gate/silences_file.ts";
 import { isSilenced, type Silence } from "../../gate/silences.ts";
 import { historyLines } from "../../observe/history/reader.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { runtimePath, unreadable } from "../reading.ts";
-import { paletteFor } from "../view/palette.ts";
+import { present } from "../view/present.ts";
 import { type CountedSilence, silenceLines, silencesJson } from "./view.ts";
 
 export const silences: Command = {
@@ -32,17 +31,15 @@ exit status is 1 where the file is wrong. Reads only.
     }
     const state = join(root, "state");
     const nowMs = systemClock.now();
-    let counted: CountedSilence[];
     try {
-      counted = await count(file.silences, state);
+      const counted = await count(file.silences, state);
+      return await present(io, values, () => ({
+        object: silencesJson(counted, nowMs),
+        lines: (options) => silenceLines(counted, { ...options, nowMs }),
+      }));
     } catch (error) {
       return unreadable(io, error, join(state, "history"));
     }
-    const lines = values.json === true
-      ? [asciiJson(silencesJson(counted, nowMs), 2)]
-      : silenceLines(counted, { nowMs, width: io.width, palette: paletteFor(io) });
-    for (const line of lines) io.out(`${line}\n`);
-    return EXIT.ok;
   },
 };
 
@@ -57,5 +54,5 @@ async function count(all: readonly Silence[], state: string): Promise<CountedSil
     );
     if (one) matched.set(one, (matched.get(one) ?? 0) + repeated);
   }
-  return all.map((silence) => ({ silence, matched: matched.get(silence) ?? 0 }));
+  return all.map((silence) => ({ ...silence, matched: matched.get(silence) ?? 0 }));
 }

@@ -1,60 +1,48 @@
 import { momentText, spanInWords } from "../../base/text/span.ts";
 import { type Silence, silenceState } from "../../gate/silences.ts";
-import { isoOrNull } from "../pending/view.ts";
-import type { Palette } from "../view/palette.ts";
-import { type Column, tableLines, wrap } from "../view/table.ts";
+import { isoOrNull, type ViewOptions } from "../view/present.ts";
+import { itemTable, wrap } from "../view/table.ts";
 
 /** A silence, and how many events it kept quiet as far as the history goes back. */
-export interface CountedSilence {
-  readonly silence: Silence;
-  readonly matched: number;
-}
+export type CountedSilence = Silence & { readonly matched: number };
 
 const ORDER = ["in force", "to come", "over"];
 
 /** Lines for people: those in force first, and of these the one that ends first. */
 export function silenceLines(
   all: readonly CountedSilence[],
-  { nowMs, width, palette, timeZone }: {
-    readonly nowMs: number;
-    readonly width: number;
-    readonly palette: Palette;
-    /** The reader's; that of this machine when it is left out. */
-    readonly timeZone?: string;
-  },
+  options: ViewOptions & { readonly nowMs: number },
 ): string[] {
   if (all.length === 0) return ["Nothing is silenced."];
-  const order = ({ silence }: CountedSilence) => ORDER.indexOf(silenceState(silence, nowMs));
+  const { nowMs, width, palette, timeZone } = options;
   const rows = all
-    .toSorted((a, b) => order(a) - order(b) || a.silence.untilMs - b.silence.untilMs)
-    .map(({ silence, matched }) => [
-      silenceState(silence, nowMs),
-      whenOf(silence, nowMs),
-      momentText(silence.untilMs / 1000, timeZone),
-      aboutWhat(silence),
-      String(matched),
-      silence.reason,
-    ]);
+    .map((silence) => ({ ...silence, state: silenceState(silence, nowMs) }))
+    .sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || a.untilMs - b.untilMs);
   const paint = (piece: string, cell: string) =>
     cell === "in force" ? palette.warn(piece) : palette.faint(piece);
-  const columns: Column[] = [
-    { title: "state", paint },
-    { title: "", spare: 2 },
-    { title: "ends", narrow: "wrap" },
-    { title: "events of" },
-    { title: "matched", align: "right", spare: 1 },
-    { title: "reason", narrow: "wrap" },
-  ];
   return [
-    ...tableLines(rows, { columns, width, paintTitles: palette.faint }),
+    ...itemTable(rows, [
+      { title: "state", paint, cell: ({ state }) => state },
+      { title: "", spare: 2, cell: (row) => whenOf(row, nowMs) },
+      {
+        title: "ends",
+        narrow: "wrap",
+        cell: ({ untilMs }) => momentText(untilMs / 1000, timeZone),
+      },
+      { title: "events of", cell: aboutWhat },
+      { title: "matched", align: "right", spare: 1, cell: ({ matched }) => matched },
+      { title: "reason", narrow: "wrap", cell: ({ reason }) => reason },
+    ], options),
     "",
     ...wrap("matched: events that were kept quiet, as far as the history goes back", width),
   ];
 }
 
-function whenOf(silence: Silence, nowMs: number): string {
-  const { fromMs = 0, untilMs } = silence;
-  switch (silenceState(silence, nowMs)) {
+function whenOf(
+  { state, fromMs = 0, untilMs }: Silence & { readonly state: ReturnType<typeof silenceState> },
+  nowMs: number,
+): string {
+  switch (state) {
     case "in force":
       return `for another ${spanInWords(untilMs - nowMs)}`;
     case "to come":
@@ -72,14 +60,14 @@ function aboutWhat({ node = "*", service, type }: Silence): string {
 
 /** The same as objects; keys are stable. */
 export function silencesJson(all: readonly CountedSilence[], nowMs: number) {
-  return all.map(({ silence, matched }) => ({
+  return all.map((silence) => ({
     node: silence.node ?? null,
     service: silence.service ?? null,
     type: silence.type ?? null,
     state: silenceState(silence, nowMs),
-    from: isoOrNull(silence.fromMs ?? null),
+    from: isoOrNull(silence.fromMs),
     until: isoOrNull(silence.untilMs),
     reason: silence.reason,
-    matched,
+    matched: silence.matched,
   }));
 }

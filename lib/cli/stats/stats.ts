@@ -1,18 +1,10 @@
-/**
- * `planner-agent stats`: what became of the proposals.
- *
- * @module
- */
-import { asciiJson } from "../../base/json.ts";
-import { openActionFiles } from "../../proposal/read/folders.ts";
 import { systemClock } from "../../base/clock.ts";
-import { decisionStats } from "../../proposal/read/decisions.ts";
-import { realFiles } from "../../base/disk/files.ts";
-import type { Command } from "../command.ts";
-import { EXIT, UsageError } from "../io.ts";
-import { paletteFor } from "../view/palette.ts";
-import { approvalsUnder, reading, runtimePath } from "../reading.ts";
 import { parseSpan } from "../../base/text/span.ts";
+import { decisionStats } from "../../proposal/read/decisions.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../io.ts";
+import { approvalsUnder, readingActions } from "../reading.ts";
+import { present } from "../view/present.ts";
 import { statsJson, statsLines } from "./view.ts";
 
 export const stats: Command = {
@@ -31,24 +23,16 @@ has taken on, at the approved_at or decided_at that it noted. Reads only.
   run: async (io, values, positionals) => {
     if (positionals.length > 0) throw new UsageError("stats takes no argument");
     const spanMs = sinceOf(values.since);
-    const root = runtimePath(io.env);
-    const actions = openActionFiles({ root, files: realFiles });
-    return await reading(io, actions, async () => {
+    return await readingActions(io, async (actions, root) => {
       const nowMs = systemClock.now();
       const sinceMs = spanMs === undefined ? 0 : Math.max(0, nowMs - spanMs);
-      const result = await decisionStats(actions, {
-        nowMs,
-        sinceMs,
-        approvedAt: await approvalsUnder(root),
-      });
-      if (values.json === true) {
-        io.out(`${asciiJson(statsJson(result, sinceMs), 2)}\n`);
-      } else {
-        for (const line of statsLines(result, { width: io.width, palette: paletteFor(io) })) {
-          io.out(`${line}\n`);
-        }
-      }
-      return EXIT.ok;
+      const approved = await approvalsUnder(root);
+      const approvedAt = (actionId: string) => approved.get(actionId);
+      const result = await decisionStats(actions, { nowMs, sinceMs, approvedAt });
+      return await present(io, values, () => ({
+        object: statsJson(result, sinceMs),
+        lines: (options) => statsLines(result, options),
+      }));
     });
   },
 };

@@ -3,17 +3,31 @@
  *
  * @module
  */
-import type { DecisionStats, StatsRow } from "../../proposal/read/decisions.ts";
-import type { Palette } from "../view/palette.ts";
-import { isoOrNull } from "../pending/view.ts";
 import { spanInWords } from "../../base/text/span.ts";
-import { type Column, tableLines, wrap } from "../view/table.ts";
+import type { DecisionStats, StatsRow } from "../../proposal/read/decisions.ts";
+import { isoOrNull, type ViewOptions } from "../view/present.ts";
+import { type CellColumn, itemTable, wrap } from "../view/table.ts";
 
-const COLUMNS: readonly Column[] = [
-  { title: "action" },
-  { title: "model", narrow: "wrap" },
-  ...["made", "wait", "approved", "rejected", "done", "failed", "decided"]
-    .map((title): Column => ({ title, align: "right" })),
+const COUNTS = {
+  made: "proposed",
+  wait: "pending",
+  approved: "approved",
+  rejected: "rejected",
+  done: "completed",
+  failed: "failed",
+} as const;
+
+const COLUMNS: readonly CellColumn<StatsRow>[] = [
+  { title: "action", cell: ({ action }) => action },
+  { title: "model", narrow: "wrap", cell: ({ model }) => model },
+  ...Object.entries(COUNTS).map(([title, key]): CellColumn<StatsRow> => (
+    { title, align: "right", cell: (row) => countsOf(row)[key] }
+  )),
+  {
+    title: "decided",
+    align: "right",
+    cell: ({ decision: { median } }) => median === null ? "-" : spanInWords(median * 1000),
+  },
 ];
 
 /** Below this its columns would be too narrow for their numbers. */
@@ -22,9 +36,14 @@ const NARROW = 72;
 /** Lines for people. */
 export function statsLines(
   { rows, total, damaged, unread }: DecisionStats,
-  { width, palette }: { readonly width: number; readonly palette: Palette },
+  options: ViewOptions,
 ): string[] {
-  if (rows.length === 0) return ["No proposals.", ...restLines(damaged, unread)];
+  const rest = [
+    ...damaged > 0 ? [`damaged files, not counted: ${damaged}`] : [],
+    ...unread > 0 ? [`older files, not read: ${unread}`] : [],
+  ];
+  if (rows.length === 0) return ["No proposals.", ...rest];
+  const { width } = options;
   const shown = rows.length > 1 ? [...rows, total] : rows;
   const { proposed, pending, running, cancelled } = countsOf(total);
   const notes = [
@@ -32,34 +51,21 @@ export function statsLines(
     "decided: the median time to a decision; it is known of " +
     `${total.decision.count} of ${proposed - pending}`,
     ...cancelled > 0 ? [`cancelled: ${cancelled}`] : [],
-    ...restLines(damaged, unread),
+    ...rest,
   ];
-  const table = width < NARROW
-    ? shown.flatMap((row) => wrap(sentenceOf(row), width))
-    : tableLines(shown.map(cellsOf), { columns: COLUMNS, width, paintTitles: palette.faint });
-  return [...table, "", ...notes.flatMap((note) => wrap(note, width))];
+  return [
+    ...width < NARROW
+      ? shown.flatMap((row) => wrap(sentenceOf(row), width))
+      : itemTable(shown, COLUMNS, options),
+    "",
+    ...notes.flatMap((note) => wrap(note, width)),
+  ];
 }
 
 /** A row where there is no room for a table. */
 function sentenceOf(row: StatsRow): string {
-  const [action, model, ...cells] = cellsOf(row);
-  const counts = cells.map((cell, i) => `${COLUMNS[i + 2]?.title ?? ""} ${cell}`);
-  return `${[action, model].filter(Boolean).join(" by ")}: ${counts.join(", ")}`;
-}
-
-function restLines(damaged: number, unread: number): string[] {
-  return [
-    ...damaged > 0 ? [`damaged files, not counted: ${damaged}`] : [],
-    ...unread > 0 ? [`older files, not read: ${unread}`] : [],
-  ];
-}
-
-function cellsOf(row: StatsRow): string[] {
-  const { action, model, decision } = row;
-  const { proposed, pending, approved, rejected, completed, failed } = countsOf(row);
-  const span = decision.median === null ? "-" : spanInWords(decision.median * 1000);
-  const counts = [proposed, pending, approved, rejected, completed, failed];
-  return [action, model, ...counts.map(String), span];
+  const counts = COLUMNS.slice(2).map(({ title, cell }) => `${title} ${cell(row)}`);
+  return `${[row.action, row.model].filter(Boolean).join(" by ")}: ${counts.join(", ")}`;
 }
 
 /** Keys as in the JSON. `approved` holds those the executor has taken on, too. */
@@ -71,10 +77,7 @@ function countsOf({ folders }: StatsRow) {
 }
 
 /** The numbers as an object; keys are stable. */
-export function statsJson(
-  { rows, total, damaged, unread }: DecisionStats,
-  sinceMs: number,
-): Record<string, unknown> {
+export function statsJson({ rows, total, damaged, unread }: DecisionStats, sinceMs: number) {
   const sums = (row: StatsRow) => ({ ...countsOf(row), decision_seconds: row.decision });
   return {
     since: isoOrNull(sinceMs === 0 ? null : sinceMs),

@@ -1,19 +1,12 @@
-/**
- * `planner-agent status`: how the agent is, from what it left in state/.
- *
- * @module
- */
-import { asciiJson } from "../../base/json.ts";
 import { join } from "node:path/posix";
 import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { readStatus } from "../../observe/status/look.ts";
 import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
-import { paletteFor } from "../view/palette.ts";
-import { redrawn, showScreen } from "../view/screen.ts";
 import { runtimePath, unreadable } from "../reading.ts";
-import { statusLines, statusScreen } from "./view.ts";
+import { present } from "../view/present.ts";
+import { statusScreen } from "./view.ts";
 
 export const status: Command = {
   name: "status",
@@ -28,22 +21,16 @@ exit status is 0 while the agent runs and 1 when it does not.
   options: { watch: { type: "boolean" }, json: { type: "boolean" } },
   run: async (io, values, positionals) => {
     if (positionals.length > 0) throw new UsageError("status takes no argument");
-    const watched = values.watch === true;
     const root = runtimePath(io.env);
-    const draw = async () => {
-      const report = await readStatus({ root, files: realFiles, nowMs: systemClock.now() });
-      if (values.json === true) io.out(`${asciiJson(report, watched ? 0 : 2)}\n`);
-      else {
-        const options = { width: io.width, palette: paletteFor(io) };
-        const lines = watched && io.isTerminal
-          ? statusScreen(report, { ...options, height: io.height })
-          : statusLines(report, options);
-        showScreen(io, lines, watched);
-      }
-      return report.agent.state === "running" ? EXIT.ok : EXIT.failure;
-    };
     try {
-      return await (watched ? redrawn(io, draw) : draw());
+      return await present(io, values, async () => {
+        const report = await readStatus({ root, files: realFiles, nowMs: systemClock.now() });
+        return {
+          object: report,
+          lines: (options) => statusScreen(report, options),
+          status: report.agent.state === "running" ? EXIT.ok : EXIT.failure,
+        };
+      });
     } catch (error) {
       return unreadable(io, error, join(root, "state"));
     }

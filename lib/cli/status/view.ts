@@ -5,14 +5,13 @@
  */
 import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
-import type { ViewOptions } from "../pending/view.ts";
 import { findingLines } from "../view/findings.ts";
 import type { Palette } from "../view/palette.ts";
 import { spanInWords, withLocalTime } from "../../base/text/span.ts";
-import { fitHeight } from "../view/screen.ts";
-import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
+import { fitHeight, type ViewOptions } from "../view/present.ts";
+import { type CellColumn, itemTable, namedLines, type NamedRow } from "../view/table.ts";
 
-interface StatusViewOptions extends Omit<ViewOptions, "nowMs"> {
+interface StatusViewOptions extends ViewOptions {
   /** Rows of a table; `--json` has more. @default 20 */
   readonly mostRows?: number;
 }
@@ -23,7 +22,6 @@ const span = (seconds: number) => spanInWords(seconds * 1000);
 
 /** All that there is to see, a line each. */
 export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {
-  const { palette, width } = options;
   const { queue, cooldowns, links, problems } = report;
   if (report.agent.state === "never_ran") return findingLines(problems, options);
   const { held = [], waiting = [] } = Object.groupBy(
@@ -31,12 +29,9 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
     ({ state }) => state === "held" ? "held" : "waiting",
   );
   return [
-    headline(report, palette),
+    headline(report, options.palette),
     "",
-    ...tableLines(facts(report, options.timeZone), {
-      columns: [{ title: "" }, { title: "", narrow: "wrap" }],
-      width,
-    }).slice(1),
+    ...namedLines(facts(report, options.timeZone), options),
     ...section(options, {
       items: waiting,
       total: queue.diagnosing + queue.queued + queue.parked - held.length,
@@ -79,7 +74,7 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
 /** The status for a screen of `height` rows: tables get shorter, then lines are left out. */
 export function statusScreen(
   report: StatusReport,
-  { height, ...options }: StatusViewOptions & { readonly height: number | undefined },
+  { height, ...options }: StatusViewOptions & { readonly height?: number | undefined },
 ): readonly string[] {
   let shown: readonly string[] = [];
   for (const mostRows of [MOST_SHOWN, 10, 5, 3, 1]) {
@@ -106,18 +101,18 @@ function headline({ agent }: StatusReport, palette: Palette): string {
   return `${palette.strong(who)}: ${palette[paint](words)}, ${heard}`;
 }
 
-function facts(report: StatusReport, timeZone: string | undefined): string[][] {
-  const { agent, redis, queue, last_hour, since_start, last_proposal: last } = report;
+function facts(report: StatusReport, timeZone: string | undefined): NamedRow[] {
+  const { agent, redis, queue, silences, last_proposal: last } = report;
   const isRunning = agent.state === "running";
-  const started = withLocalTime(agent.started ?? "", timeZone);
   const held = queue.events.filter(({ state }) => state === "held").length;
-  const { in_force = 0, to_come = 0, next_end_seconds = null } = report.silences ?? {};
+  const { in_force = 0, to_come = 0, next_end_seconds = null } = silences ?? {};
   const ends = next_end_seconds === null ? "" : `, the next ends in ${span(next_end_seconds)}`;
-  const rows: [name: string, text: string | false][] = [
+  return [
     [
       isRunning ? "up" : "was up",
       agent.up_seconds !== null &&
-      `${span(agent.up_seconds)}, since ${started}${isRunning ? ` (process ${agent.pid})` : ""}`,
+      `${span(agent.up_seconds)}, since ${withLocalTime(agent.started ?? "", timeZone)}` +
+        (isRunning ? ` (process ${agent.pid})` : ""),
     ],
     [
       agent.state === "stopped" ? "stopped" : "last seen",
@@ -135,8 +130,8 @@ function facts(report: StatusReport, timeZone: string | undefined): string[][] {
       in_force + to_come > 0 &&
       `${in_force} in force${ends}${to_come > 0 ? `, ${to_come} to come` : ""}`,
     ],
-    [isRunning ? "last hour" : "its last hour", countWords(last_hour)],
-    ["since start", countWords(since_start)],
+    [isRunning ? "last hour" : "its last hour", countWords(report.last_hour)],
+    ["since start", countWords(report.since_start)],
     [
       "last proposal",
       last === null
@@ -145,7 +140,6 @@ function facts(report: StatusReport, timeZone: string | undefined): string[][] {
           last.action_id,
     ],
   ];
-  return rows.flatMap(([name, text]) => text === false ? [] : [[name, text]]);
 }
 
 function redisWords(redis: NonNullable<StatusReport["redis"]>): string {
@@ -191,16 +185,16 @@ function servicesByNode(events: Waiting): string {
 
 /** @param rows.total how many there are, where not all of them are `items` */
 function section<Item>(
-  { width, palette, mostRows = MOST_SHOWN }: StatusViewOptions,
+  options: StatusViewOptions,
   { items, total = 0 }: { readonly items: readonly Item[]; readonly total?: number },
   columns: readonly CellColumn<Item>[],
 ): string[] {
   if (items.length === 0) return [];
-  const shown = cellsOf(items.slice(0, mostRows), columns);
+  const shown = items.slice(0, options.mostRows ?? MOST_SHOWN);
   const more = Math.max(total, items.length) - shown.length;
   return [
     "",
-    ...tableLines(shown, { columns, width, paintTitles: palette.faint }),
-    ...more > 0 ? [palette.faint(`and ${more} more`)] : [],
+    ...itemTable(shown, columns, options),
+    ...more > 0 ? [options.palette.faint(`and ${more} more`)] : [],
   ];
 }

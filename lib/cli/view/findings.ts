@@ -1,5 +1,6 @@
 import type { Finding } from "../../observe/health.ts";
 import type { Palette } from "./palette.ts";
+import type { ViewOptions } from "./present.ts";
 import { tableLines } from "./table.ts";
 
 const PAINTS = new Map<string, keyof Palette>([
@@ -11,24 +12,15 @@ const PAINTS = new Map<string, keyof Palette>([
 /** A line or more for each finding: how it is, what was looked at, what was found, what to do. */
 export function findingLines(
   findings: readonly Finding[],
-  { width, palette }: { readonly width: number; readonly palette: Palette },
+  { width, palette }: Pick<ViewOptions, "width" | "palette">,
 ): string[] {
-  if (findings.length === 0) return [];
-  const [, ...lines] = tableLines(
-    findings.map(({ level, subject, detail, remedy }) => [
-      // All levels as wide, for findings that are drawn one after the other.
-      level.padEnd("failure".length),
-      subject,
-      remedy === undefined || detail.includes(remedy) ? detail : `${detail} -> ${remedy}`,
-    ]),
-    {
-      columns: [
-        { title: "", paint: (level) => palette[PAINTS.get(level.trim()) ?? "faint"](level) },
-        { title: "" },
-        { title: "", narrow: "wrap" },
-      ],
-      width,
-    },
-  );
-  return lines;
+  const paint = (level: string) => palette[PAINTS.get(level.trim()) ?? "faint"](level);
+  const rows = findings.map(({ level, subject, detail, remedy }) => [
+    // All levels as wide, for findings that are drawn one after the other.
+    level.padEnd("failure".length),
+    subject,
+    remedy === undefined || detail.includes(remedy) ? detail : `${detail} -> ${remedy}`,
+  ]);
+  const columns = [{ title: "", paint }, { title: "" }, { title: "", narrow: "wrap" as const }];
+  return tableLines(rows, { columns, width }).slice(1);
 }

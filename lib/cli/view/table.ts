@@ -5,6 +5,8 @@
  */
 import { cut } from "../../base/text/cut.ts";
 import { visibleText } from "../../base/text/visible.ts";
+import type { Palette } from "./palette.ts";
+import type { ViewOptions } from "./present.ts";
 import { headOf, textWidth } from "./width.ts";
 
 export interface Column {
@@ -34,6 +36,28 @@ export function cellsOf<Item>(
   columns: readonly CellColumn<Item>[],
 ): string[][] {
   return items.map((item) => columns.map(({ cell }) => String(cell(item))));
+}
+
+/** A table of such columns: a row for each item below the titles. */
+export function itemTable<Item>(
+  items: readonly Item[],
+  columns: readonly CellColumn<Item>[],
+  { width, palette }: Pick<ViewOptions, "width" | "palette">,
+): string[] {
+  return tableLines(cellsOf(items, columns), { columns, width, paintTitles: palette.faint });
+}
+
+/** A name and what there is to say; where that is nothing the row is left out. */
+export type NamedRow = readonly [name: string, text: string | false | null | undefined];
+
+/** Rows of a name and a text that goes on in the next line. */
+export function namedLines(
+  rows: readonly NamedRow[],
+  { width, paintName }: { readonly width: number; readonly paintName?: Palette["faint"] },
+): string[] {
+  const said = rows.flatMap(([name, text]) => text ? [[name, text]] : []);
+  const name = { title: "", ...paintName && { paint: paintName } };
+  return tableLines(said, { columns: [name, { title: "", narrow: "wrap" }], width }).slice(1);
 }
 
 interface TableOptions {

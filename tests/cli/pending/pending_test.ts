@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { openActionFiles } from "../../../lib/proposal/read/folders.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { supersededAmong } from "../../../lib/cli/pending/superseded.ts";
 import { isReady, pendingLines } from "../../../lib/cli/pending/view.ts";
 import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
-import { reading } from "../../../lib/cli/reading.ts";
+import { readingActions } from "../../../lib/cli/reading.ts";
 import { textWidth } from "../../../lib/cli/view/width.ts";
-import { realFiles } from "../../../lib/base/disk/files.ts";
 import type { WaitingProposal } from "../../../lib/proposal/read/waiting.ts";
 import { TextLineStream } from "../../support/text_lines.ts";
 import { agentCommand, makeRuntime } from "../../support/agent.ts";
@@ -332,8 +330,8 @@ Deno.test("planner-agent pending: says where it looked in vain", async () => {
   );
   makeRuntime(folder.path);
   let told = "";
-  const actions = openActionFiles({ root: folder.path, files: realFiles });
-  const status = await reading({ err: (line) => told += line }, actions, () => {
+  const io = { env: () => folder.path, err: (line: string) => told += line };
+  const status = await readingActions(io, () => {
     throw systemError("EACCES", "/r/actions/completed");
   });
   assert.equal(status, 1);

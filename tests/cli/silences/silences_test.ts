@@ -15,15 +15,23 @@ const PLAIN = paletteFor({ isTerminal: false, env: () => undefined });
 Deno.test("silenceLines: in force, to come and over, with the reader's own time", () => {
   const counted: CountedSilence[] = [
     {
-      silence: { node: "vps", fromMs: NOW + 600_000, untilMs: NOW + 4_200_000, reason: "backup" },
+      node: "vps",
+      fromMs: NOW + 600_000,
+      untilMs: NOW + 4_200_000,
+      reason: "backup",
       matched: 0,
     },
     {
-      silence: { node: "piha", service: "graf*", untilMs: NOW + 3_600_000, reason: "upgrade" },
+      node: "piha",
+      service: "graf*",
+      untilMs: NOW + 3_600_000,
+      reason: "upgrade",
       matched: 40,
     },
     {
-      silence: { type: "disk_*", untilMs: NOW - 60_000, reason: "new disk" },
+      type: "disk_*",
+      untilMs: NOW - 60_000,
+      reason: "new disk",
       matched: 2,
     },
   ];
