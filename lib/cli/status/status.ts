@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 import { EXIT, UsageError } from "../io.ts";
 import { runtimePath, unreadable } from "../reading.ts";
 import { present } from "../view/present.ts";
-import { statusScreen } from "./view.ts";
+import { statusLines } from "./view.ts";
 
 export const status: Command = {
   name: "status",
@@ -27,7 +27,7 @@ exit status is 0 while the agent runs and 1 when it does not.
         const report = await readStatus({ root, files: realFiles, nowMs: systemClock.now() });
         return {
           object: report,
-          lines: (options) => statusScreen(report, options),
+          lines: (options) => statusLines(report, options),
           status: report.agent.state === "running" ? EXIT.ok : EXIT.failure,
         };
       });

@@ -11,17 +11,25 @@ import { spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { fitHeight, type ViewOptions } from "../view/present.ts";
 import { type CellColumn, itemTable, namedLines, type NamedRow } from "../view/table.ts";
 
-interface StatusViewOptions extends ViewOptions {
-  /** Rows of a table; `--json` has more. @default 20 */
-  readonly mostRows?: number;
-}
+/** Rows of a table; `--json` has more. On a low screen tables get shorter until all fit. */
+const MOST_SHOWN = [20, 10, 5, 3, 1];
 
-const MOST_SHOWN = 20;
+type TableOptions = ViewOptions & { readonly mostRows: number };
 
 const span = (seconds: number) => spanInWords(seconds * 1000);
 
-/** All that there is to see, a line each. */
-export function statusLines(report: StatusReport, options: StatusViewOptions): string[] {
+/** All that there is to see, a line each, or as much of it as a screen has room for. */
+export function statusLines(report: StatusReport, options: ViewOptions): readonly string[] {
+  let shown: readonly string[] = [];
+  for (const mostRows of MOST_SHOWN) {
+    const lines = linesOf(report, { ...options, mostRows });
+    shown = fitHeight(lines, options.height);
+    if (shown.length === lines.length) break;
+  }
+  return shown;
+}
+
+function linesOf(report: StatusReport, options: TableOptions): string[] {
   const { queue, cooldowns, links, problems } = report;
   if (report.agent.state === "never_ran") return findingLines(problems, options);
   const { held = [], waiting = [] } = Object.groupBy(
@@ -69,20 +77,6 @@ export function statusLines(report: StatusReport, options: StatusViewOptions): s
     ]),
     ...problems.length > 0 ? ["", ...findingLines(problems, options)] : [],
   ];
-}
-
-/** The status for a screen of `height` rows: tables get shorter, then lines are left out. */
-export function statusScreen(
-  report: StatusReport,
-  { height, ...options }: StatusViewOptions & { readonly height?: number | undefined },
-): readonly string[] {
-  let shown: readonly string[] = [];
-  for (const mostRows of [MOST_SHOWN, 10, 5, 3, 1]) {
-    const lines = statusLines(report, { ...options, mostRows });
-    shown = fitHeight(lines, height);
-    if (shown.length === lines.length) break;
-  }
-  return shown;
 }
 
 const LIVES = {
@@ -185,12 +179,12 @@ function servicesByNode(events: Waiting): string {
 
 /** @param rows.total how many there are, where not all of them are `items` */
 function section<Item>(
-  options: StatusViewOptions,
+  options: TableOptions,
   { items, total = 0 }: { readonly items: readonly Item[]; readonly total?: number },
   columns: readonly CellColumn<Item>[],
 ): string[] {
   if (items.length === 0) return [];
-  const shown = items.slice(0, options.mostRows ?? MOST_SHOWN);
+  const shown = items.slice(0, options.mostRows);
   const more = Math.max(total, items.length) - shown.length;
   return [
     "",

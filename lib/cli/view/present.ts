@@ -8,6 +8,8 @@ import { type Palette, paletteFor } from "./palette.ts";
 export interface ViewOptions {
   /** Columns of the terminal. */
   readonly width: number;
+  /** Rows of a terminal that is watched. */
+  readonly height?: number | undefined;
   readonly palette: Palette;
   /** The reader's zone; that of this machine when it is left out. */
   readonly timeZone?: string | undefined;
@@ -17,8 +19,8 @@ export interface ViewOptions {
 interface Found {
   /** For programs; its keys are stable. */
   readonly object: unknown;
-  /** For people; `height` is the rows of a terminal that is watched. */
-  lines(options: ViewOptions & { readonly height?: number | undefined }): readonly string[];
+  /** For people. */
+  lines(options: ViewOptions): readonly string[];
   /** The exit status. @default {EXIT.ok} */
   readonly status?: number;
 }

@@ -9,7 +9,7 @@ import type { Palette } from "./palette.ts";
 import type { ViewOptions } from "./present.ts";
 import { headOf, textWidth } from "./width.ts";
 
-export interface Column {
+interface Column {
   readonly title: string;
   /** Numbers read better aligned to the right. @default {"left"} */
   readonly align?: "left" | "right" | undefined;

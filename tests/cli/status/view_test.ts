@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
-import { statusLines, statusScreen } from "../../../lib/cli/status/view.ts";
+import { statusLines } from "../../../lib/cli/status/view.ts";
 import { textWidth } from "../../../lib/cli/view/width.ts";
 import type { StatusRecord, WaitingRow } from "../../../lib/observe/status/record.ts";
 import { reportStatus } from "../../../lib/observe/status/report.ts";
@@ -114,7 +114,7 @@ Deno.test("statusLines: what is held for one reason is one row, and no name is c
   ]);
 });
 
-Deno.test("statusScreen: on a low screen the tables are shorter, and what is wrong stays in sight", () => {
+Deno.test("statusLines: on a low screen the tables are shorter, and what is wrong stays in sight", () => {
   const events = Array.from({ length: 30 }, (_, i) => row(`s${i}`, { state: "parked" }));
   const report = reportStatus({
     record: statusRecord({ parked: 30, events }),
@@ -122,14 +122,11 @@ Deno.test("statusScreen: on a low screen the tables are shorter, and what is wro
     nowMs: THEN * 1000,
   });
   const options = { width: 100, palette: PLAIN, timeZone: "UTC" };
-  assert.deepEqual(
-    statusScreen(report, { ...options, height: undefined }),
-    statusLines(report, options),
-  );
-  const low = statusScreen(report, { ...options, height: 24 });
+  assert.equal(statusLines(report, { ...options, height: undefined }).length, 38);
+  const low = statusLines(report, { ...options, height: 24 });
   assert.equal(low.length, 23);
   assert.deepEqual([low[16], low.at(-2)?.slice(0, 22)], ["and 25 more", "warning  queue  30 wai"]);
-  const lower = statusScreen(report, { ...options, height: 10 });
+  const lower = statusLines(report, { ...options, height: 10 });
   assert.deepEqual([lower.length, lower.at(-1)], [9, "and 11 more lines"]);
 });
 

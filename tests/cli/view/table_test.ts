@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Column, tableLines } from "../../../lib/cli/view/table.ts";
+import { tableLines } from "../../../lib/cli/view/table.ts";
 import { textWidth } from "../../../lib/cli/view/width.ts";
+
+type Column = Parameters<typeof tableLines>[1]["columns"][number];
 
 const COLUMNS: readonly Column[] = [
   { title: "name", narrow: "wrap" },
