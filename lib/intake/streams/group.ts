@@ -4,6 +4,7 @@ import { IDS_ONLY, type ReplyBounds } from "../../base/redis/reply_check.ts";
 import {
   autoclaimOf,
   entriesOf,
+  type EntryName,
   type PendingEntry,
   pendingOf,
   readOf,
@@ -35,7 +36,7 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
     call(["XCLAIM", stream, group, consumer, `${idleMs}`, ...words]);
   const idsFrom = async (stream: string, from: string, ...words: readonly string[]) => {
     const reply = await call(["XRANGE", stream, from, ...words], { bounds: IDS_ONLY });
-    return entriesOf(reply, "XRANGE").map(({ id }) => id);
+    return entriesOf(reply, "XRANGE", stream).map(({ id }) => id);
   };
 
   return {
@@ -69,9 +70,8 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
       },
     ): Promise<readonly PendingEntry[]> {
       const idle = idleMs > 0 ? ["IDLE", `${Math.ceil(idleMs)}`] : [];
-      return pendingOf(
-        await call(["XPENDING", stream, group, ...idle, from, to, `${count}`, consumer]),
-      );
+      const range = [...idle, from, to, `${count}`];
+      return pendingOf(await call(["XPENDING", stream, group, ...range, consumer]), stream);
     },
 
     /** Makes this consumer the owner of what was idle for `idleMs`; counts as no delivery. */
@@ -84,17 +84,17 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
      * Delivers an own pending entry once more: undefined when it is gone. An entry that was taken
      * over by another since it was looked at is idle for less than it was then, and stays there.
      */
-    async deliver(stream: string, { id, idleMs }: PendingEntry): Promise<StreamEntry | undefined> {
-      return entriesOf(await xclaim(stream, idleMs, id), "XCLAIM")[0];
+    async deliver({ stream, id, idleMs }: PendingEntry): Promise<StreamEntry | undefined> {
+      return entriesOf(await xclaim(stream, idleMs, id), "XCLAIM", stream)[0];
     },
 
     /** An own pending entry is being worked on; counts as no delivery. */
-    async refresh(stream: string, { id, idleMs }: PendingEntry): Promise<void> {
+    async refresh({ stream, id, idleMs }: PendingEntry): Promise<void> {
       await xclaim(stream, idleMs, id, "JUSTID");
     },
 
     /** An own pending entry counts as delivered `deliveries` times. */
-    async count(stream: string, { id, deliveries }: Omit<PendingEntry, "idleMs">): Promise<void> {
+    async count({ stream, id, deliveries }: PendingEntry): Promise<void> {
       await xclaim(stream, 0, id, "RETRYCOUNT", `${deliveries}`, "JUSTID");
     },
 
@@ -104,21 +104,20 @@ export function streamGroup({ group, consumer, call }: StreamGroupOptions) {
     },
 
     /** Whether the stream still has this entry. */
-    has: async (stream: string, id: string) => (await idsFrom(stream, id, id)).length > 0,
+    has: async ({ stream, id }: EntryName) => (await idsFrom(stream, id, id)).length > 0,
 
     /** Ids of the first `count` entries behind `after`. */
     behind: (stream: string, after: string, count: number) =>
       idsFrom(stream, `(${after}`, "+", "COUNT", `${count}`),
 
     /** Makes this consumer the owner of an entry that the group was not handed. */
-    async adopt(stream: string, id: string): Promise<void> {
+    async adopt({ stream, id }: EntryName): Promise<void> {
       await xclaim(stream, 0, id, "FORCE", "JUSTID");
     },
 
     /** Puts a copy among the dead letters, with what is known about it. */
     async bury(
-      stream: string,
-      { id, fields }: StreamEntry,
+      { stream, id, fields }: StreamEntry,
       { reason, deliveries }: { readonly reason: string; readonly deliveries: number },
     ): Promise<void> {
       const about = { reason, stream, id, deliveries: `${deliveries}`, consumer };

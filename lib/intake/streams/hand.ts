@@ -1,6 +1,7 @@
 import { putLast } from "../../base/bounded_map.ts";
 import type { Clock } from "../../base/clock.ts";
 import { createWatchers } from "../../base/watchers.ts";
+import type { EntryName } from "./reply.ts";
 
 /**
  * What became of an entry. `settled`: its outcome is durable, so it is acknowledged. `left`: it
@@ -24,28 +25,25 @@ export function entriesInHand(
 /** Acknowledged entries that are remembered: Redis may forget an acknowledgement in a failover. */
 const REMEMBERED = 4_096;
 
-interface Held {
-  readonly stream: string;
-  readonly id: string;
-}
-
-const keyOf = (stream: string, id: string) => `${id} ${stream}`;
+/** An entry as one text. */
+export const entryKey = ({ stream, id }: EntryName) => `${id} ${stream}`;
 
 /**
  * The entries in hand: delivered to this planner and not yet known to be acknowledged; at most
  * `limit`. It outlives connections.
  */
 export function createHand(limit: number, clock: Clock) {
-  const open = new Map<string, Held>();
-  const settled = new Map<string, Held>();
-  const remembered = new Map<string, Held>();
+  const open = new Map<string, EntryName>();
+  const settled = new Map<string, EntryName>();
+  const remembered = new Map<string, EntryName>();
   const { once, check } = createWatchers();
 
   /** Puts an entry in hand that only waits to be acknowledged. */
-  function settle(stream: string, id: string): void {
-    const key = keyOf(stream, id);
+  function settle({ stream, id }: EntryName): void {
+    const entry = { stream, id };
+    const key = entryKey(entry);
     if (open.has(key)) return;
-    settled.set(key, { stream, id });
+    settled.set(key, entry);
     check();
   }
 
@@ -53,11 +51,12 @@ export function createHand(limit: number, clock: Clock) {
     /** How many more entries may be taken. */
     room: () => Math.max(0, limit - open.size - settled.size),
     /** Whether its outcome is still to come. */
-    holds: (stream: string, id: string) => open.has(keyOf(stream, id)),
+    holds: (entry: EntryName) => open.has(entryKey(entry)),
     /** Puts an entry in hand. The returned function takes it out; its first call counts. */
-    take(stream: string, id: string): (fate: Fate) => void {
-      const key = keyOf(stream, id);
+    take({ stream, id }: EntryName): (fate: Fate) => void {
+      // By its name alone: its fields are not kept.
       const entry = { stream, id };
+      const key = entryKey(entry);
       open.set(key, entry);
       return (fate) => {
         if (open.get(key) !== entry) return;
@@ -68,18 +67,18 @@ export function createHand(limit: number, clock: Clock) {
     },
     settle,
     /** Whether an entry is in hand, or was acknowledged a short while ago: then it only lacks that. */
-    settleKnown(stream: string, id: string): boolean {
-      const key = keyOf(stream, id);
+    settleKnown(entry: EntryName): boolean {
+      const key = entryKey(entry);
       const isKnown = [open, settled, remembered].some((entries) => entries.has(key));
-      if (isKnown) settle(stream, id);
+      if (isKnown) settle(entry);
       return isKnown;
     },
     /** What waits to be acknowledged, by stream. */
-    settled: (): ReadonlyMap<string, readonly Held[]> =>
+    settled: (): ReadonlyMap<string, readonly EntryName[]> =>
       Map.groupBy(settled.values(), ({ stream }) => stream),
-    acknowledged(done: readonly Held[]): void {
+    acknowledged(done: readonly EntryName[]): void {
       for (const entry of done) {
-        const key = keyOf(entry.stream, entry.id);
+        const key = entryKey(entry);
         if (settled.delete(key)) putLast(remembered, key, entry, REMEMBERED);
       }
       check();

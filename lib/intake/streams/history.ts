@@ -48,7 +48,7 @@ export async function* readStreamHistory(
     await connection.open();
     while (!signal?.aborted) {
       const command = ["XRANGE", stream, from, to, "COUNT", `${pageSize}`] as const;
-      const page = entriesOf(await connection.call(command, timeoutMs), "XRANGE");
+      const page = entriesOf(await connection.call(command, timeoutMs), "XRANGE", stream);
       for (const { id, fields } of page) {
         if (signal?.aborted) return;
         yield { bytes: entryMessage(fields), addedMs: Number.parseInt(id, 10) };

@@ -18,7 +18,7 @@ export function streamsAdmission({ settings, memory, server, reading }: StreamsR
 
   async function createAgain(stream: string, last: string): Promise<void> {
     // Was the group alone removed, or the stream with it, and another is in its place?
-    const isReplaced = !await reading.has(stream, last);
+    const isReplaced = !await reading.has({ stream, id: last });
     await create(stream, isReplaced ? NO_ENTRY : last);
     if (isReplaced) memory.hand.forget(stream);
   }
@@ -30,7 +30,9 @@ export function streamsAdmission({ settings, memory, server, reading }: StreamsR
     await create(stream, isQuiet ? NEWEST : since);
     if (!isQuiet) return;
     // Entries added between looking at the stream and making its group.
-    for (const id of await reading.behind(stream, since, ADOPTED)) await reading.adopt(stream, id);
+    for (const id of await reading.behind(stream, since, ADOPTED)) {
+      await reading.adopt({ stream, id });
+    }
   }
 
   async function join(stream: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { streamFailure } from "./failure.ts";
 import { deadLetterStream } from "./group.ts";
+import { entryKey } from "./hand.ts";
 import { compareIds } from "./order.ts";
 import type { StreamsReading } from "./reading.ts";
 import type { PendingEntry, StreamEntry } from "./reply.ts";
@@ -16,17 +17,13 @@ const PAGES = 10;
 /** Entries whose bodies are on their way at once: each may have 1 MiB, and memory is short. */
 const AT_ONCE = 16;
 
-interface PendingOf extends PendingEntry {
-  readonly stream: string;
-}
-
 /**
  * Entries that were delivered before and have no outcome: this planner's own from before a crash
  * or a broken connection, and those of planners that are gone.
  */
 export function pendingEntries(
   { settings, memory, server, reading }: StreamsReading,
-  handOver: (stream: string, entry: StreamEntry, deliveries: number) => void,
+  handOver: (entry: StreamEntry, deliveries: number) => void,
 ) {
   const { log, claimIdleMs } = settings;
   const { hand, lines, tooLarge } = memory;
@@ -36,23 +33,23 @@ export function pendingEntries(
   }
 
   /** True when it was handed over. */
-  async function redeliver(stream: string, pending: PendingEntry): Promise<boolean> {
-    const { id, deliveries } = pending;
-    if (tooLarge.found.has(`${stream} ${id}`)) {
-      await giveUp(stream, { id, fields: null }, deliveries);
+  async function redeliver(pending: PendingEntry): Promise<boolean> {
+    const { deliveries } = pending;
+    if (tooLarge.found.has(entryKey(pending))) {
+      await giveUp({ ...pending, fields: null }, deliveries);
       return false;
     }
-    const entry = await reading.deliver(stream, pending);
+    const entry = await reading.deliver(pending);
     if (entry?.fields) {
       if (deliveries < DELIVERY_LIMIT) {
-        handOver(stream, entry, deliveries + 1);
+        handOver(entry, deliveries + 1);
         return true;
       }
-      await giveUp(stream, entry, deliveries);
-    } else if (!await reading.has(stream, id)) {
+      await giveUp(entry, deliveries);
+    } else if (!await reading.has(pending)) {
       // Trimmed, and not owned by another in the meantime: there is nothing left to deliver.
-      hand.settle(stream, id);
-      gone(stream, 1);
+      hand.settle(pending);
+      gone(pending.stream, 1);
     }
     return false;
   }
@@ -61,17 +58,17 @@ export function pendingEntries(
    * Delivers an entry of this planner's earlier run. It counts while it is handed over: what is
    * taken in without ending the planner is not what ended it, however often it starts anew.
    */
-  async function resume({ stream, ...pending }: PendingOf): Promise<void> {
-    if (await redeliver(stream, pending)) await reading.count(stream, pending);
+  async function resume(pending: PendingEntry): Promise<void> {
+    if (await redeliver(pending)) await reading.count(pending);
   }
 
-  function blame({ stream, id }: PendingOf, error: unknown): never {
-    if (error instanceof RedisReplyTooLargeError) tooLarge.found.add(`${stream} ${id}`);
+  function blame(pending: PendingEntry, error: unknown): never {
+    if (error instanceof RedisReplyTooLargeError) tooLarge.found.add(entryKey(pending));
     throw error;
   }
 
   /** Resumes in this order. */
-  async function resumeAll(all: readonly PendingOf[]): Promise<void> {
+  async function resumeAll(all: readonly PendingEntry[]): Promise<void> {
     const together: Promise<void>[] = [];
     for (const pending of all) {
       // By itself: one that ends its planner again and again must not take others along.
@@ -83,22 +80,23 @@ export function pendingEntries(
     await Promise.all(together);
   }
 
-  async function giveUp(stream: string, entry: StreamEntry, deliveries: number): Promise<void> {
+  async function giveUp(entry: StreamEntry, deliveries: number): Promise<void> {
+    const { stream, id } = entry;
     const reason = entry.fields
       ? `delivered ${deliveries} times without an outcome`
       : "too large to be taken in, or copied";
     const kept_in = deadLetterStream(stream);
     try {
-      await reading.bury(stream, entry, { reason, deliveries });
+      await reading.bury(entry, { reason, deliveries });
     } catch (error) {
       if (!isReplyError(error)) throw error;
       const failure = streamFailure(error, { ...server, stream: kept_in });
       server.complain("stream_dead_letter_failed", { stream: kept_in }, { ...failure });
       return;
     }
-    tooLarge.found.delete(`${stream} ${entry.id}`);
-    hand.settle(stream, entry.id);
-    lines.dead.log(stream, () => ({ stream, id: entry.id, reason, deliveries, kept_in }));
+    tooLarge.found.delete(entryKey(entry));
+    hand.settle(entry);
+    lines.dead.log(stream, () => ({ stream, id, reason, deliveries, kept_in }));
   }
 
   return {
@@ -115,18 +113,18 @@ export function pendingEntries(
       }
       /** Where the pages of some streams end and others go on. */
       const [horizon] = pages.flatMap(({ page }) => page[count - 1]?.id ?? []).sort(compareIds);
-      const all: PendingOf[] = [];
+      const all: PendingEntry[] = [];
       const next = new Map<string, string>();
       for (const { stream, first, page } of pages) {
         const due = page.filter(({ id }) => horizon === undefined || compareIds(id, horizon) <= 0);
-        all.push(...due.map((pending) => ({ stream, ...pending })));
+        all.push(...due);
         // The rest, behind the first that is left for later.
         if (due.length === page.length && page.length < count) continue;
         const last = due.at(-1);
         next.set(stream, last ? `(${last.id}` : first);
       }
       all.sort((a, b) => compareIds(a.id, b.id));
-      await resumeAll(all.filter(({ stream, id }) => !hand.settleKnown(stream, id)));
+      await resumeAll(all.filter((pending) => !hand.settleKnown(pending)));
       if (next.size === 0) tooLarge.searching = false;
       return next;
     },
@@ -139,12 +137,12 @@ export function pendingEntries(
         const most = Math.min(hand.room(), PAGE);
         const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
         if (taken.gone > 0) gone(stream, taken.gone);
-        const fresh = taken.ids.filter((id) => !hand.settleKnown(stream, id));
+        const fresh = taken.ids.filter((id) => !hand.settleKnown({ stream, id }));
         for (let first = 0; first < fresh.length; first += AT_ONCE) {
           await Promise.all(
             fresh.slice(first, first + AT_ONCE).map(async (id) => {
               const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
-              if (pending) await redeliver(stream, pending);
+              if (pending) await redeliver(pending);
             }),
           );
         }
@@ -159,8 +157,7 @@ export function pendingEntries(
     async refresh(stream: string): Promise<void> {
       const count = 2 * (hand.open + PAGE);
       const idle = await reading.own(stream, { idleMs: claimIdleMs / 2, count });
-      const open = idle.filter(({ id }) => hand.holds(stream, id));
-      await Promise.all(open.map((pending) => reading.refresh(stream, pending)));
+      await Promise.all(idle.filter(hand.holds).map(reading.refresh));
     },
   };
 }

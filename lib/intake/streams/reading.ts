@@ -55,7 +55,7 @@ export function createStreamsMemory(
     tooLarge: {
       /** One did: what is fetched again comes one by one, to find out which. */
       searching: false,
-      /** Those that were found, as stream and id. */
+      /** Those that were found, by their keys. */
       found: new Set<string>(),
     },
     /** Lines about entries that were given up, and that were trimmed before they had an outcome. */

@@ -1,19 +1,20 @@
 import { RedisProtocolError } from "../../base/redis/errors.ts";
 
-/** An entry as it lies in a stream; `fields` alternates names and values, null once trimmed. */
-export interface StreamEntry {
-  /** Milliseconds and a counter: `1700000000000-0`. */
+/** An entry by its stream and its id, milliseconds and a counter: `1700000000000-0`. */
+export interface EntryName {
+  readonly stream: string;
   readonly id: string;
+}
+
+/** An entry as it lies in its stream; `fields` alternates names and values, null once trimmed. */
+export interface StreamEntry extends EntryName {
   readonly fields: readonly Uint8Array[] | null;
 }
 
 /** An entry that was handed to a consumer and is not acknowledged yet. */
-export interface PendingEntry {
-  readonly id: string;
-  /** Milliseconds since it was handed over last. */
-  readonly idleMs: number;
-  /** How often it was handed over. */
-  readonly deliveries: number;
+export interface PendingEntry extends EntryName {
+  readonly idleMs: number; // since it was handed over last
+  readonly deliveries: number; // how often it was handed over
 }
 
 const decoder = new TextDecoder();
@@ -38,31 +39,32 @@ function isBytes(value: unknown): value is Uint8Array {
 }
 
 /** The entries of an XRANGE or XCLAIM; those that an old Redis answers as nil are left out. */
-export function entriesOf(reply: unknown, what: string): readonly StreamEntry[] {
+export function entriesOf(reply: unknown, what: string, stream: string): readonly StreamEntry[] {
   return list(reply, what).filter((entry) => entry !== null).map((entry) => {
     const [id, fields] = list(entry, what);
-    if (fields === null || fields === undefined) return { id: idOf(id, what), fields: null };
+    const name = { stream, id: idOf(id, what) };
+    if (fields === null || fields === undefined) return { ...name, fields: null };
     const words = list(fields, what);
-    return { id: idOf(id, what), fields: words.every(isBytes) ? words : wrong(what) };
+    return { ...name, fields: words.every(isBytes) ? words : wrong(what) };
   });
 }
 
-/** The entries of an XREADGROUP, by stream; none when it waited in vain. */
-export function readOf(reply: unknown) {
+/** The entries of an XREADGROUP; none when it waited in vain. */
+export function readOf(reply: unknown): readonly StreamEntry[] {
   if (reply === null) return [];
-  return list(reply, "XREADGROUP").map((part) => {
+  return list(reply, "XREADGROUP").flatMap((part) => {
     const [name, entries] = list(part, "XREADGROUP");
     if (!isBytes(name)) return wrong("XREADGROUP");
-    return { stream: decoder.decode(name), entries: entriesOf(entries, "XREADGROUP") };
+    return entriesOf(entries, "XREADGROUP", decoder.decode(name));
   });
 }
 
 /** The reply to XPENDING with a range. */
-export function pendingOf(reply: unknown): readonly PendingEntry[] {
+export function pendingOf(reply: unknown, stream: string): readonly PendingEntry[] {
   return list(reply, "XPENDING").map((part) => {
     const [id, , idleMs, deliveries] = list(part, "XPENDING");
     if (typeof idleMs !== "number" || typeof deliveries !== "number") return wrong("XPENDING");
-    return { id: idOf(id, "XPENDING"), idleMs, deliveries };
+    return { stream, id: idOf(id, "XPENDING"), idleMs, deliveries };
   });
 }
 

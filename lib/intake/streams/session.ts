@@ -12,7 +12,6 @@ import type { StreamsReading } from "./reading.ts";
 import type { StreamEntry } from "./reply.ts";
 
 interface ReadEntry extends StreamEntry {
-  readonly stream: string;
   readonly deliveries: number;
   readonly settle: (fate: Fate) => void;
 }
@@ -45,16 +44,12 @@ export async function streamsSession(
   const reading = streamGroup({
     ...settings,
     call: (command, { blockMs = 0, bounds } = {}) =>
-      reader.call(command, answerTimeoutMs + blockMs, bounds),
-  });
-  const writing = streamGroup({
-    ...settings,
-    call: (command) => writer.call(command, answerTimeoutMs),
+      (command[0] === "XACK" ? writer : reader).call(command, answerTimeoutMs + blockMs, bounds),
   });
   const parts = { settings, memory, server, reading };
   const admission = streamsAdmission(parts);
-  const pending = pendingEntries(parts, (stream, entry, deliveries) => {
-    const taken = take(stream, entry, deliveries);
+  const pending = pendingEntries(parts, (entry, deliveries) => {
+    const taken = take(entry, deliveries);
     if (taken) handOver(taken);
   });
   /** Streams whose own pending entries are not all delivered yet, and where they go on. */
@@ -85,9 +80,9 @@ export async function streamsSession(
   }
 
   /** Takes an entry in hand; undefined for one that only lacks its XACK. */
-  function take(stream: string, entry: StreamEntry, deliveries: number): ReadEntry | undefined {
-    if (hand.settleKnown(stream, entry.id)) return undefined;
-    return { ...entry, stream, deliveries, settle: hand.take(stream, entry.id) };
+  function take(entry: StreamEntry, deliveries: number): ReadEntry | undefined {
+    if (hand.settleKnown(entry)) return undefined;
+    return { ...entry, deliveries, settle: hand.take(entry) };
   }
 
   function handOver({ stream, id, fields, settle, deliveries }: ReadEntry): void {
@@ -119,12 +114,12 @@ export async function streamsSession(
     const found = await reading.read(asked, count, ordered.isWaiting ? 0 : mostMs);
     stumbled = false;
     for (const stream of asked) {
-      const entries = found.flatMap((part) => part.stream === stream ? part.entries : []);
+      const entries = found.filter((entry) => entry.stream === stream);
       const words = entries.flatMap(({ fields }) => fields ?? []);
       bytes += words.reduce((sum, word) => sum + word.length, 0);
       const last = entries.at(-1);
       if (last) lastRead.set(stream, last.id);
-      const fresh = entries.flatMap((entry) => take(stream, entry, 1) ?? []);
+      const fresh = entries.flatMap((entry) => take(entry, 1) ?? []);
       ordered.add(stream, fresh, entries.length < count);
     }
     // Which of them are handed over depends on the other streams.
@@ -178,7 +173,7 @@ export async function streamsSession(
       await Promise.all(
         [...hand.settled()].map(async ([stream, done]) => {
           try {
-            await writing.acknowledge(stream, done.map(({ id }) => id));
+            await reading.acknowledge(stream, done.map(({ id }) => id));
           } catch (error) {
             // Once the stream can be used again, they come again and are known.
             if (!isOfStream(error)) throw error;

@@ -8,18 +8,18 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 Deno.test("stream replies: entries, trimmed ones and those an old Redis answers as nil", () => {
   const [name, value] = [bytes("type"), bytes("down")];
   assert.deepEqual(
-    entriesOf([[bytes("1-0"), [name, value]], [bytes("2-0"), null], null], "XCLAIM"),
-    [{ id: "1-0", fields: [name, value] }, { id: "2-0", fields: null }],
+    entriesOf([[bytes("1-0"), [name, value]], [bytes("2-0"), null], null], "XCLAIM", "s"),
+    [{ stream: "s", id: "1-0", fields: [name, value] }, { stream: "s", id: "2-0", fields: null }],
   );
   assert.deepEqual(readOf(null), []);
   assert.deepEqual(readOf([[bytes("s"), [[bytes("1-2"), [name, value]]]]]), [
-    { stream: "s", entries: [{ id: "1-2", fields: [name, value] }] },
+    { stream: "s", id: "1-2", fields: [name, value] },
   ]);
 });
 
 Deno.test("stream replies: pending entries and what was taken over, of Redis 6.2 and 7", () => {
-  assert.deepEqual(pendingOf([[bytes("1-0"), bytes("piha"), 1_000, 3]]), [
-    { id: "1-0", idleMs: 1_000, deliveries: 3 },
+  assert.deepEqual(pendingOf([[bytes("1-0"), bytes("piha"), 1_000, 3]], "s"), [
+    { stream: "s", id: "1-0", idleMs: 1_000, deliveries: 3 },
   ]);
   assert.deepEqual(autoclaimOf([bytes("0-0"), [bytes("1-0"), null]]), {
     cursor: "0-0",
@@ -43,12 +43,12 @@ Deno.test("stream replies: anything else is an error of the protocol", () => {
       [autoclaimOf, [bytes("0-0"), 4]],
     ] as const
   ) {
-    assert.throws(() => parse(reply), RedisProtocolError, JSON.stringify(reply));
+    assert.throws(() => parse(reply, "s"), RedisProtocolError, JSON.stringify(reply));
   }
   fc.assert(fc.property(fc.anything(), (reply) => {
     for (const parse of [readOf, pendingOf, autoclaimOf]) {
       try {
-        parse(reply);
+        parse(reply, "s");
       } catch (error) {
         assert.ok(error instanceof RedisProtocolError);
       }
