@@ -18,12 +18,13 @@ const CONFIDENCES = [0, 0.3, 0.5, 0.69, 0.7, 0.8, 0.9, 0.99, 1];
 
 /** The labelled events of files in this folder. */
 export function labelsOf(...names: readonly string[]): Label[] {
-  return names.flatMap((name) =>
-    parseLabels(Deno.readFileSync(new URL(name, import.meta.url)), {
-      nowMs: Date.UTC(2026, 0, 2),
-      payloadBytes: 2048,
-    })
-  );
+  return names.flatMap((name) => {
+    const bytes = Deno.readFileSync(new URL(name, import.meta.url));
+    const options = { nowMs: Date.UTC(2026, 0, 2), payloadBytes: 2048 };
+    const { labels, problems } = parseLabels(bytes, options);
+    if (problems.length > 0) throw new Error(`${name}: ${problems.join("; ")}`);
+    return labels;
+  });
 }
 
 /** Every valid answer about an event, its target included: the model may name any. */

@@ -3,7 +3,7 @@ import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
 import { errorMessage } from "../../base/error_message.ts";
-import { type Label, LabelsError, parseLabels } from "./label.ts";
+import { parseLabels } from "./label.ts";
 import { type ChainReport, isFailure, reportOf } from "./report.ts";
 import { type Trial, tryEvent } from "./trial.ts";
 import { ChainSyntaxError, createChainRouter, parseChain } from "../../llm/chain.ts";
@@ -136,14 +136,11 @@ function chainsOf(models: Values[string], { chain, ollamaHost }: Config) {
   });
 }
 
-async function labelsIn(path: string, io: Io, { promptPayloadBytes }: Config): Promise<Label[]> {
+async function labelsIn(path: string, io: Io, { promptPayloadBytes: payloadBytes }: Config) {
   const bytes = await readWhole(path, io);
-  try {
-    return parseLabels(bytes, { nowMs: systemClock.now(), payloadBytes: promptPayloadBytes });
-  } catch (error) {
-    if (!(error instanceof LabelsError)) throw error;
-    throw new UsageError(`eval: '${path}' cannot be used:\n  ${error.problems.join("\n  ")}`);
-  }
+  const { labels, problems } = parseLabels(bytes, { nowMs: systemClock.now(), payloadBytes });
+  if (problems.length === 0) return labels;
+  throw new UsageError(`eval: '${path}' cannot be used:\n  ${problems.join("\n  ")}`);
 }
 
 async function readWhole(path: string, io: Io): Promise<Uint8Array> {

@@ -34,20 +34,19 @@ export function needOf({ acceptable }: Pick<Label, "acceptable">): typeof NEEDS[
 /** `payloadBytes` is PROMPT_PAYLOAD_BYTES. */
 type LabelOptions = Readonly<Record<"nowMs" | "payloadBytes", number>>;
 
-/** Every line that is no labelled event, one sentence each. */
-export class LabelsError extends Error {
-  override readonly name = "LabelsError";
-  constructor(readonly problems: readonly string[]) {
-    super(problems.join("\n"));
-  }
-}
-
 const CHANNEL = "health_events";
 const KEYS = ["event", "acceptable", "requires_human", "context", "why", "source"];
 const MOST_PROBLEMS = 10;
 /** More lines would take weeks on the machines this is for. */
 const MOST_LINES = 10_000;
 const LONGEST_SHOWN = 80;
+
+/** What the keys of a label take. */
+const TAKES = {
+  event: "an object, as it is published on Redis",
+  acceptable: `a list of one or more of ${ACTIONS.join(", ")}, each once`,
+  requires_human: "true, false, or null for either",
+};
 
 const EVENT_NEEDS = {
   no_type: "has no type",
@@ -64,11 +63,13 @@ const MESSAGE_IS = {
 } as const;
 
 /**
- * Reads a whole file of labelled events, one JSON object a line; blank lines are passed over.
- *
- * @throws {LabelsError} naming line, value and what it takes.
+ * Reads a whole file of labelled events, one JSON object a line; blank lines are passed over. Where
+ * there is a problem with it, each is a sentence that names line, value and what it takes.
  */
-export function parseLabels(bytes: Uint8Array, options: LabelOptions): Label[] {
+export function parseLabels(
+  bytes: Uint8Array,
+  options: LabelOptions,
+): { readonly labels: readonly Label[]; readonly problems: readonly string[] } {
   const labels: Label[] = [];
   const problems: string[] = [];
   for (let line = 1, from = 0; from < bytes.length; line++) {
@@ -84,8 +85,7 @@ export function parseLabels(bytes: Uint8Array, options: LabelOptions): Label[] {
     if (problems.length >= MOST_PROBLEMS || labels.length > MOST_LINES) break;
   }
   if (problems.length === 0 && labels.length === 0) problems.push("there is no event in it");
-  if (problems.length > 0) throw new LabelsError(problems);
-  return labels;
+  return { labels, problems };
 }
 
 /** A label, or what is wrong with the line. */
@@ -99,9 +99,9 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
   }
 
   const { event: raw, acceptable, requires_human: requiresHuman = null } = label;
-  if (!isObject(raw)) {
-    return `event is ${shown(raw)}; it takes an object, as it is published on Redis`;
-  }
+  const wrong = (key: keyof typeof TAKES) =>
+    `${key} is ${shown(label[key])}; it takes ${TAKES[key]}`;
+  if (!isObject(raw)) return wrong("event");
   const parsed = parseEvent({ ...raw }, CHANNEL, options.nowMs);
   if (!parsed.ok) return `event ${EVENT_NEEDS[parsed.refusal]}; it takes node and type, both text`;
   const { payload, ...event } = parsed.event;
@@ -109,13 +109,8 @@ function parseLine(bytes: Uint8Array, options: LabelOptions): Omit<Label, "line"
   if (typeof context === "string") return context;
   const given: readonly unknown[] = Array.isArray(acceptable) ? acceptable : [];
   const actions = ACTIONS.filter((action) => given.includes(action));
-  if (actions.length === 0 || actions.length < given.length) {
-    return `acceptable is ${shown(acceptable)}; it takes a list of one or more of ` +
-      `${ACTIONS.join(", ")}, each once`;
-  }
-  if (requiresHuman !== null && typeof requiresHuman !== "boolean") {
-    return `requires_human is ${shown(requiresHuman)}; it takes true, false, or null for either`;
-  }
+  if (actions.length === 0 || actions.length < given.length) return wrong("acceptable");
+  if (requiresHuman !== null && typeof requiresHuman !== "boolean") return wrong("requires_human");
   return {
     event: { ...event, excerpt: excerpt(payload, options.payloadBytes) },
     acceptable: actions,
