@@ -111,10 +111,11 @@ export function createPlanner(parts: PlannerParts) {
 
   /** Lets an event wait for its turn; returns what tells of that, and of what made room for it. */
   function queue({ payload, ...event }: HealthEvent, key: string): () => void {
-    const waiting = { ...event, excerpt: excerpt(payload, settings.promptPayloadBytes) };
+    const shown = excerpt(payload, settings.promptPayloadBytes);
+    const waiting = Object.assign(event, { excerpt: shown });
     const now = clock.monotonic();
     const hold = suppression.holding({ event, arrivedAt: now });
-    const offered = backlog.add(waiting, hold?.until);
+    const offered = backlog.add(waiting, hold?.until, key);
     return () => {
       if (hold) tell.waits(waiting, key, { why: hold.why, ms: hold.until - now });
       endings.offered(offered);

@@ -7,7 +7,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { elapsedSince } from "./cooldown.ts";
-import type { Hold } from "./suppression.ts";
+import type { Hold } from "./hold.ts";
 
 /** What there is a budget of; what is looked at first comes first. */
 const KINDS = ["proposal", "diagnosis"] as const;

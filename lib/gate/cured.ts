@@ -22,6 +22,13 @@ export interface WellRecord {
   readonly atMs: number;
 }
 
+/** The last good news of a target: when it happened, by its type. */
+interface News {
+  /** When it was put last. */
+  turn: number;
+  readonly types: Map<string, number>;
+}
+
 interface CuredOptions {
   /** What an earlier run left. */
   readonly saved?: Iterable<WellRecord>;
@@ -39,8 +46,8 @@ export function overBefore(
 }
 
 export function createCured({ saved = [], remember = () => {} }: CuredOptions = {}) {
-  /** By target, then by the type of the news: when it happened. */
-  const news = new Map<string, Map<string, number>>();
+  const news = new Map<string, News>();
+  let turns = 0;
   const lasting = new Map<string, WellRecord>();
   for (const record of saved) {
     add(targetKey(record.target), record.type, record.atMs);
@@ -48,11 +55,16 @@ export function createCured({ saved = [], remember = () => {} }: CuredOptions = 
   }
 
   function add(key: string, type: string, atMs: number) {
-    const known = news.get(key) ?? new Map<string, number>();
-    putLast(news, key, known, MOST_TARGETS);
-    known.set(type, Math.max(atMs, known.get(type) ?? 0));
-    const [first] = known.size > MOST_TYPES ? known.keys() : [];
-    if (first !== undefined) known.delete(first);
+    const known = news.get(key) ?? { turn: -Infinity, types: new Map<string, number>() };
+    // Good news is what is heard most: it is put last only once it may come to be among the first.
+    if (++turns - known.turn > MOST_TARGETS / 2) {
+      putLast(news, key, known, MOST_TARGETS);
+      known.turn = turns;
+    }
+    const { types } = known;
+    types.set(type, Math.max(atMs, types.get(type) ?? 0));
+    const [first] = types.size > MOST_TYPES ? types.keys() : [];
+    if (first !== undefined) types.delete(first);
   }
 
   function keep(record: WellRecord) {
@@ -72,7 +84,7 @@ export function createCured({ saved = [], remember = () => {} }: CuredOptions = 
     isOver({ type, heardAt, happenedAt }: HealthEvent | WaitingEvent, key: string): boolean {
       const known = news.get(key);
       if (!known) return false;
-      for (const [good, at] of known) {
+      for (const [good, at] of known.types) {
         // News of a time to come was dated by a clock that went wrong: it is no newer than this.
         if (Math.min(at, heardAt) > happenedAt && cures(good, type)) return true;
       }

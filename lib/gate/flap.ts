@@ -8,6 +8,7 @@
  */
 import { putLast } from "../base/bounded_map.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Diagnosis } from "../llm/diagnosis.ts";
 import { elapsedSince } from "./cooldown.ts";
 import { type Target, targetKey, targetOf } from "../event/target.ts";
 
@@ -86,27 +87,29 @@ export function createFlaps(options: FlapOptions) {
     return recent >= enough ? recent : 0;
   }
 
-  function heard(key: string, bad: boolean, at: number) {
+  /** Takes note of news; false of a target that is not known. */
+  function heard(key: string, bad: boolean, at: number): boolean {
     const target = targets.get(key);
-    if (!target || at < target.at) return;
+    if (!target || at < target.at) return target !== undefined;
     target.at = at;
-    if (target.bad === bad) return;
+    if (target.bad === bad) return true;
     target.bad = bad;
     target.changes.push(at);
     if (target.changes.length > enough) target.changes.shift();
     putLast(targets, key, target, MOST_TARGETS);
     // A single change is what every fault begins with.
     if (target.changes.length > 1) remember(recordOf(key, target));
+    return true;
   }
 
   return {
     /** Something is wrong with the target. */
     bad(key: string, at: number) {
-      if (targets.has(key)) heard(key, true, at);
-      else if (enough > 0) putLast(targets, key, { bad: true, at, changes: [] }, MOST_TARGETS);
+      const isNew = !heard(key, true, at) && enough > 0;
+      if (isNew) putLast(targets, key, { bad: true, at, changes: [] }, MOST_TARGETS);
     },
     /** The target is well. */
-    well: (key: string, at: number) => heard(key, false, at),
+    well: (key: string, at: number) => void heard(key, false, at),
     /** Whether the newest news of the target is that something is wrong. */
     isBad: (key: string) => targets.get(key)?.bad === true,
     flapping,
@@ -117,8 +120,8 @@ export function createFlaps(options: FlapOptions) {
       target.told = told;
       remember(recordOf(key, target));
     },
-    /** Whether a person was told within the window of faults as grave as that. */
-    isTold(key: string, gravity: number): boolean {
+    /** Whether a person was told within the window of faults as grave as that, or of any. */
+    isTold(key: string, gravity = Infinity): boolean {
       const told = targets.get(key)?.told;
       return told !== undefined && gravity >= told.gravity &&
         clock.monotonic() - told.at < windowMs && flapping(key) > 0;
@@ -138,5 +141,23 @@ export function createFlaps(options: FlapOptions) {
         if (target.changes.length > 1 && isRecent) yield recordOf(key, target);
       }
     },
+  };
+}
+
+/** What a person is told of a target that changed so often within so many minutes. */
+export function flappingDiagnosis(
+  { node, service }: Target,
+  changes: number,
+  minutes: number,
+): Diagnosis {
+  return {
+    action: "notify",
+    node,
+    service,
+    reason:
+      `flapping: it went bad and well ${changes} times within ${Math.round(minutes)} minutes; ` +
+      "a restart each time does not mend that, a person should look",
+    confidence: 1,
+    requires_human: true,
   };
 }

@@ -80,13 +80,17 @@ const houseOf = (node: string, tag = "") => `${node}\0${tag}`;
 /** What Home Assistant's diagnosis says of its parts. */
 function isDiagnosis(type: string): boolean {
   const { form, family } = kindOf(type);
-  return /^ha_/.test(form) && family === "application";
+  return family === "application" && form.startsWith("ha_");
 }
+
+const ITSELF: ReadonlySet<string> = new Set(
+  ["homeassistant", "home-assistant", "home_assistant", "home assistant", "hass"],
+);
 
 function changeOf({ type, service }: Heard, news: News) {
   const { form, family } = kindOf(type);
-  const isItself = /^ha_websocket(?:_|$)/.test(form) ||
-    /^(?:home[-_ ]?assistant|hass)$/i.test(service);
+  const isItself = ITSELF.has(service.toLowerCase()) ||
+    form.startsWith("ha_") && /^ha_websocket(?:_|$)/.test(form);
   if (!isItself) return undefined;
   if (news === "recovery") return "back";
   // An update or a deployment begins and ends; one that is merely available does neither.

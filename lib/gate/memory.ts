@@ -53,7 +53,7 @@ interface NodeRecord {
   awaySince?: number;
   backAt?: number;
   changed?: Changed;
-  /** When which service was last heard to be bad, oldest first. */
+  /** When which service was last heard to be bad. */
   readonly bad: Map<string, number>;
   /** What makes everything on it suffer, whoever told it. */
   trouble?: { readonly family: FaultFamily; readonly at: number };
@@ -92,7 +92,8 @@ export function createMemory(
     if (service === node && family === "node" && AWAY.test(form)) machine.awaySince ??= at;
     if (OF_THE_NODE.has(family)) machine.trouble = { family: about, at };
     if (service === node) return;
-    putLast(machine.bad, service, at, MOST_NEIGHBOURS);
+    machine.bad.set(service, at);
+    if (machine.bad.size > MOST_NEIGHBOURS) machine.bad.delete(oldestOf(machine.bad));
   }
 
   function well({ node, service, type }: HealthEvent, key: string, at: number) {
@@ -207,6 +208,11 @@ function remedyOf(
     agoMs: Math.max(0, now - last.atMs),
     ...(held && { heldMs: Math.max(0, (badSince ?? now) - last.atMs) }),
   };
+}
+
+function oldestOf(times: ReadonlyMap<string, number>): string {
+  const [oldest] = [...times].reduce((one, other) => other[1] < one[1] ? other : one);
+  return oldest;
 }
 
 function earliest(one: number | undefined, other: number | undefined): number | undefined {

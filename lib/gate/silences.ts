@@ -52,12 +52,6 @@ export function silenceState(
   return nowMs < fromMs ? "to come" : "in force";
 }
 
-/** Milliseconds until the next silence begins; Infinity when none is to come. */
-export function nextBeginsIn(silences: readonly Silence[], nowMs: number): number {
-  const toCome = silences.filter((silence) => silenceState(silence, nowMs) === "to come");
-  return Math.min(...toCome.map(({ fromMs = nowMs }) => fromMs - nowMs));
-}
-
 /** Whether an event is one of those that a silence is about, whenever it came. */
 export function isSilenced(
   { node, service, type }: Silence,

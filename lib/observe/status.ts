@@ -12,7 +12,7 @@ import { createMinutes, MINUTE_MS } from "./status/minutes.ts";
 import type { Counters } from "./outcome.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import type { QueueEntry } from "../queue/entry.ts";
-import type { Hold } from "../gate/suppression.ts";
+import type { Hold } from "../gate/hold.ts";
 import {
   type EpochSeconds,
   type LastProposal,

@@ -108,10 +108,11 @@ export function createReception(
       }
       if (unknownSeverity !== undefined) tellSeverity(unknownSeverity, event);
       const events = eachContainer(event);
+      if (events.length === 1 && !settled && !redelivered) return onEvent(event, key);
       for (let more = 1; more < events.length; more++) counters.received();
       const settledOne = settled && sharedBy(events.length, settled);
       for (const each of events) {
-        const arrived = !settledOne && !redelivered ? each : {
+        const arrived = {
           ...each,
           ...settledOne && { settled: settledOne() },
           ...redelivered && { redelivered },

@@ -43,22 +43,27 @@ export function createSchedule(
 
   const isExpired = ({ failures, firstFailedAt = Infinity }: QueueEntry) =>
     failures >= FEWEST_TRIES && clock.monotonic() - firstFailedAt >= ttlMs;
-  const hasRoom = () => backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
+  const fewest = Math.min(concurrency, MOST_ASIDE);
+  const hasRoom = () =>
+    backlog.running < fewest ||
+    backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
+
+  const taking = {
+    heldUntil: suppression.heldUntil,
+    mayTake: (rank: number) => budgets.usedUp(rank) === undefined,
+  };
 
   /** Starts as many diagnoses as may run at once, and sets the timer for those that may not. */
   function pump() {
     while (started && hasRoom()) {
-      const running = backlog.take({
-        heldUntil: suppression.heldUntil,
-        mayTake: (rank) => budgets.usedUp(rank) === undefined,
-      });
+      const running = backlog.take(taking);
       if (!running) break;
       if (isExpired(running.entry)) onExpired(running);
       else run(running);
     }
     if (!started || !hasRoom()) return;
     const spent = budgets.usedUp(NOT_CRITICAL);
-    const critical = budgets.usedUp(CRITICAL);
+    const critical = spent && budgets.usedUp(CRITICAL);
     wakeAt(Math.min(backlog.nextDue(), spent?.until ?? Infinity, critical?.until ?? Infinity));
     if (spent && spent.until < Infinity && backlog.waiting > 0) onBudgetUsedUp(spent);
   }

@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createCooldowns, elapsedSince } from "../gate/cooldown.ts";
-import { type Heard, leftOf, mergedInto, outranks, type QueueEntry } from "./entry.ts";
+import { type Heard, isRepeated, leftOf, mergedInto, outranks, type QueueEntry } from "./entry.ts";
 import { gravity } from "../gate/gravity.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { createQueue } from "./queue.ts";
@@ -144,9 +144,12 @@ export function createBacklog(options: BacklogOptions) {
   const untilFinished = (key: string, until: number) => running.has(key) ? Infinity : until;
 
   /** Puts the one of two entries that stands for both in their place. */
-  function offer(newcomer: QueueEntry, heldUntil: number): Offered {
+  function offer(
+    newcomer: QueueEntry,
+    waiting: QueueEntry | undefined,
+    heldUntil: number,
+  ): Offered {
     const { key } = newcomer;
-    const waiting = queue.get(key);
     const wins = !waiting || outranks(newcomer, waiting);
     const [kept, other] = wins ? [newcomer, waiting] : [waiting, newcomer];
     const entry = other ? mergedInto(kept, other) : kept;
@@ -160,14 +163,18 @@ export function createBacklog(options: BacklogOptions) {
 
   return {
     /** Lets a new event wait, until `heldUntil` at least (monotonic milliseconds, 0 for not held). */
-    add(event: WaitingEvent, heldUntil = 0): Offered {
-      const key = targetKey(event);
-      const waiting = queue.get(key);
+    add(event: WaitingEvent, heldUntil = 0, key = targetKey(event)): Offered {
+      let waiting = queue.get(key);
+      if (waiting && isRepeated(waiting, event)) return { coalesced: event };
       // A newer event of a parked target is tried at once, unless another planner works on it.
       const notBefore = waiting && waiting.failures === 0 ? waiting.notBefore : 0;
-      if (waiting && waiting.notBefore !== notBefore) queue.put({ ...waiting, notBefore }, 0);
+      if (waiting && waiting.notBefore !== notBefore) {
+        waiting = { ...waiting, notBefore };
+        queue.put(waiting, 0);
+      }
       const arrivedAt = clock.monotonic();
-      return offer({ key, event, serial: ++serial, arrivedAt, failures: 0, notBefore }, heldUntil);
+      const newcomer = { key, event, serial: ++serial, arrivedAt, failures: 0, notBefore };
+      return offer(newcomer, waiting, heldUntil);
     },
     /**
      * Takes what is to be diagnosed next, of those that `mayTake` by the rank of their severity;
@@ -192,7 +199,7 @@ export function createBacklog(options: BacklogOptions) {
       running.delete(key);
       const waiting = queue.get(key);
       let offered: Offered = {};
-      if (again && waiting) offered = offer(again, 0);
+      if (again && waiting) offered = offer(again, waiting, 0);
       else if (again) queue.putBack(again, again.notBefore);
       queue.wake(key);
       if (!waiting || !again) write(key);

@@ -56,6 +56,14 @@ export function outranks(one: Heard, other: Heard): boolean {
   return newer !== 0 ? newer > 0 : one.serial > other.serial;
 }
 
+/** Whether an event says word for word what waits already, untried: there is nothing to change. */
+export function isRepeated({ event: before, failures }: QueueEntry, event: WaitingEvent): boolean {
+  return before.happenedAt === event.happenedAt && before.excerpt === event.excerpt &&
+    before.type === event.type && before.severity === event.severity &&
+    before.channel === event.channel && !before.origin && !event.origin &&
+    !event.redelivered && failures === 0;
+}
+
 type Kind = Pick<Merged, "type" | "severity">;
 
 const isSameKind = (one: Kind, other: Kind) =>

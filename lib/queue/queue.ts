@@ -50,6 +50,7 @@ export function createQueue(limit: number) {
     ({ at }) => at,
   );
   const released = new Map<string | undefined, number>();
+  let sleeping = 0;
   let turns = 0;
   let taken = 0;
 
@@ -60,14 +61,17 @@ export function createQueue(limit: number) {
     if (heap && heap.size > 2 * places.size + MOST_OUTDATED) heap.retain(isCurrent);
   }
 
-  function noLongerAsleep({ key, event: { node } }: QueueEntry) {
+  function noLongerAsleep(place: Place) {
+    if (place.until === 0) return;
+    const { key, event: { node } } = place.entry;
     const neighbours = asleep.get(node);
     if (neighbours?.delete(key) && neighbours.size === 0) asleep.delete(node);
+    place.until = 0;
+    sleeping--;
   }
 
   function wakeUp(place: Place) {
-    noLongerAsleep(place.entry);
-    place.until = 0;
+    noLongerAsleep(place);
     mark(awake[place.rank], place, place.turn);
   }
 
@@ -75,7 +79,10 @@ export function createQueue(limit: number) {
   function fallAsleep(place: Place, until: number) {
     if (place.until > 0 && place.until <= until) return;
     const { key, event: { node } } = place.entry;
-    asleep.set(node, (asleep.get(node) ?? new Set()).add(key));
+    if (place.until === 0) {
+      asleep.set(node, (asleep.get(node) ?? new Set()).add(key));
+      sleeping++;
+    }
     place.until = until;
     if (until < Infinity) mark(sleepers, place, until);
     else place.stamp++;
@@ -103,31 +110,28 @@ export function createQueue(limit: number) {
     const { key } = place.entry;
     places.delete(key);
     ranks[place.rank]?.delete(key);
-    noLongerAsleep(place.entry);
+    noLongerAsleep(place);
     place.stamp++;
     return place.entry;
   }
 
   /** Lets an entry wait again that had a place before: it needs no room, nothing is dropped. */
-  function putBack(entry: QueueEntry, until: number) {
+  function putBack(entry: QueueEntry, until: number, before = places.get(entry.key)) {
     const rank = severityRank(entry.event.severity);
-    const before = places.get(entry.key);
+    if (before?.rank === rank) {
+      before.entry = entry;
+      if (until > 0) fallAsleep(before, until);
+      else if (before.until > 0) wakeUp(before);
+      return;
+    }
     // A target whose severity changes queues up behind those that were so before it.
-    const stays = before?.rank === rank;
-    if (before && !stays) drop(before);
-    const now = stays ? before : {
-      entry,
-      rank,
-      turn: ++turns,
-      since: before?.since ?? entry.arrivedAt,
-      until: 0,
-      stamp: 0,
-    };
-    now.entry = entry;
-    places.set(entry.key, now);
-    ranks[rank]?.set(entry.key, now);
-    if (until > 0) fallAsleep(now, until);
-    else if (!stays || now.until > 0) wakeUp(now);
+    if (before) drop(before);
+    const since = before?.since ?? entry.arrivedAt;
+    const place = { entry, rank, turn: ++turns, since, until: 0, stamp: 0 };
+    places.set(entry.key, place);
+    ranks[rank]?.set(entry.key, place);
+    if (until > 0) fallAsleep(place, until);
+    else wakeUp(place);
   }
 
   function leastSevereOldest(): Place | undefined {
@@ -145,13 +149,17 @@ export function createQueue(limit: number) {
   }
 
   function next(now: number, mayTake: (rank: number) => boolean): Place | undefined {
-    const firsts = awake.flatMap((heap, rank) => {
-      const first = firstOf(heap);
-      return first && mayTake(rank) ? [first.place] : [];
-    });
-    if (taken % TURN_OF_THE_LONGEST < TURN_OF_THE_LONGEST - 1) return firsts[0];
-    const [longest] = firsts.toSorted((one, other) => one.since - other.since);
-    return longest && now - longest.since >= LONG_MS ? longest : firsts[0];
+    const isTurnOfTheLongest = taken % TURN_OF_THE_LONGEST === TURN_OF_THE_LONGEST - 1;
+    let first: Place | undefined;
+    let longest: Place | undefined;
+    for (let rank = 0; rank < awake.length; rank++) {
+      const place = firstOf(awake[rank])?.place;
+      if (!place || !mayTake(rank)) continue;
+      first ??= place;
+      if (!isTurnOfTheLongest) break;
+      if (!longest || place.since < longest.since) longest = place;
+    }
+    return longest && now - longest.since >= LONG_MS ? longest : first;
   }
 
   return {
@@ -161,13 +169,13 @@ export function createQueue(limit: number) {
      * be this one.
      */
     put(entry: QueueEntry, until: number): QueueEntry | undefined {
-      const isNew = !places.has(entry.key);
-      putBack(entry, until);
+      const before = places.get(entry.key);
+      putBack(entry, until, before);
       // What was put back takes no room from others: one new target, at most one dropped.
-      const surplus = isNew && places.size > limit ? leastSevereOldest() : undefined;
+      const surplus = !before && places.size > limit ? leastSevereOldest() : undefined;
       return surplus && drop(surplus);
     },
-    putBack,
+    putBack: (entry: QueueEntry, until: number) => putBack(entry, until),
     /**
      * Removes and returns the entry to diagnose next, of those that `mayTake` by the rank of their
      * severity; one that is not to be taken before a time, by `heldUntil`, sleeps until then.
@@ -212,8 +220,6 @@ export function createQueue(limit: number) {
     },
     /** How many wait for nothing but their turn. */
     get awake() {
-      let sleeping = 0;
-      for (const { size } of asleep.values()) sleeping += size;
       return places.size - sleeping;
     },
   };

@@ -544,6 +544,35 @@ Deno.test("recover: of kinds that an earlier version only counted nothing can be
   assert.equal(backlog.waiting, 0);
 });
 
+Deno.test("backlog: what says word for word what waits is coalesced, and not written down again", () => {
+  const { backlog, records, clock } = backlogOn();
+  const first = waitingEvent();
+  backlog.add(first);
+  const written = records.length;
+  const again = waitingEvent({ heardAt: first.heardAt + 1_000 });
+  assert.deepEqual(backlog.add(again), { coalesced: again });
+  assert.equal(records.length, written);
+  const others: Partial<typeof first>[] = [
+    { happenedAt: first.happenedAt - 1 },
+    { excerpt: "" },
+    { severity: "warning" },
+    { type: "other" },
+    { channel: "world_updates" },
+    { origin: { correlation_id: "7" } },
+    { redelivered: true },
+  ];
+  for (const [n, changes] of others.entries()) {
+    const { backlog, records } = backlogOn();
+    backlog.add(first);
+    backlog.add(waitingEvent(changes));
+    assert.equal(records.length, 2, `${n}`);
+  }
+  const running = take(backlog);
+  backlog.finish(running, { ...running.entry, failures: 1, notBefore: clock.monotonic() + 1_000 });
+  backlog.add(again);
+  assert.equal(take(backlog).entry.event, again, "what was tried in vain is tried anew");
+});
+
 Deno.test("mergedInto: what both were merged from is added up", () => {
   const entry = (counts: readonly (readonly [type: string, count: number])[]) => ({
     ...{ key: "k", event: about("a"), serial: 1, arrivedAt: 0, failures: 0, notBefore: 0 },
