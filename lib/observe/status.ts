@@ -187,7 +187,6 @@ export function createStatusBoard(
     write,
     /** Writes that the agent was stopped in good order. */
     async close(): Promise<void> {
-      await writing;
       stopped = true;
       await write();
     },

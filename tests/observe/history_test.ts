@@ -218,6 +218,19 @@ Deno.test("history: of what a full disk does not take a bound is kept, and no ti
   assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [2_000]);
 });
 
+Deno.test("history: what a disk did not take is tried again 10 s later, also where nothing follows", async () => {
+  const it = recording();
+  it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+  it.end("ignored");
+  await it.clock.advance(1_000);
+  it.files.fate = () => "works";
+  await it.clock.advance(9_999);
+  assert.equal(it.lines().length, 0);
+  await it.clock.advance(1);
+  assert.equal(it.lines().length, 1);
+  assert.equal(it.clock.waiting, 0);
+});
+
 Deno.test("history: what waits for a disk that hangs is bounded", async () => {
   const it = recording();
   for (let i = 0; i < 12_000; i++) it.end("ignored");

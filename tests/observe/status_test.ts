@@ -91,10 +91,10 @@ Deno.test("createStatusBoard: what it writes can be read, and tells how the agen
     ["solaria", 4711, NOW, NOW + 3, null],
   );
   assert.deepEqual([record.diagnosing, record.queued, record.parked], [1, 1, 1]);
-  assert.deepEqual(record.events.map((e) => [e.service, e.state, e.arrived, e.next_try]), [
-    ["one", "diagnosing", NOW, null],
-    ["two", "queued", NOW, null],
-    ["three", "parked", NOW, NOW + 30],
+  assert.deepEqual(record.events.map((e) => [e.service, e.state, e.arrived, e.next_try, e.why]), [
+    ["one", "diagnosing", NOW, null, undefined],
+    ["two", "queued", NOW, null, undefined],
+    ["three", "parked", NOW, NOW + 30, undefined],
   ]);
   assert.deepEqual(record.cooldowns, [{ node: "vps", service: "traefik", ends: NOW + 300 }]);
   assert.deepEqual(record.links.map((l) => [l.link, l.state, l.next_try]), [
@@ -136,7 +136,8 @@ Deno.test("createStatusBoard: what is kept back says why and until when", async 
     ["postponed", "held", NOW + 30, "another planner works on it"],
   ]);
   await clock.advance(30_000);
-  assert.equal(board.record().events[2]?.state, "queued");
+  const [, , later] = board.record().events;
+  assert.deepEqual([later?.state, later?.next_try, later?.why], ["queued", null, undefined]);
 });
 
 Deno.test("createStatusBoard: what nothing changed is not written again, but once a minute", async () => {
@@ -155,6 +156,9 @@ Deno.test("createStatusBoard: what nothing changed is not written again, but onc
   await board.write();
   assert.equal(writes(), 2);
   assert.equal(read().written, NOW + 60);
+  await clock.advance(3_000);
+  await board.write();
+  assert.equal(writes(), 2);
   backlog.add(waitingEvent({ service: "other" }));
   await board.write();
   assert.equal(writes(), 3);
@@ -195,7 +199,10 @@ Deno.test("createStatusBoard: a change of Redis is written at once, also during 
 });
 
 Deno.test("createStatusBoard: at most 200 events and 200 cooldowns are named, all are counted", () => {
-  const { board, backlog } = world();
+  const asked = new Set<string>();
+  const { board, backlog } = world([], {
+    holdOf: ({ key }) => void asked.add(key),
+  });
   for (let i = 0; i < 300; i++) {
     backlog.add(waitingEvent({ service: `s${i}` }));
     backlog.joinCooldown(targetKey({ node: "n", service: `c${i}` }), 300_000, 0);
@@ -205,6 +212,15 @@ Deno.test("createStatusBoard: at most 200 events and 200 cooldowns are named, al
   assert.deepEqual([record.cooling_down, record.cooldowns.length], [300, MOST_ROWS]);
   // The ones that started last, which end last.
   assert.equal(record.cooldowns.at(-1)?.service, "c299");
+  assert.equal(asked.size, MOST_ROWS);
+  for (let i = 0; i < 2; i++) backlog.take();
+  const { diagnosing, events } = board.record();
+  assert.deepEqual([diagnosing, events.length], [2, MOST_ROWS]);
+  assert.deepEqual(events.slice(0, 3).map(({ state }) => state), [
+    "diagnosing",
+    "diagnosing",
+    "queued",
+  ]);
 });
 
 Deno.test("createStatusBoard: the last proposal and the end are written", async () => {
@@ -222,6 +238,13 @@ Deno.test("createStatusBoard: the last proposal and the end are written", async 
   const expected = { action_id: "plan-a-b-1", node: "a", service: "b", action: "restart" };
   assert.deepEqual(read().last_proposal, { ...expected, at: NOW + 1 });
   assert.equal(read().stopped, NOW + 2);
+});
+
+Deno.test("createStatusBoard: that it has stopped is written also where a write is under way", async () => {
+  const { board, read } = world();
+  void board.write();
+  await board.close();
+  assert.equal(read().stopped, NOW);
 });
 
 Deno.test("createStatusBoard: after its end it begins no file that it could leave half", async () => {

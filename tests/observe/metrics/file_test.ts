@@ -95,3 +95,34 @@ Deno.test("metrics file: the age of 10,000 proposals is looked up, all are count
   while (read().made < 2) await settle();
   assert.deepEqual([read().pending, asked], [10_001, 10_000]);
 });
+
+Deno.test("metrics file: a slow disk skips a turn, and the end waits for it and writes once more", async () => {
+  const { clock, file, files, read } = await keeping();
+  const { writeUnsynced } = files;
+  let goOn = () => {};
+  let begun = 0;
+  files.writeUnsynced = async (path, text) => {
+    begun++;
+    await new Promise<void>((resolve) => goOn = resolve);
+    await writeUnsynced(path, text);
+  };
+  await clock.advance(30_000);
+  assert.equal(begun, 1);
+  const closed = file.close();
+  goOn();
+  while (begun < 2) await settle();
+  assert.equal(read().made, 2);
+  goOn();
+  await closed;
+  assert.equal(read().made, 3);
+});
+
+Deno.test("metrics file: a proposal that a person moves meanwhile has no age", async () => {
+  const { clock, files, read } = await keeping();
+  const { times } = files;
+  for (const id of ["plan-a", "plan-b"]) files.put(`/r/actions/pending/${id}.json`, "");
+  await files.touch("/r/actions/pending/plan-b.json", 7_000);
+  files.times = async (path) => path.includes("plan-a") ? undefined : await times(path);
+  await clock.advance(10_000);
+  assert.deepEqual([read().pending, read().oldestPendingMs], [2, 7_000]);
+});

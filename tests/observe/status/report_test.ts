@@ -59,6 +59,7 @@ Deno.test("reportStatus: stopped in good order, and started again", () => {
   assert.equal(stopped.agent.state, "stopped");
   assert.equal(stopped.agent.ended, "2026-01-02T03:04:05Z");
   assert.equal(stopped.agent.up_seconds, 7_200);
+  assert.equal(stopped.redis?.for_seconds, 7_000);
   // Its last hour is the one before it ended.
   assert.equal(stopped.last_hour.received, 4);
   assert.deepEqual(stopped.problems.map(({ code }) => code), ["agent_stopped"]);
