@@ -14,13 +14,22 @@ const ID = "plan-piha-mosquitto-1767323045";
 const FILE = JSON.stringify({ action_id: ID, ...target });
 
 /** Settles the state after a crash with proposal 1 announced, `serial` waiting, and these files. */
-async function settled(files: Record<string, string>, serial = 1, takesEvents = true) {
+async function settled(
+  files: Record<string, string>,
+  serial = 1,
+  { takesEvents = true, event = waitingEvent(), more = [] }: {
+    takesEvents?: boolean;
+    event?: ReturnType<typeof waitingEvent>;
+    more?: readonly Parameters<typeof applyRecord>[1][];
+  } = {},
+) {
   const memory = memoryFiles();
   for (const [path, text] of Object.entries(files)) memory.put(`/r/actions/${path}`, text);
   const saved = emptyState();
-  const event = waitingEvent();
+  for (const record of more) applyRecord(saved, record);
   applyRecord(saved, { is: "waiting", serial, event, arrivedMs: 1, failures: 0 });
-  applyRecord(saved, { is: "proposing", target, serial: 1, actionId: ID, atMs: 42 });
+  const about = { node: event.node, service: event.service };
+  applyRecord(saved, { is: "proposing", target: about, serial: 1, actionId: ID, atMs: 42 });
   const log = recordingLog();
   const announced: ActionFile[] = [];
   await settleProposals(saved, {
@@ -81,9 +90,29 @@ Deno.test("settleProposals: a file of that name for another target is not the pr
 });
 
 Deno.test("settleProposals: an event file that cannot be written is for the next run", async () => {
-  const { saved } = await settled({ [`pending/${ID}.json`]: FILE }, 1, false);
+  const { saved } = await settled({ [`pending/${ID}.json`]: FILE }, 1, { takesEvents: false });
   assert.deepEqual([...saved.proposing.values()], [
     { is: "proposing", target, serial: 1, actionId: ID, atMs: 42 },
   ]);
   assert.equal(saved.cooldowns.size, 1);
+});
+
+Deno.test("settleProposals: a cooldown that began as late or later stays as it is", async () => {
+  for (
+    const [atMs, kept] of [[41, { atMs: 42, gravity: 1 }], [42, { atMs: 42 }], [43, { atMs: 43 }]]
+  ) {
+    const cooldown = { is: "cooldown", target, atMs: Number(atMs) } as const;
+    const { saved } = await settled({ [`pending/${ID}.json`]: FILE }, 1, { more: [cooldown] });
+    assert.deepEqual({ ...saved.cooldowns.get(key) }, { is: "cooldown", target, ...Object(kept) });
+  }
+});
+
+Deno.test("settleProposals: that a node is offline has been told by its proposal", async () => {
+  const event = waitingEvent({ node: "vps", service: "vps", type: "node_offline" });
+  const offline = { is: "offline", node: "vps", atMs: 40 } as const;
+  const file = JSON.stringify({ action_id: ID, node: "vps", service: "vps" });
+  const { saved } = await settled({ [`pending/${ID}.json`]: file }, 1, { event, more: [offline] });
+  assert.deepEqual(saved.offline, new Map([["vps", { ...offline, told: true }]]));
+  const { saved: still } = await settled({}, 1, { event, more: [offline] });
+  assert.deepEqual(still.offline, new Map([["vps", offline]]));
 });

@@ -18,11 +18,12 @@ function homelab(history: readonly object[] = [], changed: Partial<Files> = {}) 
     files.put("/r/state/history/history-00000001.ndjson", text);
   }
   const told: Decided[] = [];
+  const log = recordingLog();
   const decisions = followDecisions({
     root: "/r",
     files: { ...files, ...changed },
     clock,
-    log: recordingLog(),
+    log,
     tell: (decided) => told.push(decided),
   });
   const path = (folder: string) => `/r/actions/${folder}/${ID}.json`;
@@ -31,6 +32,7 @@ function homelab(history: readonly object[] = [], changed: Partial<Files> = {}) 
     clock,
     decisions,
     told,
+    log,
     put: (folder: string, changes: Record<string, unknown> = {}) =>
       files.put(path(folder), proposalFile(changes)),
     take: (folder: string) => files.remove(path(folder)),
@@ -204,5 +206,47 @@ Deno.test("followDecisions: of a folder the newest 5,000 are followed", async ()
   }
   await lab.decisions.look();
   assert.deepEqual(lab.told.map(({ actionId }) => actionId), [ids[1]]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: why one was cancelled is told, of an approved one nothing is", async () => {
+  const lab = homelab();
+  lab.put("pending");
+  await lab.decisions.look();
+  for (const [from, to] of [["pending", "approved"], ["approved", "cancelled"]] as const) {
+    await lab.take(from);
+    lab.put(to, { cancelled_because: "the node is off" });
+    await lab.decisions.look();
+  }
+  assert.deepEqual(lab.told.map(short), ["approved", "cancelled the node is off"]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: the history is read once, and a damaged file tells nothing", async () => {
+  const at = "2026-01-02T03:04:15.000Z";
+  const lab = homelab([{ at, outcome: "proposed", action_id: ID }]);
+  let read = 0;
+  lab.files.fate = ({ op, path }) => {
+    if (op === "read" && path.startsWith("/r/state/history/")) read++;
+    return "works";
+  };
+  lab.put("pending");
+  for (let nth = 0; nth < 3; nth++) await lab.decisions.look();
+  assert.equal(read, 1);
+  await lab.take("pending");
+  lab.files.put(`/r/actions/rejected/${ID}.json`, "{");
+  await lab.decisions.look();
+  assert.deepEqual([lab.told, lab.log.lines], [[], []]);
+  await lab.decisions.close();
+});
+
+Deno.test("followDecisions: a folder that is closed is told of elsewhere, a fault of the program here", async () => {
+  let error: Error = new Deno.errors.NotCapable("no access");
+  const lab = homelab([], { list: () => Promise.reject(error) });
+  await lab.decisions.look();
+  assert.deepEqual(lab.log.lines, []);
+  error = new TypeError("oops");
+  await lab.decisions.look();
+  assert.deepEqual(lab.log.of("planner_error").map((line) => line.error), ["TypeError: oops"]);
   await lab.decisions.close();
 });
