@@ -135,20 +135,14 @@ function shown({ text, secrets }: Facts): string {
   return plainLine(clean, LONGEST_SHOWN);
 }
 
-const CODES: Partial<Record<RedisFailureReason, string>> = {
-  refused: "ECONNREFUSED",
-  unreachable: "EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL",
-  no_such_host: "ENOTFOUND ENODATA EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME",
-  not_permitted: "EPERM EACCES",
-  timeout: "ETIMEDOUT",
-  closed: "ECONNRESET ECONNABORTED EPIPE",
-};
-const BY_CODE = new Map(
-  Object.entries(CODES).flatMap(([reason, codes]) =>
-    codes.split(" ").map((code) => [code, reason as RedisFailureReason])
-  ),
-);
-
+const BY_CODE: readonly (readonly [string, RedisFailureReason])[] = [
+  ["ECONNREFUSED", "refused"],
+  ["EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL", "unreachable"],
+  ["ENOTFOUND ENODATA EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME", "no_such_host"],
+  ["EPERM EACCES", "not_permitted"],
+  ["ETIMEDOUT", "timeout"],
+  ["ECONNRESET ECONNABORTED EPIPE", "closed"],
+];
 // The errors of Redis 2.8 to 8, of Deno, of rustls below it, and of ioredis. In this order.
 const BY_TEXT: readonly (readonly [RegExp, RedisFailureReason])[] = [
   [/^NOAUTH\b|operation not permitted$/, "no_auth"],
@@ -173,12 +167,12 @@ function reasonOf(error: unknown, text: string): RedisFailureReason {
   if (error instanceof RedisProtocolError) return "protocol";
   if (error instanceof RedisReplyTooLargeError) return "too_large";
   if (error instanceof RedisReplicaError) return "no_primary";
-  if (error instanceof Error) {
-    if (error.name === "NotCapable" || error.name === "PermissionDenied") return "not_permitted";
-    const byCode = "code" in error ? BY_CODE.get(String(error.code)) : undefined;
-    if (byCode) return byCode;
-  }
-  return BY_TEXT.find(([form]) => form.test(text))?.[1] ?? "other";
+  const isRefused = error instanceof Error && /^(?:NotCapable|PermissionDenied)$/.test(error.name);
+  if (isRefused) return "not_permitted";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [, reason] = BY_CODE.find(([codes]) => codes.split(" ").includes(code)) ??
+    BY_TEXT.find(([form]) => form.test(text)) ?? [];
+  return reason ?? "other";
 }
 
 /** Why Redis could not be used, told apart and in words for the operator. Pure; never fails. */
