@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { errorMessage } from "../error_message.ts";
 
 interface WriteFailure {
@@ -21,18 +22,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EIO: "The disk reports errors (dmesg): replace it, SD cards wear out.",
 };
 
-const CODE_OF_ERRNO: Readonly<Record<string, string>> = {
-  "1": "EPERM",
-  "2": "ENOENT",
-  "5": "EIO",
-  "13": "EACCES",
-  "17": "EEXIST",
-  "20": "ENOTDIR",
-  "28": "ENOSPC",
-  "30": "EROFS",
-  "122": "EDQUOT",
-};
-
 /** Whether the system or the runtime refused something, rather than the program being at fault. */
 export function isSystemFailure(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
@@ -52,7 +41,8 @@ export function explainWriteFailure(error: unknown): WriteFailure {
     };
   }
   const given = error instanceof Error && "code" in error ? String(error.code) : "";
-  const errno = /\(os error (\d+)\)/.exec(message)?.[1] ?? "";
-  const code = Object.hasOwn(REMEDIES, given) ? given : CODE_OF_ERRNO[errno] ?? "other";
+  const errno = Number(/\(os error (\d+)\)/.exec(message)?.[1]);
+  const named = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0];
+  const code = [given, named].find((each) => Object.hasOwn(REMEDIES, each ?? "")) ?? "other";
   return { code, error: message, remedy: REMEDIES[code] ?? "See the error." };
 }
