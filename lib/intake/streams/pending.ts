@@ -1,3 +1,4 @@
+import { inTurns } from "../../base/in_turns.ts";
 import { isReplyError, RedisReplyTooLargeError } from "../../base/redis/errors.ts";
 import { streamFailure } from "./failure.ts";
 import { deadLetterStream } from "./group.ts";
@@ -138,14 +139,10 @@ export function pendingEntries(
         const taken = await reading.takeOver(stream, claimIdleMs, cursor, most);
         if (taken.gone > 0) gone(stream, taken.gone);
         const fresh = taken.ids.filter((id) => !hand.settleKnown({ stream, id }));
-        for (let first = 0; first < fresh.length; first += AT_ONCE) {
-          await Promise.all(
-            fresh.slice(first, first + AT_ONCE).map(async (id) => {
-              const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
-              if (pending) await redeliver(pending);
-            }),
-          );
-        }
+        await inTurns(fresh, AT_ONCE, async (id) => {
+          const [pending] = await reading.own(stream, { from: id, to: id, count: 1 });
+          if (pending) await redeliver(pending);
+        });
         count += fresh.length;
         cursor = taken.cursor;
         if (cursor === "0-0") break;

@@ -10,6 +10,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
+import { inTurns } from "../../base/in_turns.ts";
 import { idOf } from "./folders.ts";
 
 const COARSE_MS = 2_500; // a folder may change again under the same time for so long
@@ -114,7 +115,7 @@ export function openShelf({ path, files, clock, windowMs, read }: {
       keyed = generation;
       keys = new Map([...keys].filter(([id]) => names.others.has(id)));
       const oldestMs = clock.now() - windowMs;
-      const looks = await inTurns([...names.others.difference(keys)], async (id) => {
+      const looks = await inTurns([...names.others.difference(keys)], AT_ONCE, async (id) => {
         const times = await files.times(`${path}/${id}.json`);
         return { id, atMs: times ? Math.max(times.writtenMs, times.changedMs) : -Infinity };
       });
@@ -123,7 +124,7 @@ export function openShelf({ path, files, clock, windowMs, read }: {
         .sort((a, b) => b.atMs - a.atMs).slice(0, MOST_READ);
       const unclear: string[] = [];
       try {
-        await inTurns(recent, async ({ id }) => {
+        await inTurns(recent, AT_ONCE, async ({ id }) => {
           const { key, writtenMs } = await read(id);
           keys.set(id, key);
           if (key === "" && clock.now() - writtenMs < UNCLEAR_MS) unclear.push(id);
@@ -162,15 +163,4 @@ function newest(times: readonly number[]): (readonly [epoch: number, nth: number
     (_, i) => [times[i * 2] ?? 0, times[i * 2 + 1] ?? 1] as const,
   );
   return pairs.sort((a, b) => b[0] - a[0] || b[1] - a[1]).slice(0, MOST_OF_A_TARGET);
-}
-
-async function inTurns<In, Out>(
-  items: readonly In[],
-  look: (item: In) => Promise<Out>,
-): Promise<Out[]> {
-  const results: Out[] = [];
-  for (let at = 0; at < items.length; at += AT_ONCE) {
-    results.push(...await Promise.all(items.slice(at, at + AT_ONCE).map(look)));
-  }
-  return results;
 }
