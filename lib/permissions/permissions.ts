@@ -93,16 +93,16 @@ export async function askPermissions(
     ["write", "/etc"],
     ["env", "PATH"],
   ];
-  const answer = async (kind: Kind, subject: string | null, asked: Deno.PermissionDescriptor) => ({
+  const ask = async (kind: Kind, subject: string | null, asked: Deno.PermissionDescriptor) => ({
     kind,
     subject,
     granted: await isGranted(query, asked),
   });
-  const answerTo = (access: Access) => answer(...access, descriptorOf(access));
+  const askFor = (access: Access) => ask(...access, descriptorOf(access));
   return await Promise.all([
-    ...accessesOf(grants).map(answerTo),
-    ...(Object.keys(KINDS) as Kind[]).map((kind) => answer(kind, null, { name: kind })),
-    ...forbidden.map(answerTo),
+    ...accessesOf(grants).map(askFor),
+    ...(Object.keys(KINDS) as Kind[]).map((kind) => ask(kind, null, { name: kind })),
+    ...forbidden.map(askFor),
   ]);
 }
 

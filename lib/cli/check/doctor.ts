@@ -72,13 +72,13 @@ function notPermitted(check: string, subject: string) {
   return { findings: [about(check, subject).skipped(why)], usable: [] };
 }
 
-async function checkSettings(config: Config, uncovered: readonly Uncovered[]) {
+async function checkSettings(config: Config, refused: readonly Uncovered[]) {
   const { runtimePath: root, nodeName, chain } = config;
   const links = chain.length === 1 ? "1 link" : `${chain.length} links`;
   const valid = about("configuration", "configuration").fine(`valid; node ${nodeName}, ${links}`);
   const query = (asked: Deno.PermissionDescriptor) => Deno.permissions.query(asked);
-  const permissions = await checkPermissions(config, { uncovered, build: BUILD, query });
-  if (uncovered.some(({ variable }) => variable === "RUNTIME_PATH")) return [valid, ...permissions];
+  const permissions = await checkPermissions(config, { uncovered: refused, build: BUILD, query });
+  if (refused.some(({ variable }) => variable === "RUNTIME_PATH")) return [valid, ...permissions];
   const [operator, folders, agent] = await Promise.all([
     checkConfigFiles(config, realFiles),
     checkFolders({ root, files: realFiles, nonce: randomHex, installed: BUILD !== null }),

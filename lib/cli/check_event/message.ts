@@ -45,6 +45,7 @@ export function checkMessage(
   const becomes = newsOf(event);
   const family = familyOf(type);
   const isFault = becomes === "fault";
+  const ageMs = nowMs - timestamp * 1000;
   const lacks = (...keys: string[]) => !keys.some((key) => key in value);
   const missing = [
     service === node && lacks("service") && "service: it is about the node itself",
@@ -55,7 +56,7 @@ export function checkMessage(
       ? `timestamp: ${replacedTime.sent} is not believed (${replacedTime.reason}); now counts`
       : lacks("timestamp")
       ? "timestamp: the time at which it arrives counts"
-      : isFault && nowMs - timestamp * 1000 > validMs && staleTime(nowMs - timestamp * 1000),
+      : isFault && ageMs > validMs && staleTime(ageMs),
     isFault && Object.keys(payload).length === 0 &&
     "payload: nothing but its type helps the diagnosis",
     isFault && family === "unknown" && "type: its words are not known; it is diagnosed with care",

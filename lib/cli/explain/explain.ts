@@ -48,28 +48,28 @@ ends the node's.
     const subject = isList ? undefined : subjectOf(positionals);
     const limit = isList ? 0 : limitOf(String(values.limit));
     const root = runtimePath(io.env);
-    const place = { state: join(root, "state"), files: realFiles };
+    const source = { state: join(root, "state"), files: realFiles };
     try {
-      if (!subject) return print(io, completableNames(await targetsIn(place)));
-      if (await realFiles.kind(place.state) === "none") {
-        io.err(`planner-agent: there is no ${place.state}; is RUNTIME_PATH right?\n`);
+      if (!subject) return print(io, completableNames(await targetsIn(source)));
+      if (await realFiles.kind(source.state) === "none") {
+        io.err(`planner-agent: there is no ${source.state}; is RUNTIME_PATH right?\n`);
         return EXIT.failure;
       }
-      const answer = await historyOf(subject, { ...place, limit });
-      if (values.json === true) return print(io, [asciiJson(answer.lines, 2)]);
+      const found = await historyOf(subject, { ...source, limit });
+      if (values.json === true) return print(io, [asciiJson(found.lines, 2)]);
       const { waiting, unnamed } = await waitingFor(subject, root);
       const options = { wholeNode: subject.service === undefined, width: io.width, waiting };
       return print(io, [
-        ...answer.lines.length + waiting.length > 0
-          ? explainLines(answer.lines, { ...options, palette: paletteFor(io) })
-          : nothingLines(subject, answer),
+        ...found.lines.length + waiting.length > 0
+          ? explainLines(found.lines, { ...options, palette: paletteFor(io) })
+          : nothingLines(subject, found),
         ...waiting.length === 0 && unnamed > 0
           ? [`${unnamed} further events wait that the agent does not name; one may be of these.`]
           : [],
-        ...answer.lines.length === 0 ? similarLines(subject, await targetsIn(place)) : [],
+        ...found.lines.length === 0 ? similarLines(subject, await targetsIn(source)) : [],
       ]);
     } catch (error) {
-      return unreadable(io, error, join(place.state, "history"));
+      return unreadable(io, error, join(source.state, "history"));
     }
   },
 };

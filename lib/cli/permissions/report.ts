@@ -21,7 +21,7 @@ interface PermissionsParts {
 }
 
 /** What each layer prevents. */
-const HELD_BY = {
+const LAYERS = {
   runtime: "hosts, paths as they are written, variables, programs, libraries",
   program: "links, FIFOs, devices and other folders in the place of its own, before each write",
   unit: "the executor's folders, whatever path leads there: they are mounted read-only",
@@ -37,7 +37,7 @@ export async function showPermissions(
   { json, prove }: { readonly json: boolean; readonly prove: boolean },
   parts: PermissionsParts,
 ): Promise<number> {
-  const shown = await (prove ? proofOf : answersOf)(parts);
+  const shown = await (prove ? proofOf : permissionsOf)(parts);
   for (const line of json ? [asciiJson(shown.json, 2)] : shown.lines) parts.print(line);
   return shown.status;
 }
@@ -49,14 +49,14 @@ async function proofOf({ site: configured, build, clock, acts: given }: Permissi
   const passed = acts.filter(({ stoppedBy }) => stoppedBy !== "runtime").length;
   const proven = passed === 0 && planted.every(({ stoppedBy }) => stoppedBy !== "nothing");
   // Deno's advice on flags follows the first comma; it is the same in every row.
-  const answer = (detail: string) => detail.replace(/, specify .*/s, "");
+  const withoutAdvice = (detail: string) => detail.replace(/, specify .*/s, "");
   return {
     status: proven ? EXIT.ok : EXIT.failure,
-    json: { proven, acts, planted, held_by: HELD_BY },
+    json: { proven, acts, planted, held_by: LAYERS },
     lines: [
       ...tableOf(
         ["act", "stopped by", "answer"],
-        acts.map(({ act, stoppedBy, detail }) => [act, stoppedBy, answer(detail)]),
+        acts.map(({ act, stoppedBy, detail }) => [act, stoppedBy, withoutAdvice(detail)]),
       ),
       "",
       passed === 0
@@ -69,23 +69,23 @@ async function proofOf({ site: configured, build, clock, acts: given }: Permissi
           planted.map(({ path, stoppedBy, detail }) => [path, stoppedBy, detail]),
         ),
         "",
-        ...Object.entries(HELD_BY).map(([by, what]) => `Held by the ${by}: ${what}.`),
+        ...Object.entries(LAYERS).map(([by, what]) => `Held by the ${by}: ${what}.`),
       ],
     ],
   };
 }
 
-async function answersOf({ site, build, query }: PermissionsParts) {
+async function permissionsOf({ site, build, query }: PermissionsParts) {
   const grants = build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
-  const answers = await askPermissions(build?.site ?? site, { grants, ...query && { query } });
-  const rows = answers.map(({ kind, subject, granted }) => [
+  const permissions = await askPermissions(build?.site ?? site, { grants, ...query && { query } });
+  const rows = permissions.map(({ kind, subject, granted }) => [
     granted ? "may" : "may not",
     KINDS[kind].verb,
     subject ?? KINDS[kind].all,
   ]);
   return {
     status: EXIT.ok,
-    json: { build, generic: build && isGeneric(build.site), permissions: answers },
+    json: { build, generic: build && isGeneric(build.site), permissions },
     lines: [...titleLines(build), ...tableOf(["", "", ""], rows).slice(1)],
   };
 }

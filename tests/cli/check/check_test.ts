@@ -95,6 +95,21 @@ Deno.test("check --json: keys are stable, every problem has a code and a remedy"
   }
 });
 
+Deno.test("check: while the operator's files are wrong, models get the built-in prompt", async () => {
+  await using lab = await homelab();
+  const systemOf = async (topology: string) => {
+    Deno.writeTextFileSync(join(lab.root, "config/topology.json"), topology);
+    const { code } = await lab.check();
+    return { code, system: lab.ollama.requests.at(-1)?.messages[0]?.content ?? "" };
+  };
+  const wrong = await systemOf("{");
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.system, /^- piha: Raspberry Pi 5/m);
+  const right = await systemOf('{"nodes":[{"name":"attic","role":"a Pi"}]}');
+  assert.equal(right.code, 0);
+  assert.match(right.system, /^- attic: a Pi$/m);
+});
+
 Deno.test("check: warnings count with --strict, links are left alone with --no-llm", async () => {
   await using lab = await homelab();
   Deno.writeTextFileSync(join(lab.root, "config/polcy.json"), "{}");

@@ -112,3 +112,22 @@ Deno.test("planner-agent check-event: one message over several lines, or one a l
   const none = await ask("");
   assert.deepEqual([none.code, none.out], [2, ""]);
 });
+
+Deno.test("planner-agent check-event: a node's other names count, unless config/ is wrong", async () => {
+  using folder = sandbox();
+  Deno.mkdirSync(join(folder.path, "config"));
+  const nodeBy = async (topology: string) => {
+    Deno.writeTextFileSync(join(folder.path, "config/topology.json"), topology);
+    const input = JSON.stringify({ ...WHOLE, node: "hut-old" });
+    const { code, out } = await runCommand(["check-event", "-", "--json"], {
+      root: folder.path,
+      input,
+    });
+    return [code, JSON.parse(out)[0].node];
+  };
+  assert.deepEqual(await nodeBy('{"nodes":[{"name":"hut","role":"Pi","aliases":["hut-old"]}]}'), [
+    0,
+    "hut",
+  ]);
+  assert.deepEqual(await nodeBy("{"), [0, "hut-old"]);
+});
