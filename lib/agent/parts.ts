@@ -52,11 +52,7 @@ export interface AgentOptions {
   readonly startsLater?: boolean;
 }
 
-/**
- * What the parts are made from, and the parts that the pipeline asks on an event's way.
- *
- * @throws {ConfigError} for a file under config/ that is wrong.
- */
+/** @throws {ConfigError} for a file under config/ that is wrong. */
 export async function openParts(
   { config, clock, log, files, random }: Omit<AgentOptions, "nonce" | "observers">,
   { store, saved, remember }: {

@@ -1,8 +1,3 @@
-/**
- * What is published of a proposal.
- *
- * @module
- */
 import { asciiJson } from "../base/json.ts";
 import type { ActionFile } from "../proposal/action_file.ts";
 import type { FollowUp } from "./follow_up.ts";

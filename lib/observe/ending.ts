@@ -32,9 +32,7 @@ export interface Ending {
   readonly channel: string;
   /** Absent when the message was no event. */
   readonly event?: HealthEvent | WaitingEvent;
-  /** Present when the outcome is "proposed". */
   readonly proposal?: ActionFile;
-  /** The diagnosis that led here, where one did. */
   readonly diagnosed?: Diagnosed;
   /** One line for people, where there is more to say than the outcome. */
   readonly detail?: string;

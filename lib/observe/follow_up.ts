@@ -15,14 +15,14 @@ import type { Decided, Ending } from "./ending.ts";
 const MOST_FOLLOWED = 1_000;
 const HOUR_MS = 3_600_000;
 
+/** An announced proposal needs no decision any more. */
 export interface FollowUp {
-  /** Why it needs no decision any more. */
   readonly kind:
     | "recovered" // its target is well again
     | "superseded" // another one was decided, or a newer one says something else
     | "expired"; // it is past its `valid_until`
   readonly file: ActionFile;
-  /** The proposal that took its place, where one did. */
+  /** What took its place. */
   readonly by?: string | undefined;
 }
 

@@ -14,7 +14,6 @@ import type { ActionFile } from "../proposal/action_file.ts";
 import type { QueueEntry } from "../queue/entry.ts";
 import type { Hold } from "../gate/hold.ts";
 import {
-  type EpochSeconds,
   type LastProposal,
   MOST_ROWS,
   type RedisRow,
@@ -31,7 +30,7 @@ export const STATUS_FILE = "planner-agent.status.json";
 
 export type StatusBoard = ReturnType<typeof createStatusBoard>;
 
-/** A record that nothing changed is written again after this: a reader can tell that it is current. */
+/** One that nothing changed is written again after this: a reader can tell that it is current. */
 const REWRITTEN_AFTER_MS = 60_000;
 
 /** A difference between the clocks that is less than this is their reading, not a jump. */
@@ -47,7 +46,7 @@ export function createStatusBoard(
     readonly counters: Pick<Counters, "counts">;
     readonly router: { snapshot(): readonly LinkState[] };
     readonly pid: number;
-    /** Why an entry is not diagnosed for now, where something keeps it back. */
+    /** What keeps an entry back for now. */
     readonly holdOf?: (entry: QueueEntry) => Hold | undefined;
   },
 ) {
@@ -66,7 +65,7 @@ export function createStatusBoard(
   const tryWrite = failingOnce(log, "status_write_failed");
 
   /** The wall-clock second of a monotonic time. It stays the same from one record to the next. */
-  const wall = (monotonicMs: number): EpochSeconds => Math.round((monotonicMs + offset) / 1000);
+  const wall = (monotonicMs: number) => Math.round((monotonicMs + offset) / 1000);
 
   function row(entry: QueueEntry, isRunning = false): WaitingRow {
     const { event: { node, service, type, severity }, arrivedAt, failures, notBefore } = entry;

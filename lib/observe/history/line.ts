@@ -78,7 +78,7 @@ export type HistoryLine =
     readonly outcome: HistoryOutcome;
   };
 
-/** The line of an ending at `nowMs` (milliseconds since 1970). */
+/** The line of an ending at `nowMs`, milliseconds since 1970. */
 export function endingRecord(
   { outcome, channel, event, proposal, diagnosed, detail }:
     & Omit<Ending, "outcome" | "detail">
@@ -133,9 +133,7 @@ export function decidedRecord(decided: Decided): HistoryLine {
 }
 
 /** The line as text, ASCII only, with its newline. */
-export function historyText(line: HistoryLine): string {
-  return `${asciiJson(line)}\n`;
-}
+export const historyText = (line: HistoryLine): string => `${asciiJson(line)}\n`;
 
 /** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
 export function parseHistoryLine(text: string): HistoryLine | undefined {

@@ -51,7 +51,7 @@ function numberText(value: number): string {
   return String(value).replace(/Infinity$/, "Inf").replace(/^I/, "+I");
 }
 
-/** Counts by labels; whoever counts bounds their values. */
+/** Counts by labels, whose values the caller bounds. */
 export function tally(...names: readonly [string, ...string[]]) {
   const counted = new Map<string, { readonly labels: Labels; value: number }>();
   return {

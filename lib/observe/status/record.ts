@@ -65,9 +65,7 @@ const count = (value: unknown): number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 
 /** Whole seconds since 1970. */
-export type EpochSeconds = number;
-
-const time: Read<EpochSeconds> = (value) =>
+const time: Read<number> = (value) =>
   typeof value === "number" && Number.isInteger(value) && Math.abs(value) <= LATEST
     ? value
     : undefined;
@@ -95,7 +93,6 @@ const plainEvent = row({
   next_try: orNull(time),
 });
 
-/** An event on its way. */
 export interface WaitingRow extends NonNullable<ReturnType<typeof plainEvent>> {
   /** Why it is held, where it is. */
   readonly why?: string;
@@ -107,7 +104,6 @@ function waitingRow(value: unknown): WaitingRow | undefined {
   return event && isHeld ? { ...event, why: text(value.why) } : event;
 }
 
-/** What the agent hears of Redis. */
 const redisRow = row({
   state: oneOf("connecting", "subscribed", "waiting", "stopped"),
   /** When it came into this state; while it waits and connects in turns, since the first of them. */
@@ -118,7 +114,6 @@ const redisRow = row({
   detail: text,
 });
 
-/** A link of the chain and its circuit breaker. */
 const linkRow = row({
   link: name,
   model: name,
@@ -153,7 +148,6 @@ const record = row({
   last_proposal: orNull(proposalRow),
 });
 
-/** One `state/planner-agent.status.json`. */
 export interface StatusRecord extends NonNullable<ReturnType<typeof record>> {
   readonly planner_status: typeof STATUS_VERSION;
 }

@@ -29,7 +29,7 @@ interface StatusSources {
   readonly nowMs: number;
 }
 
-/** A status, keys as in `status --json`. All durations are in whole seconds, at least 0. */
+/** Keys as in `status --json`. All durations are in whole seconds, at least 0. */
 export type StatusReport = ReturnType<typeof statusAt> & { readonly problems: readonly Finding[] };
 
 /** The heartbeat is promised every 5 s; a busy Pi gets some grace. */
@@ -40,7 +40,6 @@ const OUTDATED_AFTER_S = 150;
 const AHEAD_S = 60;
 const HOUR_S = 3_600;
 
-/** Pure; never fails. */
 export function reportStatus(sources: StatusSources): StatusReport {
   const status = statusAt(Math.round(sources.nowMs / 1000), sources);
   const problems = [...fileProblems(sources), ...agentProblems(status, sources)];

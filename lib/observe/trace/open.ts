@@ -1,8 +1,3 @@
-/**
- * The tracer of a run, where this program makes traces.
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { BUILD } from "../../permissions/build.ts";
 import { type Build, COLLECTOR_NAMES } from "../../permissions/grants.ts";
