@@ -14,7 +14,7 @@ import { isSystemFailure } from "../base/disk/write_failure.ts";
 import type { ActionView } from "../proposal/read/action.ts";
 import { textOf } from "../proposal/read/content.ts";
 import { cameThereAt, type DecidedFolder, movedBy, toldTime } from "../proposal/read/decided.ts";
-import { type ActionFolder, isRefusal, openActionFiles } from "../proposal/read/folders.ts";
+import { type ActionFolder, openActionFiles } from "../proposal/read/folders.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Decided } from "./ending.ts";
 import { historyLines } from "./history/reader.ts";
@@ -110,7 +110,7 @@ export function followDecisions({ root, files, clock, log, tell }: {
     looking ??= followAll()
       .catch((error) => {
         // The next look may be let in; the index tells which folder is closed.
-        if (isSystemFailure(error) || isRefusal(error)) return;
+        if (isSystemFailure(error)) return;
         log.error("planner_error", { error: String(error) });
       })
       .finally(() => looking = undefined);

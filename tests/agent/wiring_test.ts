@@ -23,13 +23,16 @@ interface Case {
   readonly files?: Readonly<Record<string, unknown>>;
 }
 
-const completed = {
-  "actions/completed/plan-piha-mosquitto-1767287045.json": {
-    action_id: "plan-piha-mosquitto-1767287045",
-    ...{ node: "piha", service: "mosquitto", timestamp: 1767287045, updated_at: 1767287045 },
-    payload: { action: "restart" },
-  },
-};
+/** So many restarts of one service that were carried out, a second after the other. */
+function restarts(count: number): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Array.from({ length: count }, (_, nth) => {
+    const timestamp = 1767287045 + nth;
+    const action_id = `plan-piha-mosquitto-${timestamp}`;
+    const target = { node: "piha", service: "mosquitto" };
+    const file = { ...target, timestamp, updated_at: timestamp, payload: { action: "restart" } };
+    return [`actions/completed/${action_id}.json`, { action_id, ...file }];
+  }));
+}
 
 async function firstProposal(agent: Agent) {
   agent.publish();
@@ -100,14 +103,21 @@ const CASES: Readonly<Record<string, Case>> = {
     shows: async (agent) => (await firstProposal(agent)).payload.action,
     expected: "notify",
     without: [{}, "restart"],
-    files: completed,
+    files: restarts(1),
+  },
+  "OUTCOME_REPEATS, of many": {
+    settings: { OUTCOME_REPEATS: "20" },
+    shows: async (agent) => (await firstProposal(agent)).payload.action,
+    expected: "notify",
+    without: [{ OUTCOME_REPEATS: "21" }, "restart"],
+    files: restarts(20),
   },
   OUTCOME_WINDOW_SECONDS: {
     settings: { OUTCOME_REPEATS: "1", OUTCOME_WINDOW_SECONDS: "60" },
     shows: async (agent) => (await firstProposal(agent)).payload.action,
     expected: "restart",
     without: [{ OUTCOME_REPEATS: "1" }, "notify"],
-    files: completed,
+    files: restarts(1),
   },
   INHIBIT: {
     settings: { INHIBIT: "off" },
@@ -428,4 +438,35 @@ Deno.test("wiring: another program's proposal under a node's old name is for tha
   agent.publish({ node: "hut", service: "web" });
   assert.deepEqual(await agent.ended(1), ["held hut/web"]);
   assert.equal(agent.endings[0]?.detail, "supervisor proposed restart 4 min ago, as other-1");
+});
+
+Deno.test("wiring: what a crash left half written is swept at the start, and the end is in the status", async () => {
+  const left = "state/.planner-agent.status.json.1f.tmp";
+  await using agent = await liveAgent({}, { files: { [left]: {}, "state/notes.tmp": {} } });
+  assert.deepEqual(agent.log.of("leftovers_swept").map(({ files }) => files), [1]);
+  const names = [...Deno.readDirSync(`${agent.root}/state`)].map(({ name }) => name);
+  assert.deepEqual([names.includes(left.slice(6)), names.includes("notes.tmp")], [false, true]);
+  const stopped = () =>
+    JSON.parse(Deno.readTextFileSync(`${agent.root}/state/planner-agent.status.json`)).stopped;
+  await agent.board.write();
+  assert.equal(stopped(), null);
+  await agent.stop();
+  assert.equal(stopped(), Math.round(agent.clock.now() / 1000));
+});
+
+Deno.test("wiring: config/ is read anew when it is told to, a wrong file changes nothing", async () => {
+  const topology = { nodes: [{ name: "piha", role: "Raspberry Pi" }] };
+  await using agent = await liveAgent({}, { files: { "config/topology.json": topology } });
+  const write = (value: unknown) =>
+    Deno.writeTextFileSync(`${agent.root}/config/topology.json`, JSON.stringify(value));
+  write({ nodes: [...topology.nodes, { name: "vps", role: "in a data centre" }] });
+  await agent.reload();
+  write({ nodes: "none" });
+  await agent.reload();
+  assert.deepEqual(agent.log.of("config_reloaded").map(({ nodes }) => nodes), [2]);
+  const [wrong] = agent.log.of("config_invalid");
+  assert.deepEqual([wrong?.level, wrong?.effect], [
+    "error",
+    "the files that were read before stay in force",
+  ]);
 });
