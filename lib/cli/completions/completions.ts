@@ -24,7 +24,14 @@ Put the line into the shell's start-up file to keep it.`,
       if (!shell || more.length > 0) {
         throw new UsageError(`completions takes one of ${SHELLS.join(", ")}`);
       }
-      io.out(completionScript(shell, [...others, command]));
+      const commands = [...others, command];
+      const names = commands.map(({ name }) => name);
+      io.out(SCRIPTS[shell]([
+        ...commands,
+        // Words that can stand in a command's place without being commands.
+        { name: "help", summary: "explain a command", options: {}, help: "", completes: names },
+        { name: "version", summary: "print the version", options: {}, help: "" },
+      ]));
       return Promise.resolve(EXIT.ok);
     },
   };
@@ -33,20 +40,6 @@ Put the line into the shell's start-up file to keep it.`,
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 const SHELLS = ["bash", "zsh", "fish"] as const;
-
-/** The script for a shell, ending in a newline. */
-function completionScript(
-  shell: typeof SHELLS[number],
-  commands: readonly Command[],
-): string {
-  const names = commands.map(({ name }) => name);
-  return SCRIPTS[shell]([
-    ...commands,
-    // Words that can stand in a command's place without being commands.
-    { name: "help", summary: "explain a command", options: {}, help: "", completes: names },
-    { name: "version", summary: "print the version", options: {}, help: "" },
-  ]);
-}
 
 type Word = Pick<Command, "name" | "summary" | "options" | "help" | "completes">;
 
@@ -66,30 +59,38 @@ function flagsOf({ options, help }: Word) {
 }
 
 /**
- * Words, or what prints them, as bash and zsh read it; fish leaves out the dollar sign. What is
- * printed is of letters, digits, dots, dashes and slashes, safe in any shell.
+ * What a command is completed with: files, or words as bash and zsh read them, in the form of each
+ * shell; fish leaves out the dollar sign. What is printed is of letters, digits, dots, dashes and
+ * slashes, safe in any shell.
  */
-function wordsOf(completes: Exclude<Word["completes"], "files" | undefined>): string {
-  if (completes === "ids") return `$(${PROGRAM} pending --ids 2>/dev/null)`;
-  if (completes === "targets") return `$(${PROGRAM} explain --list 2>/dev/null)`;
-  return completes.join(" ");
+function completed(
+  { completes }: Word,
+  { files, words }: { readonly files: string; readonly words: (list: string) => string },
+): string[] {
+  switch (completes) {
+    case undefined:
+      return [];
+    case "files":
+      return [files];
+    case "ids":
+      return [words(`$(${PROGRAM} pending --ids 2>/dev/null)`)];
+    case "targets":
+      return [words(`$(${PROGRAM} explain --list 2>/dev/null)`)];
+    default:
+      return [words(completes.join(" "))];
+  }
 }
 
 function bashScript(words: readonly Word[]): string {
   const lines = words.flatMap((word) => {
-    const { name, completes } = word;
     const flags = flagsOf(word);
     const named = (some: typeof flags) => some.map(({ name }) => `--${name}`).join(" ");
     const valued = named(flags.filter(({ hasValue }) => hasValue));
     return [
-      `    ${name})`,
+      `    ${word.name})`,
       `      flags="${named(flags)}"`,
       ...valued === "" ? [] : [`      valued="${valued}"`],
-      ...completes === undefined
-        ? []
-        : completes === "files"
-        ? ["      files=yes"]
-        : [`      words="${wordsOf(completes)}"`],
+      ...completed(word, { files: "      files=yes", words: (list) => `      words="${list}"` }),
       "      ;;",
     ];
   });
@@ -132,7 +133,12 @@ function zshScript(words: readonly Word[]): string {
       const [many, told] = [repeats ? "*" : "", text && `[${text}]`];
       return quoted(`${many}--${name}${told}${hasValue ? ":value:" : ""}`);
     });
-    const last = zshArguments(word.completes);
+    const kind = typeof word.completes === "string" ? word.completes : "word";
+    const last = completed(word, {
+      files: "'1:file:_files'",
+      // The words of a command are found when they are asked for, in double quotes.
+      words: (list) => kind === "word" ? quoted(`1:word:(${list})`) : `"1:${kind}:(${list})"`,
+    });
     const all = [...specs, ...last].join(" ");
     return `        ${word.name})\n          _arguments ${all}\n          ;;`;
   });
@@ -164,28 +170,20 @@ fi
 `;
 }
 
-function zshArguments(completes: Word["completes"]): string[] {
-  if (completes === undefined) return [];
-  if (completes === "files") return ["'1:file:_files'"];
-  if (typeof completes === "string") return [`"1:${completes}:(${wordsOf(completes)})"`];
-  return [quoted(`1:word:(${completes.join(" ")})`)];
-}
-
 function fishScript(words: readonly Word[]): string {
   const complete = `complete -c ${PROGRAM} -n`;
   const lines = words.flatMap((word) => {
-    const { name, summary, completes } = word;
+    const { name, summary } = word;
     const inside = `${complete} ${quoted(`__fish_seen_subcommand_from ${name}`)}`;
     return [
       `${complete} __fish_use_subcommand -a ${name} -d ${fishText(summary)}`,
       ...flagsOf(word).map(({ name, hasValue, summary }) =>
         `${inside} -l ${name}${hasValue ? " -x" : ""}${summary && ` -d ${fishText(summary)}`}`
       ),
-      ...completes === undefined
-        ? []
-        : completes === "files"
-        ? [`${inside} -F`]
-        : [`${inside} -a ${quoted(wordsOf(completes).replace(/^\$/, ""))}`],
+      ...completed(word, {
+        files: `${inside} -F`,
+        words: (list) => `${inside} -a ${quoted(list.replace(/^\$/, ""))}`,
+      }),
     ];
   });
   return `# fish completion for ${PROGRAM}
