@@ -1,8 +1,3 @@
-/**
- * The frame of every subcommand: options, `--help`, `--version`, and errors as people expect them.
- *
- * @module
- */
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config/config.ts";
 import { errorMessage } from "../base/error_message.ts";
@@ -47,8 +42,9 @@ const version: Command = {
 };
 
 /**
- * Runs the subcommand that `args` name. Where they name none it is the first of `commands`; on a
- * terminal, with no argument at all, the list of commands.
+ * Runs the subcommand that `args` name, or `--help` and `--version`; errors are told as people
+ * expect them. Where `args` name none it is the first of `commands`; on a terminal, with no argument
+ * at all, the list of commands.
  */
 export async function dispatch(
   args: readonly string[],

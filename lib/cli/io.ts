@@ -32,6 +32,12 @@ export interface Io {
   readonly exit: (status: number) => never;
 }
 
+/** Says why a command cannot do what it was asked; returns the exit status. */
+export function fail(io: Pick<Io, "err">, message: string): number {
+  io.err(`planner-agent: ${message}\n`);
+  return EXIT.failure;
+}
+
 /** A wrong option or argument: the message goes to standard error and the exit status is 2. */
 export class UsageError extends Error {
   override readonly name = "UsageError";

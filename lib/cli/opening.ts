@@ -1,8 +1,3 @@
-/**
- * What can keep an agent from starting, reported to a person in one message.
- *
- * @module
- */
 import { AlreadyRunningError } from "../agent.ts";
 import { type Config, siteOf } from "../config/config.ts";
 import type { Build } from "../permissions/grants.ts";
@@ -11,7 +6,7 @@ import { type Query, type Uncovered, uncovered } from "../permissions/permission
 import { NOT_IN_A_CLUSTER, redisAddress } from "../base/redis/address.ts";
 import { NotAFolderError } from "../base/disk/store.ts";
 import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
-import type { Io } from "./io.ts";
+import { fail, type Io } from "./io.ts";
 
 interface CoverOptions {
   /** What this run needs; a replay of a file needs no Redis. */
@@ -39,7 +34,7 @@ export async function isCovered(
       messages.push(error.message);
     }
   }
-  for (const message of messages) io.err(`planner-agent: ${message}\n`);
+  for (const message of messages) fail(io, message);
   return messages.length === 0;
 }
 
@@ -53,7 +48,7 @@ export async function opened<T>(
     readonly open: () => Promise<T>;
   },
 ): Promise<T | undefined> {
-  const refused = (message: string) => void io.err(`planner-agent: ${message}\n`);
+  const refused = (message: string) => void fail(io, message);
   try {
     return await open();
   } catch (error) {

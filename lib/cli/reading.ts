@@ -1,8 +1,3 @@
-/**
- * What the commands that look under RUNTIME_PATH have in common.
- *
- * @module
- */
 import { join } from "node:path/posix";
 import { type ActionFiles, isRefusal, openActionFiles } from "../proposal/read/folders.ts";
 import { realFiles } from "../base/disk/files.ts";
@@ -14,7 +9,7 @@ import { SILENT_LOG } from "../base/log/log.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 import { parseConfig } from "../config/config.ts";
 import type { Environment } from "../config/environment.ts";
-import { EXIT, type Io } from "./io.ts";
+import { fail, type Io } from "./io.ts";
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -38,8 +33,7 @@ export async function readingActions(
   const path = actions.folderPath("pending");
   try {
     if (await realFiles.kind(path) !== "none") return await read(actions, root);
-    io.err(`planner-agent: there is no ${path}; is RUNTIME_PATH right?\n`);
-    return EXIT.failure;
+    return fail(io, `there is no ${path}; is RUNTIME_PATH right?`);
   } catch (error) {
     return unreadable(io, error, path);
   }
@@ -48,8 +42,7 @@ export async function readingActions(
 /** Says why `path` could not be read, and returns the exit status; throws any other error. */
 export function unreadable(io: Pick<Io, "err">, error: unknown, path: string): number {
   if (!isSystemFailure(error)) throw error;
-  io.err(`planner-agent: ${readFailure(error, path)}\n`);
-  return EXIT.failure;
+  return fail(io, readFailure(error, path));
 }
 
 /** What became of earlier proposals; nothing where a folder may not be read. */

@@ -1,9 +1,3 @@
-/**
- * Why a proposal that waits needs no decision any more: another one for the same target was decided,
- * or says something newer.
- *
- * @module
- */
 import { targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import type { OutcomesFor } from "../../proposal/read/action_index.ts";
@@ -15,7 +9,10 @@ type Compared = Pick<
   "actionId" | "node" | "service" | "action" | "timestamp" | "writtenMs"
 >;
 
-/** By action id, the sentence that says why a proposal is superseded. */
+/**
+ * By action id, the sentence that says why a proposal that waits needs no decision any more: another
+ * one for the same target was decided, or says something newer.
+ */
 export type Superseded = ReadonlyMap<string, string>;
 
 /** Looks at everything that waits; `proposals` are in the order of their events, newest first. */

@@ -1,8 +1,3 @@
-/**
- * What waits for a person, as a table and as JSON.
- *
- * @module
- */
 import { spanInWords } from "../../base/text/span.ts";
 import {
   foldByNode,

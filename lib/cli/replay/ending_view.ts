@@ -1,11 +1,6 @@
-/**
- * What became of an event, for people and as JSON.
- *
- * @module
- */
 import type { ActionFile } from "../../proposal/action_file.ts";
-import type { Palette } from "../view/palette.ts";
-import { type CellColumn, cellsOf, tableLines } from "../view/table.ts";
+import type { ViewOptions } from "../view/present.ts";
+import { itemTable } from "../view/table.ts";
 import type { Ending } from "../../observe/ending.ts";
 import type { Counts, Outcome } from "../../observe/outcome.ts";
 
@@ -14,8 +9,7 @@ const COLOURS: Readonly<Record<Outcome, number>> = {
   ...{ malformed: 31, unparseable: 31, dropped: 31, expired: 31 },
   ...{ benign: 90, silenced: 90, ignored: 90 },
   ...{ inhibited: 36, cooldown: 36, coalesced: 36 },
-  ...{ recovered: 32, proposed: 32 },
-  held: 33,
+  ...{ recovered: 32, proposed: 32, held: 33 },
 };
 
 const OUTCOME_WIDTH = 11;
@@ -25,7 +19,7 @@ export function paintOutcome(text: string, outcome: Outcome): string {
   return `\x1b[${COLOURS[outcome]}m${text}\x1b[0m`;
 }
 
-/** One line: the outcome, the event, and what there is to say about it. */
+/** For people: the outcome, the event, and what there is to say about it. */
 export function endingLine(
   { outcome, event, channel, proposal, detail }: Ending,
   colour: boolean,
@@ -56,16 +50,15 @@ export function endingJson({ outcome, event, channel, proposal, detail }: Ending
 /** What a dry run would propose, for a person; a program takes the JSON. */
 export function proposalLines(
   files: readonly ActionFile[],
-  { width, palette }: { readonly width: number; readonly palette: Palette },
+  options: Pick<ViewOptions, "width" | "palette">,
 ): string[] {
   if (files.length === 0) return [];
-  const columns: readonly CellColumn<ActionFile>[] = [
+  return itemTable(files, [
     { title: "proposal", cell: ({ action_id }) => action_id },
     { title: "action", cell: ({ payload }) => payload.action },
     { title: "conf.", align: "right", spare: 1, cell: ({ confidence }) => confidence.toFixed(2) },
     { title: "reason", narrow: "wrap", spare: 2, cell: ({ payload }) => payload.reason },
-  ];
-  return tableLines(cellsOf(files, columns), { columns, width, paintTitles: palette.faint });
+  ], options);
 }
 
 /** The counts in a sentence; outcomes that did not occur are left out. */

@@ -1,8 +1,3 @@
-/**
- * What `replay` hands to the pipeline, and how fast.
- *
- * @module
- */
 import type { Agent } from "../../agent.ts";
 import type { Clock } from "../../base/clock.ts";
 import { readLines } from "../../intake/ndjson.ts";

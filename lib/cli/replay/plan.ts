@@ -1,8 +1,3 @@
-/**
- * What `replay` is asked to do: its options and arguments, and which of them go together.
- *
- * @module
- */
 import { CHANNELS } from "../../config/config.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
 import { UsageError } from "../io.ts";

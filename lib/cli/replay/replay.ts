@@ -1,9 +1,3 @@
-/**
- * `planner-agent replay`: the same pipeline, fed from a file, standard input or what a Redis stream
- * holds.
- *
- * @module
- */
 import { asciiJson } from "../../base/json.ts";
 import { type Agent, openAgent, openDryAgent } from "../../agent.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -17,7 +11,7 @@ import type { ActionFile } from "../../proposal/action_file.ts";
 import type { Command, Values } from "../command.ts";
 import { endingJson, endingLine, proposalLines, summaryLine } from "./ending_view.ts";
 import { interruptible } from "../interruptible.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
+import { EXIT, fail, type Io, UsageError } from "../io.ts";
 import { coordinationOf } from "../../agent/listening.ts";
 import { isCovered, opened } from "../opening.ts";
 import { paletteFor } from "../view/palette.ts";
@@ -84,11 +78,9 @@ async function replayEvents(
     ...dry ? [] : ["RUNTIME_PATH"] as const,
   ];
   if (!await isCovered(io, config, { needs, keys: isStream })) return EXIT.usage;
-  const log = createLog({
-    level: io.env("LOG_LEVEL") ? config.logLevel : "warning",
-    write: io.err,
-    clock: systemClock,
-  });
+  const clock = systemClock;
+  const level = io.env("LOG_LEVEL") ? config.logLevel : "warning";
+  const log = createLog({ level, write: io.err, clock });
   const input = isStream ? io.input : await openInput(source.path, io);
   const { signal, release } = interruptible(io, log);
   const json = values.json === true;
@@ -101,7 +93,7 @@ async function replayEvents(
   };
   const options = {
     config,
-    clock: systemClock,
+    clock,
     log,
     files: ownFolders(realFiles, config.runtimePath),
     random: Math.random,
@@ -111,44 +103,41 @@ async function replayEvents(
     startsLater: isStream,
   };
   const proposed: ActionFile[] = [];
+  const print = (file: ActionFile) => {
+    // On a terminal, fifty lines of JSON for each proposal are too much.
+    if (io.isTerminal && !json) proposed.push(file);
+    else io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
+  };
   const agent = await opened(io, {
     config,
     hint: isStream
       ? ". Stop it, or leave --write out."
       : ". Stop it, publish to its Redis, or use --dry-run.",
-    open: async () => {
-      if (!dry) return await openWriting(options, isStream);
-      return await openDryAgent(options, (file) => {
-        // On a terminal, fifty lines of JSON for each proposal are too much.
-        if (io.isTerminal && !json) proposed.push(file);
-        else io.out(`${asciiJson(file, json ? 0 : 2)}\n`);
-      });
-    },
+    open: async (): Promise<Agent> =>
+      dry ? await openDryAgent(options, print) : await openWriting(options, isStream),
   });
   if (!agent) return EXIT.failure;
-  let failed = false;
-  const onFailure = (message: string) => {
-    failed = true;
-    io.err(`planner-agent: ${message}\n`);
-  };
+  let status: number = EXIT.ok;
+  const onFailure = (message: string) => void (status = fail(io, message));
   const messages = isStream
-    ? fromStream(source, { url: config.redisUrl, clock: systemClock, signal, onFailure })
+    ? fromStream(source, { url: config.redisUrl, clock, signal, onFailure })
     : fromLines(input, signal);
   await feed(agent, { messages, channel, signal });
   const left = agent.backlog.waiting;
   await agent.stop();
   release();
   const counts = agent.counters.counts();
-  if (isStream && counts.received === 0 && !failed && !signal.aborted) {
-    io.err(
-      `planner-agent: the stream ${source.stream} holds nothing of the last ${source.since}. ` +
-        "Is that its name, and are events added to it (XADD) or only published?\n",
+  if (isStream && counts.received === 0 && status === EXIT.ok && !signal.aborted) {
+    fail(
+      io,
+      `the stream ${source.stream} holds nothing of the last ${source.since}. Is that its name, ` +
+        "and are events added to it (XADD) or only published?",
     );
   }
   const shown = proposalLines(proposed, { width: io.width, palette: paletteFor(io) });
   if (shown.length > 0) io.out(`\n${shown.join("\n")}\n\n`);
   if (!json) tell(`${summaryLine(counts, left)}\n`);
-  return failed || left > 0 && !signal.aborted ? EXIT.failure : EXIT.ok;
+  return left > 0 && !signal.aborted ? EXIT.failure : status;
 }
 
 async function openWriting(

@@ -46,10 +46,10 @@ reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
     const log = createLog({ level: config.logLevel, write: lines.write, clock: systemClock });
     const flush = () => lines.flush(LAST_LINES_MS);
     const endNow = (status: number) => void flush().then(() => io.exit(status));
-    const faults = faultHandler(log, () => endNow(EXIT.failure));
-    io.onFault(faults.handle);
-    const measured = { faults: faults.count, droppedLines: () => lines.dropped };
+    const { handle, count: faults } = faultHandler(log, () => endNow(EXIT.failure));
+    io.onFault(handle);
     try {
+      const measured = { faults, droppedLines: () => lines.dropped };
       return await listen(io, config, { log, endNow, measured });
     } finally {
       await flush();

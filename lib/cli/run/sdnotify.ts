@@ -8,22 +8,12 @@ const LONGEST_VALUE = 200;
 /** How long closing waits for a systemd that does not read. */
 const LAST_WORDS_MS = 1_000;
 
-interface Notifier {
-  /** Says something to systemd; nothing waits for it to arrive but {@linkcode Notifier.close}. */
-  tell(variable: "READY" | "STATUS" | "WATCHDOG" | "STOPPING", value?: string): void;
-  /** Waits, for a second at most, until all is sent, and removes the own socket. */
-  close(): Promise<void>;
-}
-
-const SILENT: Notifier = { tell() {}, close: () => Promise.resolve() };
+type Variable = "READY" | "STATUS" | "WATCHDOG" | "STOPPING";
 
 /**
  * Tells systemd how the agent is (`man sd_notify`; the unit says `Type=notify`). No failure here
- * ever stops the agent.
- *
- * A notifier that does nothing when there is no socket to send to, or none to send from.
- *
- * What cannot be sent is one log line, `sd_notify_failed`, until something arrives again.
+ * ever stops the agent: what cannot be sent is one log line, `sd_notify_failed`, until something
+ * arrives again. Where there is no socket to send to, or none to send from, it does nothing.
  */
 export function openNotifier(
   { socketPath, ownSocketPath, log, clock }: {
@@ -34,51 +24,46 @@ export function openNotifier(
     readonly log: Log;
     readonly clock: Clock;
   },
-): Notifier {
-  if (!socketPath) return SILENT;
+) {
   let failing = false;
   const failed = (error: unknown) => {
     if (failing) return;
     failing = true;
     log.warning("sd_notify_failed", { socket: socketPath, error: errorMessage(error) });
   };
-
-  let socket: Deno.DatagramConn;
+  let socket: Deno.DatagramConn | undefined;
   try {
-    socket = bindOwn(socketPath, ownSocketPath);
+    if (socketPath) socket = bindOwn(socketPath, ownSocketPath);
   } catch (error) {
     failed(error);
-    return SILENT;
   }
 
-  const to = { transport: "unixpacket", path: socketPath } as const;
-  const encoder = new TextEncoder();
   // The newest value of each variable: all that a systemd which does not read can make wait.
-  const unsent = new Map<string, string>();
+  const unsent = new Map<Variable, string>();
   let sending: Promise<void> | undefined;
-  let open = true;
   let closing: Promise<void> | undefined;
 
-  async function sendAll() {
-    while (open && unsent.size > 0) {
+  async function sendAll(from: Deno.DatagramConn, path: string) {
+    while (socket && unsent.size > 0) {
       const lines = [...unsent].map(([name, value]) => `${name}=${value}`);
       unsent.clear();
       try {
-        await socket.send(encoder.encode(lines.join("\n")), to);
+        const bytes = new TextEncoder().encode(lines.join("\n"));
+        await from.send(bytes, { transport: "unixpacket", path });
         failing = false;
       } catch (error) {
-        if (open) failed(error);
+        if (socket) failed(error);
       }
     }
     sending = undefined;
   }
 
-  async function close() {
+  async function close(from: Deno.DatagramConn) {
     const sent = new AbortController();
     await Promise.race([sending, sleep(clock, LAST_WORDS_MS, sent.signal)]);
     sent.abort();
-    open = false;
-    socket.close();
+    socket = undefined;
+    from.close();
     try {
       Deno.removeSync(ownSocketPath);
     } catch {
@@ -87,12 +72,16 @@ export function openNotifier(
   }
 
   return {
-    tell(variable, value = "1") {
-      if (closing) return;
+    /** Says something; nothing waits for it to arrive but `close`. */
+    tell(variable: Variable, value = "1"): void {
+      if (closing || !socket || !socketPath) return;
       unsent.set(variable, plainLine(value, LONGEST_VALUE));
-      sending ??= sendAll();
+      sending ??= sendAll(socket, socketPath);
     },
-    close: () => closing ??= close(),
+    /** Waits, for a second at most, until all is sent, and removes the own socket. */
+    close: async (): Promise<void> => {
+      if (socket) await (closing ??= close(socket));
+    },
   };
 }
 

@@ -35,10 +35,10 @@ export function superviseBySystemd(
   const { tell, close } = openNotifier({ socketPath, ownSocketPath, log, clock });
   let told = "";
 
-  /** Something may have changed. */
-  function refresh() {
-    if (!socketPath) return;
-    const line = statusLine(record());
+  /** Something may have changed, and this is why. */
+  function refresh(why?: "READY" | "WATCHDOG" | "STOPPING") {
+    if (why) tell(why);
+    const line = socketPath ? statusLine(record()) : told;
     if (line === told) return;
     told = line;
     tell("STATUS", line);
@@ -46,20 +46,11 @@ export function superviseBySystemd(
 
   return {
     /** Configuration, permissions and folders are good, and the agent listens or tries to. */
-    ready() {
-      tell("READY");
-      refresh();
-    },
+    ready: () => refresh("READY"),
     /** The agent's loop has made progress. */
-    tick() {
-      if (watched) tell("WATCHDOG");
-      refresh();
-    },
-    refresh,
-    stopping() {
-      tell("STOPPING");
-      refresh();
-    },
+    tick: () => refresh(watched ? "WATCHDOG" : undefined),
+    refresh: () => refresh(),
+    stopping: () => refresh("STOPPING"),
     close,
   };
 }

@@ -1,8 +1,3 @@
-/**
- * Which proposal a person means: an id, the beginning of one, or NODE/SERVICE.
- *
- * @module
- */
 import { ACTION_FOLDERS } from "../../base/disk/store.ts";
 import { cleanName } from "../../base/text/names.ts";
 import { similarNames } from "../../base/text/similar.ts";
@@ -16,7 +11,10 @@ const MOST_IDS = 5_000;
 /** Ids that are named where a beginning fits several. */
 const MOST_NAMED = 3;
 
-/** What was found, or a message for the person who asked. */
+/**
+ * The proposal that a person means by an id, the beginning of one, or NODE/SERVICE; where that is
+ * none, or several, a message for the person who asked.
+ */
 export async function findShown(
   actions: ActionFiles,
   given: string,

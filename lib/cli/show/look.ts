@@ -1,8 +1,3 @@
-/**
- * What is known of one proposal, wherever it is now.
- *
- * @module
- */
 import type { ActionFiles, FoundAction } from "../../proposal/read/folders.ts";
 import { isActionId } from "../../proposal/read/action.ts";
 import { digestMatches } from "../../proposal/digest.ts";
@@ -17,7 +12,7 @@ import { nextSteps } from "./next_step.ts";
 
 export type Shown = NonNullable<Awaited<ReturnType<typeof look>>>;
 
-/** Finds a proposal; undefined where no folder has it, and for what is no id. */
+/** What is known of a proposal; undefined where no folder has it, and for what is no id. */
 export async function look(
   actions: ActionFiles,
   actionId: string,

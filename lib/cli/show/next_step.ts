@@ -1,8 +1,3 @@
-/**
- * What an operator can do with a proposal: the commands, never the doing.
- *
- * @module
- */
 import type { ActionFiles, ActionFolder } from "../../proposal/read/folders.ts";
 import { shellWord } from "../../base/text/shell_word.ts";
 

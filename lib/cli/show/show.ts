@@ -1,6 +1,6 @@
 import { systemClock } from "../../base/clock.ts";
 import type { Command } from "../command.ts";
-import { EXIT, UsageError } from "../io.ts";
+import { fail, UsageError } from "../io.ts";
 import { outcomesUnder, readingActions, recoveriesUnder } from "../reading.ts";
 import { present } from "../view/present.ts";
 import { findShown } from "./find.ts";
@@ -30,19 +30,15 @@ the newest proposal for that service, one that waits before others.
       );
     }
     return await readingActions(io, async (actions, root) => {
-      const refuse = (message: string) => {
-        io.err(`planner-agent: ${message}\n`);
-        return EXIT.failure;
-      };
       const nowMs = systemClock.now();
       const found = await findShown(actions, given);
-      if (typeof found === "string") return refuse(found);
+      if (typeof found === "string") return fail(io, found);
       const shown = await look(actions, found.actionId, {
         nowMs,
         recoveredAt: await recoveriesUnder(root),
         outcomesFor: outcomesUnder(root),
       });
-      if (!shown) return refuse(`there is no proposal '${found.actionId}' any more`);
+      if (!shown) return fail(io, `there is no proposal '${found.actionId}' any more`);
       return await present(io, values, () => ({
         object: showJson(shown, nowMs),
         lines: (options) => showLines(shown, { ...options, nowMs }),

@@ -1,8 +1,3 @@
-/**
- * One proposal whole, for people.
- *
- * @module
- */
 import { momentText, spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { digestMatches } from "../../proposal/digest.ts";
 import { type ActionView, type AuditView, readAudit } from "../../proposal/read/action.ts";
@@ -21,6 +16,7 @@ const EXECUTOR_MAY = "a person, or an executor whose own settings allow it";
 const NOT_THE_AGENT = "The agent itself may not do that: it can propose, and nothing more.";
 const MAKES_A_NEW_ONE = "and a fault that is still there makes a new proposal.";
 
+/** One proposal whole, for people. */
 export function showLines(shown: Shown, options: ShowOptions): string[] {
   const { found: { actionId, folder, read }, alsoIn } = shown;
   const { width, palette } = options;

@@ -8,7 +8,7 @@ import { readSilences } from "../../gate/silences_file.ts";
 import { parseSilences } from "../../gate/silences.ts";
 import type { Command } from "../command.ts";
 import { runtimePath } from "../reading.ts";
-import { EXIT, UsageError } from "../io.ts";
+import { EXIT, fail, UsageError } from "../io.ts";
 
 /** Prints the command alone: the agent itself may not write config/. */
 export const silence: Command = {
@@ -25,10 +25,7 @@ the agent itself is not, and takes the change up while it runs.`,
   run: async (io, _values, positionals) => {
     const entry = entryOf(positionals, systemClock.now());
     const file = await readSilences(runtimePath(io.env), realFiles);
-    if ("problem" in file) {
-      io.err(`planner-agent: correct ${file.path} first: ${file.problem}\n`);
-      return EXIT.failure;
-    }
+    if ("problem" in file) return fail(io, `correct ${file.path} first: ${file.problem}`);
     const { silences } = parseObject(file.text) ?? {};
     const before = Array.isArray(silences) ? silences.filter(isObject) : [];
     // A span that counts from when it was written must not begin anew.

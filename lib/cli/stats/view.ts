@@ -1,8 +1,3 @@
-/**
- * What became of the proposals, for people and as JSON.
- *
- * @module
- */
 import { spanInWords } from "../../base/text/span.ts";
 import type { DecisionStats, StatsRow } from "../../proposal/read/decisions.ts";
 import { isoOrNull, type ViewOptions } from "../view/present.ts";
@@ -33,7 +28,7 @@ const COLUMNS: readonly CellColumn<StatsRow>[] = [
 /** Below this its columns would be too narrow for their numbers. */
 const NARROW = 72;
 
-/** Lines for people. */
+/** What became of the proposals, for people. */
 export function statsLines(
   { rows, total, damaged, unread }: DecisionStats,
   options: ViewOptions,

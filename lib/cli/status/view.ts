@@ -1,8 +1,3 @@
-/**
- * How the agent is, for people.
- *
- * @module
- */
 import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
 import { findingLines } from "../view/findings.ts";
@@ -18,7 +13,7 @@ type TableOptions = ViewOptions & { readonly mostRows: number };
 
 const span = (seconds: number) => spanInWords(seconds * 1000);
 
-/** All that there is to see, a line each, or as much of it as a screen has room for. */
+/** How the agent is, for people; as much of it as a screen has room for. */
 export function statusLines(report: StatusReport, options: ViewOptions): readonly string[] {
   let shown: readonly string[] = [];
   for (const mostRows of MOST_SHOWN) {

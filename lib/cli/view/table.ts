@@ -1,8 +1,3 @@
-/**
- * Tables for people: rows of text in, aligned lines of a given width out.
- *
- * @module
- */
 import { cut } from "../../base/text/cut.ts";
 import { visibleText } from "../../base/text/visible.ts";
 import type { Palette } from "./palette.ts";
