@@ -1,18 +1,24 @@
 import type { Clock } from "../base/clock.ts";
 import { type RedisFailure, RedisUnusableError } from "../base/redis/failure.ts";
 
+const RETRY_MS = 30_000; // what is refused is asked for again after this
+
+/** Why a name is refused, as the log says it. */
+export interface Refused extends RedisFailure {
+  readonly retry_in_seconds: number;
+}
+
 /** Which of `names` Redis lets this user read; what it refuses is asked for again. */
-export function createAdmission({ names, clock, retryMs, ...each }: {
+export function createAdmission({ names, clock, ...each }: {
   readonly names: readonly string[];
   readonly clock: Clock;
-  readonly retryMs: number;
   /** Rejects when it may not be read. */
   readonly ask: (name: string) => Promise<void>;
   /** Whether what `ask` rejected with is of that name alone. */
   readonly isRefusal: (error: unknown) => boolean;
   readonly failureOf: (error: unknown, name: string) => RedisFailure;
   /** One is refused while another is read; called at every try. */
-  readonly onRefused: (name: string, failure: RedisFailure) => void;
+  readonly onRefused: (name: string, failure: Refused) => void;
   /** Those that can be read, at first and after each change. */
   readonly onAdmitted: (names: readonly string[]) => void;
 }) {
@@ -41,9 +47,9 @@ export function createAdmission({ names, clock, retryMs, ...each }: {
       refused = new Map((await Promise.all(asked)).flat());
       for (const [name, failure] of refused) {
         if (refused.size === names.length) throw new RedisUnusableError(failure);
-        each.onRefused(name, failure);
+        each.onRefused(name, { ...failure, retry_in_seconds: RETRY_MS / 1000 });
       }
-      askAgainAt = clock.monotonic() + retryMs;
+      askAgainAt = clock.monotonic() + RETRY_MS;
       const able = admitted();
       if (told !== able.join()) each.onAdmitted(able);
       told = able.join();

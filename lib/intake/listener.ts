@@ -2,12 +2,7 @@ import { type Backoff, keepTrying } from "../base/backoff.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Fields, Log } from "../base/log/log.ts";
 import type { CreateRedisClient } from "../base/redis/client.ts";
-import {
-  type RedisFailure,
-  redisFailure,
-  type RedisFailureReason,
-  RedisUnusableError,
-} from "../base/redis/failure.ts";
+import { type RedisFailure, redisFailure, type RedisFailureReason } from "../base/redis/failure.ts";
 import { type RedisServer, redisTarget } from "../base/redis/target.ts";
 
 /** What an intake is doing. */
@@ -56,8 +51,8 @@ export interface ListenedServer extends RedisServer {
 interface RedisListeningOptions extends RedisListenerOptions {
   readonly names: readonly string[]; // what is to be heard
   readonly keys?: boolean; // whether sessions need the server that has the keys
-  /** Listens to its end; resolves with its failure, or null when `signal` ended it. */
-  readonly session: (server: ListenedServer, signal: AbortSignal) => Promise<RedisFailure | null>;
+  /** Listens to its end; resolves with what went wrong, or null when `signal` ended it. */
+  readonly session: (server: ListenedServer, signal: AbortSignal) => Promise<unknown>;
   /** What a lost connection had heard, in the words of its log line. */
   readonly lost: (heard: readonly string[], seconds: number) => Fields;
   readonly onStop?: () => void;
@@ -67,8 +62,6 @@ interface RedisListeningOptions extends RedisListenerOptions {
 const CONNECT_TIMEOUT_MS = 5_000;
 /** At least a second apart; with a try's own deadline, never 31 s without a try. */
 const BACKOFF: Backoff = { firstMs: 1_250, mostMs: 25_000, jitter: 0.2 };
-/** What this user may not read is asked for again after this. */
-export const REFUSED_RETRY_MS = 30_000;
 
 /** Failures that stay until a person does something. */
 const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set(
@@ -119,7 +112,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
     const server = await target.locate(signal);
     host = server.endpoint.display;
     const said = new Set<string>();
-    const failure = await options.session({
+    const error = await options.session({
       ...server,
       hearing(channels, say) {
         useful();
@@ -134,7 +127,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
         said.add(key);
       },
     }, signal);
-    if (failure) throw new RedisUnusableError(failure);
+    if (error !== null) throw error;
   }
 
   return {

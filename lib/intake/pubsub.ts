@@ -1,15 +1,10 @@
 import { isReplyError, RedisProtocolError } from "../base/redis/errors.ts";
-import { type RedisFailure, redisFailure } from "../base/redis/failure.ts";
+import { redisFailure } from "../base/redis/failure.ts";
 import { redisConnection } from "../base/redis/connection.ts";
 import type { ReplyBounds } from "../base/redis/reply_check.ts";
 import type { RedisServer } from "../base/redis/target.ts";
-import { createAdmission } from "./admission.ts";
-import {
-  type RedisIntake,
-  type RedisListenerOptions,
-  redisListening,
-  REFUSED_RETRY_MS,
-} from "./listener.ts";
+import { createAdmission, type Refused } from "./admission.ts";
+import { type RedisIntake, type RedisListenerOptions, redisListening } from "./listener.ts";
 
 interface RedisIntakeOptions extends RedisListenerOptions {
   readonly channels: readonly string[];
@@ -28,7 +23,7 @@ const MESSAGE_BOUNDS: ReplyBounds = { most: 32 * 1_048_576, kept: 4 * 1_048_576 
  * @throws SiteError for a URL that cannot be used.
  */
 export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
-  const { channels, clock, log, pingEveryMs = 10_000, pingDeadlineMs = 10_000 } = options;
+  const { channels, log, pingEveryMs = 10_000, pingDeadlineMs = 10_000 } = options;
 
   // A fault in what is called back must not cost the connection.
   function onMessage(bytes: Uint8Array, channel: string): void {
@@ -43,41 +38,32 @@ export function createRedisIntake(options: RedisIntakeOptions): RedisIntake {
     ...options,
     names: channels,
     lost: (heard, seconds) => ({ channels: heard, subscribed_seconds: seconds }),
-    async session(connection, signal) {
-      const host = connection.endpoint.display;
-      const error = await redisSession({
-        ...connection,
+    session: (server, signal) =>
+      redisSession({
+        ...server,
         channels,
-        clock,
         pingEveryMs,
         pingDeadlineMs,
-        refusedRetryMs: REFUSED_RETRY_MS,
         onMessage,
         onSubscribed: (subscribed) =>
-          connection.hearing(subscribed, (after_seconds) => {
+          server.hearing(subscribed, (after_seconds) => {
+            const { display: host } = server.endpoint;
             log.info("redis_subscribed", { host, channels: subscribed, after_seconds });
           }),
-        onRefused(channel, failure) {
-          const retry_in_seconds = REFUSED_RETRY_MS / 1000;
-          const said = { ...failure, retry_in_seconds };
-          connection.complain("redis_channel_refused", { channel }, said);
-        },
-      }, signal);
-      return error === null ? null : redisFailure(error, connection);
-    },
+        onRefused: (channel, refused) =>
+          server.complain("redis_channel_refused", { channel }, { ...refused }),
+      }, signal),
   });
 }
 
 interface RedisSessionOptions
   extends
     RedisServer,
-    Pick<RedisIntakeOptions, "channels" | "clock" | "onMessage">,
+    Pick<RedisIntakeOptions, "channels" | "onMessage">,
     Required<Pick<RedisIntakeOptions, "pingEveryMs" | "pingDeadlineMs">> {
-  /** A refused channel is asked for again after this, at the next ping. */
-  readonly refusedRetryMs: number;
   readonly onSubscribed: (subscribed: readonly string[]) => void;
-  /** A channel is refused while another is subscribed; called at every try. */
-  readonly onRefused: (channel: string, failure: RedisFailure) => void;
+  /** A channel is refused while another is subscribed; called at every try, at some of the pings. */
+  readonly onRefused: (channel: string, refused: Refused) => void;
 }
 
 /**
@@ -115,7 +101,6 @@ export async function redisSession(
   const admission = createAdmission({
     names: channels,
     clock,
-    retryMs: options.refusedRetryMs,
     ask: subscribe,
     isRefusal: isReplyError,
     failureOf: (error, channel) => redisFailure(error, { ...options, channel }),

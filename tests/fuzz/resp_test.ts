@@ -155,7 +155,6 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
         pingEveryMs: 5_000,
         pingDeadlineMs: 5_000,
         connectTimeoutMs: 5_000,
-        refusedRetryMs: 5_000,
         onMessage: (message, channel) => {
           assert.ok(message instanceof Uint8Array && typeof channel === "string");
         },

@@ -82,7 +82,6 @@ async function listen(server: RedisServer, channels: readonly string[]): Promise
     channels,
     pingEveryMs: timeoutMs,
     pingDeadlineMs: timeoutMs,
-    refusedRetryMs: timeoutMs,
     onMessage: () => {},
     onRefused(channel, { detail }) {
       const said = `may not be read: ${detail}`;

@@ -1,5 +1,4 @@
 import { createAdmission } from "../admission.ts";
-import { REFUSED_RETRY_MS } from "../listener.ts";
 import { isOfStream, streamFailure } from "./failure.ts";
 import type { StreamsReading } from "./reading.ts";
 
@@ -50,14 +49,11 @@ export function streamsAdmission({ settings, memory, server, reading }: StreamsR
   return createAdmission({
     names: streams,
     clock,
-    retryMs: REFUSED_RETRY_MS,
     ask: join,
     isRefusal: isOfStream,
     failureOf: (error, stream) => streamFailure(error, { ...server, stream }),
-    onRefused(stream, failure) {
-      const retry_in_seconds = REFUSED_RETRY_MS / 1000;
-      server.complain("redis_stream_refused", { stream }, { ...failure, retry_in_seconds });
-    },
+    onRefused: (stream, refused) =>
+      server.complain("redis_stream_refused", { stream }, { ...refused }),
     onAdmitted: (readable) =>
       server.hearing(readable, (after_seconds) => {
         const { display: host } = server.endpoint;

@@ -1,6 +1,6 @@
 import { redisConnection } from "../../base/redis/connection.ts";
 import { RedisReplyTooLargeError } from "../../base/redis/errors.ts";
-import type { RedisFailure } from "../../base/redis/failure.ts";
+import { RedisUnusableError } from "../../base/redis/failure.ts";
 import { streamsAdmission } from "./joining.ts";
 import { ENTRIES_BOUNDS, entryMessage } from "./entry.ts";
 import { isOfStream, streamFailure } from "./failure.ts";
@@ -32,7 +32,7 @@ export async function streamsSession(
   { settings, memory, server, signal }: Omit<StreamsReading, "reading"> & {
     readonly signal: AbortSignal;
   },
-): Promise<RedisFailure | null> {
+): Promise<RedisUnusableError | null> {
   const { streams, clock, log, answerTimeoutMs } = settings;
   const { hand, lastRead } = memory;
   if (signal.aborted) return null;
@@ -202,5 +202,5 @@ export async function streamsSession(
   end(null);
   await acknowledging;
   signal.removeEventListener("abort", abort);
-  return failure === null ? null : streamFailure(failure, server);
+  return failure === null ? null : new RedisUnusableError(streamFailure(failure, server));
 }
