@@ -20,9 +20,6 @@ interface Decision {
   readonly because: string;
 }
 
-/** A decision where it applies. */
-type Rule = Decision | false | undefined;
-
 /** What a restart or redeploy does not mend, whatever else is known. */
 const FOR_A_PERSON: Readonly<Partial<Record<FaultFamily, readonly [Cause, because: string]>>> = {
   disk: ["host", "a restart neither frees space nor mends a drive"],
@@ -50,65 +47,36 @@ const LONGEST_TYPE = 80;
 
 /** The diagnosis of an event by its kind and the facts alone; always one. */
 export function diagnoseByRules(event: WaitingEvent, facts: Facts = factsOf(event)): Diagnosis {
-  const rules = [
-    ...ifHarmless(facts),
-    ...ifForAPerson(facts),
-    ifNotYet(facts),
-    ...ifUnclear(facts),
-  ];
-  const { because, ...decision } = rules.find((rule) => rule !== false && rule !== undefined) ??
-    restart(facts);
+  const decided = decisions(facts).find((each) => each !== false && each !== undefined);
+  const { action, cause, confidence, because } = decided ?? restart(facts);
   const type = event.type.slice(0, LONGEST_TYPE).toWellFormed();
   return {
-    action: decision.action,
+    action,
     service: event.service,
     node: event.node,
     reason: `${type}: ${because} (built-in rule, no model)`,
-    confidence: decision.confidence,
+    confidence,
     requires_human: true,
-    cause: decision.cause,
+    cause,
   };
 }
 
-function notify(cause: Cause, because: string, confidence = 0.6): Decision {
-  return { action: "notify", cause, confidence, because };
-}
-
-function ignore(cause: Cause, because: string, confidence: number): Decision {
-  return { action: "ignore", cause, confidence, because };
-}
-
-function ifHarmless({ over, planned, exit, rank }: Facts): Rule[] {
-  return [
-    over && ignore("over", "the alert itself says that it is over", 0.9),
-    planned && ignore("deliberate", "it is marked as planned", 0.8),
-    exit?.kind === "on_purpose" && exit.told && rank === 3 && ignore("deliberate", exit.words, 0.8),
-  ];
-}
-
-/** What a person must see, before any remedy. */
-function ifForAPerson(facts: Facts): Rule[] {
-  const { family, past, exit, lasting, drifted } = facts;
+/** What each rule decides where it applies; the first that does counts. */
+function decisions(facts: Facts): (Decision | false | undefined)[] {
+  const { family, rank, exit, failing, lasting, drifted, starting } = facts;
+  const { remedy, changed, nodeTrouble, neighboursBad, nodeBackMs = Infinity } = facts.past;
+  const ago = (ms: number) => `${spanInWords(ms)} ago`;
+  const became = remedy?.became === "failed" ? "failed" : "did not last";
   const kept = drifted ? undefined : FOR_A_PERSON[family];
   const mayMend = drifted && lasting?.cause === "version_or_config";
   return [
-    past.nodeAway && notify("host", "the node is away"),
+    // It is harmless.
+    facts.over && ignore("over", "the alert itself says that it is over", 0.9),
+    facts.planned && ignore("deliberate", "it is marked as planned", 0.8),
+    exit?.kind === "on_purpose" && exit.told && rank === 3 && ignore("deliberate", exit.words, 0.8),
+    // A person must see it, before any remedy.
+    facts.past.nodeAway && notify("host", "the node is away"),
     kept && notify(...kept),
-    ...ifThePastTells(past),
-    lasting && !mayMend &&
-    notify(lasting.cause, `the payload speaks of ${lasting.what}, and that outlasts a restart`),
-    isLooping(facts) &&
-    notify("unknown", "it was restarted already and fell over again: a person should look"),
-    exit?.kind === "on_purpose" && notify("deliberate", exit.words),
-    exit?.kind === "not_started" && notify("version_or_config", exit.words),
-  ];
-}
-
-function ifThePastTells(past: Facts["past"]): Rule[] {
-  const { remedy, changed, neighboursBad, nodeTrouble, nodeBackMs = Infinity } = past;
-  const ago = (ms: number) => `${spanInWords(ms)} ago`;
-  const became = remedy?.became === "failed" ? "failed" : "did not last";
-  return [
     nodeTrouble && notify("host", `its node has trouble of its own: ${nodeTrouble}`),
     remedy && remedy.agoMs < RECENT_MS &&
     notify("unknown", `a ${remedy.action} ${ago(remedy.agoMs)} ${became}`),
@@ -117,21 +85,16 @@ function ifThePastTells(past: Facts["past"]): Rule[] {
     nodeBackMs < JUST_NOW_MS && notify("starting", `its node came back ${ago(nodeBackMs)}`),
     neighboursBad >= MANY &&
     notify("host", `${neighboursBad} other services of the node went bad with it`),
-  ];
-}
-
-/** Whether a check failed only once, or something is still starting: no fault yet. */
-function ifNotYet({ starting, failing, rank }: Facts): Rule {
-  if (!starting && !isFirstCheck(failing)) return undefined;
-  const because = starting ? "it is still starting" : "one check failed so far";
-  const more = failing?.of !== undefined && failing.of > failing.checks;
-  const isMinor = rank >= 2 || (rank === 1 && (more || starting));
-  return isMinor ? ignore("starting", because, 0.75) : notify("starting", because);
-}
-
-function ifUnclear(facts: Facts): Rule[] {
-  const { exit, failing, rank, drifted, unread } = facts;
-  return [
+    lasting && !mayMend &&
+    notify(lasting.cause, `the payload speaks of ${lasting.what}, and that outlasts a restart`),
+    isLooping(facts) &&
+    notify("unknown", "it was restarted already and fell over again: a person should look"),
+    exit?.kind === "on_purpose" && notify("deliberate", exit.words),
+    exit?.kind === "not_started" && notify("version_or_config", exit.words),
+    // It is no fault yet.
+    starting && notYet(facts, "it is still starting"),
+    isFirstCheck(failing) && notYet(facts, "one check failed so far"),
+    // What should run is not there, or too little is known.
     drifted && rank === 3 &&
     notify("desired_state", "it differs from its description, and nobody calls that a fault"),
     drifted && {
@@ -143,18 +106,32 @@ function ifUnclear(facts: Facts): Rule[] {
     isVague(facts) && notify("unknown", "the built-in rules do not know this kind of event", 0.3),
     rank === 3 && !exit && !failing &&
     notify("unknown", "its severity says that it is not urgent, and nothing else is known", 0.4),
-    unread &&
+    facts.unread &&
     notify("unknown", "what it reports is nothing that the built-in rules can read", 0.4),
   ];
 }
 
+function notify(cause: Cause, because: string, confidence = 0.6): Decision {
+  return { action: "notify", cause, confidence, because };
+}
+
+function ignore(cause: Cause, because: string, confidence: number): Decision {
+  return { action: "ignore", cause, confidence, because };
+}
+
+/** Of a check that failed only once, or of something that is still starting. */
+function notYet({ starting, failing, rank }: Facts, because: string): Decision {
+  const more = failing?.of !== undefined && failing.of > failing.checks;
+  const isMinor = rank >= 2 || (rank === 1 && (more || starting));
+  return isMinor ? ignore("starting", because, 0.75) : notify("starting", because);
+}
+
 /** The smallest remedy, where nothing speaks against it. */
 function restart({ family, exit, failing }: Facts): Decision {
-  const because = family === "out_of_memory" || exit?.kind === "out_of_memory"
+  const isForMemory = family === "out_of_memory" || exit?.kind === "out_of_memory";
+  const said = failing ? `${failing.checks} checks failed in a row` : "it is down or unhealthy";
+  const because = isForMemory
     ? "it ran out of memory; a restart brings it back, its limit wants a look"
-    : `${
-      exit?.words ??
-        (failing ? `${failing.checks} checks failed in a row` : "it is down or unhealthy")
-    }, and a restart is the smallest remedy`;
+    : `${exit?.words ?? said}, and a restart is the smallest remedy`;
   return { action: "restart", cause: "process", confidence: 0.5, because };
 }
