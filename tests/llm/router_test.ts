@@ -152,7 +152,27 @@ Deno.test("route: stopping the agent ends the chain, without a warning", async (
   pending.resolve(GOOD);
   assert.deepEqual(await attempts, ["a@host aborted"]);
   assert.equal(second.asked.length, 0);
-  assert.deepEqual(log.lines.map(({ event }) => event), ["llm_attempt_aborted"]);
+  // Neither the same link nor the one behind it comes next.
+  assert.deepEqual(log.lines, [{
+    level: "info",
+    event: "llm_attempt_aborted",
+    link: "a@host",
+    model: "a",
+    error: "the agent is stopping",
+    milliseconds: 0,
+    kind: "aborted",
+    svc_key: "piha/mosquitto",
+    next: "none",
+  }]);
+});
+
+Deno.test("route: an attempt takes whole milliseconds", async () => {
+  const pending = Promise.withResolvers<string>();
+  const { route, clock } = routing([scripted("a", [pending.promise])]);
+  const result = route();
+  await clock.advance(12.4);
+  pending.resolve(GOOD);
+  assert.deepEqual((await result).attempts.map(({ milliseconds }) => milliseconds), [12]);
 });
 
 Deno.test("route: closing the router stops what runs", async () => {

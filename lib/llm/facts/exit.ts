@@ -48,39 +48,30 @@ export function exitOf(
   const said = IN_WORDS.exec(text);
   const code = told ?? Number(said?.[1] ?? said?.[2] ?? NaN);
   if (!(code <= 255)) {
-    if (!isOom) return undefined;
-    return { code: 137, kind: "out_of_memory", words: "killed for memory", told: true };
+    return isOom ? { code: 137, ...OUT_OF_MEMORY, told: true } : undefined;
   }
   // Docker keeps 0 as the code of a container that runs.
   const state = wordOf(payload, STATES);
   const runs = RUNS.test(state) || valueOf(payload, RUNNING) === true;
   if (code === 0 && (runs || family === "unhealthy" && !ENDED.test(state))) return undefined;
-  const [kind, words] = isOom
-    ? ["out_of_memory", "killed for memory"] as const
-    : MEANINGS[code] ?? ["failed", "it ended with an error of its own"];
+  const { kind, words } = isOom ? OUT_OF_MEMORY : meaningOf(code);
   return { code, kind, words: `exit ${code}: ${words}`, told: told !== undefined };
 }
 
-type Meaning = readonly [ExitKind, words: string];
+const OUT_OF_MEMORY = { kind: "out_of_memory", words: "killed for memory" } as const;
+const MEANINGS: readonly (readonly [codes: readonly number[], ExitKind, words: string])[] = [
+  [[0], "on_purpose", "it ended without an error, no crash"],
+  [[125, 126, 127, 128], "not_started", "it could not be started at all"],
+  [[129, 130, 143], "on_purpose", "stopped on request, no crash"],
+  [[132], "not_started", "built for another processor"],
+  [[134], "crashed", "it aborted itself"],
+  [[135, 136, 139], "crashed", "it crashed"],
+  [[137], "crashed", "killed by SIGKILL, no word of memory"],
+  [[203], "not_started", "its program cannot be executed"],
+];
 
-const UNSTARTABLE: Meaning = ["not_started", "it could not be started at all"];
-const STOPPED: Meaning = ["on_purpose", "stopped on request, no crash"];
-const CRASHED: Meaning = ["crashed", "it crashed"];
-
-const MEANINGS: Readonly<Record<number, Meaning>> = {
-  0: ["on_purpose", "it ended without an error, no crash"],
-  125: UNSTARTABLE,
-  126: UNSTARTABLE,
-  127: UNSTARTABLE,
-  128: UNSTARTABLE,
-  129: STOPPED,
-  130: STOPPED,
-  132: ["not_started", "built for another processor"],
-  134: ["crashed", "it aborted itself"],
-  135: CRASHED,
-  136: CRASHED,
-  137: ["crashed", "killed by SIGKILL, no word of memory"],
-  139: CRASHED,
-  143: STOPPED,
-  203: ["not_started", "its program cannot be executed"],
-};
+function meaningOf(code: number): Pick<Exit, "kind" | "words"> {
+  const [, kind = "failed", words = "it ended with an error of its own"] =
+    MEANINGS.find(([codes]) => codes.includes(code)) ?? [];
+  return { kind, words };
+}

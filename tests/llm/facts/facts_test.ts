@@ -64,6 +64,13 @@ Deno.test("factsOf: counts, starts and what is planned", () => {
   assert.equal(of({ stopped_by: "user" }).planned, true);
 });
 
+Deno.test("factsOf: of what lies too deep in a payload nothing counts", () => {
+  const nested = (depth: number): Record<string, unknown> =>
+    depth === 0 ? { exit_code: 139 } : { inside: nested(depth - 1) };
+  assert.equal(of(nested(4)).exit?.code, 139);
+  assert.equal(of(nested(5)).exit, undefined);
+});
+
 Deno.test("factsOf: what a cut payload shows before the cut still counts", () => {
   const many = Object.fromEntries(
     Array.from({ length: 120 }, (_, i) => [`label_${i}`, "x".repeat(40)]),

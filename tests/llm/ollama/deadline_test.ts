@@ -81,23 +81,45 @@ Deno.test("chat: each token of thinking puts the idle deadline off, not the tota
   assert.equal(error.message, "no complete answer within 500 s (LLM_TIMEOUT_SECONDS)");
 });
 
-Deno.test("chat: an error page that never ends meets a deadline", async () => {
+/** A server whose error page does not end; `page` is what comes of it. */
+function endlessPage(page: string) {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const answered = Promise.withResolvers<void>();
+  const head = "HTTP/1.1 502 Bad\r\ncontent-length: 99999999\r\n\r\n";
   const serving = listener.accept().then(async (conn) => {
     const buffer = new Uint8Array(4096);
     await conn.read(buffer);
-    await conn.write(new TextEncoder().encode("HTTP/1.1 502 Bad\r\ncontent-length: 99\r\n\r\n<p"));
+    const bytes = new TextEncoder().encode(head + page);
+    for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
     answered.resolve();
-    while (await conn.read(buffer) !== null);
+    // A client that had enough may reset the connection.
+    while (await conn.read(buffer).catch(() => null) !== null);
     conn.close();
   });
-  const { clock, reply } = asking(`http://127.0.0.1:${listener.addr.port}`);
-  await answered.promise;
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    answered: answered.promise,
+    async [Symbol.asyncDispose]() {
+      await serving;
+      listener.close();
+    },
+  };
+}
+
+Deno.test("chat: an error page that never ends meets a deadline", async () => {
+  await using server = endlessPage("<p");
+  const { clock, reply } = asking(server.url);
+  await server.answered;
   await clock.advance(300_000);
   assert.equal((await failure(reply)).kind, "first_token_timeout");
-  await serving;
-  listener.close();
+});
+
+Deno.test("chat: of an error page no more than 64 KiB is waited for", async () => {
+  await using server = endlessPage("x".repeat(64 * 1024 + 1));
+  const { clock, reply } = asking(server.url);
+  const error = await failure(reply);
+  assert.deepEqual([error.kind, error.message.slice(0, 12)], ["http_status", "HTTP 502: xx"]);
+  assert.equal(clock.waiting, 0);
 });
 
 Deno.test("chat: stopping the agent hangs up at once", async () => {

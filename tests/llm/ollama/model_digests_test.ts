@@ -68,6 +68,7 @@ Deno.test("modelDigests: what /api/tags reports for the link's model", async () 
   assert.equal(it.digests.of("qwen2.5:7b"), DIGEST);
   assert.equal(it.digests.of("llama3"), `sha256:${DIGEST}`);
   assert.equal(it.digests.of("rules"), undefined);
+  assert.equal(it.clock.waiting, 0, "its deadline is over");
 });
 
 Deno.test("modelDigests: asks again after ten minutes, and forgets a model that is gone", async () => {
