@@ -123,7 +123,7 @@ export function createRedisCoordination(
         const args = [token, CLAIM_TTL_MS, ownClaims, ...replaced];
         return readReply(await scripts.run({ script: CLAIM, key, args }));
       };
-      let reply: ClaimReply | undefined;
+      let reply: ReturnType<typeof readReply>;
       try {
         reply = await ask();
         // The cooldown of a lesser fault is none for this one.
@@ -131,16 +131,14 @@ export function createRedisCoordination(
       } catch {
         // Redis is away: this planner acts alone.
       }
-      switch (reply?.kind) {
-        case "cooling":
-          return { kind: "cooling", by: reply.by, remainingMs: reply.leftMs };
-        case "taken":
-          // Prolonged while the other works, and cut short when it has finished.
-          return { kind: "taken", by: reply.by, againMs: Math.min(reply.leftMs, RENEW_EVERY_MS) };
-        case "claimed":
-        case undefined:
-          return { kind: "claimed", claim: begin(key, token, reply && claimedAt) };
+      if (reply?.kind === "cooling") {
+        return { kind: "cooling", by: reply.by, remainingMs: reply.leftMs };
       }
+      if (reply?.kind === "taken") {
+        // Prolonged while the other works, and cut short when it has finished.
+        return { kind: "taken", by: reply.by, againMs: Math.min(reply.leftMs, RENEW_EVERY_MS) };
+      }
+      return { kind: "claimed", claim: begin(key, token, reply && claimedAt) };
     },
     async close() {
       await Promise.all([...claims].map((claim) => claim.release()));
@@ -150,22 +148,12 @@ export function createRedisCoordination(
   };
 }
 
-type ClaimReply = { readonly kind: "claimed" } | {
-  readonly kind: "taken" | "cooling";
-  readonly by: string;
-  readonly leftMs: number;
-  /** As in the key: `claim:UUID:PLANNER`, `cooldown:UUID~2:PLANNER`. Anybody may have written it. */
-  readonly value: string;
-  /** How grave the fault is that it stands for; the gravest where it does not say. */
-  readonly gravity: number;
-};
-
-/** What CLAIM replied; undefined for what it never does. */
-function readReply(reply: unknown): ClaimReply | undefined {
+/** What CLAIM replied; undefined for what it never does. Anybody may have written what is in the key. */
+function readReply(reply: unknown) {
   const [kind, left, content]: unknown[] = Array.isArray(reply) ? reply : [];
-  if (kind === "claimed") return { kind };
-  if (kind !== "taken" && kind !== "cooling") return undefined;
+  if (kind !== "claimed" && kind !== "taken" && kind !== "cooling") return undefined;
   const leftMs = typeof left === "number" && Number.isSafeInteger(left) ? left : 0;
+  // `claim:UUID:PLANNER`, or `cooldown:UUID~GRAVITY:PLANNER`; without gravity it is the gravest.
   const value = typeof content === "string" ? content.slice(0, LONGEST_VALUE) : "";
   const planner = /^[a-z]{1,8}:[^:]{0,100}:(.+)$/s.exec(value)?.[1] ?? "";
   return {
