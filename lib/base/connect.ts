@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { lookup } from "node:dns";
+import { lookup, type LookupAddress } from "node:dns";
 import { connect as openSocket, isIP, type LookupFunction, type Socket } from "node:net";
 import { abortable } from "./abortable.ts";
 import { systemClock } from "./clock.ts";
-import { type Address, ConnectError, firstOf, inTurn } from "./happy_eyeballs.ts";
+import { ConnectError, firstOf, inTurn } from "./happy_eyeballs.ts";
 
 interface Peer {
   /** A name, or an address without brackets. */
@@ -52,7 +52,7 @@ async function connectTcp(
     for (const { address } of addresses) onTry(address);
     return await Deno.connect({ hostname, port, signal });
   }
-  const open = (address: Address, over: AbortSignal) => {
+  const open = (address: LookupAddress, over: AbortSignal) => {
     onTry(address.address);
     return connectTo(peer, address, over);
   };
@@ -60,7 +60,7 @@ async function connectTcp(
 }
 
 /** A name's addresses, families in turn; none where it has none or must not be asked for. */
-function addressesOf(hostname: string, port: number): Promise<readonly Address[]> {
+function addressesOf(hostname: string, port: number): Promise<readonly LookupAddress[]> {
   // The runtime looks at the port as well: the permission is for both.
   const options = { all: true, verbatim: true, port } as const;
   return new Promise((resolve) => {
@@ -72,7 +72,7 @@ function addressesOf(hostname: string, port: number): Promise<readonly Address[]
 /** One attempt: a TCP connection to an address of the name. */
 async function connectTo(
   { hostname, port }: Peer,
-  { address, family }: Address,
+  { address, family }: LookupAddress,
   signal: AbortSignal,
 ): Promise<Deno.TcpConn> {
   // Along with each address the runtime hands over its proof that the address is the name's.

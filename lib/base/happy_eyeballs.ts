@@ -1,3 +1,4 @@
+import type { LookupAddress } from "node:dns";
 import { abortable } from "./abortable.ts";
 import type { Clock } from "./clock.ts";
 import { errorMessage } from "./error_message.ts";
@@ -20,13 +21,8 @@ export class ConnectError extends Error {
 const HEAD_START_MS = 250;
 const MOST_ADDRESSES = 8;
 
-export interface Address {
-  readonly address: string;
-  readonly family: number;
-}
-
 /** Families in turn, beginning with that of the first (RFC 8305, section 4). */
-export function inTurn(found: readonly Address[]): readonly Address[] {
+export function inTurn(found: readonly LookupAddress[]): readonly LookupAddress[] {
   const first = found.filter(({ family }) => family === found[0]?.family);
   const others = found.filter(({ family }) => family !== found[0]?.family);
   const length = Math.max(first.length, others.length);
@@ -41,8 +37,8 @@ export function inTurn(found: readonly Address[]): readonly Address[] {
  * @throws {ConnectError} when all failed, or the reason of the signal.
  */
 export async function firstOf<T extends { close(): void }>(
-  addresses: readonly Address[],
-  open: (address: Address, signal: AbortSignal) => Promise<T>,
+  addresses: readonly LookupAddress[],
+  open: (address: LookupAddress, signal: AbortSignal) => Promise<T>,
   { signal, clock }: { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<T> {
   signal.throwIfAborted();

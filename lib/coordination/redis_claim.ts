@@ -26,14 +26,8 @@ const escaped = (name: string) =>
     .replace(/[!~*'()]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** A point in time by both clocks. */
-export interface Moment {
-  readonly wallMs: number;
-  readonly monotonicMs: number;
-}
-
-export function momentOf(clock: Clock): Moment {
-  return { wallMs: clock.now(), monotonicMs: clock.monotonic() };
-}
+export const momentOf = (clock: Clock) => ({ wallMs: clock.now(), monotonicMs: clock.monotonic() });
+export type Moment = ReturnType<typeof momentOf>;
 
 /** A dead planner's claim ends after this. */
 export const CLAIM_TTL_MS = 30_000;

@@ -1,38 +1,23 @@
 import { dirname } from "node:path/posix";
 
-export interface AppendFile {
-  /** Hands the text to the system at once: it survives the end of this process. */
-  append(text: string): void;
-  /** Returns once what was appended is on the disk. */
-  sync(): Promise<void>;
-  close(): void;
-}
-
-/** Milliseconds since 1970. */
-export interface FileTimes {
-  /** When its text last changed (mtime). Moving it leaves that alone. */
-  readonly writtenMs: number;
-  /** When anything about it last changed, its place included (ctime); whole seconds. */
-  readonly changedMs: number;
-}
-
-/** What one look at a path tells, without following a symlink. */
-interface FileLook extends FileTimes {
-  readonly kind: "file" | "folder" | "other";
-  readonly bytes: number;
-}
-
-/** A file with its text, which is undefined when it is not a regular file or too large. */
-export interface ReadFile extends FileLook {
-  readonly text: string | undefined;
-}
-
-function lookAt({ isFile, isDirectory, size, mtime, ctime }: Deno.FileInfo): FileLook {
+/** What one look at a path tells, without following a symlink; times are milliseconds since 1970. */
+function lookAt({ isFile, isDirectory, size, mtime, ctime }: Deno.FileInfo) {
   const writtenMs = mtime?.getTime() ?? 0;
-  const changedMs = ctime?.getTime() ?? writtenMs;
-  const kind = isFile ? "file" : isDirectory ? "folder" : "other";
-  return { kind, bytes: size, writtenMs, changedMs };
+  const kind: "file" | "folder" | "other" = isFile ? "file" : isDirectory ? "folder" : "other";
+  return {
+    kind,
+    bytes: size,
+    /** When its text last changed (mtime). Moving it leaves that alone. */
+    writtenMs,
+    /** When anything about it last changed, its place included (ctime); whole seconds. */
+    changedMs: ctime?.getTime() ?? writtenMs,
+  };
 }
+
+type FileLook = Readonly<ReturnType<typeof lookAt>>;
+export type FileTimes = Pick<FileLook, "writtenMs" | "changedMs">;
+/** The text is undefined where it is no regular file, or too large. */
+export type ReadFile = FileLook & { readonly text: string | undefined };
 
 const isReadable = (look: FileLook, maxBytes: number) =>
   look.kind === "file" && look.bytes <= maxBytes;
@@ -88,6 +73,8 @@ export async function tryLock(path: string): Promise<{ release(): void } | undef
 }
 
 export type Files = typeof realFiles;
+/** A file that only grows. */
+export type AppendFile = ReturnType<Files["openAppend"]>;
 
 /** The few file operations the agent needs, in one object so that a test can let them fail. */
 export const realFiles = {
@@ -106,16 +93,18 @@ export const realFiles = {
   /** Moves a file; replaces what is at `to`. */
   rename: (from: string, to: string): Promise<void> => Deno.rename(from, to),
   renameNow: (from: string, to: string): void => Deno.renameSync(from, to),
-  openAppend(path: string): AppendFile {
+  openAppend(path: string) {
     mustBeFile(path);
     const file = Deno.openSync(path, { append: true, create: true });
     return {
-      append(text) {
+      /** Hands the text to the system at once: it survives the end of this process. */
+      append(text: string): void {
         const bytes = new TextEncoder().encode(text);
         for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
       },
-      sync: () => file.syncData(),
-      close: () => file.close(),
+      /** Returns once what was appended is on the disk. */
+      sync: (): Promise<void> => file.syncData(),
+      close: (): void => file.close(),
     };
   },
   remove: (path: string): Promise<void> => Deno.remove(path),

@@ -33,12 +33,8 @@ export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
 }
 
-export interface PublishedAction extends Pick<Published, "unsynced"> {
-  readonly actionId: string;
-  readonly path: string;
-}
-
 export type Store = ReturnType<typeof createStore>;
+export type PublishedAction = Awaited<ReturnType<Store["publishAction"]>>;
 
 /**
  * The agent's folders under RUNTIME_PATH, and what it puts into them for others.
@@ -123,7 +119,7 @@ export function createStore(
       readonly base: string;
       readonly text: (actionId: string) => string;
       readonly announce: (actionId: string) => void;
-    }): Promise<PublishedAction> {
+    }) {
       await restorePending();
       // An id that was approved or executed is never given to another proposal.
       const taken = async (id: string) => await findAction(id) !== undefined;

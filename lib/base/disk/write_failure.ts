@@ -1,13 +1,6 @@
 import { constants } from "node:os";
 import { errorMessage } from "../error_message.ts";
 
-interface WriteFailure {
-  /** The system's error code, such as ENOSPC, or "other". */
-  readonly code: string;
-  readonly error: string;
-  readonly remedy: string;
-}
-
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC:
     "The disk is full: free space (df -h) or inodes (df -i) on the filesystem of RUNTIME_PATH.",
@@ -30,8 +23,11 @@ export function isSystemFailure(error: unknown): error is Error {
     ("code" in error && typeof error.code === "string" && /^E[A-Z0-9]{2,}$/.test(error.code));
 }
 
-/** Why a file could not be written, and what an operator can do about it. */
-export function explainWriteFailure(error: unknown): WriteFailure {
+/**
+ * Why a file could not be written, and what an operator can do about it; `code` is the system's,
+ * such as ENOSPC, or "other".
+ */
+export function explainWriteFailure(error: unknown) {
   const message = errorMessage(error);
   if (error instanceof Deno.errors.NotCapable) {
     return {

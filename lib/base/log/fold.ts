@@ -2,16 +2,8 @@ import type { Clock } from "../clock.ts";
 import { createRepeats } from "../repeats.ts";
 import type { Fields, Log, LogLevel } from "./log.ts";
 
-/** Lines of one kind, made by {@linkcode foldedLines}. */
-export interface FoldedLine {
-  /**
-   * Logs, or counts. Lines with the same `key` are alike; `fields` is called only for the first.
-   * Lines past a window's bound become one line at its end, `log_lines_left_out`, with their number.
-   */
-  log(key: string, fields: () => Fields): void;
-  /** Logs the counts now. */
-  flush(): void;
-}
+/** Lines of one kind. */
+export type FoldedLine = ReturnType<ReturnType<typeof foldedLines>>;
 
 /** Lines that nobody wants to see: not even counted. */
 export const SILENT: FoldedLine = { log() {}, flush() {} };
@@ -22,7 +14,7 @@ export const SILENT: FoldedLine = { log() {}, flush() {} };
  * many are logged in that time. So no flood on Redis becomes a flood in the journal.
  */
 export function foldedLines(log: Log, clock: Clock) {
-  return (level: LogLevel, event: string): FoldedLine => {
+  return (level: LogLevel, event: string) => {
     const write = (fields: Fields) => log[level](event, fields);
     const repeats = createRepeats<Fields, string>({
       clock,
@@ -36,7 +28,11 @@ export function foldedLines(log: Log, clock: Clock) {
       tellLeftOut: (of, lines) => log.info("log_lines_left_out", { of, lines }),
     });
     return {
-      log(key, fields) {
+      /**
+       * Lines with the same `key` are alike; `fields` is called only for the first. Those past a
+       * window's bound become one at its end, `log_lines_left_out`, with their number.
+       */
+      log(key: string, fields: () => Fields): void {
         const run = repeats.find(key);
         if (run) return void run.repeated++;
         if (repeats.isFull) return repeats.leaveOut(event);
