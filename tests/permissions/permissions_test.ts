@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { type Act, forbiddenActs, prove } from "../../lib/permissions/prove.ts";
-import { showPermissions } from "../../lib/cli/permissions/report.ts";
+import { permissionsOf, proofOf } from "../../lib/cli/permissions/report.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
 import { askPermissions, type Query, uncovered } from "../../lib/permissions/permissions.ts";
 import { fakeClock } from "../support/clock.ts";
+import { runCommand } from "../support/command.ts";
 import { sandbox } from "../support/sandbox.ts";
-
-type PermissionsParts = Parameters<typeof showPermissions>[1];
 
 const SITE = {
   redisUrl: "redis://10.0.0.1:6379",
@@ -210,42 +209,28 @@ Deno.test("forbiddenActs: no connection that the build grants is among them", ()
   ]);
 });
 
-function capture(parts: Partial<PermissionsParts>) {
-  const lines: string[] = [];
-  return {
-    lines,
-    parts: {
-      site: SITE,
-      build: BUILD,
-      clock: fakeClock(),
-      query: runtimeOf(BUILD),
-      print: (line: string) => lines.push(line),
-      ...parts,
-    },
-  };
-}
+const PARTS = { site: SITE, build: BUILD, clock: fakeClock(), query: runtimeOf(BUILD) };
 
-Deno.test("showPermissions: a proof succeeds only where the runtime stopped every act", async () => {
+Deno.test("proofOf: succeeds only where the runtime stopped every act", async () => {
   const stopped = act("connect", new Deno.errors.NotCapable('Requires net access, specify "x"'));
-  const good = capture({ acts: [stopped] });
-  assert.equal(await showPermissions({ json: false, prove: true }, good.parts), 0);
-  assert.deepEqual(good.lines, [
+  const good = await proofOf({ ...PARTS, acts: [stopped] });
+  assert.equal(good.status, 0);
+  assert.deepEqual(good.lines(), [
     "act      stopped by  answer",
     "connect  runtime     NotCapable: Requires net access",
     "",
     "All 1 acts were stopped by the runtime.",
   ]);
   for (const passed of [act("b"), act("b", new Deno.errors.ConnectionRefused("x"))]) {
-    const bad = capture({ acts: [stopped, passed] });
-    assert.equal(await showPermissions({ json: true, prove: true }, bad.parts), 1);
-    assert.equal((JSON.parse(bad.lines.join("\n")) as { proven: boolean }).proven, false);
+    const bad = await proofOf({ ...PARTS, acts: [stopped, passed] });
+    assert.deepEqual([bad.status, bad.object.proven], [1, false]);
+    assert.equal(bad.lines().at(-1), "1 of 2 acts were let through by the runtime.");
   }
 });
 
-Deno.test("showPermissions: a table for people, JSON for programs", async () => {
-  const people = capture({});
-  assert.equal(await showPermissions({ json: false, prove: false }, people.parts), 0);
-  assert.deepEqual(people.lines.slice(0, 7), [
+Deno.test("permissionsOf: a table for people, an object for programs", async () => {
+  const { lines, object } = await permissionsOf(PARTS);
+  assert.deepEqual(lines().slice(0, 7), [
     "planner-agent 1.2.3 (abc) for aarch64-unknown-linux-gnu, Deno 2.7.11",
     "a build for one site; used where nothing is set:",
     "  REDIS_URL     redis://10.0.0.1:6379",
@@ -254,12 +239,9 @@ Deno.test("showPermissions: a table for people, JSON for programs", async () => 
     "  RUNTIME_PATH  /opt/homelab",
     "may      connect to     10.0.0.1:6379",
   ]);
-  assert(people.lines.includes("may not  run            any program"));
-  const programs = capture({});
-  await showPermissions({ json: true, prove: false }, programs.parts);
-  const told = JSON.parse(programs.lines.join("\n")) as { build: Build; permissions: unknown[] };
-  assert.deepEqual(told.build, BUILD);
-  assert.deepEqual(told.permissions[0], {
+  assert(lines().includes("may not  run            any program"));
+  assert.deepEqual([object.build, object.generic], [BUILD, false]);
+  assert.deepEqual(object.permissions[0], {
     kind: "net",
     subject: "10.0.0.1:6379",
     granted: true,
@@ -274,14 +256,16 @@ async function runGranted(runtimePath: string, flags: (grants: Build["grants"]) 
   const clock = new URL("../../lib/base/clock.ts", import.meta.url).href;
   await Deno.writeTextFile(
     entry,
-    `import { showPermissions } from ${JSON.stringify(command)};
+    `import { permissionsOf, proofOf } from ${JSON.stringify(command)};
 import { systemClock } from ${JSON.stringify(clock)};
-Deno.exitCode = await showPermissions({ json: true, prove: Deno.args.includes("prove") }, {
+const look = Deno.args.includes("prove") ? proofOf : permissionsOf;
+const { object, status } = await look({
   site: ${JSON.stringify(site)},
   build: null,
   clock: systemClock,
-  print: console.log,
 });
+console.log(JSON.stringify(object));
+Deno.exitCode = status ?? 0;
 `,
   );
   const run = async (...args: string[]) => {
@@ -304,7 +288,7 @@ Deno.exitCode = await showPermissions({ json: true, prove: Deno.args.includes("p
   return run;
 }
 
-Deno.test("showPermissions: in a real runtime with a build's flags, every act is stopped", async () => {
+Deno.test("proofOf: in a real runtime with a build's flags, every act is stopped", async () => {
   using folder = sandbox();
   const run = await runGranted(folder.path, ({ net, read, write, env }) => [
     "--deny-import",
@@ -334,7 +318,7 @@ Deno.test("showPermissions: in a real runtime with a build's flags, every act is
   );
 });
 
-Deno.test("showPermissions: in a real runtime that grants one folder too many, the proof fails", async () => {
+Deno.test("proofOf: in a real runtime that grants one folder too many, the proof fails", async () => {
   using folder = sandbox();
   await Deno.mkdir(join(folder.path, "actions/approved"), { recursive: true });
   const run = await runGranted(folder.path, ({ net, env }) => [
@@ -354,4 +338,19 @@ Deno.test("showPermissions: in a real runtime that grants one folder too many, t
     ["write nothing", "write operating system", "rename operating system"],
   );
   assert.deepEqual([...Deno.readDirSync(join(folder.path, "actions/approved"))], []);
+});
+
+Deno.test("planner-agent permissions: for people, for programs, and a site that nobody can build for", async () => {
+  using folder = sandbox();
+  const run = (root: string, ...more: string[]) => runCommand(["permissions", ...more], { root });
+  const people = await run(folder.path);
+  assert.equal(people.code, 0);
+  assert.match(people.out, /^planner-agent from source, with the permissions of this run\nmay /);
+  const programs = await run(folder.path, "--json");
+  const { build, generic, permissions } = JSON.parse(programs.out);
+  assert.deepEqual([programs.code, build, generic], [0, null, null]);
+  assert.equal(permissions.length, people.out.trimEnd().split("\n").length - 1);
+  const odd = await run("/a b");
+  assert.deepEqual([odd.code, odd.out], [2, ""]);
+  assert.match(odd.err, /^planner-agent: RUNTIME_PATH: cannot use "\/a b": it takes /);
 });

@@ -1,5 +1,4 @@
 import { systemClock } from "../../base/clock.ts";
-import { asciiJson } from "../../base/json.ts";
 import { parseConfig } from "../../config/config.ts";
 import { aliasesOf } from "../../config/topology.ts";
 import { readMessage } from "../../event/message.ts";
@@ -8,7 +7,7 @@ import { errorMessage } from "../../base/error_message.ts";
 import { type Command, oneFile } from "../command.ts";
 import { usableHomelab } from "../homelab.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
-import { paletteFor } from "../view/palette.ts";
+import { present } from "../view/present.ts";
 import { checkMessage } from "./message.ts";
 import { checkedLines } from "./view.ts";
 
@@ -40,12 +39,13 @@ describes what a message may look like.`,
     };
     const messages = (await messagesIn(io, path)).map((bytes) => checkMessage(bytes, options));
     if (messages.length === 0) throw new UsageError("check-event: there is no message in it");
-    const terminal = { width: io.width, palette: paletteFor(io) };
-    const text = values.json === true
-      ? asciiJson(messages, 2)
-      : messages.map((one) => checkedLines(one, terminal).join("\n")).join("\n\n");
-    io.out(`${text}\n`);
-    return messages.every(({ becomes }) => becomes !== "refused") ? EXIT.ok : EXIT.failure;
+    const isEvent = messages.every(({ becomes }) => becomes !== "refused");
+    return await present(io, values, () => ({
+      object: messages,
+      lines: (options) =>
+        messages.flatMap((one, i) => [...i > 0 ? [""] : [], ...checkedLines(one, options)]),
+      status: isEvent ? EXIT.ok : EXIT.failure,
+    }));
   },
 };
 

@@ -1,6 +1,6 @@
 import { momentText } from "../../base/text/span.ts";
 import type { News } from "../../event/news.ts";
-import type { Palette } from "../view/palette.ts";
+import type { ViewOptions } from "../view/present.ts";
 import { tableLines } from "../view/table.ts";
 import type { CheckedMessage } from "./message.ts";
 
@@ -13,11 +13,7 @@ const MEANINGS: Readonly<Record<News, string>> = {
 /** What would be made of a message, for people: a line for each thing there is to say. */
 export function checkedLines(
   message: CheckedMessage,
-  { width, palette, timeZone }: {
-    readonly width: number;
-    readonly palette: Palette;
-    readonly timeZone?: string;
-  },
+  { width, palette, timeZone }: ViewOptions,
 ): string[] {
   const rows = message.becomes === "refused"
     ? [["becomes", "no event"], ["why", message.remedy], ["message", message.preview]]

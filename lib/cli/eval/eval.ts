@@ -1,4 +1,3 @@
-import { asciiJson } from "../../base/json.ts";
 import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
@@ -13,7 +12,8 @@ import { createLog } from "../../base/log/log.ts";
 import { homelabPrompt } from "../../policy/homelab.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
 import { homelabUnder } from "../homelab.ts";
-import { progressLine, reportText } from "./view.ts";
+import { progressLine, reportLines } from "./view.ts";
+import { present } from "../view/present.ts";
 import { interruptible } from "../interruptible.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 
@@ -113,15 +113,15 @@ async function evaluateFile(io: Io, values: Values, positionals: readonly string
   }
 
   const passed = reports.flatMap((report) => passedLimits(report, limits));
-  if (json) {
-    const result = { events: labels.length, interrupted, chains: reports, constants, passed };
-    io.out(`${asciiJson(result, 2)}\n`);
-  } else {
-    io.out(reportText(reports, { constants, width: io.width }));
-    if (interrupted) io.err(`planner-agent: interrupted; this is what was done until then\n`);
-    for (const limit of passed) io.err(`planner-agent: eval: ${limit}\n`);
-  }
-  return passed.length > 0 || reports.some(isFailure) ? EXIT.failure : EXIT.ok;
+  const status = await present(io, values, () => ({
+    object: { events: labels.length, interrupted, chains: reports, constants, passed },
+    lines: ({ width }) => reportLines(reports, { constants, width }),
+    status: passed.length > 0 || reports.some(isFailure) ? EXIT.failure : EXIT.ok,
+  }));
+  if (json) return status;
+  if (interrupted) io.err(`planner-agent: interrupted; this is what was done until then\n`);
+  for (const limit of passed) io.err(`planner-agent: eval: ${limit}\n`);
+  return status;
 }
 
 function chainsOf(models: Values[string], { chain, ollamaHost }: Config) {

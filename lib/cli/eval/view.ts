@@ -15,10 +15,10 @@ const DUE = { over: "nothing", remedy: "remedy", person: "person" } as const;
  * The report for people: a confusion table and what was not right per chain, then all chains, and
  * the constants beside them.
  */
-export function reportText(
+export function reportLines(
   reports: readonly ChainReport[],
   { constants, width }: { readonly constants: readonly ChainReport[]; readonly width: number },
-): string {
+): string[] {
   const table = <Item>(items: readonly Item[], columns: readonly CellColumn<Item>[]) =>
     tableLines(cellsOf(items, columns), { columns, width });
   const chain: CellColumn<{ readonly chain: string }> = text("chain", ({ chain }) => chain);
@@ -75,7 +75,8 @@ export function reportText(
       number("tokens", ({ prompt_tokens, answer_tokens }) => prompt_tokens + answer_tokens),
     ]),
   ];
-  return `${parts.flatMap((lines) => lines.length > 0 ? lines.join("\n") : []).join("\n\n")}\n`;
+  return parts.filter((lines) => lines.length > 0)
+    .flatMap((lines, i) => i > 0 ? ["", ...lines] : lines);
 }
 
 function text<Item>(title: string, cell: (item: Item) => string): CellColumn<Item> {

@@ -1,17 +1,13 @@
 import { localTime, spanInWords } from "../../base/text/span.ts";
 import type { HistoryLine } from "../../observe/history/line.ts";
-import type { Palette } from "../view/palette.ts";
+import type { ViewOptions } from "../view/present.ts";
 import type { StatusReport } from "../../observe/status/report.ts";
 import { type CellColumn, cellsOf, tableRows } from "../view/table.ts";
 import { why } from "./why.ts";
 
-interface ExplainViewOptions {
+interface ExplainViewOptions extends ViewOptions {
   /** Whether the lines are about a node, so that each has to name its service. */
   readonly wholeNode: boolean;
-  readonly width: number;
-  readonly palette: Palette;
-  /** The reader's zone; that of this machine when it is left out. */
-  readonly timeZone?: string | undefined;
   /** What has not ended yet. */
   readonly waiting?: readonly WaitingView[];
 }

@@ -4,7 +4,8 @@ import { parseConfig, siteOf } from "../../config/config.ts";
 import { BUILD } from "../../permissions/build.ts";
 import type { Command } from "../command.ts";
 import { EXIT } from "../io.ts";
-import { showPermissions } from "./report.ts";
+import { present } from "../view/present.ts";
+import { permissionsOf, proofOf } from "./report.ts";
 
 export const permissions: Command = {
   name: "permissions",
@@ -17,17 +18,11 @@ asked.
   // --prove is for tests of a build: it tries what must be refused.
   options: { json: { type: "boolean" }, prove: { type: "boolean" } },
   run: async (io, values) => {
+    // A wrong setting must not keep a binary from telling what it may do.
+    const site = BUILD?.site ?? siteOf(parseConfig(io.env));
+    const look = values.prove === true ? proofOf : permissionsOf;
     try {
-      return await showPermissions(
-        { json: values.json === true, prove: values.prove === true },
-        {
-          // A wrong setting must not keep a binary from telling what it may do.
-          site: BUILD?.site ?? siteOf(parseConfig(io.env)),
-          build: BUILD,
-          clock: systemClock,
-          print: (line) => io.out(`${line}\n`),
-        },
-      );
+      return await present(io, values, () => look({ site, build: BUILD, clock: systemClock }));
     } catch (error) {
       if (!(error instanceof SiteError)) throw error;
       io.err(`planner-agent: ${error.message}\n`);

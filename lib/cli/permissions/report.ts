@@ -1,4 +1,3 @@
-import { asciiJson } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ENVIRONMENT_NAMES } from "../../config/environment.ts";
 import { type Build, grantsFor, isGeneric, type Site } from "../../permissions/grants.ts";
@@ -13,8 +12,6 @@ interface PermissionsParts {
   /** This program's build; null from source. */
   readonly build: Build | null;
   readonly clock: Clock;
-  /** Writes a line to standard output. */
-  readonly print: (line: string) => void;
   readonly query?: Query;
   /** Forbidden acts of a proof; for tests. */
   readonly acts?: readonly Act[];
@@ -28,21 +25,11 @@ const LAYERS = {
 } as const;
 
 /**
- * Prints what this program may do, or with `prove` tries every forbidden act.
+ * Tries every forbidden act; the exit status is 1 where the runtime let one through.
  *
- * @returns the exit status: 1 where the runtime let a forbidden act through.
  * @throws SiteError where the configuration names a site that no program can be built for.
  */
-export async function showPermissions(
-  { json, prove }: { readonly json: boolean; readonly prove: boolean },
-  parts: PermissionsParts,
-): Promise<number> {
-  const shown = await (prove ? proofOf : permissionsOf)(parts);
-  for (const line of json ? [asciiJson(shown.json, 2)] : shown.lines) parts.print(line);
-  return shown.status;
-}
-
-async function proofOf({ site: configured, build, clock, acts: given }: PermissionsParts) {
+export async function proofOf({ site: configured, build, clock, acts: given }: PermissionsParts) {
   const site = build?.site ?? configured;
   const acts = await prove(given ?? forbiddenActs(site, clock));
   const planted = given ? [] : await tryPlanted(site);
@@ -52,8 +39,8 @@ async function proofOf({ site: configured, build, clock, acts: given }: Permissi
   const withoutAdvice = (detail: string) => detail.replace(/, specify .*/s, "");
   return {
     status: proven ? EXIT.ok : EXIT.failure,
-    json: { proven, acts, planted, held_by: LAYERS },
-    lines: [
+    object: { proven, acts, planted, held_by: LAYERS },
+    lines: () => [
       ...tableOf(
         ["act", "stopped by", "answer"],
         acts.map(({ act, stoppedBy, detail }) => [act, stoppedBy, withoutAdvice(detail)]),
@@ -75,7 +62,8 @@ async function proofOf({ site: configured, build, clock, acts: given }: Permissi
   };
 }
 
-async function permissionsOf({ site, build, query }: PermissionsParts) {
+/** Asks what this program may do. @throws SiteError as {@linkcode proofOf}. */
+export async function permissionsOf({ site, build, query }: PermissionsParts) {
   const grants = build?.grants ?? grantsFor(site, ENVIRONMENT_NAMES);
   const permissions = await askPermissions(build?.site ?? site, { grants, ...query && { query } });
   const rows = permissions.map(({ kind, subject, granted }) => [
@@ -84,9 +72,8 @@ async function permissionsOf({ site, build, query }: PermissionsParts) {
     subject ?? KINDS[kind].all,
   ]);
   return {
-    status: EXIT.ok,
-    json: { build, generic: build && isGeneric(build.site), permissions },
-    lines: [...titleLines(build), ...tableOf(["", "", ""], rows).slice(1)],
+    object: { build, generic: build && isGeneric(build.site), permissions },
+    lines: () => [...titleLines(build), ...tableOf(["", "", ""], rows).slice(1)],
   };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { reportText } from "../../../lib/cli/eval/view.ts";
+import { reportLines } from "../../../lib/cli/eval/view.ts";
 import type { Action } from "../../../lib/llm/diagnosis.ts";
 import { limitsIn, passedLimits } from "../../../lib/cli/eval/limits.ts";
 import { isFailure, reportOf } from "../../../lib/cli/eval/report.ts";
@@ -155,10 +155,10 @@ Deno.test("isFailure: a broken rule, or no answer at all", () => {
   assert.equal(isFailure(reportOf("m", [])), false);
 });
 
-Deno.test("reportText: tables, what was not acceptable, broken rules, constants beside them", () => {
+Deno.test("reportLines: tables, what was not acceptable, broken rules, constants beside them", () => {
   const constants = [reportOf("always notify", TRIALS.slice(0, 2))];
   assert.equal(
-    reportText([reportOf("m", TRIALS)], { constants, width: 100 }),
+    `${reportLines([reportOf("m", TRIALS)], { constants, width: 100 }).join("\n")}\n`,
     `m: what was proposed for the events that take an action of these
 
 acceptable       events  restart  redeploy  notify  ignore  no answer  right
