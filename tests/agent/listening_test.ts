@@ -118,3 +118,31 @@ redisTest(
     await running;
   },
 );
+
+redisTest(
+  "openListening: what has no outcome is left to others at the end, at once",
+  async (redis) => {
+    const config = streamsConfig({ REDIS_URL: redis.url() });
+    for (const nth of [1, 2]) await redis.command("XADD", HEALTH, "*", "data", `{"nth":${nth}}`);
+    await redis.command("XGROUP", "CREATE", HEALTH, config.streamGroup, "0");
+    const { once, check } = createWatchers();
+    const given: (() => void)[] = [];
+    const listening = await listeningWith(config, (_bytes, _channel, { settled } = {}) => {
+      if (settled) given.push(settled);
+      check();
+    });
+    const stop = new AbortController();
+    const running = listening.run(stop.signal);
+    await once(() => given.length === 2);
+    given[0]?.();
+    stop.abort();
+    listening.leaveRest();
+    // Without that it would linger for 8 s.
+    let isLate = false;
+    const cancel = systemClock.after(7_000, () => isLate = true);
+    await running;
+    cancel();
+    assert.equal(isLate, false);
+    assert.equal((await pendingIn(redis, HEALTH)).length, 1);
+  },
+);

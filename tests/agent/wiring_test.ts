@@ -470,3 +470,68 @@ Deno.test("wiring: config/ is read anew when it is told to, a wrong file changes
     "the files that were read before stay in force",
   ]);
 });
+
+Deno.test("wiring: what is parked has its receipt once the journal is on the disk", async () => {
+  const did: string[] = [];
+  const settled = Promise.withResolvers<void>();
+  await using agent = await liveAgent({ LLM_CHAIN: "m@http://127.0.0.1:1", LLM_ATTEMPTS: "1" }, {
+    onSync: (path) => void did.push(path.includes("/state/") ? "synced" : path),
+  });
+  agent.planner.receive(
+    new TextEncoder().encode('{"type": "service_unhealthy", "node": "piha", "service": "a"}'),
+    "health_events",
+    {
+      settled() {
+        did.push("settled");
+        settled.resolve();
+      },
+    },
+  );
+  while (agent.backlog.parked().length === 0) await settle();
+  assert.deepEqual(did, []);
+  await agent.clock.advance(100);
+  await settled.promise;
+  assert.deepEqual(did, ["synced", "settled"]);
+});
+
+Deno.test("wiring: a clock that jumps lets a silence end", async () => {
+  const silences = [{ node: "piha", until: "2026-01-02T03:10:00Z", reason: "a new disk" }];
+  await using agent = await liveAgent({}, { files: { "config/silences.json": { silences } } });
+  agent.publish();
+  await settle();
+  assert.deepEqual([agent.backlog.waiting, agent.backlog.running], [1, 0]);
+  agent.clock.jump(600_000);
+  await agent.clock.advance(3_000);
+  assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
+});
+
+Deno.test("wiring: the status says that a budget keeps an event back", async () => {
+  await using agent = await liveAgent({ DIAGNOSES_PER_HOUR: "1" });
+  await firstProposal(agent);
+  agent.publish({ service: "web" });
+  await settle();
+  assert.deepEqual(
+    agent.board.record().events.map(({ service, state, why }) => [service, state, why]),
+    [["web", "held", "used up: 1 diagnoses an hour (DIAGNOSES_PER_HOUR)"]],
+  );
+});
+
+Deno.test("wiring: a proposal that was about to appear before a crash is looked for", async () => {
+  const actionId = "plan-piha-mosquitto-1767323045";
+  const file = { action_id: actionId, ...TARGET };
+  await using agent = await liveAgent({}, {
+    files: { [`actions/approved/${actionId}.json`]: file },
+    state: [{ is: "proposing", target: TARGET, serial: 1, actionId, atMs: NOW - 1_000 }],
+  });
+  assert.deepEqual(agent.log.of("proposal_found").map(({ folder }) => folder), ["approved"]);
+  agent.publish();
+  assert.deepEqual(await agent.ended(1), ["cooldown piha/mosquitto"]);
+});
+
+Deno.test("wiring: that prompts are long is told where a model is asked, and of no rules", async () => {
+  const settings = { LLM_CONTEXT_TOKENS: "1024", PROMPT_PAYLOAD_BYTES: "65536" };
+  for (const [chain, told] of [["m,rules", 1], ["rules", 0]] as const) {
+    await using agent = await liveAgent({ ...settings, LLM_CHAIN: chain });
+    assert.equal(agent.log.of("prompt_may_not_fit").length, told);
+  }
+});

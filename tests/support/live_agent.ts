@@ -24,6 +24,8 @@ interface Others {
   readonly files?: Readonly<Record<string, unknown>>;
   /** What an earlier run remembered. */
   readonly state?: readonly StateRecord[];
+  /** Told when what was appended to a file is asked to be on the disk. */
+  readonly onSync?: (path: string) => void;
 }
 
 /** Files that tell how many operations are under way. */
@@ -49,7 +51,7 @@ const LONGEST_WAIT_MS = 20_000;
 /** Opens an agent with these settings, as the environment has them. */
 export async function liveAgent(
   settings: Readonly<Record<string, string>> = {},
-  { coordination, files = {}, state = [] }: Others = {},
+  { coordination, files = {}, state = [], onSync = () => {} }: Others = {},
 ) {
   const folder = sandbox();
   makeRuntime(folder.path);
@@ -64,7 +66,14 @@ export async function liveAgent(
     const path = join(folder.path, "state", "planner-agent.state");
     Deno.writeTextFileSync(path, encodeHeader() + state.map(encodeRecord).join(""));
   }
-  const disk = counted(realFiles);
+  const disk = counted({
+    ...realFiles,
+    openAppend(path) {
+      const file = realFiles.openAppend(path);
+      const sync = () => (onSync(path), file.sync());
+      return { append: file.append, sync, close: file.close };
+    },
+  });
   const log = recordingLog();
   const endings: Ending[] = [];
   const decided: Decided[] = [];
