@@ -38,7 +38,9 @@ redisTest("streams intake: a group is made behind entries of any size", async (r
 
 Deno.test("streams intake: a Redis that answers all but the read is asked ever less often", async () => {
   for (const refusal of ["NOGROUP No such key", "WRONGTYPE Operation"]) {
-    const answers: Readonly<Record<string, Reply>> = { XPENDING: [], XACK: 0, XGROUP: "OK" };
+    const answers: Readonly<Record<string, Reply>> = {
+      ...{ XPENDING: [], XACK: 0, XGROUP: "OK", XAUTOCLAIM: [bulk("0-0"), [], []] },
+    };
     const server = scriptedRedis(([name = ""], connection) => {
       if (name !== "XREADGROUP") return answers[name] ?? [];
       connection.sendRaw(bulk(`-${refusal}\r\n`));
@@ -47,7 +49,8 @@ Deno.test("streams intake: a Redis that answers all but the read is asked ever l
     const reader = streamReader(`redis://127.0.0.1:${server.port}`);
     const waits: number[] = [];
     for (let lost = 1; lost <= 5; lost++) {
-      await reader.log.seen("redis_lost", lost);
+      const { detail } = await reader.log.seen("redis_lost", lost);
+      assert.match(String(detail), /NOGROUP|holds something else than a stream/);
       waits.push(await reader.retry());
     }
     assert.deepEqual(waits.map((ms) => ms / (waits[0] ?? 0)), [1, 2, 4, 8, 16]);

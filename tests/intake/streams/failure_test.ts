@@ -50,6 +50,13 @@ Deno.test("streamFailure: tells what only streams meet", () => {
   });
 });
 
+Deno.test("streamFailure: where no stream is known, none is named", () => {
+  const { endpoint, secrets } = redisAddress(url);
+  const detail = (message: string) => streamFailure(reply(message), { endpoint, secrets }).detail;
+  assert.doesNotMatch(detail("NOPERM No permissions to access a key"), /stream|undefined/);
+  assert.match(detail("WRONGTYPE Operation"), /^The key of the stream holds something else/);
+});
+
 Deno.test("isOfStream: an error of one stream, not of the connection or the user's commands", () => {
   for (
     const [message, expected] of [

@@ -23,6 +23,14 @@ Deno.test("proposedBy: the planner's own file", () => {
   });
 });
 
+Deno.test("proposedBy: all of a node is the node in other programs' files, a service in its own", () => {
+  for (const service of ["all", "Node", ""]) {
+    const foreign = proposedBy({ node: "vps", service, type: "notify" });
+    assert.equal(foreign?.service, "vps");
+    assert.equal(proposedBy(JSON.parse(proposalFile({ service })))?.service, service);
+  }
+});
+
 Deno.test("proposedBy: an operator's tool, with a history of transitions", () => {
   const by = "webui";
   assert.deepEqual(

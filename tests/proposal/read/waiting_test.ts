@@ -27,6 +27,7 @@ function homelab() {
       files.put(`/r/actions/pending/${action_id}.json`, text);
       return action_id;
     },
+    touch: (id: string, ms: number) => files.touch(`/r/actions/pending/${id}.json`, ms),
     putText: (id: string, text: string) => files.put(`/r/actions/pending/${id}.json`, text),
   };
 }
@@ -39,6 +40,14 @@ Deno.test("waitingProposals: newest event first, damaged files apart", async () 
   assert.deepEqual(proposals.map(({ actionId }) => actionId), [ids[1], ids[2], ids[0]]);
   assert.deepEqual(damaged, [{ actionId: "plan-x-y-1767323045", why: "it is empty" }]);
   assert.equal(unread, 0);
+});
+
+Deno.test("waitingProposals: of one moment, what was written last comes first", async () => {
+  const lab = homelab();
+  const ids = ["a", "b", "c"].map((service) => lab.put({ service }));
+  for (const [nth, id] of [...ids].reverse().entries()) await lab.touch(id, NOW + nth * 1000);
+  const { proposals } = await waitingProposals(lab.actions, { nowMs: NOW });
+  assert.deepEqual(proposals.map(({ actionId }) => actionId), ids);
 });
 
 Deno.test("waitingProposals: stale past valid_until, altered against the digest", async () => {
