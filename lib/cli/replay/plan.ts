@@ -6,47 +6,36 @@ import { parseSpan } from "../../base/text/span.ts";
 /** How far back `--from-stream` reads. */
 export const DEFAULT_SINCE = "1h";
 
-export interface ReplayPlan {
-  readonly source:
-    /** `-` is standard input. */
-    | { readonly kind: "file"; readonly path: string }
-    | {
-      readonly kind: "stream";
-      readonly stream: string;
-      /** How far back it is read, as it was asked for and in milliseconds. */
-      readonly since: string;
-      readonly spanMs: number;
-    };
-  /** The channel the events count as. */
-  readonly channel: string;
-  /** Proposals are printed and nothing is written. */
-  readonly dry: boolean;
-}
+export type ReplayPlan = ReturnType<typeof replayPlan>;
 
 /**
- * The plan of a command line.
+ * What `replay` is asked to do: its options and arguments, and which of them go together.
  *
  * @throws {UsageError} for options that do not go together, or a value that cannot be used.
  */
 export function replayPlan(
   command: Pick<Command, "name" | "synopsis">,
   { values, positionals }: { readonly values: Values; readonly positionals: readonly string[] },
-): ReplayPlan {
+) {
   const { "from-stream": stream, "dry-run": dry = false, since = DEFAULT_SINCE, write } = values;
+  /** The channel the events count as. */
   const channel = typeof values.channel === "string" ? values.channel : undefined;
   if (typeof stream !== "string") {
     for (const name of ["since", "write"]) {
       if (values[name] !== undefined) refuse(`--${name} goes with --from-stream NAME alone`);
     }
-    const source = { kind: "file", path: oneFile(command, positionals) } as const;
+    // `-` is standard input.
+    const source = { kind: "file" as const, path: oneFile(command, positionals) };
     return { source, channel: channel ?? CHANNELS[0], dry: dry === true };
   }
   if (stream === "") refuse("--from-stream takes the name of a stream, such as health_events");
   if (positionals.length > 0) refuse("it takes a FILE or --from-stream NAME, not both");
   if (dry === true && write === true) refuse("--write and --dry-run contradict each other");
+  const asked = String(since);
   return {
-    source: { kind: "stream", stream, since: String(since), spanMs: spanOf(String(since)) },
+    source: { kind: "stream" as const, stream, since: asked, spanMs: spanOf(asked) },
     channel: channel ?? CHANNELS.find((name) => name === stream) ?? CHANNELS[0],
+    /** Proposals are printed and nothing is written. */
     dry: write !== true,
   };
 }

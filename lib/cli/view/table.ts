@@ -85,48 +85,64 @@ export function tableLines(
 /** As {@linkcode tableLines}, with the lines of each row by themselves. */
 export function tableRows(
   rows: readonly (readonly string[])[],
-  { columns: all, width, paintTitles = (line) => line }: TableOptions,
+  { columns, width, paintTitles = (line) => line }: TableOptions,
 ): { readonly titles: string; readonly bodies: readonly (readonly string[])[] } {
-  const cells = rows.map((row) => all.map((_, i) => oneLine(row[i] ?? "")));
-  const wanted = all.map(({ title }, i) =>
-    Math.max(textWidth(title), ...cells.map((row) => textWidth(row[i] ?? "")))
+  const measured = columns.map((column, i) => {
+    const cells = rows.map((row) => oneLine(row[i] ?? ""));
+    const wanted = Math.max(textWidth(column.title), ...cells.map(textWidth));
+    return { ...column, cells, wanted, width: Math.min(width, wanted) };
+  });
+  const kept = withoutSpares(measured, width);
+  fit(kept, width - GAP * (kept.length - 1));
+  const [titles = ""] = rowLines(
+    kept.map(({ title, align, width }) => ({ cell: title, align, width, narrow: "cut" })),
   );
-  const kept = keptColumns(wanted, all, width);
-  const columns = kept.flatMap((i) => all[i] ?? []);
-  const natural = kept.map((i) => Math.min(width, wanted[i] ?? 0));
-  const widths = fit(natural, columns, width - GAP * (columns.length - 1));
-  const heads = columns.map(({ align }): Column => ({ title: "", align, narrow: "cut" }));
-  const [titles = ""] = rowLines(columns.map(({ title }) => title), heads, widths);
-  return {
-    titles: paintTitles(titles),
-    bodies: cells.map((row) => rowLines(kept.map((i) => row[i] ?? ""), columns, widths)),
-  };
+  const bodies = rows.map((_, n) =>
+    rowLines(kept.map(({ cells, ...column }) => ({ ...column, cell: cells[n] ?? "" })))
+  );
+  return { titles: paintTitles(titles), bodies };
 }
 
-/** Indices of the columns that stay: spare ones go until what must not be broken has room. */
-function keptColumns(
-  wanted: readonly number[],
-  columns: readonly Column[],
+/** The columns that stay: spare ones go until what must not be broken has room. */
+function withoutSpares<C extends Column & { readonly wanted: number }>(
+  columns: readonly C[],
   width: number,
-): number[] {
-  const least = columns.map(({ narrow }, i) =>
-    narrow === undefined ? wanted[i] ?? 0 : Math.min(READABLE, wanted[i] ?? 0)
-  );
-  const spares = columns.flatMap(({ spare }, i) => spare === undefined ? [] : [{ i, spare }])
-    .sort((a, b) => b.spare - a.spare);
-  let kept = columns.map((_, i) => i);
-  const needs = () => kept.reduce((sum, i) => sum + (least[i] ?? 0) + GAP, -GAP);
-  while (needs() > width) {
+): C[] {
+  const spares = columns.filter(({ spare }) => spare !== undefined)
+    .sort((a, b) => (b.spare ?? 0) - (a.spare ?? 0));
+  let kept = [...columns];
+  const least = ({ narrow, wanted }: C) =>
+    narrow === undefined ? wanted : Math.min(READABLE, wanted);
+  while (spares.length > 0 && kept.reduce((sum, each) => sum + least(each) + GAP, -GAP) > width) {
     const first = spares.shift();
-    if (first === undefined) break;
-    kept = kept.filter((i) => i !== first.i);
+    kept = kept.filter((column) => column !== first);
   }
   return kept;
 }
 
-function rowLines(row: readonly string[], columns: readonly Column[], widths: readonly number[]) {
-  const pieces = columns.map(({ narrow, align }, i) => {
-    const [cell = "", width = 0] = [row[i], widths[i]];
+/** Takes from the widest column until all fit: first from those that may be narrowed. */
+function fit(columns: readonly (Pick<Column, "narrow"> & { width: number })[], room: number): void {
+  const takeFrom = (some: typeof columns, least: number) => {
+    for (let over = columns.reduce((sum, { width }) => sum + width, 0) - room; over > 0; over--) {
+      const most = Math.max(least, ...some.map(({ width }) => width));
+      const widest = some.find(({ width }) => width === most && width > least);
+      if (!widest) return;
+      widest.width--;
+    }
+  };
+  const narrowed = columns.filter(({ narrow }) => narrow !== undefined);
+  takeFrom(narrowed, READABLE);
+  takeFrom(narrowed, NARROWEST);
+  takeFrom(columns, NARROWEST);
+}
+
+interface Cell extends Omit<Column, "title"> {
+  readonly cell: string;
+  readonly width: number;
+}
+
+function rowLines(cells: readonly Cell[]): string[] {
+  const pieces = cells.map(({ cell, width, narrow, align }) => {
     // A number broken over two lines would read as two numbers.
     const isCut = narrow === "cut" || narrow === undefined && align === "right";
     return isCut ? [cutToWidth(cell, width)] : wrap(cell, width);
@@ -134,33 +150,14 @@ function rowLines(row: readonly string[], columns: readonly Column[], widths: re
   const height = Math.max(...pieces.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) => {
     const last = pieces.findLastIndex((lines) => (lines[line] ?? "") !== "");
-    return columns.slice(0, last + 1).map(({ align, paint }, i) => {
+    return cells.slice(0, last + 1).map(({ cell, width, align, paint }, i) => {
       const piece = pieces[i]?.[line] ?? "";
-      const painted = paint && piece !== "" ? paint(piece, row[i] ?? "") : piece;
-      const blanks = " ".repeat(Math.max(0, (widths[i] ?? 0) - textWidth(piece)));
+      const painted = paint && piece !== "" ? paint(piece, cell) : piece;
+      const blanks = " ".repeat(Math.max(0, width - textWidth(piece)));
       // No blanks at the end of a line.
       return align === "right" ? blanks + painted : i === last ? painted : painted + blanks;
     }).join(" ".repeat(GAP));
   });
-}
-
-/** Takes from the widest column until all fit: first from those that may be narrowed. */
-function fit(natural: readonly number[], columns: readonly Column[], room: number): number[] {
-  const widths = [...natural];
-  const takeFrom = (may: (column: Column | undefined) => boolean, least: number) => {
-    for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
-      const widest = widths.reduce((best, width, i) => {
-        return may(columns[i]) && width > least && width > (widths[best] ?? 0) ? i : best;
-      }, -1);
-      if (widest < 0) return;
-      widths[widest] = (widths[widest] ?? 0) - 1;
-    }
-  };
-  const mayNarrow = (column: Column | undefined) => column?.narrow !== undefined;
-  takeFrom(mayNarrow, READABLE);
-  takeFrom(mayNarrow, NARROWEST);
-  takeFrom(() => true, NARROWEST);
-  return widths;
 }
 
 function oneLine(text: string): string {
