@@ -82,17 +82,13 @@ export async function dispatch(
  *
  * @throws {UsageError} when there is none, or more.
  */
-export function oneFile(
-  { name, synopsis }: Pick<Command, "name" | "synopsis">,
-  positionals: readonly string[],
-): string {
+export function oneFile({ name }: Pick<Command, "name">, positionals: readonly string[]): string {
   const [path, ...more] = positionals;
   if (path !== undefined && more.length === 0) return path;
-  throw new UsageError(
-    `${name} takes one FILE, or - for standard input\nUsage: ${PROGRAM} ${name} ${synopsis}`,
-  );
+  throw new UsageError(`${name} takes one FILE, or - for standard input`);
 }
 
+/** Runs one of them; whoever typed it wrongly is told how it is used. */
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parsed(command, args);
   if (values.help) return say(io, usage(command));

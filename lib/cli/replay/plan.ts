@@ -14,7 +14,7 @@ export type ReplayPlan = ReturnType<typeof replayPlan>;
  * @throws {UsageError} for options that do not go together, or a value that cannot be used.
  */
 export function replayPlan(
-  command: Pick<Command, "name" | "synopsis">,
+  command: Pick<Command, "name">,
   { values, positionals }: { readonly values: Values; readonly positionals: readonly string[] },
 ) {
   const { "from-stream": stream, "dry-run": dry = false, since = DEFAULT_SINCE, write } = values;
