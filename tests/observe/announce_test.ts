@@ -47,6 +47,15 @@ Deno.test("announcement: what a bridge needs, on one ASCII line", () => {
   );
 });
 
+Deno.test("announcement: where an event came from, where its message says so", () => {
+  const file = proposal("mosquitto");
+  const origin = { source: "watcher", correlation_id: "c-1", location_tag: "hut" };
+  assert.ok(
+    announcement({ ...file, payload: { ...file.payload, ...origin } })
+      .endsWith('","source":"watcher","correlation_id":"c-1","location_tag":"hut"}'),
+  );
+});
+
 /** A server that notes what is published, and a channel to it on a hand-moved clock. */
 function lab(answers: (words: readonly string[]) => Reply | undefined = () => undefined) {
   const heard: string[][] = [];
@@ -137,6 +146,8 @@ Deno.test("proposal channel: a connection is made when there is something to say
   channel.onProposed(proposal("mosquitto"));
   await it.asked(1);
   await channel.close();
+  for (let turn = 0; turn < 100 && it.server.open.size > 0; turn++) await settle();
+  assert.equal(it.server.open.size, 0);
   assert.deepEqual(it.heard.map(([command]) => command), ["PUBLISH"]);
   assert.equal(it.server.accepted, 1);
   assert.equal(it.clock.waiting, 0);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { followDecisions } from "../../lib/observe/decisions.ts";
 import type { Files } from "../../lib/base/disk/files.ts";
 import type { Decided } from "../../lib/observe/ending.ts";
-import { fakeClock } from "../support/clock.ts";
+import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { memoryFiles } from "../support/memory_files.ts";
 import { proposalFile } from "../support/proposal_file.ts";
@@ -249,4 +249,17 @@ Deno.test("followDecisions: a folder that is closed is told of elsewhere, a faul
   await lab.decisions.look();
   assert.deepEqual(lab.log.of("planner_error").map((line) => line.error), ["TypeError: oops"]);
   await lab.decisions.close();
+});
+
+Deno.test("followDecisions: the end waits for a look that is under way", async () => {
+  const held = Promise.withResolvers<string[]>();
+  const lab = homelab([], { list: () => held.promise });
+  void lab.decisions.look();
+  let closed = false;
+  const closing = lab.decisions.close().then(() => closed = true);
+  await settle();
+  assert.equal(closed, false);
+  held.resolve([]);
+  await closing;
+  assert.equal(lab.clock.waiting, 0);
 });

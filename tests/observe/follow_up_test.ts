@@ -95,6 +95,9 @@ Deno.test("follow-up: a decision ends the others of its fold, and a newer word t
   it.propose("a");
   it.propose("b");
   it.propose("redeploy", { service: "nas", action: "redeploy" });
+  it.decide("another program's", { action: "rollback" });
+  it.decide("elsewhere", { service: "web" });
+  assert.deepEqual(it.told, []);
   it.decide("b");
   assert.deepEqual(it.told, ["superseded a b"]);
   it.decide("a");

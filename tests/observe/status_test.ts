@@ -96,6 +96,16 @@ Deno.test("createStatusBoard: what it writes can be read, and tells how the agen
     ["two", "queued", NOW, null, undefined],
     ["three", "parked", NOW, NOW + 30, undefined],
   ]);
+  assert.deepEqual(record.events[2], {
+    node: "piha",
+    service: "three",
+    type: "service_unhealthy",
+    severity: "error",
+    state: "parked",
+    arrived: NOW,
+    failures: 2,
+    next_try: NOW + 30,
+  });
   assert.deepEqual(record.cooldowns, [{ node: "vps", service: "traefik", ends: NOW + 300 }]);
   assert.deepEqual(record.links.map((l) => [l.link, l.state, l.next_try]), [
     ["a", "open", NOW + 23],
@@ -185,6 +195,8 @@ Deno.test("createStatusBoard: Redis, as an operator sees it", async () => {
   await clock.advance(10_000);
   board.redis({ kind: "subscribed", channels: ["a", "b"], refused: [] });
   assert.deepEqual(redis(), ["subscribed", 5, "a,b"]);
+  board.redis({ kind: "subscribed", channels: ["a"], refused: ["b"] });
+  assert.deepEqual(board.record().redis?.refused, ["b"]);
   board.redis({ kind: "connecting" });
   assert.deepEqual(redis(), ["connecting", 15, ""]);
 });

@@ -166,3 +166,21 @@ Deno.test("parseStatus: the last second that a date can say is a time, the next 
   });
   assert.deepEqual(times, [8.64e12, null, -8.64e12, null]);
 });
+
+Deno.test("parseStatus: counts that are none are 0, and so is what no version wrote yet", () => {
+  const read = parseStatus(
+    JSON.stringify({ ...statusRecord(), pid: -1, queued: 1.5, parked: "2", since_start: null }),
+  );
+  assert.ok("record" in read);
+  const { pid, queued, parked, since_start } = read.record;
+  assert.deepEqual([pid, queued, parked], [0, 0, 0]);
+  assert.deepEqual(since_start, { received: 0, outcomes: {} });
+});
+
+Deno.test("statusLine: a link that is tried again is not answering yet", () => {
+  const links = [{ link: "a", model: "a", failures: 3, next_try: null }].flatMap((link) => [
+    { ...link, state: "half_open" as const },
+    { ...link, link: "b", state: "open" as const },
+  ]);
+  assert.match(statusLine(statusRecord({ links })), /; not answering: a, b; /);
+});

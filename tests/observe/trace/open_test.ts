@@ -37,6 +37,8 @@ Deno.test("openTraces: traces go to the build's collector", () => {
     undefined,
   );
   assert.equal(problem({}, "http://localhost:4318"), undefined);
+  const empty = { OTEL_EXPORTER_OTLP_ENDPOINT: "", OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "" };
+  assert.equal(problem(empty, "http://localhost:4318"), undefined);
   assert.equal(
     problem({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://h/otlp" }, "https://h/otlp"),
     undefined,
