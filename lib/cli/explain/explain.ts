@@ -15,7 +15,7 @@ import { readStatus } from "../../observe/status/look.ts";
 import { isSystemFailure } from "../../base/disk/write_failure.ts";
 import type { Command } from "../command.ts";
 import { explainLines } from "./view.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
+import { EXIT, fail, type Io, UsageError } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
 import { runtimePath, unreadable } from "../reading.ts";
 
@@ -52,8 +52,7 @@ ends the node's.
     try {
       if (!subject) return print(io, completableNames(await targetsIn(source)));
       if (await realFiles.kind(source.state) === "none") {
-        io.err(`planner-agent: there is no ${source.state}; is RUNTIME_PATH right?\n`);
-        return EXIT.failure;
+        return fail(io, `there is no ${source.state}; is RUNTIME_PATH right?`);
       }
       const found = await historyOf(subject, { ...source, limit });
       if (values.json === true) return print(io, [asciiJson(found.lines, 2)]);
