@@ -12,13 +12,12 @@ import { openaiLink } from "./openai/link.ts";
 import { type ChainRouter, createRouter } from "./router.ts";
 import { diagnoseByRules } from "./rules.ts";
 
-/** A link whose model is on a server that speaks `Api`; its host is `http://host:port` or https. */
-type ServerLink<Api> = Readonly<Record<"name" | "model" | "host", string>> & { readonly kind: Api };
+type OnServer = Readonly<Record<"name" | "model" | "host", string>>;
 
-/** One link of LLM_CHAIN; its name is as written. */
+/** One link of LLM_CHAIN: its name is as written, a server's host `http://host:port` or https. */
 export type LinkSpec =
-  | ServerLink<"ollama">
-  | ServerLink<"openai">
+  | OnServer & { readonly kind: "ollama" }
+  | OnServer & { readonly kind: "openai" }
   | { readonly kind: "rules"; readonly name: "rules" };
 
 /** A chain or a host is not written as it must be; the text says what is expected. */
@@ -191,14 +190,13 @@ export function createChainRouter(
   };
   const common = { clock, dial, deadlines, contextTokens, answerTokens: ANSWER_TOKENS };
   const links = config.chain.map((spec): Link => {
-    if (spec.kind === "rules") return rulesLink();
-    const { kind, name, host, model } = spec;
-    const server = { ...common, host, model };
-    switch (kind) {
+    switch (spec.kind) {
+      case "rules":
+        return rulesLink();
       case "ollama":
-        return ollamaLink(name, { ...server, keepAlive });
+        return ollamaLink({ ...common, ...spec, keepAlive });
       case "openai":
-        return openaiLink(name, { ...server, apiKey: apiKeys.get(host) });
+        return openaiLink({ ...common, ...spec, apiKey: apiKeys.get(spec.host) });
     }
   });
   return createRouter({ links, attemptsPerLink, clock, log });

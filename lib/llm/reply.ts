@@ -20,9 +20,9 @@ export type Json = Readonly<Record<string, unknown>>;
 
 /** What one object of a reply says. */
 export interface Piece extends Omit<Spoken, "figures"> {
+  readonly figures: { readonly [Name in keyof Figures]: number | undefined };
   /** Undefined where the object does not say. */
   readonly done: boolean | undefined;
-  readonly figures: { readonly [Name in keyof Figures]: number | undefined };
   /** Nothing more needs to be read. */
   readonly isLast: boolean;
   /** The model has moved on by a token. */
@@ -54,38 +54,15 @@ export async function readReply(
   form: ReplyForm,
   onToken: () => void,
 ): Promise<Spoken> {
-  const decoder = new TextDecoder();
-  const spoken = assembled(form, onToken);
-  let received = 0;
-  let pending = "";
-  let isOver = false;
-  for await (const bytes of body) {
-    const text = decoder.decode(bytes, { stream: true });
-    received += text.length;
-    if (received > LONGEST_STREAM) {
-      throw new LinkError("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
-    }
-    const lines = (pending + text).split(form.lineEnd);
-    pending = lines.pop() ?? "";
-    isOver = lines.some(spoken.takeLine);
-    if (isOver) break;
-    if (pending.length > LONGEST_LINE) throw notReply(form, "a line without end", pending);
-  }
-  const rest = pending.trimEnd();
-  if (!isOver && rest !== "") isOver = spoken.takeLine(rest);
-  return spoken.finish(isOver);
-}
-
-/** What the lines of a reply come to. */
-function assembled(form: ReplyForm, onToken: () => void) {
   const { words } = form;
+  const decoder = new TextDecoder();
   const sum = { content: "", thought: false, calledTools: false };
   let doneReason: string | undefined;
   let figures: Figures = {};
+  let done: boolean | undefined;
+  let parts = 0;
   /** What is no line of a stream; the whole object where it is one. */
   let whole = "";
-  let parts = 0;
-  let done: boolean | undefined;
 
   function take(object: Json, isWhole: boolean): boolean {
     const piece = form.pieceOf(object, isWhole);
@@ -104,35 +81,43 @@ function assembled(form: ReplyForm, onToken: () => void) {
     return piece.isLast;
   }
 
-  return {
-    /** True once nothing more needs to be read. */
-    takeLine(line: string): boolean {
-      const read = form.lineOf(line, whole !== "");
-      if (read === "other") {
-        if (parts > 0) throw notReply(form, words.stray, line);
-        whole += `${line}\n`;
-        if (whole.length <= LONGEST_LINE) return false;
-        throw notReply(form, "a reply too long for one object", line);
-      }
-      return typeof read === "object" ? take(read, false) : read === "end";
-    },
-    /** @param isOver its end has come, as the API writes it */
-    finish(isOver: boolean): Spoken {
-      if (parts === 0 && whole !== "") {
-        const object = parseObject(whole);
-        if (!object) throw notReply(form, words.neither, whole);
-        take(object, true);
-      }
-      // A server that answers with one object may leave `done` out; a stream may not.
-      if (!isOver && !done && !(parts === 1 && done === undefined)) {
-        const far = parts === 0
-          ? `before the first ${words.part}`
-          : `after ${parts} ${words.part}s`;
-        throw new LinkError("disconnected", `the reply ended ${far}, without ${words.end}`);
-      }
-      return { ...sum, doneReason, figures };
-    },
-  };
+  /** True once nothing more needs to be read. */
+  function takeLine(line: string): boolean {
+    const read = form.lineOf(line, whole !== "");
+    if (typeof read === "object") return take(read, false);
+    if (read !== "other") return read === "end";
+    if (parts > 0) throw notReply(form, words.stray, line);
+    whole += `${line}\n`;
+    if (whole.length <= LONGEST_LINE) return false;
+    throw notReply(form, "a reply too long for one object", line);
+  }
+
+  let received = 0;
+  let pending = "";
+  let isOver = false;
+  for await (const bytes of body) {
+    const text = decoder.decode(bytes, { stream: true });
+    received += text.length;
+    if (received > LONGEST_STREAM) {
+      throw new LinkError("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
+    }
+    const lines = (pending + text).split(form.lineEnd);
+    pending = lines.pop() ?? "";
+    isOver = lines.some(takeLine);
+    if (isOver) break;
+    if (pending.length > LONGEST_LINE) throw notReply(form, "a line without end", pending);
+  }
+  const rest = pending.trimEnd();
+  if (!isOver && rest !== "") isOver = takeLine(rest);
+  if (parts === 0 && whole !== "") {
+    const object = parseObject(whole);
+    if (!object) throw notReply(form, words.neither, whole);
+    take(object, true);
+  }
+  // A server that answers with one object may leave `done` out; a stream may not.
+  if (isOver || done || (parts === 1 && done === undefined)) return { ...sum, doneReason, figures };
+  const far = parts === 0 ? `before the first ${words.part}` : `after ${parts} ${words.part}s`;
+  throw new LinkError("disconnected", `the reply ended ${far}, without ${words.end}`);
 }
 
 /** A reply that is not what the API says. */

@@ -24,6 +24,8 @@ const DEADLINES = {
 
 /** A model on a server, and how long it may take. */
 export interface ModelServer {
+  /** As written in the chain. */
+  readonly name: string;
   /** `http://host:port` or https. */
   readonly host: string;
   readonly model: string;
@@ -37,10 +39,9 @@ export interface ModelServer {
   readonly onToken?: () => void;
 }
 
-/** A link whose model is on a server. */
+/** A link whose model is on a server; how that is asked differs. */
 export function serverLink(
-  name: string,
-  { model, contextTokens, answerTokens }: ModelServer,
+  { name, model, contextTokens, answerTokens }: ModelServer,
   speaks: Pick<Link, "ask" | "remark">,
 ): Link {
   return { name, model, builtIn: false, promptTokens: contextTokens - answerTokens, ...speaks };

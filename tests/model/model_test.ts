@@ -255,7 +255,8 @@ Deno.test({
     // Noise that the server cannot read as an answer; what noise it is, the processor decides.
     for (const seed of [2, 1, 3, 4, 5]) {
       await using server = await startServer(installed, { seed });
-      const link = openaiLink("tiny", {
+      const link = openaiLink({
+        name: "tiny",
         host: server.url,
         model: "tiny",
         clock: systemClock,

@@ -21,13 +21,14 @@ export const DEADLINES = {
 /** Asks the server at `host`, as a link does that was never asked before. */
 export function asking(
   host: string,
-  changes: Partial<Parameters<typeof ollamaLink>[1]> = {},
+  changes: Partial<Parameters<typeof ollamaLink>[0]> = {},
   stop: AbortController = new AbortController(),
 ) {
   const clock = fakeClock();
   const steps = new Set<() => void>();
   let tokens = 0;
-  const link = ollamaLink("qwen2.5:7b", {
+  const link = ollamaLink({
+    name: "qwen2.5:7b",
     host,
     model: "qwen2.5:7b",
     clock,

@@ -22,9 +22,9 @@ export interface Facts {
   readonly rank: SeverityRank;
   /** The severity was sent as a number, or in another word. */
   readonly graded: boolean;
-  /** An alert says itself that it is over. */
+  /** The alert itself says so. */
   readonly over: boolean;
-  /** A field says that somebody meant it. */
+  /** Somebody meant it, as a field says. */
   readonly planned: boolean;
   readonly exit?: Exit | undefined;
   readonly restarts?: number | undefined;

@@ -39,7 +39,7 @@ const THINK = [undefined, false, "low"] as const;
 type Think = typeof THINK[number];
 
 /** It remembers which `think` gave a diagnosis, and which ones the server answered with 400. */
-export function ollamaLink(name: string, server: Ollama): Link {
+export function ollamaLink(server: Ollama): Link {
   let think: Think;
   const refused = new Set<Think>();
   const noteWrong = (used: Think, thought = false) => {
@@ -52,7 +52,7 @@ export function ollamaLink(name: string, server: Ollama): Link {
     think = undefined;
     refused.add(used);
   };
-  return serverLink(name, server, {
+  return serverLink(server, {
     async ask(messages, { signal }) {
       const used = think;
       try {

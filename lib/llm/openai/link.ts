@@ -74,14 +74,14 @@ interface Dialect {
 }
 
 /** It remembers what the server does not take, and leaves that out. */
-export function openaiLink(name: string, server: OpenaiServer): Link {
+export function openaiLink(server: OpenaiServer): Link {
   let dialect: Dialect = {
     form: "json_schema",
     limit: "max_tokens",
     temperature: true,
     usage: true,
   };
-  return serverLink(name, server, {
+  return serverLink(server, {
     async ask(messages, { signal }) {
       for (;;) {
         const used = dialect;

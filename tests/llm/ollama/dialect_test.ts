@@ -21,7 +21,8 @@ type Lesson = keyof typeof ANSWERS;
 /** What `think` is sent as: at first, and after each lesson. */
 async function sent(...lessons: Lesson[]): Promise<unknown[]> {
   await using server = startOllama({ answer: (_, nth) => ANSWERS[lessons[nth] ?? "accepted"] });
-  const link = ollamaLink("m", {
+  const link = ollamaLink({
+    name: "m",
     host: server.url,
     model: "m",
     clock: fakeClock(),
