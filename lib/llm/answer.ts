@@ -1,10 +1,3 @@
-/**
- * Finds the one JSON object in what a model wrote: forgiving about what surrounds it, strict about
- * the object. Nothing is repaired, thinking is never the answer, of several different objects none is
- * taken, and neither is one that the text around it calls a draft or takes back.
- *
- * @module
- */
 import { isDeepStrictEqual } from "node:util";
 import { isObject, parseJson, walkSigns } from "../base/json.ts";
 import { announcesDraft, leavesStanding } from "./answer/surroundings.ts";
@@ -27,8 +20,10 @@ const MOST_QUOTINGS = 2;
 const MOST_ROUNDS = 3;
 
 /**
- * Reads an answer: a JSON object as the whole text, JSON-encoded as a string, in a fence, behind
- * thinking that ends, or with prose around it. Takes time linear in the text, whatever it holds.
+ * Finds the one JSON object in what a model wrote: as the whole text, JSON-encoded as a string, in a
+ * fence, behind thinking that ends, or with prose around it. Nothing is repaired, thinking is never
+ * the answer, of several different objects none is taken, and neither is one that the text around it
+ * calls a draft or takes back. Takes time linear in the text, whatever it holds.
  */
 export function readAnswer(text: string): Answer {
   if (text.length <= LONGEST_TEXT) return read(text.trim(), MOST_QUOTINGS, MOST_ROUNDS);

@@ -1,15 +1,12 @@
-/**
- * A circuit breaker: a link that failed several times in a row is left alone for a while, then
- * tried by one request. Pure: state and event in, state out; times are monotonic milliseconds.
- *
- * @module
- */
-
 /** Transport failures in a row that open it. */
 const FAILURES_TO_OPEN = 3;
 const FIRST_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 300_000;
 
+/**
+ * A circuit breaker: a link that failed several times in a row is left alone for a while, then
+ * tried by one request. Pure: state and event in, state out; times are monotonic milliseconds.
+ */
 export interface Breaker {
   readonly state: "closed" | "open" | "half_open";
   /** Transport failures in a row. */

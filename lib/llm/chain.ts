@@ -1,8 +1,3 @@
-/**
- * The chain of links as an operator writes it, and as the agent uses it.
- *
- * @module
- */
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Link } from "./contract.ts";

@@ -1,9 +1,3 @@
-/**
- * What the planner asks of a router, and a router of its links: messages in; a diagnosis, and what
- * each attempt came to, out.
- *
- * @module
- */
 import type { WaitingEvent } from "../event/event.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Facts } from "./facts/facts.ts";

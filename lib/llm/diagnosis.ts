@@ -1,9 +1,3 @@
-/**
- * What a diagnosis says, and the schema that every finished one must pass.
- *
- * @module
- */
-
 /** What a diagnosis may propose. */
 export const ACTIONS = ["restart", "redeploy", "notify", "ignore"] as const;
 export type Action = typeof ACTIONS[number];

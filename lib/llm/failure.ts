@@ -1,9 +1,3 @@
-/**
- * How an attempt fails, which failures are worth asking the same link again at once, and what a
- * model is told about its wrong answer.
- *
- * @module
- */
 import { cut } from "../base/text/cut.ts";
 import type { Message } from "./contract.ts";
 

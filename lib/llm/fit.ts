@@ -1,10 +1,3 @@
-/**
- * Whether a prompt fits into a model's context, and cutting its payload where it does not: what is
- * too long loses its beginning in some servers, and that is where the rules stand
- * (ollama/ollama#3839, #17427).
- *
- * @module
- */
 import type { Log } from "../base/log/log.ts";
 import type { Message } from "./contract.ts";
 
@@ -57,7 +50,11 @@ function tokensOf(messages: readonly Message[]): number {
   return each.reduce((sum, tokens) => sum + tokens, 0);
 }
 
-/** The messages within `tokens`; the same ones where they fit. Nothing but the payload is cut. */
+/**
+ * The messages within `tokens`; the same ones where they fit. Nothing but the payload is cut: what is
+ * too long loses its beginning in some servers, and that is where the rules stand
+ * (ollama/ollama#3839, #17427).
+ */
 export function fitted(messages: readonly Message[], tokens: number): readonly Message[] {
   if (tokensOf(messages) <= tokens) return messages;
   const begin = `\n${FENCE}\n`;

@@ -1,8 +1,3 @@
-/**
- * Decides whether what a model wrote is a diagnosis.
- *
- * @module
- */
 import { cut } from "../base/text/cut.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Target } from "../event/target.ts";

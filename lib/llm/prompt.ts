@@ -1,8 +1,3 @@
-/**
- * What the model is told: who it is and how to answer, once; the event, each time.
- *
- * @module
- */
 import { withoutMarkers } from "../base/text/chat_markers.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import type { Message } from "./contract.ts";

@@ -1,8 +1,3 @@
-/**
- * How a model server's reply is read to its end: a stream of lines, or one whole JSON object.
- *
- * @module
- */
 import type { HttpReply } from "../base/http/reply.ts";
 import { isObject, parseObject } from "../base/json.ts";
 import { withoutMarkup } from "../base/text/markup.ts";
@@ -44,7 +39,7 @@ export interface ReplyForm {
 }
 
 /**
- * Reads a body.
+ * Reads a model server's reply to its end: a stream of lines, or one whole JSON object.
  *
  * @param onToken called whenever the model has moved on.
  * @throws {LinkError} `server_error`, `bad_response` or `disconnected`.

@@ -1,8 +1,3 @@
-/**
- * Walks the chain of links until one gives a valid diagnosis.
- *
- * @module
- */
 import type { Clock } from "../base/clock.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { Log } from "../base/log/log.ts";
@@ -33,7 +28,10 @@ export interface ChainRouter extends Router {
   remarks(): readonly string[];
 }
 
-/** A router over `links`, first asked first; each is asked `attemptsPerLink` times for an event. */
+/**
+ * Walks the chain of links until one gives a valid diagnosis: first asked first, each
+ * `attemptsPerLink` times for an event.
+ */
 export function createRouter({ links, attemptsPerLink, clock, log }: {
   readonly links: readonly Link[];
   readonly attemptsPerLink: number;

@@ -1,8 +1,3 @@
-/**
- * One streaming request to a model server, with separate deadlines and a closed set of failures.
- *
- * @module
- */
 import type { Clock } from "../base/clock.ts";
 import { ConnectError } from "../base/happy_eyeballs.ts";
 import { errorMessage } from "../base/error_message.ts";
@@ -66,7 +61,7 @@ interface Request {
 }
 
 /**
- * Asks once.
+ * One streaming request to a model server, with separate deadlines and a closed set of failures.
  *
  * @throws {LinkError} of any kind that is about the transport or an answer without content.
  */

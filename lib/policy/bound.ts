@@ -1,9 +1,3 @@
-/**
- * What is left of a model's valid answer after everything that makes a proposal more careful: one
- * pure function, so that every answer there can be is tried against it (scripts/eval/worst.ts).
- *
- * @module
- */
 import type { FaultFamily } from "../event/family.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import type { Action, Cause, Diagnosis } from "../llm/diagnosis.ts";
@@ -25,7 +19,11 @@ export interface Situation extends OutcomeRuleOptions {
   readonly outcomes: readonly ProposalOutcome[];
 }
 
-/** The diagnosis after its evidence, the risk rules, the facts and the outcomes; what they changed. */
+/**
+ * What is left of a model's valid answer after its evidence, the risk rules, the facts and the
+ * outcomes, and what they changed: one pure function, so that every answer there can be is tried
+ * against it (scripts/eval/worst.ts).
+ */
 export function bound(answer: Diagnosis, situation: Situation): Bounded {
   const { event, facts, policy, outcomes } = situation;
   const quoted = isQuoted(answer.evidence, event);

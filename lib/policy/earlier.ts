@@ -1,9 +1,3 @@
-/**
- * What became of earlier proposals makes the next one more careful: an action that was carried out
- * again and again and did not last, or that a person refused, is not proposed once more.
- *
- * @module
- */
 import type { ACTION_FOLDERS } from "../base/disk/store.ts";
 import { spanInWords } from "../base/text/span.ts";
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
@@ -46,8 +40,9 @@ export function notifyInstead(diagnosis: Diagnosis, bounds: Bounds): Bounded {
 
 /**
  * The diagnosis of a fault that is there now, after the outcomes of earlier proposals for its
- * target. `restart` and `redeploy` can become `notify`; nothing else changes but the reason, which
- * then begins with why.
+ * target: an action that was carried out again and again and did not last, or that a person refused,
+ * is not proposed once more. `restart` and `redeploy` can become `notify`; nothing else changes but
+ * the reason, which then begins with why.
  */
 export function applyOutcomes(
   diagnosis: Diagnosis,

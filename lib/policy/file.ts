@@ -1,8 +1,3 @@
-/**
- * Reads config/policy.json: the operator's own risk rules, which add to the built-in ones.
- *
- * @module
- */
 import { ACTIONS } from "../llm/diagnosis.ts";
 import { globsAt, type Place, readConfigText } from "../config/operator_file.ts";
 import {
@@ -19,7 +14,8 @@ const MOST_RULES = 200;
 const MORE_CAREFUL = "A rule can only make a proposal more careful";
 
 /**
- * The rules of a policy file, without the built-in ones, which it cannot take away.
+ * The operator's own risk rules in config/policy.json, without the built-in ones, which it cannot
+ * take away.
  *
  * @throws {ConfigFileError} naming each wrong value by its path, with what is allowed there.
  */

@@ -1,8 +1,3 @@
-/**
- * What operators put under config/, read at start.
- *
- * @module
- */
 import { ConfigError } from "../config/config.ts";
 import { ConfigFileError } from "../config/operator_file.ts";
 import { BUILT_IN_RULES, type PolicyRule, ruleInWords } from "./policy.ts";

@@ -1,9 +1,3 @@
-/**
- * Risk rules, applied in code after the model has spoken. A rule can only make a proposal more
- * careful: its type has no way to say anything else.
- *
- * @module
- */
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { globMatches } from "../base/glob.ts";
@@ -39,7 +33,10 @@ export interface PolicyEffect {
   readonly action?: "notify";
 }
 
-/** Keys as in config/policy.json. */
+/**
+ * A risk rule, applied in code after the model has spoken, with keys as in config/policy.json. It can
+ * only make a proposal more careful: its type has no way to say anything else.
+ */
 export interface PolicyRule {
   readonly name: string;
   readonly when: PolicyCondition;

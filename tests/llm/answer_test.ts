@@ -187,6 +187,14 @@ Deno.test("readAnswer: is done with hostile text at once", () => {
   }
 });
 
+Deno.test("readAnswer: tries 32 braces that look like JSON's, and no more", () => {
+  const errorOf = (braces: number) => {
+    const answer = readAnswer('{"a":'.repeat(braces));
+    return answer.ok ? "" : answer.error;
+  };
+  assert.deepEqual([errorOf(32), errorOf(33)], ["no complete JSON object", "too many braces"]);
+});
+
 Deno.test("readAnswer: does not parse a broken object anew for each of those inside it", () => {
   const errorOf = (size: number) => {
     const answer = readAnswer(`${'{"a":'.repeat(31)}[${"1,".repeat(size)}x]${"}".repeat(31)}`);

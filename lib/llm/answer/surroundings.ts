@@ -1,8 +1,3 @@
-/**
- * What a model says around its one object, and whether that still lets the object be its answer.
- *
- * @module
- */
 import { ACTIONS } from "../diagnosis.ts";
 
 /** More text than this behind an object is no polite sentence. */

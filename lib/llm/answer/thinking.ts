@@ -1,18 +1,11 @@
 /**
- * Marks by which models set their thinking apart, as they come through servers that do not take
- * them out.
- *
- * @module
- */
-
-/**
  * `opens` begins thinking. `closes` ends it, and where none was begun everything before it was
  * thinking. `ends` does so too, but says nothing where none was begun.
  */
 const KINDS = ["opens", "closes", "ends"] as const;
 type Kind = typeof KINDS[number];
 
-/** One mark in a text. */
+/** A mark by which a model sets its thinking apart, as it comes through a server that leaves it. */
 export interface Mark {
   readonly family: number;
   readonly at: number;

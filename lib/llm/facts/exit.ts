@@ -1,11 +1,3 @@
-/**
- * What the exit code of a container or service says.
- *
- * 128 and a signal's number is the shell's convention, 125 to 127 are Docker's for what could not
- * be started (docs.docker.com, `docker run`, exit status), 130 and 143 are stops on request.
- *
- * @module
- */
 import type { FaultFamily } from "../../event/family.ts";
 import { countOf, type Fields, names, valueOf, wordOf } from "./reading.ts";
 
@@ -37,7 +29,7 @@ const ENDED = /^(?:exited|stopped|dead|inactive)\b/;
 const IN_WORDS =
   /exit(?:ed|s)?(?: \w+)?(?: with)?(?: (?:exit )?(?:code|status))?[ :=(]{1,3}(\d{1,3})\b|code=exited, status=(\d{1,3})/i;
 
-/** The exit code among known fields, with what it means. */
+/** The exit code of a container or service among known fields, with what it means. */
 export function exitOf(
   payload: Fields,
   { family, text }: { readonly family: FaultFamily; readonly text: string },
@@ -59,6 +51,10 @@ export function exitOf(
 }
 
 const OUT_OF_MEMORY = { kind: "out_of_memory", words: "killed for memory" } as const;
+/**
+ * 128 and a signal's number is the shell's convention, 125 to 127 are Docker's for what could not be
+ * started (docs.docker.com, `docker run`, exit status), 130 and 143 are stops on request.
+ */
 const MEANINGS: readonly (readonly [codes: readonly number[], ExitKind, words: string])[] = [
   [[0], "on_purpose", "it ended without an error, no crash"],
   [[125, 126, 127, 128], "not_started", "it could not be started at all"],

@@ -1,11 +1,3 @@
-/**
- * Facts about an event, worked out by code from known fields and from the agent's own memory.
- *
- * A payload is untrusted: what its fields say can make a decision more careful, and only fields of
- * known names, never a message or a log, can say that something is over.
- *
- * @module
- */
 import type { WaitingEvent } from "../../event/event.ts";
 import { type FaultFamily, kindOf } from "../../event/family.ts";
 import { newsOf } from "../../event/news.ts";
@@ -16,6 +8,11 @@ import { type Lasting, lastingIn } from "./lasting.ts";
 import { NO_PAST, NO_ROLE, type Past, type Role } from "./past.ts";
 import { countOf, type Fields, names, payloadOf, textsOf, valueOf, wordOf } from "./reading.ts";
 
+/**
+ * What code works out of an event from known fields and from the agent's own memory. A payload is
+ * untrusted: what its fields say can make a decision more careful, and only fields of known names,
+ * never a message or a log, can say that something is over.
+ */
 export interface Facts {
   /** The type's family, or what the payload's own words for it or its state say. */
   readonly family: FaultFamily;

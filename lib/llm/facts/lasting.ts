@@ -1,10 +1,3 @@
-/**
- * Causes that outlast a restart, found in the messages and logs of a payload.
- *
- * Such a text is anybody's: it may keep an action from being proposed, and never argues for one.
- *
- * @module
- */
 import type { Cause } from "../diagnosis.ts";
 
 /** Something that a restart leaves as it is. */
@@ -144,7 +137,10 @@ const LASTING = [
   ]),
 ];
 
-/** The lasting cause that the texts of a payload about `service` name first. */
+/**
+ * The lasting cause that the texts of a payload about `service` name first. Such a text is
+ * anybody's: it may keep an action from being proposed, and never argues for one.
+ */
 export function lastingIn(text: string, service: string): Lasting | undefined {
   const own = service.toLowerCase();
   return LASTING.find(({ words, lasting: { what } }) => {

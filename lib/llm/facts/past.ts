@@ -1,15 +1,13 @@
-/**
- * What the agent remembers when an event comes: of its target, of the node it is on, and of what
- * was changed. Ages are milliseconds before now.
- *
- * @module
- */
 import type { Action } from "../diagnosis.ts";
 import type { FaultFamily } from "../../event/family.ts";
 
 /** Something that was changed on purpose. */
 export type Change = "deployment" | "update" | "remediation";
 
+/**
+ * What the agent remembers when an event comes: of its target, of the node it is on, and of what
+ * was changed. Ages are milliseconds before now.
+ */
 export interface Past {
   /** Since when the target has been bad without a word that it is well; absent when it just began. */
   readonly badForMs?: number;

@@ -1,10 +1,6 @@
-/**
- * The fields of an event's payload, read back from the excerpt that a prompt shows.
- *
- * @module
- */
 import { isObject, parseObject, walkSigns } from "../../base/json.ts";
 
+/** The fields of a payload, read back from the excerpt that a prompt shows. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** What a cut text has in the place of what is missing. */

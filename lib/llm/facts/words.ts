@@ -1,15 +1,13 @@
-/**
- * Facts in the program's own words, for a prompt and for people: nothing from outside is in them.
- *
- * @module
- */
 import { spanInWords } from "../../base/text/span.ts";
 import type { Facts } from "./facts.ts";
 import type { Past } from "./past.ts";
 
 const SEVERITIES = ["critical", "error", "warning", "info"] as const;
 
-/** At most six lines, most telling first; each is paid for with every diagnosis. */
+/**
+ * Facts in the program's own words, for a prompt and for people: nothing from outside is in them. At
+ * most six lines, most telling first; each is paid for with every diagnosis.
+ */
 export function factLines(facts: Facts): string[] {
   const { exit, restarts, failing, runsForMs, lasting, past, role } = facts;
   const { badForMs, lastWellMs, faults, nodeBackMs, neighboursBad, changed } = past;

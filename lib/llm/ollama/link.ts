@@ -1,8 +1,3 @@
-/**
- * A model on an Ollama, as a link of the chain that learns how the model wants to be asked.
- *
- * @module
- */
 import type { Link, Message } from "../contract.ts";
 import { ANSWER_SCHEMA } from "../diagnosis.ts";
 import { LinkError } from "../failure.ts";
@@ -38,7 +33,7 @@ const OLLAMA: Api = {
 const THINK = [undefined, false, "low"] as const;
 type Think = typeof THINK[number];
 
-/** It remembers which `think` gave a diagnosis, and which ones the server answered with 400. */
+/** A model on an Ollama; it remembers which `think` gave a diagnosis, and which was a 400. */
 export function ollamaLink(server: Ollama): Link {
   let think: Think;
   const refused = new Set<Think>();

@@ -1,11 +1,3 @@
-/**
- * Which exact model a name stood for: the digests that each Ollama reports in /api/tags.
- *
- * Looked up beside a diagnosis and remembered; nothing waits for it, and a failure only means that
- * the digest is not known.
- *
- * @module
- */
 import type { Clock } from "../../base/clock.ts";
 import { type Dial, dial as openConnection, get } from "../../base/http/http.ts";
 import { textOf } from "../../base/http/reply.ts";
@@ -22,7 +14,11 @@ const DIGEST = /^(?:sha256:)?[0-9a-f]{6,64}$/;
 
 export type ModelDigests = ReturnType<typeof createModelDigests>;
 
-/** Of the Ollamas of a chain; tests dial for themselves. */
+/**
+ * Which exact models the names of a chain stand for: the digests that each Ollama reports in
+ * /api/tags, looked up beside a diagnosis. Nothing waits for it, and a failure only means that the
+ * digest is not known.
+ */
 export function createModelDigests(
   { chain, clock, dial = openConnection }: {
     readonly chain: readonly LinkSpec[];

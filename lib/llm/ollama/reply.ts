@@ -1,8 +1,3 @@
-/**
- * Replies of Ollama's /api/chat: JSON lines, or one whole JSON object.
- *
- * @module
- */
 import { isObject, parseObject } from "../../base/json.ts";
 import { LinkError } from "../failure.ts";
 import { errorText, figure, type Json, notReply, type Piece, type ReplyForm } from "../reply.ts";
@@ -15,6 +10,7 @@ const words = {
   neither: "not JSON",
 };
 
+/** Replies of Ollama's /api/chat: JSON lines, or one whole JSON object. */
 export const OLLAMA_REPLY: ReplyForm = {
   lineEnd: /\n/,
   words,

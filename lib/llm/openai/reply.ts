@@ -1,8 +1,3 @@
-/**
- * Replies of /v1/chat/completions: server-sent events, or one whole JSON object.
- *
- * @module
- */
 import { isObject, parseObject } from "../../base/json.ts";
 import { LinkError } from "../failure.ts";
 import { errorText, figure, type Json, notReply, type Piece, type ReplyForm } from "../reply.ts";
@@ -15,6 +10,7 @@ const words = {
   neither: "neither events nor JSON",
 };
 
+/** Replies of /v1/chat/completions: server-sent events, or one whole JSON object. */
 export const OPENAI_REPLY: ReplyForm = {
   lineEnd: /\r\n|\n|\r(?!$)/,
   words,
