@@ -1,4 +1,4 @@
-import { type Report } from "./search.ts";
+import { endFrom, type Report } from "./search.ts";
 import { rowsOf } from "../tables.ts";
 
 /** Commands, then flags whose next argument is secret, and flags that have the secret attached. */
@@ -47,9 +47,14 @@ export function secretArgument(of: Rules, argument: string): "next" | number | u
 
 const NAMES = [...COMMANDS.keys()].sort((a, b) => b.length - a.length).join("|");
 const COMMAND = new RegExp(`(?<![\\w.-])(?:${NAMES})(?![\\w.-])`, "g");
-const SEPARATOR = /[\s"'`,[\]\\]/;
-const BEFORE_SECRET = /[\s"'`,\\]/;
-const MOST_ARGUMENTS = 64;
+/** What stands between arguments, in a line or in a JSON list; a secret may begin with a bracket. */
+const GAP = /(?:[^\S\n]|["'`,[\]\\])*/y;
+const GAP_BEFORE_SECRET = /(?:[^\S\n]|["'`,\\])*/y;
+const WORD = /[^\s"'`,[\]\\]*/y;
+const SECRET = /[^\s"'`]*/y;
+/** In `-p'a b'` the quotes come after the flag. */
+const REST_OF_SECRET = /[^\s"`]*/y;
+const MOST_ARGUMENTS = 64; // of one command that are looked at
 
 /**
  * Passwords in command lines, also as a JSON list of arguments, where a flag alone does not say so
@@ -68,35 +73,29 @@ function readArguments(text: string, from: number, name: string, report: Report)
   let of = COMMANDS.get(name);
   let secretNext = false;
   let at = from;
-  const skipUntil = (end: RegExp) => {
-    while (at < text.length && !end.test(text.charAt(at))) at++;
+  const take = (run: RegExp) => {
+    const start = at;
+    at = endFrom(run, text, start) ?? start;
+    return text.slice(start, at);
   };
   for (let n = 0; n < MOST_ARGUMENTS && of !== undefined; n++) {
-    let quote = "";
-    // A secret may begin with a bracket.
-    const separator = secretNext ? BEFORE_SECRET : SEPARATOR;
-    for (; at < text.length && separator.test(text.charAt(at)); at++) {
-      if (text[at] === "\n") return at;
-      if (text[at] === '"' || text[at] === "'") quote = text.charAt(at);
-    }
-    if (at >= text.length || /[|;&]/.test(text.charAt(at))) return at;
+    const before = take(secretNext ? GAP_BEFORE_SECRET : GAP).slice(-1);
+    if (/^[\n|;&]?$/.test(text.charAt(at))) return at;
     const start = at;
     if (secretNext) {
-      const closing = quote !== "" && text[start - 1] === quote ? text.indexOf(quote, start) : -1;
+      const closing = /["']/.test(before) ? text.indexOf(before, start) : -1;
       if (closing > start) at = closing;
-      else skipUntil(/[\s"'`]/);
+      else take(SECRET);
       report(start, at);
       secretNext = false;
       continue;
     }
-    skipUntil(SEPARATOR);
-    const argument = text.slice(start, at);
+    const argument = take(WORD);
     of = commandRules(argument) ?? of;
     const found = secretArgument(of, argument);
     secretNext = found === "next";
     if (typeof found !== "number") continue;
-    // In `-p'a b'` the quotes come after the flag.
-    skipUntil(/[\s"`]/);
+    take(REST_OF_SECRET);
     report(start + found, at);
   }
   return at;

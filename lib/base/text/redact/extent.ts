@@ -1,5 +1,5 @@
 import type { SecretKind } from "./keys.ts";
-import { matchFrom, REDACTED } from "./search.ts";
+import { endFrom, matchFrom, REDACTED } from "./search.ts";
 
 export const QUOTE = /["'`]/;
 
@@ -40,21 +40,17 @@ function closingBracket(text: string, from: number): number {
   return text.length;
 }
 
-const NEXT_PAIR = /[,;&]\s{0,4}["']?[\w .-]{1,40}["']?\s{0,4}[=:]/y;
+/** Until white space, a quote, a line end written with a backslash, or the next pair. */
+const BARE =
+  /(?:[^\s"`<\\,;&]|\\(?![nrt"'\\])|[,;&](?!\s{0,4}["']?[\w .-]{1,40}["']?\s{0,4}[=:]))*/y;
 
-/** The end of a value without quotes: white space, a quote, the next pair, closing punctuation. */
+/** The end of a value without quotes, and without the punctuation behind it. */
 function bareEnd(text: string, from: number): number {
   const behind = from + REDACTED.length;
   if (text.startsWith(REDACTED, from) && /^[\s,;&)\]}<>"'`\\.:]?$/.test(text.charAt(behind))) {
     return behind;
   }
-  let at = from;
-  for (; at < text.length; at++) {
-    const char = text.charAt(at);
-    if (/[\s"`<]/.test(char)) break;
-    if (char === "\\" && /[nrt"'\\]/.test(text.charAt(at + 1))) break;
-    if (/[,;&]/.test(char) && matchFrom(NEXT_PAIR, text, at)) break;
-  }
+  let at = endFrom(BARE, text, from) ?? from;
   while (at > from && /[,;.)\]}>']/.test(text.charAt(at - 1))) at--;
   return at;
 }
@@ -65,7 +61,7 @@ const COOKIE_MORE = /(?:;[ \t]*[^\s;"'\\]+)*/y;
 function headerEnd(text: string, from: number, kind: "authorization" | "cookie"): number {
   if (kind === "cookie") {
     const end = bareEnd(text, from);
-    return end + (matchFrom(COOKIE_MORE, text, end)?.[0].length ?? 0);
+    return endFrom(COOKIE_MORE, text, end) ?? end;
   }
   const scheme = matchFrom(SCHEME, text, from)?.[0] ?? "";
   if (!/^(?:digest|oauth|aws4)/i.test(scheme)) return bareEnd(text, from + scheme.length);

@@ -103,8 +103,7 @@ const isPassword = (word: string) =>
 export function secretKind(name: string): SecretKind {
   const end = name.slice(-LONGEST_KEY);
   const key = /[^\w .:-]/.test(end) ? withoutLookalikes(plainSpelling(end)) : end;
-  STEM.lastIndex = 0;
-  if (!STEM.test(key)) return "none";
+  if (key.search(STEM) < 0) return "none";
   const words = wordsOf(key);
   const last = words.at(-1) ?? "";
   const joined = words.join("");
