@@ -1,5 +1,5 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import { isObject, parseJson } from "../base/json.ts";
+import { isObject } from "../base/json.ts";
 import { redactText } from "../base/text/redact.ts";
 import { visibleText } from "../base/text/visible.ts";
 import type { Fields } from "./payload.ts";
@@ -32,6 +32,7 @@ const BYTE_ORDER_MARK = 0xfeff;
 const MOST_WRAPPERS = 2; // senders that write JSON twice put the message into a string
 
 const MAX = Number.MAX_SAFE_INTEGER;
+const MIN = Number.MIN_SAFE_INTEGER;
 const DEPTH = 24; // levels of nesting that are shown to anybody
 const INTEGER = /^-?\d+$/;
 
@@ -72,8 +73,10 @@ function read(bytes: Uint8Array): Fields | RefusalKind {
 
 /** The parsed text, or undefined (which no JSON text stands for). */
 function parseMessage(text: string): unknown {
-  const plain = parseJson(text);
-  if (plain === undefined) {
+  let plain: unknown;
+  try {
+    plain = JSON.parse(text);
+  } catch {
     const repaired = withoutBareNumbers(text);
     return repaired === text ? undefined : parseMessage(repaired);
   }
@@ -91,7 +94,7 @@ function hasInexact(fields: Fields, depth: number): boolean {
     const value = fields[key];
     if (typeof value === "string") continue; // as most are
     if (typeof value === "number") {
-      if (value > MAX || value < -MAX) return true;
+      if (value > MAX || value < MIN) return true;
     } else if (
       typeof value === "object" && depth < DEPTH && hasInexact(value as Fields, depth + 1)
     ) {

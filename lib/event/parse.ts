@@ -97,15 +97,19 @@ function originOf(
   const tag = location_tag ?? (isObject(inner) ? inner.location_tag : undefined);
   // Most messages say nothing of it, and are many.
   if ((source ?? correlation_id ?? tag ?? sentAs) === undefined) return undefined;
-  const origin: { -readonly [K in keyof Origin]: Origin[K] } = {};
-  const add = (key: keyof Origin, name: string | undefined) => {
-    if (name) origin[key] = name;
-  };
-  add("source", cleanedName(source));
-  add("correlation_id", cleanedName(correlation_id));
-  add("location_tag", cleanedName(tag));
-  add("sent_as", sentAs);
+  const origin: WritableOrigin = {};
+  put(origin, "source", cleanedName(source));
+  put(origin, "correlation_id", cleanedName(correlation_id));
+  put(origin, "location_tag", cleanedName(tag));
+  put(origin, "sent_as", sentAs);
   return hasKeys(origin) ? origin : undefined;
+}
+
+type WritableOrigin = { -readonly [K in keyof Origin]: Origin[K] };
+
+// A closure would cost every message, also those that say nothing.
+function put(origin: WritableOrigin, key: keyof Origin, name: string | undefined): void {
+  if (name) origin[key] = name;
 }
 
 /** A service by name; undefined where an event is about its node. */
