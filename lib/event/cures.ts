@@ -12,10 +12,9 @@ const OUT_OF_REACH: Families = new Set(["node", "network", "down"]);
 const OF_THE_TARGET = /^(?:up|online|is_up|back_online|recovered|recovery|heartbeat|alive)$/;
 const A_START = /(?:^|_)start(?:ed)?(?:_(?:again|now|event))?$/;
 
-const ABSENCE = anyOf(
-  "offline down unreachable lost away not_ready unavailable not_responding no_response gone dead " +
-    "missing left disconnected unknown",
-);
+const ABSENCE = anyOf(`
+  offline down unreachable lost away not_ready unavailable not_responding no_response gone dead
+  missing left disconnected unknown`);
 
 const MAINS = /power|mains|on_?line/;
 const NOT_MAINS = /volt|low_?batt|batt[^_]*_low|repl|comm/;

@@ -72,9 +72,7 @@ function aboutOf(form: string, subject: string): FaultFamily {
   return told === "unknown" ? faultIn(form) : told;
 }
 
-function faultIn(form: string): FaultFamily {
-  return firstIn(FAULT_ROWS, form) ?? "unknown";
-}
+const faultIn = (form: string): FaultFamily => firstIn(FAULT_ROWS, form) ?? "unknown";
 
 /** The rows of a table: a family, its words, and those beside which they do not count. */
 function rowsOf<Family>(table: string) {

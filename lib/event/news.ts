@@ -1,4 +1,5 @@
 import { isObject } from "../base/json.ts";
+import { wordSet } from "../base/text/tables.ts";
 import type { HealthEvent } from "./event.ts";
 import { kindOf } from "./family.ts";
 import type { Fields } from "./payload.ts";
@@ -14,16 +15,16 @@ const YEAR_2000 = Date.UTC(2000, 0) / 1000;
 const NEUTRAL =
   /(?:^|_)(?:alerts?|notification|status|state|heartbeat|(?:state|status)_changed?|monitor|check|event|problem|incident)$/;
 
-const RESOLVED = new Set(["resolved", "recovered", "recovery", "cleared", "clear"]);
-const WELL = new Set(["ok", "normal", "up", "healthy", "online", "passing", "alive"]);
-const BAD = new Set(
-  ("firing alerting problem down critical unhealthy triggered active failed failing error offline " +
-    "no_data nodata pending degraded warning").split(" "),
-);
+const RESOLVED = wordSet("resolved recovered recovery cleared clear");
+const WELL = wordSet("ok normal up healthy online passing alive");
+const BAD = wordSet(`
+  firing alerting problem down critical unhealthy triggered active failed failing error offline
+  no_data nodata pending degraded warning`);
 
 /** Where alerts say how they stand, beside the protocols below. */
-const STATE_KEYS = "status state alert_state alert_status health_status new_state notificationtype"
-  .split(" ");
+const STATE_KEYS = [
+  ...wordSet("status state alert_state alert_status health_status new_state notificationtype"),
+];
 
 /** What an event says: by its type, or as an alert whose payload says that it is over. */
 export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp">): News {
@@ -43,11 +44,14 @@ export function newsOf(event: Pick<HealthEvent, "type" | "payload" | "timestamp"
 const ZABBIX_VALUES = ["EVENT.VALUE", "{EVENT.VALUE}", "EVENT_VALUE", "event_value"];
 
 /** A payload says nothing of it without one of these keys; most payloads have none. */
-const TELLING: ReadonlySet<string> = new Set([
-  ...STATE_KEYS,
-  ...ZABBIX_VALUES,
-  ...["alert", "heartbeat", "EVENT", "EVENT.STATUS", "TRIGGER.STATUS", "endsAt", "ends_at"],
-]);
+const TELLING = wordSet(
+  [
+    ...STATE_KEYS,
+    ...ZABBIX_VALUES,
+    "alert heartbeat EVENT EVENT.STATUS TRIGGER.STATUS endsAt ends_at",
+  ]
+    .join(" "),
+);
 
 function newsIn(payload: Fields, form: string, seconds: number): News {
   if (!hasOneOf(TELLING, payload)) return "fault";
@@ -99,14 +103,12 @@ function hasEnded(alert: Fields, seconds: number): boolean {
 
 /** Home Assistant's entity that was unavailable and has a state again. */
 function cameBack({ old_state: before, new_state: after }: Fields): boolean {
-  const [was, is] = [before, after].map((state) =>
-    wordOf(isObject(state) ? state["state"] : state)
-  );
-  return was === "unavailable" && is !== undefined && !/^(?:|unavailable|unknown)$/.test(is);
+  const word = (state: unknown) => wordOf(isObject(state) ? state["state"] : state);
+  return word(before) === "unavailable" && !/^(?:|unavailable|unknown)$/.test(word(after));
 }
 
 /** Grafana's alerts name their rule. */
-const GRAFANA: ReadonlySet<string> = new Set(["ruleName", "ruleUrl", "ruleId", "orgId"]);
+const GRAFANA = wordSet("ruleName ruleUrl ruleId orgId");
 
 function hasOneOf(keys: ReadonlySet<string>, fields: Fields): boolean {
   for (const key in fields) if (keys.has(key)) return true;

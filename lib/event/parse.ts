@@ -97,20 +97,16 @@ function originOf(
   const tag = location_tag ?? (isObject(inner) ? inner.location_tag : undefined);
   // Most messages say nothing of it, and are many.
   if ((source ?? correlation_id ?? tag ?? sentAs) === undefined) return undefined;
-  const origin: WritableOrigin = {};
-  put(origin, "source", cleanedName(source));
-  put(origin, "correlation_id", cleanedName(correlation_id));
-  put(origin, "location_tag", cleanedName(tag));
-  put(origin, "sent_as", sentAs);
+  const origin: Origin = {
+    ...field("source", cleanedName(source)),
+    ...field("correlation_id", cleanedName(correlation_id)),
+    ...field("location_tag", cleanedName(tag)),
+    ...field("sent_as", sentAs),
+  };
   return hasKeys(origin) ? origin : undefined;
 }
 
-type WritableOrigin = { -readonly [K in keyof Origin]: Origin[K] };
-
-// A closure would cost every message, also those that say nothing.
-function put(origin: WritableOrigin, key: keyof Origin, name: string | undefined): void {
-  if (name) origin[key] = name;
-}
+const field = (key: keyof Origin, name: string | undefined) => name ? { [key]: name } : undefined;
 
 /** A service by name; undefined where an event is about its node. */
 function serviceOf({ service, details, payload }: Fields): string | undefined {

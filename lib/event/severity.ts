@@ -1,4 +1,5 @@
 import { isObject } from "../base/json.ts";
+import { wordSet } from "../base/text/tables.ts";
 import { kindOf } from "./family.ts";
 import type { Fields } from "./payload.ts";
 
@@ -37,7 +38,7 @@ const WORDS: Readonly<Record<SeverityRank, string>> = {
 };
 
 /** Words beside a severity that do not change it, as in `high priority`. */
-const BESIDE = new Set(["severity", "priority", "prio", "level", "log", "prioritat", "stufe"]);
+const BESIDE = wordSet("severity priority prio level log prioritat stufe");
 
 const KNOWN = new Map<string, SeverityRank>(
   RANKS.flatMap((rank) => WORDS[rank].split(/\s+/).map((word) => [word, rank] as const)),
@@ -60,9 +61,7 @@ function knownRank(severity: string): SeverityRank | undefined {
 }
 
 /** An unknown word is diagnosed like any other, but must not push aside what a sender did grade. */
-export function severityRank(severity: string): SeverityRank {
-  return knownRank(severity) ?? 3;
-}
+export const severityRank = (severity: string): SeverityRank => knownRank(severity) ?? 3;
 
 /** Zabbix counts the other way round than syslog. */
 const ZABBIX = ["not classified", "information", "warning", "average", "high", "disaster"] as const;

@@ -31,58 +31,55 @@ export function worldKey({ node, service }: Target): string {
 
 /** The entries of a parsed file; undefined for one that is not as documented. */
 export function worldEntries(file: WorldFile, content: unknown): WorldEntries | undefined {
-  const given = isObject(content) && (isObject(content[file]) || Array.isArray(content[file]))
-    ? content[file]
-    : content;
+  const inner = isObject(content) ? content[file] : undefined;
+  const given = isObject(inner) || Array.isArray(inner) ? inner : content;
   if (!Array.isArray(given) && !isObject(given)) return undefined;
   const named = Array.isArray(given)
-    ? given.map((entry): [string, unknown] => ["", entry])
+    ? given.map((fields): [string, unknown] => ["", fields])
     : Object.entries(given);
   const entries = new Map<string, WorldEntry>();
-  let seen = 0;
+  let isDocumented = named.length === 0;
   for (const [key, fields] of named.slice(0, MOST_ENTRIES)) {
-    if (!isObject(fields)) continue;
-    const target = targetIn(file, key, fields);
-    if (!target) continue;
-    seen++;
+    const target = isObject(fields) ? targetIn(file, key, fields) : undefined;
+    if (!isObject(fields) || !target || target.node === "") continue;
+    isDocumented = true;
     const entry = entryIn(file, fields);
     const known = entries.get(worldKey(target));
-    if (entry) entries.set(worldKey(target), known ? later(known, entry) : entry);
+    if (entry) entries.set(worldKey(target), known ? worse(known, entry) : entry);
   }
-  return named.length > 0 && seen === 0 ? undefined : entries;
+  return isDocumented ? entries : undefined;
 }
 
-function targetIn(file: WorldFile, key: string, fields: Fields): Target | undefined {
+function targetIn(file: WorldFile, key: string, fields: Fields): Target {
   if (file === "nodes") {
     const node = name(fields.node) || name(fields.name) || name(fields.id) || cleanName(key);
-    return node === "" ? undefined : { node, service: node };
+    return { node, service: node };
   }
   const isNamed = file === "services";
   const [keyNode = "", keyService = ""] = isNamed ? key.split(/[/:]/) : [];
-  const node = name(fields.node) || cleanName(keyNode);
-  const service = name(fields.service) || isNamed && name(fields.name) || cleanName(keyService);
-  return node === "" ? undefined : { node, service };
+  return {
+    node: name(fields.node) || cleanName(keyNode),
+    service: name(fields.service) || isNamed && name(fields.name) || cleanName(keyService),
+  };
 }
 
+const IS_OVER = /^(?:resolved|closed|recovered|done|cancelled)$/i;
+const IS_WELL = /^(?:healthy|ok|up|running|unknown|)$/i;
+const IS_AWAY = /^(?:offline|down|unreachable|away|unavailable|lost)$/i;
+
 function entryIn(file: WorldFile, fields: Fields): WorldEntry | undefined {
-  const since = firstTime(fields, SINCE);
+  const badSinceMs = firstTime(fields, SINCE);
   switch (file) {
     case "incidents": {
-      if (/^(?:resolved|closed|recovered|done|cancelled)$/i.test(name(fields.status))) return;
+      if (IS_OVER.test(name(fields.status))) return undefined;
       const { occurrence_count: count } = fields;
-      const counted = typeof count === "number" && Number.isSafeInteger(count) && count > 0;
-      return { ...counted && { occurrences: count }, ...since && { badSinceMs: since } };
+      const isCount = typeof count === "number" && Number.isSafeInteger(count) && count > 0;
+      return { ...isCount && { occurrences: count }, ...badSinceMs && { badSinceMs } };
     }
-    case "services": {
-      const well = /^(?:healthy|ok|up|running|unknown|)$/i.test(name(fields.health));
-      return well || !since ? undefined : { badSinceMs: since };
-    }
+    case "services":
+      return IS_WELL.test(name(fields.health)) || !badSinceMs ? undefined : { badSinceMs };
     case "nodes":
-      return {
-        away: /^(?:offline|down|unreachable|away|unavailable|lost)$/i.test(
-          name(fields.availability) || name(fields.status),
-        ),
-      };
+      return { away: IS_AWAY.test(name(fields.availability) || name(fields.status)) };
     case "deployments": {
       const deployedMs = firstTime(fields, DEPLOYED);
       return deployedMs ? { deployedMs } : undefined;
@@ -94,29 +91,23 @@ const SINCE = "first_seen started_at opened_at unhealthy_since since created_at"
 const DEPLOYED = "completed_at finished_at deployed_at updated_at started_at timestamp".split(" ");
 
 function firstTime(fields: Fields, names: readonly string[]): number | undefined {
-  for (const name of names) {
-    const value = fields[name];
-    if (value === undefined || value === null) continue;
-    const { seconds, replaced } = parseTimestamp(value, 0);
-    if (!replaced) return seconds * 1000;
-  }
-  return undefined;
+  const times = names.map((each) => fields[each]).filter((value) =>
+    value !== undefined && value !== null
+  )
+    .map((value) => parseTimestamp(value, 0));
+  const time = times.find(({ replaced }) => !replaced);
+  return time && time.seconds * 1000;
 }
 
-/** Two entries about one target: the worse count, the earlier trouble, the later deployment. */
-function later(one: WorldEntry, other: WorldEntry): WorldEntry {
-  function of(key: "occurrences" | "badSinceMs" | "deployedMs", pick: (...n: number[]) => number) {
-    const values = [one[key], other[key]].filter((value) => value !== undefined);
-    return values.length > 0 && { [key]: pick(...values) };
+/** Of two entries about one target the worse count, the earlier trouble, the later deployment. */
+const WORSE = { occurrences: Math.max, badSinceMs: Math.min, deployedMs: Math.max };
+
+function worse(one: WorldEntry, other: WorldEntry): WorldEntry {
+  const both = { ...one, ...other };
+  for (const key of ["occurrences", "badSinceMs", "deployedMs"] as const) {
+    if (one[key] && other[key]) both[key] = WORSE[key](one[key], other[key]);
   }
-  return {
-    ...of("occurrences", Math.max),
-    ...of("badSinceMs", Math.min),
-    ...of("deployedMs", Math.max),
-    ...(one.away || other.away) && { away: true },
-  };
+  return one.away ? { ...both, away: true } : both;
 }
 
-function name(value: unknown): string {
-  return typeof value === "string" ? cleanName(value) : "";
-}
+const name = (value: unknown) => typeof value === "string" ? cleanName(value) : "";

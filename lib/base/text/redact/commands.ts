@@ -19,10 +19,7 @@ const TABLE = `
   cqlsh useradd usermod racadm login: -p
 `;
 
-interface Rules {
-  readonly next: readonly string[];
-  readonly attached: readonly string[];
-}
+type Rules = { readonly next: readonly string[]; readonly attached: readonly string[] };
 
 const COMMANDS = new Map(
   rowsOf(TABLE).flatMap((row) => {

@@ -10,10 +10,8 @@ const LINE = /([ \t]*)([^\n]*)\n?/y;
 const ITEM = /-[ \t]{1,8}["']?([^\s"'#]{1,512})["']?[ \t]{0,8}\r?(?=\n|$)/y;
 const NUMBER = /^(?:\d{1,12}|0x[\da-f]{1,64})$/i;
 
-interface Below {
-  readonly from: number;
-  readonly indent: number;
-}
+/** Where the line below a key begins, and how far the key is indented. */
+type Below = { readonly from: number; readonly indent: number };
 
 /**
  * Reports the value that a YAML key, which begins at `key`, has below the line that its colon ends
