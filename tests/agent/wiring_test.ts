@@ -490,7 +490,9 @@ Deno.test("wiring: what is parked has its receipt once the journal is on the dis
   while (agent.backlog.parked().length === 0) await settle();
   assert.deepEqual(did, []);
   await agent.clock.advance(100);
+  const late = setTimeout(settled.resolve, 5_000);
   await settled.promise;
+  clearTimeout(late);
   assert.deepEqual(did, ["synced", "settled"]);
 });
 

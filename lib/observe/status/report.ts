@@ -42,8 +42,7 @@ const HOUR_S = 3_600;
 
 export function reportStatus(sources: StatusSources): StatusReport {
   const status = statusAt(Math.round(sources.nowMs / 1000), sources);
-  const problems = [...fileProblems(sources), ...agentProblems(status, sources)];
-  return { ...status, problems };
+  return { ...status, problems: [...problemsOf(status, sources)] };
 }
 
 function lifeOf({ record, heartbeatMs, nowMs }: StatusSources): Life {
@@ -144,20 +143,16 @@ function isoTime(seconds: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString().replace(".000Z", "Z");
 }
 
-function* fileProblems({ silences, unreadable }: StatusSources): Generator<Finding> {
+function* problemsOf(
+  { agent, redis, links, queue }: ReturnType<typeof statusAt>,
+  { record, unreadable, silences, nowMs }: StatusSources,
+): Generator<Finding> {
+  const file = about("agent", "status file");
   if (silences && "problem" in silences) {
     yield about("config_file", "config/silences.json")
       .problem("silences_invalid", silences.problem);
   }
-  if (unreadable !== undefined) {
-    yield about("agent", "status file").problem("status_unreadable", unreadable);
-  }
-}
-
-function* agentProblems(
-  { agent, redis, links, queue }: ReturnType<typeof statusAt>,
-  { record, nowMs }: StatusSources,
-): Generator<Finding> {
+  if (unreadable !== undefined) yield file.problem("status_unreadable", unreadable);
   const { problem } = about("agent", "agent");
   switch (agent.state) {
     case "never_ran":
@@ -171,7 +166,6 @@ function* agentProblems(
     case "running":
   }
   const age = record ? Math.round(nowMs / 1000) - record.written : 0;
-  const file = about("agent", "status file");
   if (record && record.stopped !== null) {
     yield file.problem("status_outdated", "it is not of this run");
   } else if (age > OUTDATED_AFTER_S) {
