@@ -23,14 +23,6 @@ export interface Label {
   readonly context: Context;
 }
 
-/** What an event asks for: nothing at all, a remedy that a person approves, or a person. */
-export const NEEDS = ["over", "remedy", "person"] as const;
-
-export function needOf({ acceptable }: Pick<Label, "acceptable">): typeof NEEDS[number] {
-  if (acceptable.includes("restart") || acceptable.includes("redeploy")) return "remedy";
-  return acceptable.includes("ignore") ? "over" : "person";
-}
-
 /** `payloadBytes` is PROMPT_PAYLOAD_BYTES. */
 type LabelOptions = Readonly<Record<"nowMs" | "payloadBytes", number>>;
 

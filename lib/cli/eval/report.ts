@@ -1,7 +1,6 @@
 import { type Action, ACTIONS } from "../../llm/diagnosis.ts";
 import type { Attempt } from "../../llm/contract.ts";
 import { isWrongAnswer } from "../../llm/failure.ts";
-import { needOf, NEEDS } from "./label.ts";
 import type { Trial } from "./trial.ts";
 
 /** What is proposed, `none` without a valid answer. */
@@ -15,6 +14,14 @@ const MISTAKES = {
   ignore: "wrong_ignore",
   notify: "needless_notify",
 } as const satisfies Record<Action, string>;
+
+/** What an event asks for: nothing at all, a remedy that a person approves, or a person. */
+const NEEDS = ["over", "remedy", "person"] as const;
+
+function needOf(acceptable: readonly Action[]): typeof NEEDS[number] {
+  if (acceptable.includes("restart") || acceptable.includes("redeploy")) return "remedy";
+  return acceptable.includes("ignore") ? "over" : "person";
+}
 
 export type ChainReport = ReturnType<typeof reportOf>;
 export type Rate = ReturnType<typeof rightOf>;
@@ -33,7 +40,7 @@ export function reportOf(chain: string, all: readonly Trial[]) {
     rate: rightOf(trials),
     ...mistakesIn(trials),
     kinds: NEEDS.flatMap((kind) => {
-      const group = trials.filter(({ label }) => needOf(label) === kind);
+      const group = trials.filter(({ label }) => needOf(label.acceptable) === kind);
       return group.length > 0 ? [{ kind, right: rightOf(group), ...mistakesIn(group) }] : [];
     }),
     /** Decisions that a model would share that answers notify to everything. */
