@@ -4,7 +4,7 @@ import type { Link } from "./contract.ts";
 import type { Dial } from "../base/http/http.ts";
 import { ollamaLink } from "./ollama/link.ts";
 import { openaiLink } from "./openai/link.ts";
-import { type ChainRouter, createRouter } from "./router.ts";
+import { createRouter } from "./router.ts";
 import { diagnoseByRules } from "./rules.ts";
 
 type OnServer = Readonly<Record<"name" | "model" | "host", string>>;
@@ -166,7 +166,6 @@ export function rulesLink(): Link {
   return {
     name: "rules",
     model: "rules",
-    builtIn: true,
     ask: (_messages, { event, facts }) =>
       Promise.resolve({ content: JSON.stringify(diagnoseByRules(event, facts)) }),
   };
@@ -175,7 +174,7 @@ export function rulesLink(): Link {
 /** The router of a configuration; tests dial for themselves. */
 export function createChainRouter(
   { config, clock, log, dial }: { config: ChainConfig; clock: Clock; log: Log; dial?: Dial },
-): ChainRouter {
+) {
   const { contextTokens, keepAlive, apiKeys, attemptsPerLink } = config;
   const deadlines = {
     connectMs: CONNECT_MS,

@@ -35,8 +35,6 @@ export interface Link {
   /** As written in the chain. */
   readonly name: string;
   readonly model: string;
-  /** True for a link that needs no network and never fails. */
-  readonly builtIn: boolean;
   /** What a prompt may take, so that its answer fits behind it; no bound where left out. */
   readonly promptTokens?: number;
   /**

@@ -5,7 +5,7 @@ import { plainLine } from "../base/text/plain_line.ts";
 import { svcKey } from "../event/target.ts";
 import { advance, allows, type Breaker, type BreakerEvent, CLOSED } from "./breaker.ts";
 import { type Attempt, ChainExhaustedError, type Link, type Message } from "./contract.ts";
-import type { RouteContext, Router, RouteResult } from "./contract.ts";
+import type { RouteContext, RouteResult } from "./contract.ts";
 import { canPassAtOnce, correction, isWrongAnswer, LinkError } from "./failure.ts";
 import { fitted } from "./fit.ts";
 import { judge } from "./judgement.ts";
@@ -21,13 +21,6 @@ export interface LinkState extends Pick<Breaker, "state" | "failures"> {
   readonly opensInMs: number;
 }
 
-export interface ChainRouter extends Router {
-  /** The links in their order. */
-  snapshot(): readonly LinkState[];
-  /** What was learned of the servers and is worth telling a person. */
-  remarks(): readonly string[];
-}
-
 /**
  * Walks the chain of links until one gives a valid diagnosis: first asked first, each
  * `attemptsPerLink` times for an event.
@@ -37,7 +30,7 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
   readonly attemptsPerLink: number;
   readonly clock: Clock;
   readonly log: Log;
-}): ChainRouter {
+}) {
   const members = links.map((link, index) => ({ link, index, breaker: CLOSED }));
   type Member = typeof members[number];
   const closing = new AbortController();
@@ -47,7 +40,7 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
   const behind = ({ index }: Member) => members.slice(index + 1);
   /** An open link is skipped only when a later one can answer: else trying it costs nothing. */
   const isSkipped = (member: Member) =>
-    isOpen(member) && behind(member).some((later) => later.link.builtIn || !isOpen(later));
+    isOpen(member) && behind(member).some((later) => !isOpen(later));
   const nextOf = (member: Member) => behind(member).find((later) => !isSkipped(later));
 
   function happened(member: Member, event: BreakerEvent) {
@@ -149,8 +142,10 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
   return {
     route,
     close: () => closing.abort(),
+    /** What was learned of the servers and is worth telling a person. */
     remarks: () => links.map((link) => link.remark?.()).filter((each) => each !== undefined),
-    snapshot: () =>
+    /** The links in their order. */
+    snapshot: (): readonly LinkState[] =>
       members.map((member) => {
         const { link: { name, model }, breaker: { state, failures } } = member;
         return { link: name, model, state, failures, opensInMs: waitMs(member) };

@@ -39,7 +39,7 @@ export function serverLink(
   { name, model, contextTokens, answerTokens }: ModelServer,
   speaks: Pick<Link, "ask" | "remark">,
 ): Link {
-  return { name, model, builtIn: false, promptTokens: contextTokens - answerTokens, ...speaks };
+  return { name, model, promptTokens: contextTokens - answerTokens, ...speaks };
 }
 
 /** What differs between the APIs of model servers. */
@@ -54,20 +54,21 @@ export interface Api {
   meaning(reply: HttpReply, said: string): { hint?: string | undefined; aboutThinking?: boolean };
 }
 
-interface Request {
-  readonly json: string;
-  readonly signal: AbortSignal;
-  readonly authorization?: string | undefined;
-}
-
 /**
  * One streaming request to a model server, with separate deadlines and a closed set of failures.
  *
  * @throws {LinkError} of any kind that is about the transport or an answer without content.
  */
-export async function ask(api: Api, server: ModelServer, request: Request): Promise<Spoken> {
+export async function ask(
+  api: Api,
+  server: ModelServer,
+  { json, signal: caller, authorization }: {
+    readonly json: string;
+    readonly signal: AbortSignal;
+    readonly authorization?: string | undefined;
+  },
+): Promise<Spoken> {
   const { host, model, clock, deadlines } = server;
-  const { signal: caller, authorization } = request;
   const tried: string[] = [];
   const controller = new AbortController();
   const within = (deadline: keyof typeof DEADLINES) =>
@@ -87,7 +88,7 @@ export async function ask(api: Api, server: ModelServer, request: Request): Prom
     cancelStep = within(deadline);
   };
   try {
-    return await post(new URL(api.path, host), request.json, {
+    return await post(new URL(api.path, host), json, {
       signal: controller.signal,
       authorization,
       dial: (url, signal) =>

@@ -1,8 +1,3 @@
-/**
- * The check of a record by `DIAGNOSIS_SCHEMA`; errors are on the function afterwards, as ajv leaves them.
- *
- * @module
- */
 import type { Diagnosis } from "./diagnosis.ts";
 
 /** What is wrong with a value; names as ajv has them. */
@@ -20,4 +15,5 @@ interface Validate {
   errors?: readonly SchemaError[] | null;
 }
 
+/** The check of a record by `DIAGNOSIS_SCHEMA`; errors are on it afterwards, as ajv leaves them. */
 export const validate: Validate;

@@ -140,7 +140,6 @@ export function simulatedLink(options: SimulatedLinkOptions): Link {
   return {
     name,
     model: name,
-    builtIn: false,
     ask: (messages) =>
       new Promise((resolve, reject) => {
         const fail = (...why: ConstructorParameters<typeof LinkError>) => {

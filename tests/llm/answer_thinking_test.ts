@@ -218,6 +218,20 @@ Deno.test("readAnswer: an object that is called an example or a first idea is no
   }
 });
 
+Deno.test("readAnswer: of the sentence before an object its last 160 characters count", () => {
+  const lead = (between: number) =>
+    `The example${" of the log".repeat(20).slice(-between)}${FINAL_TEXT}`;
+  assert.equal(readAnswer(lead(143)).ok, false);
+  assert.equal(readAnswer(lead(154)).ok, true);
+});
+
+Deno.test("readAnswer: behind an object 500 characters are a polite sentence", () => {
+  const behind = (length: number) =>
+    `${FINAL_TEXT}\n${"It runs well. ".repeat(40).slice(0, length - 1)}.`;
+  assert.equal(readAnswer(behind(500)).ok, true);
+  assert.equal(readAnswer(behind(501)).ok, false);
+});
+
 Deno.test("readAnswer: the same object twice is one, but not with thinking behind it", () => {
   const fenced = "```json\n" + FINAL_TEXT + "\n```";
   for (

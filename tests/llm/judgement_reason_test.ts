@@ -24,6 +24,7 @@ const NOTHING = [
   "undefined null",
   "aaaaaaaaaaaaaaa",
   "0000000000000",
+  "abcabcabcabcabc",
   "\u200b".repeat(20),
   "\u2800".repeat(20),
   "\u3164\u115f\uffa0".repeat(6),
@@ -44,6 +45,7 @@ const SOMETHING = [
   "メモリ不足で強制終了された",
   "контейнер убит",
   "restart it now",
+  "abcdabcdabcd",
 ];
 
 for (const reason of NOTHING) {

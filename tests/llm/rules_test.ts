@@ -76,10 +76,18 @@ const READ: readonly (readonly [string, string, Record<string, unknown>, string,
   ["service_unhealthy", "error", { log: "No space left on device" }, "notify", "a full disk"],
   ["service_unhealthy", "warning", { FailingStreak: 1 }, "ignore", "one check failed so far"],
   ["service_unhealthy", "critical", { FailingStreak: 1 }, "notify", "one check failed so far"],
+  ["service_unhealthy", "error", { FailingStreak: 2 }, "restart", "2 checks failed in a row"],
   ["service_unhealthy", "error", { FailingStreak: 4 }, "restart", "4 checks failed in a row"],
   ["service_down", "critical", { status: "resolved" }, "ignore", "says that it is over"],
   ["service_down", "error", { planned: true }, "ignore", "marked as planned"],
   ["service_down", "error", { error: "No such container: web" }, "redeploy", "gone"],
+  [
+    "service_down",
+    "error",
+    { error: "No such container: web", log: "invalid config value: port" },
+    "redeploy",
+    "gone or is not as described",
+  ],
   ["alert", "critical", { status: "crashed" }, "restart", "the smallest remedy"],
 ];
 
@@ -110,6 +118,37 @@ for (const [past, because] of PASTS) {
     const told = diagnoseByRules(event, factsOf(event, { past: { ...NO_PAST, ...past } }));
     assert.equal(told.action, "notify");
     assert.ok(told.reason.includes(because), told.reason);
+  });
+}
+
+const HOUR = 60 * 60_000;
+const LIMITS: readonly (readonly [what: string, near: Partial<Past>, beyond: Partial<Past>])[] = [
+  ["a node that came back", { nodeBackMs: 599_999 }, { nodeBackMs: 600_000 }],
+  ["neighbours that went bad", { neighboursBad: 3 }, { neighboursBad: 2 }],
+  [
+    "a remedy",
+    { remedy: { action: "redeploy", became: "failed", agoMs: HOUR - 1 } },
+    { remedy: { action: "redeploy", became: "failed", agoMs: HOUR } },
+  ],
+  [
+    "a change",
+    { changed: { what: "update", agoMs: HOUR - 1 } },
+    { changed: { what: "update", agoMs: HOUR } },
+  ],
+  [
+    "a change that was no remedy",
+    { changed: { what: "deployment", agoMs: 1_000 } },
+    { changed: { what: "remediation", agoMs: 1_000 } },
+  ],
+];
+
+for (const [what, near, beyond] of LIMITS) {
+  Deno.test(`diagnoseByRules: ${what} counts up to its limit`, () => {
+    const event = waitingEvent();
+    const actions = [near, beyond].map((past) =>
+      diagnoseByRules(event, factsOf(event, { past: { ...NO_PAST, ...past } })).action
+    );
+    assert.deepEqual(actions, ["notify", "restart"]);
   });
 }
 

@@ -32,7 +32,6 @@ export function scripted(name: string, outcomes: readonly Outcome[]) {
   const link: Link = {
     name: `${name}@host`,
     model: name,
-    builtIn: false,
     async ask(messages, { signal }) {
       const outcome = await outcomes[Math.min(asked.push(messages), outcomes.length) - 1];
       if (signal.aborted) throw new LinkError("aborted", "the agent is stopping");

@@ -64,6 +64,26 @@ Deno.test("factsOf: counts, starts and what is planned", () => {
   assert.equal(of({ stopped_by: "user" }).planned, true);
 });
 
+Deno.test("factsOf: what runs for a minute has started, where nothing says how long it may take", () => {
+  const starting = (payload: Record<string, unknown>) => of(payload, "service_unhealthy").starting;
+  assert.deepEqual([59, 60].map((uptime_seconds) => starting({ uptime_seconds })), [true, false]);
+  const given = (uptime_seconds: number) => starting({ uptime_seconds, start_period: 90 });
+  assert.deepEqual([given(89), given(90)], [true, false]);
+});
+
+Deno.test("factsOf: a mark of a cut that stands in a text is not taken for the payload's own", () => {
+  const excerpt = '{"exit_code": 139, "log": "abc…[400 more] "b, c" …[';
+  assert.equal(factsOf(waitingEvent({ excerpt })).exit?.code, 139);
+});
+
+Deno.test("factLines: of the other kinds of fault three are named", () => {
+  const otherKinds = ["disk", "node", "out_of_memory", "power"] as const;
+  const past = { ...NO_PAST, faults: 4, otherKinds };
+  assert.deepEqual(factLines(facts({ past })), [
+    "4 earlier faults in 24 h, also disk, node, out of memory",
+  ]);
+});
+
 Deno.test("factsOf: of what lies too deep in a payload nothing counts", () => {
   const nested = (depth: number): Record<string, unknown> =>
     depth === 0 ? { exit_code: 139 } : { inside: nested(depth - 1) };
