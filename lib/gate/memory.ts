@@ -53,7 +53,7 @@ interface NodeRecord {
   awaySince?: number;
   backAt?: number;
   changed?: Changed;
-  /** When which service was last heard to be bad. */
+  /** When which service was last heard to be bad; what is known longest comes first. */
   readonly bad: Map<string, number>;
   /** What makes everything on it suffer, whoever told it. */
   trouble?: { readonly family: FaultFamily; readonly at: number };
@@ -93,7 +93,8 @@ export function createMemory(
     if (OF_THE_NODE.has(family)) machine.trouble = { family: about, at };
     if (service === node) return;
     machine.bad.set(service, at);
-    if (machine.bad.size > MOST_NEIGHBOURS) machine.bad.delete(oldestOf(machine.bad));
+    const [first] = machine.bad.size > MOST_NEIGHBOURS ? machine.bad.keys() : [];
+    if (first !== undefined) machine.bad.delete(first);
   }
 
   function well({ node, service, type }: HealthEvent, key: string, at: number) {
@@ -208,11 +209,6 @@ function remedyOf(
     agoMs: Math.max(0, now - last.atMs),
     ...(held && { heldMs: Math.max(0, (badSince ?? now) - last.atMs) }),
   };
-}
-
-function oldestOf(times: ReadonlyMap<string, number>): string {
-  const [oldest] = [...times].reduce((one, other) => other[1] < one[1] ? other : one);
-  return oldest;
 }
 
 function earliest(one: number | undefined, other: number | undefined): number | undefined {

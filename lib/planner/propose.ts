@@ -130,7 +130,7 @@ export function createProposal(
       }
       // Another planner of a pair may have a disk that takes it.
       await claim.release();
-      running.aside = true;
+      backlog.setAside(running);
       onAside();
       await rest(running, done.retryMs);
       if (signal.aborted) return "left";

@@ -25,7 +25,7 @@ export interface Running {
   /** What of it is not over, by the good news that was heard meanwhile. */
   left: QueueEntry | undefined;
   /** Its proposal cannot be written for now: it takes up no diagnosis meanwhile. */
-  aside: boolean;
+  aside?: boolean;
 }
 
 interface BacklogOptions {
@@ -55,6 +55,7 @@ export function createBacklog(options: BacklogOptions) {
   /** Proposals that are safe, and whose event file the next run writes if this one cannot. */
   const unannounced = new Map(saved?.proposing);
   let serial = 0;
+  let aside = 0;
   if (saved) restore(saved);
 
   function restore({ waiting, cooldowns: began }: Pick<SavedState, "waiting" | "cooldowns">) {
@@ -190,13 +191,14 @@ export function createBacklog(options: BacklogOptions) {
       });
       if (!entry) return undefined;
       const stopped = new AbortController();
-      const active: Running = { entry, left: entry, stopped, aside: false };
+      const active: Running = { entry, left: entry, stopped };
       running.set(entry.key, active);
       return active;
     },
     /** Ends a run; its event waits again as `again`, if that is given. */
-    finish({ entry: { key } }: Running, again?: QueueEntry): Offered {
+    finish({ entry: { key }, aside: wasAside }: Running, again?: QueueEntry): Offered {
       running.delete(key);
+      if (wasAside) aside--;
       const waiting = queue.get(key);
       let offered: Offered = {};
       if (again && waiting) offered = offer(again, waiting, 0);
@@ -285,9 +287,14 @@ export function createBacklog(options: BacklogOptions) {
     get running() {
       return running.size;
     },
+    /** Lets a running event wait for the disk. */
+    setAside(active: Running) {
+      if (!active.aside) aside++;
+      active.aside = true;
+    },
     /** How many running events wait for the disk. */
     get aside() {
-      return running.values().reduce((count, { aside }) => count + Number(aside), 0);
+      return aside;
     },
     /** What waits, parked entries included, in the order of serving. */
     entries: () => queue.entries(),
