@@ -7,12 +7,12 @@
  * @module
  */
 import type { Allowance } from "./gate/budgets.ts";
-import type { Running } from "./queue/backlog.ts";
+import type { Running } from "./queue/running.ts";
 import { createClaiming } from "./planner/claim.ts";
 import { coolingDown } from "./gate/cooldown.ts";
 import { overBefore } from "./gate/cured.ts";
 import { cures } from "./event/cures.ts";
-import type { HealthEvent, WaitingEvent } from "./event/event.ts";
+import type { HealthEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
 import { isNodeAway } from "./gate/gravity.ts";
 import { createPlannerLog } from "./planner/log.ts";
@@ -39,7 +39,7 @@ import type { PlannerParts } from "./planner/parts.ts";
 export type Planner = ReturnType<typeof createPlanner>;
 
 export function createPlanner(parts: PlannerParts) {
-  const { settings, clock, suppression, cured, backlog } = parts;
+  const { settings, clock, memory, suppression, cured, backlog } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   let cancelSilence = () => {};
@@ -66,7 +66,7 @@ export function createPlanner(parts: PlannerParts) {
 
   function gate(event: HealthEvent, key: string) {
     const news = newsOf(event);
-    parts.memory.heard(event, key, news);
+    memory.heard(event, key, news);
     if (news === "fault") return gateFault(event, key);
     tell.received(event, key);
     if (news === "recovery") heardWell(event, key);
@@ -85,28 +85,32 @@ export function createPlanner(parts: PlannerParts) {
     if (objected) object(event, key, objected);
     placed?.();
     if (alarm || isNodeAway(event) || backlog.runningFor(key)) turns.stopUnwanted();
-    wake(releases);
+    if (releases.length > 0) wake(releases);
     if (placed) schedule.pump();
   }
 
   function heardWell(event: HealthEvent, key: string) {
-    cured.well(event, key, suppression.isBad(key) || backlog.has(key));
+    const isOpen = backlog.has(key);
+    cured.well(event, key, isOpen || suppression.isBad(key));
     const releases = suppression.heardWell(event, key);
-    const isOver = (fault: WaitingEvent) =>
-      Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
-      cures(event.type, fault.type);
     // Of a target that flaps, the last recovery must not hide that it does.
-    const ended = backlog.has(key) && !suppression.isFlapping(key) &&
-      backlog.recover(key, isOver);
-    if (ended && object(ended.event, key, RECOVERED, ended.left)) schedule.pump();
-    if (backlog.runningFor(key)) turns.stopUnwanted();
-    wake(releases);
+    if (isOpen && !suppression.isFlapping(key)) {
+      const ended = backlog.recover(
+        key,
+        (fault) =>
+          Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
+          cures(event.type, fault.type),
+      );
+      if (ended && object(ended.event, key, RECOVERED, ended.left)) schedule.pump();
+    }
+    if (isOpen && backlog.runningFor(key)) turns.stopUnwanted();
+    if (releases.length > 0) wake(releases);
   }
 
   /** Looks again at what was held back until now, or is until some seconds from now. */
   function wake(releases: readonly Release[]) {
     for (const { node, at } of releases) backlog.wake(node, at);
-    if (releases.length > 0) schedule.pump();
+    schedule.pump();
   }
 
   /** Lets an event wait for its turn; returns what tells of that, and of what made room for it. */

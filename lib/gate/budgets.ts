@@ -33,7 +33,6 @@ function createBudget(limit: number, windowMs: number, name: string) {
     name,
     isBounded: limit > 0,
     reserve: () => void reserved++,
-    /** Gives back what was set aside, unspent. */
     release: () => void reserved--,
     spend(at: number) {
       if (limit === 0) return;
@@ -49,12 +48,10 @@ function createBudget(limit: number, windowMs: number, name: string) {
       const oldest = times[(next + taken) % limit] ?? -Infinity;
       return oldest + windowMs > now ? oldest + windowMs : 0;
     },
-    /** When those within the window were spent. */
     spent: (now: number) => times.filter((at) => now - at < windowMs).sort((a, b) => a - b),
   };
 }
 
-/** A budget that is used up. */
 export interface UsedUp {
   /** For people: what is used up, and the variable that sets it. */
   readonly what: string;
@@ -67,7 +64,6 @@ interface BudgetsOptions {
   /** 0 stands for no limit. */
   readonly diagnosesPerHour: number;
   readonly proposalsPerDay: number;
-  /** What an earlier run spent. */
   readonly saved?: Iterable<SpentRecord>;
   readonly remember?: (record: SpentRecord) => void;
 }
@@ -123,7 +119,6 @@ export function createBudgets(options: BudgetsOptions) {
         asking: () => take("diagnosis"),
         /** A proposal is safe. */
         proposed: () => take("proposal"),
-        /** Gives back what was not spent. */
         close() {
           for (const kind of left) budgets[kind].release();
           left.clear();
@@ -136,7 +131,6 @@ export function createBudgets(options: BudgetsOptions) {
       const spent = usedUp(rank);
       return spent && { until: spent.until, why: `used up: ${spent.what}` };
     },
-    /** Everything that must survive a restart. */
     *snapshot(): Generator<SpentRecord> {
       const [wall, now] = [clock.now(), clock.monotonic()];
       for (const kind of KINDS) {

@@ -10,9 +10,7 @@ import { GRAVEST, gravity } from "./gravity.ts";
 import type { Objection } from "./objection.ts";
 
 interface Cooldown {
-  /** When it began, monotonic milliseconds. */
   readonly at: number;
-  /** How grave the fault was that it stands for. */
   readonly gravity: number;
 }
 
@@ -41,7 +39,6 @@ export function createCooldowns(seconds: number) {
       began.delete(key);
       if (elapsedMs < length) began.set(key, { at: now - elapsedMs, gravity });
     },
-    /** Forgets what is over. */
     prune(now: number) {
       for (const [key, { at }] of began) if (at + length <= now) began.delete(key);
     },

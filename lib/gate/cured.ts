@@ -30,7 +30,6 @@ interface News {
 }
 
 interface CuredOptions {
-  /** What an earlier run left. */
   readonly saved?: Iterable<WellRecord>;
   readonly remember?: (record: WellRecord) => void;
 }
@@ -90,7 +89,6 @@ export function createCured({ saved = [], remember = () => {} }: CuredOptions = 
       }
       return false;
     },
-    /** Everything that must survive a restart. */
     snapshot: () => lasting.values(),
   };
 }

@@ -27,17 +27,14 @@ export interface FlapRecord {
 
 interface Told {
   readonly at: number;
-  /** How grave the fault was that it was told for. */
   readonly gravity: number;
 }
 
 interface Ups {
   bad: boolean;
-  /** The time of the newest news. */
   at: number;
   /** When it last changed, newest last; no more than are needed to call it flapping. */
   changes: number[];
-  /** When a person was last told. */
   told?: Told | undefined;
 }
 
@@ -46,7 +43,6 @@ interface FlapOptions {
   readonly changes: number;
   readonly windowMs: number;
   readonly clock: Clock;
-  /** What an earlier run left. */
   readonly saved?: Iterable<FlapRecord> | undefined;
   readonly remember?: ((record: FlapRecord) => void) | undefined;
 }
@@ -103,12 +99,10 @@ export function createFlaps(options: FlapOptions) {
   }
 
   return {
-    /** Something is wrong with the target. */
     bad(key: string, at: number) {
       const isNew = !heard(key, true, at) && enough > 0;
       if (isNew) putLast(targets, key, { bad: true, at, changes: [] }, MOST_TARGETS);
     },
-    /** The target is well. */
     well: (key: string, at: number) => void heard(key, false, at),
     /** Whether the newest news of the target is that something is wrong. */
     isBad: (key: string) => targets.get(key)?.bad === true,
@@ -126,14 +120,12 @@ export function createFlaps(options: FlapOptions) {
       return told !== undefined && gravity >= told.gravity &&
         clock.monotonic() - told.at < windowMs && flapping(key) > 0;
     },
-    /** Forgets what is older than the window. */
     prune() {
       const now = clock.monotonic();
       for (const [key, { bad, changes, at }] of targets) {
         if (!bad && now - (changes.at(-1) ?? at) >= windowMs) targets.delete(key);
       }
     },
-    /** Everything that must survive a restart. */
     *snapshot(): Generator<FlapRecord> {
       const now = clock.monotonic();
       for (const [key, target] of targets) {

@@ -27,12 +27,10 @@ export function createIsolation(topology: () => readonly string[]) {
   let isolatedUntil = -Infinity;
 
   return {
-    /** The connection to Redis was lost. */
     redisLost(now: number) {
       lostAt = now;
       offlineAt.clear();
     },
-    /** A node is known. */
     heard(node: string) {
       if (heardOf.has(node)) return;
       if (heardOf.size + topology().length < MOST_NODES) heardOf.add(node);

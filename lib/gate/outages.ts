@@ -19,7 +19,6 @@ const WRITTEN_AGAIN_MS = 60_000;
 export type OutageRecord =
   /** The node was offline then; whether a person was told of it. */
   | { readonly is: "offline"; readonly node: string; readonly atMs: number; readonly told?: true }
-  /** The node is back. */
   | { readonly is: "online"; readonly node: string };
 
 interface OutagesOptions {
@@ -99,7 +98,6 @@ export function createOutages(options: OutagesOptions) {
     },
     /** Whether a node is offline since before `atMs`. */
     isOffline: (node: string, atMs: number) => (open(node)?.atMs ?? Infinity) < atMs,
-    /** A person was told that a node is offline. */
     told(node: string) {
       const outage = open(node);
       if (!outage || outage.told) return;
@@ -114,7 +112,6 @@ export function createOutages(options: OutagesOptions) {
       if (!outage || now - outage.at >= longestMs) return 0;
       return outage.told || isBeingTold(node) ? outage.at + longestMs : 0;
     },
-    /** Everything that must survive a restart. */
     *snapshot(): Generator<OutageRecord> {
       for (const [node, outage] of outages) {
         if (open(node)) yield recordOf(node, outage);

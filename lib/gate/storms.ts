@@ -24,7 +24,6 @@ interface StormsOptions {
   readonly neededBy: (target: Target) => readonly string[];
 }
 
-/** A storm that has just begun. */
 export interface Storm {
   readonly node: string;
   /** Names of the services, those that others depend on first. */
@@ -32,11 +31,8 @@ export interface Storm {
 }
 
 interface BadService {
-  /** When it went bad. */
   readonly since: number;
-  /** When it was last heard to be. */
   lastAt: number;
-  /** Services that depend on it. */
   readonly neededBy: readonly string[];
 }
 
@@ -107,7 +103,6 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
       state.stormUntil = 0;
       return true;
     },
-    /** Forgets what is long past. */
     prune(now: number) {
       for (const [node, { bad, stormUntil }] of nodes) {
         for (const [service, { lastAt }] of bad) {

@@ -23,14 +23,12 @@ import type { Silence } from "./silences.ts";
 import { createSilencing } from "./silencing.ts";
 import { createStorms, type Storm } from "./storms.ts";
 
-/** How long what was held for a node still waits after its return, for its services to recover. */
+/** What was held for a node still waits so long after its return, for its services to recover. */
 const RELEASE_AFTER_MS = 30_000;
 const MOST_RELEASES = 1_000;
 
 type Alarm =
-  /** We are cut off from the others ourselves. */
   | { readonly kind: "isolated" }
-  /** Several services of a node went bad together. */
   | { readonly kind: "storm"; readonly storm: Storm };
 
 /** What of a node is held no longer, and from when on, monotonic milliseconds. */
@@ -46,8 +44,8 @@ interface Shown {
   readonly releases: readonly Release[];
 }
 
-const NOTHING_SHOWN: Shown = { releases: [] };
 const NO_RELEASES: readonly Release[] = [];
+const NOTHING_SHOWN: Shown = { releases: NO_RELEASES };
 
 interface SuppressionOptions {
   /** A fault heard at most `eventTtlSeconds` before its silence ends is looked at then. */
@@ -69,7 +67,6 @@ interface SuppressionOptions {
   readonly silences?: readonly Silence[] | undefined;
   /** Services that depend on a target. @default none */
   readonly neededBy?: (target: Target) => readonly string[];
-  /** What an earlier run knew of flapping. */
   readonly saved?: Iterable<FlapRecord>;
   readonly remember?: (record: FlapRecord) => void;
 }
@@ -77,15 +74,10 @@ interface SuppressionOptions {
 export type Suppression = ReturnType<typeof createSuppression>;
 
 export function createSuppression(options: SuppressionOptions) {
-  const { settings, clock, nodes, outages } = options;
-  const { inhibit, flapWindowSeconds } = settings;
-  const flaps = createFlaps({
-    changes: settings.flapChanges,
-    windowMs: flapWindowSeconds * 1000,
-    clock,
-    saved: options.saved,
-    remember: options.remember,
-  });
+  const { settings, clock, nodes, outages, saved, remember } = options;
+  const { inhibit, flapWindowSeconds, flapChanges: changes } = settings;
+  const windowMs = flapWindowSeconds * 1000;
+  const flaps = createFlaps({ changes, windowMs, clock, saved, remember });
   const isolation = createIsolation(nodes);
   const homeAssistant = createHomeAssistant({ clock });
   const stormWindowMs = settings.stormWindowSeconds * 1000;
@@ -95,13 +87,10 @@ export function createSuppression(options: SuppressionOptions) {
     holdMs: settings.stormHoldSeconds * 1000,
     neededBy: options.neededBy ?? (() => []),
   });
-  /** When nodes came back. */
   const returns = new Map<string, number>();
   const graceUntil = clock.monotonic() + settings.startGraceSeconds * 1000;
-  const silencing = createSilencing(options.silences ?? [], {
-    clock,
-    waitsForMs: settings.eventTtlSeconds * 1000,
-  });
+  const waitsForMs = settings.eventTtlSeconds * 1000;
+  const silencing = createSilencing(options.silences ?? [], { clock, waitsForMs });
 
   /** When an event that is heard now happened, monotonic milliseconds. */
   const happened = ({ heardAt, happenedAt }: HealthEvent, now: number) =>
@@ -161,7 +150,6 @@ export function createSuppression(options: SuppressionOptions) {
     return { alarm: begun && { kind: "storm", storm: begun }, releases };
   }
 
-  /** Objects to what nobody wants to hear of. */
   const muted: Objection = (event, key) => {
     const silenced = silencing.muted(event, key);
     if (silenced) return silenced;
@@ -173,7 +161,6 @@ export function createSuppression(options: SuppressionOptions) {
   };
 
   return {
-    /** The target is well. */
     heardWell(event: HealthEvent, key: string): readonly Release[] {
       const { node, happenedAt } = event;
       const now = clock.monotonic();
@@ -193,7 +180,6 @@ export function createSuppression(options: SuppressionOptions) {
         ...isBack ? [cameBack(node, now)] : [],
       ];
     },
-    /** Something is wrong. */
     heardBad(event: HealthEvent, key: string): Shown {
       const { type, node, happenedAt } = event;
       const now = clock.monotonic();
@@ -255,7 +241,6 @@ export function createSuppression(options: SuppressionOptions) {
         if (now - at >= RELEASE_AFTER_MS) returns.delete(node);
       }
     },
-    /** Everything that must survive a restart. */
     snapshot: flaps.snapshot,
   };
 }

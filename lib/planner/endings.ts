@@ -13,7 +13,6 @@ import type { QueueEntry } from "../queue/entry.ts";
 
 interface EndingsOptions {
   readonly tell: PlannerLog;
-  /** Called after each ending. */
   readonly onEnd: () => void;
 }
 
@@ -30,7 +29,8 @@ export function createEndings(
   }
 
   function endEvent(outcome: Ending["outcome"], event: HealthEvent | WaitingEvent, detail = "") {
-    end({ outcome, channel: event.channel, event, ...(detail && { detail }) });
+    const { channel } = event;
+    end(detail ? { outcome, channel, event, detail } : { outcome, channel, event });
   }
 
   return {
@@ -53,7 +53,6 @@ export function createEndings(
       tell.dropped(dropped);
       endEvent("dropped", dropped.event);
     },
-    /** Ends an event that was tried for long enough. */
     expire(entry: QueueEntry) {
       tell.expired(entry);
       endEvent("expired", entry.event);

@@ -62,8 +62,10 @@ export function createPlannerLog(
     },
     /** The event goes no further. */
     objected(event: HealthEvent | WaitingEvent, key: string, objected: Objected) {
-      const { line, outcome, fields } = objected;
-      objections[line].log(`${outcome}\0${event.type}\0${key}`, () => ({
+      const { outcome, fields } = objected;
+      const line = objections[objected.line];
+      if (line === SILENT) return;
+      line.log(`${outcome}\0${event.type}\0${key}`, () => ({
         svc_key: svcKey(event),
         type: event.type,
         ...fields,
@@ -138,7 +140,6 @@ export function createPlannerLog(
     fault(event: WaitingEvent, error: unknown) {
       log.error("planner_error", { svc_key: svcKey(event), error: String(error) });
     },
-    /** Logs what is folded. */
     flush() {
       for (const line of lines) line.flush();
     },

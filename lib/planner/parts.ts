@@ -53,7 +53,6 @@ export interface PlannerParts {
   readonly countPending: (event: WaitingEvent) => Promise<number>;
   /** What other programs propose for an event's target. */
   readonly othersFor: ActionIndex["othersFor"];
-  /** Is told of every event. */
   readonly memory: Pick<Memory, "heard">;
   readonly diagnose: Diagnose;
   readonly policy: Decide;

@@ -7,7 +7,7 @@
 import type { Allowance } from "../gate/budgets.ts";
 import { besideOthers } from "./beside_others.ts";
 import type { Answer } from "./diagnose.ts";
-import type { Running } from "../queue/backlog.ts";
+import type { Running } from "../queue/running.ts";
 import type { Claim } from "../coordination/coordination.ts";
 import type { ClaimFor } from "./claim.ts";
 import { sleep } from "../base/clock.ts";
@@ -34,7 +34,6 @@ interface ProposalOptions {
   readonly onAside: () => void;
   readonly tell: PlannerLog;
   readonly end: OnEnding;
-  /** Aborted when the agent stops. */
   readonly signal: AbortSignal;
 }
 

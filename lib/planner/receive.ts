@@ -121,7 +121,6 @@ export function createReception(
       }
     },
     refuse,
-    /** Logs what is folded. */
     flush() {
       for (const line of [malformed, unparseable, replaced]) line.flush();
     },

@@ -5,7 +5,7 @@
  * @module
  */
 import { backoffDelay } from "../base/backoff.ts";
-import type { Running } from "../queue/backlog.ts";
+import type { Running } from "../queue/running.ts";
 import type { UsedUp } from "../gate/budgets.ts";
 import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
@@ -27,7 +27,6 @@ type ScheduleParts = Pick<
 interface ScheduleOptions {
   /** Takes an event through its turn; at its end `pump` is called. */
   readonly run: (running: Running) => void;
-  /** Called when an event is given up. */
   readonly onExpired: (running: Running) => void;
   readonly onBudgetUsedUp: (spent: UsedUp) => void;
 }

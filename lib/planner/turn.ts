@@ -6,7 +6,7 @@
  * @module
  */
 import type { Allowance } from "../gate/budgets.ts";
-import type { Running } from "../queue/backlog.ts";
+import type { Running } from "../queue/running.ts";
 import type { Endings } from "./endings.ts";
 import { ChainExhaustedError } from "../llm/contract.ts";
 import { firstOf, type Objected, type Objection, RECOVERED } from "../gate/objection.ts";
@@ -39,7 +39,6 @@ interface TurnsOptions {
   readonly signal: AbortSignal;
   /** An entry after a further failure; undefined when it is given up. */
   readonly afterFailure: (entry: QueueEntry) => QueueEntry | undefined;
-  /** Called at the end of each turn. */
   readonly onEnd: () => void;
 }
 
@@ -84,7 +83,6 @@ export function createTurns(
   }
 
   return {
-    /** Takes an event to its end, or lets it wait again. */
     async take(running: Running) {
       const { entry } = running;
       const allowance = budgets.open();

@@ -6,33 +6,20 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { createCooldowns, elapsedSince } from "../gate/cooldown.ts";
-import { type Heard, isRepeated, leftOf, mergedInto, outranks, type QueueEntry } from "./entry.ts";
+import { isRepeated, leftOf, mergedInto, outranks, type QueueEntry } from "./entry.ts";
 import { gravity } from "../gate/gravity.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { createQueue } from "./queue.ts";
-import type { RecordOf, SavedHeard, SavedState, StateRecord } from "./state.ts";
+import { proposingRecord, type Running } from "./running.ts";
+import { entryOf, lastSerialOf, type Moment, recordOf } from "./saved_entry.ts";
+import type { SavedState, StateRecord } from "./state.ts";
 import { targetKey, targetOf } from "../event/target.ts";
-
-/** A target whose event has left the queue and has not ended yet. */
-export interface Running {
-  readonly entry: QueueEntry;
-  /** Aborted when the event is not to be diagnosed any more, or not now. */
-  readonly stopped: AbortController;
-  /** The id its proposal is about to appear under. */
-  proposing?: { readonly actionId: string; readonly atMs: number };
-  /** Its proposal is safe, or it needs none: it is not to be diagnosed again. */
-  settled?: boolean;
-  /** What of it is not over, by the good news that was heard meanwhile. */
-  left: QueueEntry | undefined;
-  /** Its proposal cannot be written for now: it takes up no diagnosis meanwhile. */
-  aside?: boolean;
-}
+import { createUnannounced } from "./unannounced.ts";
 
 interface BacklogOptions {
   readonly queueLimit: number;
   readonly cooldownSeconds: number;
   readonly clock: Clock;
-  /** What an earlier run left. */
   readonly saved?: Pick<SavedState, "waiting" | "cooldowns" | "proposing">;
   readonly remember?: (record: StateRecord) => void;
 }
@@ -52,41 +39,20 @@ export function createBacklog(options: BacklogOptions) {
   const queue = createQueue(queueLimit);
   const cooldowns = createCooldowns(cooldownSeconds);
   const running = new Map<string, Running>();
-  /** Proposals that are safe, and whose event file the next run writes if this one cannot. */
-  const unannounced = new Map(saved?.proposing);
+  const unannounced = createUnannounced(saved?.proposing, remember);
+  const moment = () => ({ wall: clock.now(), monotonic: clock.monotonic() });
   let serial = 0;
   let aside = 0;
-  if (saved) restore(saved);
+  if (saved) restore(saved, moment());
 
-  function restore({ waiting, cooldowns: began }: Pick<SavedState, "waiting" | "cooldowns">) {
-    const [wall, now] = [clock.now(), clock.monotonic()];
-    for (const [key, { atMs, gravity }] of began) {
-      cooldowns.record(key, now, { elapsedMs: elapsedSince(atMs, wall), gravity });
+  function restore(saved: Pick<SavedState, "waiting" | "cooldowns">, now: Moment) {
+    for (const [key, { atMs, gravity }] of saved.cooldowns) {
+      cooldowns.record(key, now.monotonic, { elapsedMs: elapsedSince(atMs, now.wall), gravity });
     }
-    const heard = ({ event, serial: before, arrivedMs }: SavedHeard): Heard => {
-      serial = Math.max(serial, before);
-      // A state file of an earlier version says nothing of its times.
-      const times: Partial<WaitingEvent> = {
-        heardAt: arrivedMs,
-        happenedAt: Math.min(event.timestamp * 1000, arrivedMs),
-      };
-      const arrivedAt = now - elapsedSince(arrivedMs, wall);
-      return { event: { ...times, ...event }, serial: before, arrivedAt };
-    };
-    for (const [key, record] of waiting) {
-      const { failures } = record;
-      const merged = record.merged?.map(({ newest, ...kind }) => ({
-        ...kind,
-        ...newest && { newest: heard(newest) },
-      }));
-      queue.putBack({
-        key,
-        ...heard(record),
-        failures,
-        firstFailedAt: failures > 0 ? now : undefined,
-        notBefore: 0,
-        ...merged && { merged },
-      }, 0);
+    for (const [key, record] of saved.waiting) {
+      const entry = entryOf(key, record, now);
+      serial = Math.max(serial, lastSerialOf(entry));
+      queue.putBack(entry, 0);
     }
   }
 
@@ -103,53 +69,17 @@ export function createBacklog(options: BacklogOptions) {
   /** Writes down what is unfinished of a target now. */
   function write(key: string) {
     const entry = unfinished(key);
-    if (entry) return remember(waitingRecord(entry));
+    if (entry) return remember(recordOf(entry, moment()));
     remember({ is: "done", target: targetOf(key) });
-    const record = unannounced.get(key);
+    const record = unannounced.for(key);
     if (record) remember(record);
-  }
-
-  function waitingRecord({ failures, merged, ...entry }: QueueEntry): StateRecord {
-    const offset = clock.now() - clock.monotonic();
-    const saved = ({ event, serial, arrivedAt }: Heard) => ({
-      serial,
-      event,
-      arrivedMs: arrivedAt + offset,
-    });
-    const kinds = merged?.map(({ newest, ...kind }) => ({
-      ...kind,
-      ...newest && { newest: saved(newest) },
-    }));
-    return { is: "waiting", ...saved(entry), failures, ...kinds && { merged: kinds } };
-  }
-
-  function proposingRecord({ entry, proposing }: Running): RecordOf<"proposing">[] {
-    const { key, serial } = entry;
-    return proposing ? [{ is: "proposing", target: targetOf(key), serial, ...proposing }] : [];
-  }
-
-  /** Remembers that a proposal's event file is not there, until it is. */
-  function remindOf(record: RecordOf<"proposing">, announced: Promise<boolean>) {
-    const { target, actionId } = record;
-    const key = targetKey(target);
-    unannounced.set(key, record);
-    remember(record);
-    void announced.then((done) => {
-      if (!done || unannounced.get(key) !== record) return;
-      unannounced.delete(key);
-      remember({ is: "announced", target, actionId });
-    });
   }
 
   /** A target that is being diagnosed waits for the end of that. */
   const untilFinished = (key: string, until: number) => running.has(key) ? Infinity : until;
 
   /** Puts the one of two entries that stands for both in their place. */
-  function offer(
-    newcomer: QueueEntry,
-    waiting: QueueEntry | undefined,
-    heldUntil: number,
-  ): Offered {
+  function offer(newcomer: QueueEntry, heldUntil: number, waiting?: QueueEntry): Offered {
     const { key } = newcomer;
     const wins = !waiting || outranks(newcomer, waiting);
     const [kept, other] = wins ? [newcomer, waiting] : [waiting, newcomer];
@@ -175,7 +105,7 @@ export function createBacklog(options: BacklogOptions) {
       }
       const arrivedAt = clock.monotonic();
       const newcomer = { key, event, serial: ++serial, arrivedAt, failures: 0, notBefore };
-      return offer(newcomer, waiting, heldUntil);
+      return offer(newcomer, heldUntil, waiting);
     },
     /**
      * Takes what is to be diagnosed next, of those that `mayTake` by the rank of their severity;
@@ -190,8 +120,7 @@ export function createBacklog(options: BacklogOptions) {
         mayTake,
       });
       if (!entry) return undefined;
-      const stopped = new AbortController();
-      const active: Running = { entry, left: entry, stopped };
+      const active: Running = { entry, left: entry, stopped: new AbortController() };
       running.set(entry.key, active);
       return active;
     },
@@ -201,7 +130,7 @@ export function createBacklog(options: BacklogOptions) {
       if (wasAside) aside--;
       const waiting = queue.get(key);
       let offered: Offered = {};
-      if (again && waiting) offered = offer(again, waiting, 0);
+      if (again && waiting) offered = offer(again, 0, waiting);
       else if (again) queue.putBack(again, again.notBefore);
       queue.wake(key);
       if (!waiting || !again) write(key);
@@ -209,9 +138,7 @@ export function createBacklog(options: BacklogOptions) {
     },
     /** Whether an event of the target waits or is being diagnosed. */
     has: (key: string) => running.has(key) || queue.get(key) !== undefined,
-    /** What is being diagnosed for a target. */
     runningFor: (key: string) => running.get(key),
-    /** What waits or is being diagnosed for a target. */
     eventsFor: (key: string): WaitingEvent[] =>
       [running.get(key)?.entry, queue.get(key)].flatMap((entry) => entry?.event ?? []),
     /**
@@ -234,14 +161,12 @@ export function createBacklog(options: BacklogOptions) {
     },
     /** Whether what is being diagnosed is over, whatever else is left of its entry. */
     isOver: ({ entry, left }: Running) => left?.serial !== entry.serial,
-    /** Whether something graver of its target waits. */
     isOvertaken({ entry }: Running): boolean {
       const waiting = queue.get(entry.key);
       return waiting !== undefined && gravity(waiting.event) < gravity(entry.event);
     },
     /** Looks again at what sleeps of a node, or of all: at once, or at a monotonic time to come. */
     wake: (node?: string, at = clock.monotonic()) => queue.wakeNode(node, at),
-    /** When something that sleeps is to be looked at again; monotonic milliseconds, or Infinity. */
     nextDue: () => queue.nextDue(),
     /**
      * Milliseconds the target's cooldown still lasts for a fault as grave as that, 0 when there is
@@ -263,15 +188,15 @@ export function createBacklog(options: BacklogOptions) {
       cooldowns.record(key, clock.monotonic(), { gravity: grave });
       const target = targetOf(key);
       remember({ is: "cooldown", target, serial, atMs: clock.now(), gravity: grave });
-      for (const record of proposing) if (announced) remindOf(record, announced);
+      for (const record of proposing) if (announced) unannounced.remindOf(record, announced);
       if (queue.get(key)) write(key);
     },
     /** Another planner started the target's cooldown; `remainingMs` of it are left. */
-    joinCooldown(key: string, remainingMs: number, gravity: number) {
-      const elapsedMs = Math.max(0, cooldownSeconds * 1000 - remainingMs);
-      cooldowns.record(key, clock.monotonic(), { elapsedMs, gravity });
-    },
-    /** Writes down that the target's proposal is about to appear under `actionId`. */
+    joinCooldown: (key: string, remainingMs: number, gravity: number) =>
+      cooldowns.record(key, clock.monotonic(), {
+        elapsedMs: Math.max(0, cooldownSeconds * 1000 - remainingMs),
+        gravity,
+      }),
     announce(active: Running, actionId: string) {
       active.proposing = { actionId, atMs: clock.now() };
       for (const record of proposingRecord(active)) remember(record);
@@ -292,13 +217,11 @@ export function createBacklog(options: BacklogOptions) {
       if (!active.aside) aside++;
       active.aside = true;
     },
-    /** How many running events wait for the disk. */
     get aside() {
       return aside;
     },
     /** What waits, parked entries included, in the order of serving. */
     entries: () => queue.entries(),
-    /** What is being diagnosed. */
     active: () => running.values(),
     /** Targets that cool down, the one that started first at the start. */
     *coolingDown() {
@@ -306,13 +229,10 @@ export function createBacklog(options: BacklogOptions) {
         yield { key, remainingMs: cooldownSeconds * 1000 - elapsedMs, gravity };
       }
     },
-    /** How many targets cool down, some of them perhaps no longer. */
     get coolingDownCount() {
       return cooldowns.size;
     },
-    /** Forgets cooldowns that are over. */
     prune: () => cooldowns.prune(clock.monotonic()),
-    /** Everything that must survive a restart. */
     *snapshot(): Generator<StateRecord> {
       const wall = clock.now();
       for (const { key, elapsedMs, gravity } of cooldowns.entries(clock.monotonic())) {
@@ -321,9 +241,9 @@ export function createBacklog(options: BacklogOptions) {
       const keys = new Set([...running.keys(), ...queue.entries().map(({ key }) => key)]);
       for (const key of keys) {
         const entry = unfinished(key);
-        if (entry) yield waitingRecord(entry);
+        if (entry) yield recordOf(entry, moment());
       }
-      yield* unannounced.values();
+      yield* unannounced.all();
       for (const active of running.values()) yield* proposingRecord(active);
     },
   };

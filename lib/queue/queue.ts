@@ -198,7 +198,6 @@ export function createQueue(limit: number) {
       }
       return undefined;
     },
-    /** Wakes a target, so that it is looked at again. */
     wake,
     /** Wakes the targets of a node, at `at`; of all nodes without one. */
     wakeNode(node: string | undefined, at: number) {

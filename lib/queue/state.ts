@@ -19,7 +19,6 @@ export type StateRecord =
   | SavedHeard & {
     readonly is: "waiting";
     readonly failures: number;
-    /** What else was heard of the target. */
     readonly merged?: readonly (Omit<Merged, "newest"> & { readonly newest?: SavedHeard })[];
   }
   /** Nothing waits for the target any more. */
@@ -58,7 +57,6 @@ export interface SavedState {
   readonly waiting: Map<string, RecordOf<"waiting">>;
   readonly proposing: Map<string, RecordOf<"proposing">>;
   readonly cooldowns: Map<string, RecordOf<"cooldown">>;
-  /** By node. */
   readonly offline: Map<string, RecordOf<"offline">>;
   readonly flaps: Map<string, FlapRecord>;
   readonly well: Map<string, WellRecord>;
@@ -75,7 +73,6 @@ export const emptyState = (): SavedState => ({
   spent: [],
 });
 
-/** Lets one record change the state. */
 export function applyRecord(state: SavedState, record: StateRecord): void {
   switch (record.is) {
     case "waiting":

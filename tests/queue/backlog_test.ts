@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Backlog, createBacklog, type Running } from "../../lib/queue/backlog.ts";
+import { type Backlog, createBacklog } from "../../lib/queue/backlog.ts";
+import type { Running } from "../../lib/queue/running.ts";
 import { mergedInto } from "../../lib/queue/entry.ts";
 import {
   applyRecord,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createBacklog, type Running } from "../../lib/queue/backlog.ts";
+import { createBacklog } from "../../lib/queue/backlog.ts";
+import type { Running } from "../../lib/queue/running.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 import { type Journal, loadState, openJournal } from "../../lib/queue/journal.ts";
 import { announceOnce, createProposer } from "../../lib/proposal/proposer.ts";
