@@ -5,6 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { basename } from "node:path/posix";
+import { ACTION_FOLDERS } from "../../lib/base/disk/store.ts";
 import type { StateRecord } from "../../lib/queue/state.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { liveAgent } from "../support/live_agent.ts";
@@ -475,7 +477,7 @@ Deno.test("wiring: what is parked has its receipt once the journal is on the dis
   const did: string[] = [];
   const settled = Promise.withResolvers<void>();
   await using agent = await liveAgent({ LLM_CHAIN: "m@http://127.0.0.1:1", LLM_ATTEMPTS: "1" }, {
-    onSync: (path) => void did.push(path.includes("/state/") ? "synced" : path),
+    watch: (op, path) => void (op === "sync" && did.push(path.replace(/^.*\/(?=state)/, ""))),
   });
   agent.planner.receive(
     new TextEncoder().encode('{"type": "service_unhealthy", "node": "piha", "service": "a"}'),
@@ -493,7 +495,8 @@ Deno.test("wiring: what is parked has its receipt once the journal is on the dis
   const late = setTimeout(settled.resolve, 5_000);
   await settled.promise;
   clearTimeout(late);
-  assert.deepEqual(did, ["synced", "settled"]);
+  assert.equal(did.length, 2);
+  assert.match(did.join(), /^state\/\.?planner-agent\.state.*,settled$/);
 });
 
 Deno.test("wiring: a clock that jumps lets a silence end", async () => {
@@ -536,4 +539,36 @@ Deno.test("wiring: that prompts are long is told where a model is asked, and of 
     await using agent = await liveAgent({ ...settings, LLM_CHAIN: chain });
     assert.equal(agent.log.of("prompt_may_not_fit").length, told);
   }
+});
+
+Deno.test("wiring: what was proposed and decided before is looked through before the first event", async () => {
+  const looked = new Set<string>();
+  await using agent = await liveAgent({}, {
+    watch: (op, path) => void (op === "names" && looked.add(basename(path))),
+  });
+  assert.deepEqual([...looked].sort(), [...ACTION_FOLDERS].sort());
+  agent.publish();
+  assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
+});
+
+Deno.test("wiring: a model that is being asked gets 5 s at the end, and is left then", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const asked = Promise.withResolvers<void>();
+  async function hang() {
+    using connection = await listener.accept();
+    // Until the other side ends it.
+    while (await connection.read(new Uint8Array(65_536)) !== null) asked.resolve();
+    return "left";
+  }
+  const left = hang();
+  await using agent = await liveAgent({ LLM_CHAIN: `m@http://127.0.0.1:${listener.addr.port}` });
+  agent.publish();
+  await asked.promise;
+  let stopped = false;
+  const stopping = agent.stop().then(() => stopped = true);
+  await agent.clock.advance(4_999);
+  assert.equal(stopped, false);
+  await agent.clock.advance(1);
+  await stopping;
+  assert.equal(await left, "left");
 });

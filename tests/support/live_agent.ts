@@ -24,8 +24,8 @@ interface Others {
   readonly files?: Readonly<Record<string, unknown>>;
   /** What an earlier run remembered. */
   readonly state?: readonly StateRecord[];
-  /** Told when what was appended to a file is asked to be on the disk. */
-  readonly onSync?: (path: string) => void;
+  /** Told when a folder's names are read, or what was appended to a file is to be on the disk. */
+  readonly watch?: (op: "names" | "sync", path: string) => void;
 }
 
 /** Files that tell how many operations are under way. */
@@ -51,7 +51,7 @@ const LONGEST_WAIT_MS = 20_000;
 /** Opens an agent with these settings, as the environment has them. */
 export async function liveAgent(
   settings: Readonly<Record<string, string>> = {},
-  { coordination, files = {}, state = [], onSync = () => {} }: Others = {},
+  { coordination, files = {}, state = [], watch = () => {} }: Others = {},
 ) {
   const folder = sandbox();
   makeRuntime(folder.path);
@@ -70,8 +70,12 @@ export async function liveAgent(
     ...realFiles,
     openAppend(path) {
       const file = realFiles.openAppend(path);
-      const sync = () => (onSync(path), file.sync());
+      const sync = () => (watch("sync", path), file.sync());
       return { append: file.append, sync, close: file.close };
+    },
+    eachName(path, ...rest) {
+      watch("names", path);
+      return realFiles.eachName(path, ...rest);
     },
   });
   const log = recordingLog();
