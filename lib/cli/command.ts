@@ -77,11 +77,7 @@ export async function dispatch(
   }
 }
 
-/**
- * The one FILE of a command that reads events.
- *
- * @throws {UsageError} when there is none, or more.
- */
+/** The one FILE of a command that reads events. @throws {UsageError} for none, or more. */
 export function oneFile({ name }: Pick<Command, "name">, positionals: readonly string[]): string {
   const [path, ...more] = positionals;
   if (path !== undefined && more.length === 0) return path;

@@ -2,9 +2,8 @@ import type { Log } from "../base/log/log.ts";
 import { EXIT, type Io } from "./io.ts";
 
 /**
- * A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process.
- *
- * @param insist ends it with this status, as it must when lines of the log are still to be written.
+ * A signal that is aborted by the first SIGTERM or SIGINT; the second ends the process by `insist`,
+ * which may have lines of the log to write first.
  */
 export function interruptible(
   io: Pick<Io, "onSignal" | "exit">,

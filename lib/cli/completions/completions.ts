@@ -59,9 +59,8 @@ function flagsOf({ options, help }: Word) {
 }
 
 /**
- * What a command is completed with: files, or words as bash and zsh read them, in the form of each
- * shell; fish leaves out the dollar sign. What is printed is of letters, digits, dots, dashes and
- * slashes, safe in any shell.
+ * What a command is completed with, in the form of each shell: files, or words as bash and zsh read
+ * them; fish leaves out the dollar sign. What is printed is safe in any shell.
  */
 function completed(
   { completes }: Word,

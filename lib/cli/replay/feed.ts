@@ -27,18 +27,14 @@ export async function* fromLines(
   }
 }
 
-/**
- * What a stream holds until now, each message with the time it was added.
- *
- * @param options.url REDIS_URL
- * @param options.onFailure takes why the stream could not be read to its end
- */
+/** What a stream holds until now, each message with the time it was added. */
 export async function* fromStream(
   { stream, spanMs }: ReplayPlan["source"] & { kind: "stream" },
   { url, clock, signal, onFailure }: {
     readonly url: string;
     readonly clock: Clock;
     readonly signal: AbortSignal;
+    /** Takes why the stream could not be read to its end. */
     readonly onFailure: (message: string) => void;
   },
 ): AsyncGenerator<Replayed, void, undefined> {

@@ -8,11 +8,7 @@ export const DEFAULT_SINCE = "1h";
 
 export type ReplayPlan = ReturnType<typeof replayPlan>;
 
-/**
- * What `replay` is asked to do: its options and arguments, and which of them go together.
- *
- * @throws {UsageError} for options that do not go together, or a value that cannot be used.
- */
+/** What `replay` is asked to do. @throws {UsageError} for options that do not go together. */
 export function replayPlan(
   command: Pick<Command, "name">,
   { values, positionals }: { readonly values: Values; readonly positionals: readonly string[] },

@@ -7,11 +7,9 @@ const MOST_FAULTS = 10;
 const STATEFUL = /\/lib\/(?:planner|queue|gate|proposal|agent)(?:\.ts|\/)/;
 
 /**
- * A handler that logs and counts what nobody caught. A connection that fails past every promise costs that connection;
- * what went through the pipeline, the queue or the disk ends the process: the journal knows where
- * to go on, and systemd starts it again.
- *
- * @param end ends the process; called once.
+ * A handler that logs and counts what nobody caught. A connection that fails past every promise
+ * costs that connection; what went through the pipeline, the queue or the disk ends the process by
+ * `end`: the journal knows where to go on, and systemd starts it again.
  */
 export function faultHandler(log: Log, end: () => void) {
   let faults = 0;

@@ -9,10 +9,7 @@ import { statusLine, type StatusRecord } from "../../observe/status/record.ts";
 const OWN_SOCKET = ".notify";
 const SHORTEST_TICK_MS = 10;
 
-/**
- * How often a watchdog wants to be told, in milliseconds: half of WATCHDOG_USEC (`man sd_notify`).
- * Undefined where there is none.
- */
+/** How often a watchdog wants to be told: half of WATCHDOG_USEC (`man sd_notify`), where it is set. */
 export function watchdogMs(env: Environment): number | undefined {
   const text = env("WATCHDOG_USEC") ?? "";
   if (!/^\d{1,15}$/.test(text) || Number(text) === 0) return undefined;
