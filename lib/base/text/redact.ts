@@ -60,14 +60,13 @@ function copy(value: unknown, walk: Walk, levels: number, under = ""): unknown {
 }
 
 /** The indices of a container of `length` entries that are kept: `[0, head)` and `[tail, length)`. */
-function kept(length: number, walk: Walk): { head: number; tail: number } {
+function kept(length: number, walk: Walk) {
   const room = Math.min(walk.entries, walk.left, length);
   walk.left -= room;
   const head = room === length ? length : Math.ceil(room / 2);
-  return { head, tail: length - (room - head) };
+  const tail = length - (room - head);
+  return { head, tail, omitted: `[${tail - head} entries left out]` };
 }
-
-const omitted = (count: number) => `[${count} entries left out]`;
 
 /** A value under a secret-looking key. */
 function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unknown {
@@ -109,7 +108,7 @@ function copyObject(
   under: string,
 ): unknown {
   const keys = Object.keys(object);
-  const { head, tail } = kept(keys.length, walk);
+  const { head, tail, omitted } = kept(keys.length, walk);
   // Without a prototype, a key "__proto__" is a key like any other.
   const result: Record<string, unknown> = Object.create(null);
   const named = namedKind(object);
@@ -128,7 +127,7 @@ function copyObject(
       : hide(value, kind, walk, levels);
   };
   keys.slice(0, head).forEach(add);
-  if (head < tail) result["…"] = omitted(tail - head);
+  if (head < tail) result["…"] = omitted;
   keys.slice(tail).forEach(add);
   return result;
 }
@@ -153,7 +152,7 @@ function bytesWithSecret(list: readonly unknown[], walk: Walk): string | undefin
 function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown {
   const secretBytes = bytesWithSecret(list, walk);
   if (secretBytes !== undefined) return secretBytes;
-  const { head, tail } = kept(list.length, walk);
+  const { head, tail, omitted } = kept(list.length, walk);
   let command: ReturnType<typeof commandRules>;
   let secretNext = false;
   let keyLines = 0;
@@ -193,7 +192,7 @@ function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown
   }
 
   const result = list.slice(0, head).map(element);
-  if (head < tail) result.push(omitted(tail - head));
+  if (head < tail) result.push(omitted);
   list.slice(Math.max(head, tail - LOOKED_BACK), tail).forEach(skip);
   for (const value of list.slice(tail)) result.push(element(value));
   return result;

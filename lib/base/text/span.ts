@@ -42,16 +42,13 @@ export function withLocalTime(iso: string, timeZone?: string): string {
 }
 
 function wallClock(ms: number, timeZone: string | undefined): { time: string; zone: string } {
-  const [date = "", time = "", zone = ""] = new Intl.DateTimeFormat("sv-SE", {
+  // Sweden writes dates as ISO 8601 does.
+  const format = new Intl.DateTimeFormat("sv-SE", {
     timeZone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    timeZoneName: "short",
-  }).format(ms).split(/\s/);
+    dateStyle: "short",
+    timeStyle: "long",
+  });
+  const [date = "", time = "", zone = ""] = format.format(ms).split(/\s/);
   return { time: `${date} ${time}`, zone: zone.replace("\u2212", "-") };
 }
 

@@ -44,7 +44,7 @@ function ofNumbers(run: string, radix: 10 | 16): string | undefined {
   return numbers.every((each) => each < 256) ? textOfBytes(Uint8Array.from(numbers)) : undefined;
 }
 
-const ofHex = (run: string) => ofNumbers(run.replace(/../g, "$& "), 16);
+const ofHex = (run: string) => textOfBytes(Uint8Array.fromHex(run));
 
 /**
  * Reports every run behind an encoding (base64, hexadecimal digits, dumps and lists of bytes) whose
