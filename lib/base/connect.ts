@@ -79,8 +79,8 @@ async function connectTo(
   const onlyThis: LookupFunction = (name, options, done) => {
     const all = { ...options, all: true, verbatim: true } as const;
     lookup(name, all, (error, _addresses, ...proof: unknown[]) => {
-      const answer = done as (...values: unknown[]) => void;
-      answer(error, address, family, ...proof.slice(1));
+      const tell = done as (...values: unknown[]) => void;
+      tell(error, address, family, ...proof.slice(1));
     });
   };
   const socket = openSocket({ host: hostname, port, lookup: onlyThis, autoSelectFamily: false });

@@ -23,10 +23,8 @@ export type RedisState =
   }
   | { readonly kind: "stopped" };
 
-export interface RedisIntake {
-  /** Listens until `signal` aborts; never rejects. Call once. */
-  run(signal: AbortSignal): Promise<void>;
-}
+/** Listens until `signal` aborts; never rejects. Call its `run` once. */
+export type RedisIntake = ReturnType<typeof redisListening>;
 
 /** What the options of every intake have in common. */
 export interface RedisListenerOptions {
@@ -74,7 +72,7 @@ const FOR_A_PERSON: ReadonlySet<RedisFailureReason> = new Set(
  *
  * @throws SiteError for a URL that cannot be used.
  */
-export function redisListening(options: RedisListeningOptions): RedisIntake {
+export function redisListening(options: RedisListeningOptions) {
   const { url, names, clock, log, random } = options;
   const target = redisTarget(url, {
     clock,
@@ -131,7 +129,7 @@ export function redisListening(options: RedisListeningOptions): RedisIntake {
   }
 
   return {
-    async run(signal) {
+    async run(signal: AbortSignal): Promise<void> {
       deafSince = clock.monotonic();
       await keepTrying({
         clock,

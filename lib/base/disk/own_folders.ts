@@ -29,11 +29,11 @@ function idOf(path: string): string | undefined {
 }
 
 /**
- * `files`, whose every change below `root` is refused where a folder on the way is a link, or
+ * `files`, whose every change below `root` is refused where a folder on the way is a symlink, or
  * another one than when it was used first: Deno compares a path as it is written with what a program
  * may write, not where it leads. A folder that it makes itself takes the former's place.
  *
- * A link that appears between this look and the write is not seen: Deno opens by path alone. That
+ * A symlink that appears between this look and the write is not seen: Deno opens by path alone. That
  * the folders' owner is root, and the unit's read-only mounts, are what holds then.
  */
 export function ownFolders(files: Files, root: string): Files {

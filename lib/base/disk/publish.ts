@@ -61,7 +61,7 @@ async function appear(files: Files, temporary: string, path: string): Promise<bo
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(code)) throw error;
   }
-  // FAT and some network filesystems have no links; there the check above is all there is.
+  // FAT and some network filesystems have no hardlinks; there the check above is all there is.
   if (await files.kind(path) !== "none") return false;
   await files.rename(temporary, path);
   return true;

@@ -8,13 +8,7 @@ export class HttpError extends Error {
   }
 }
 
-export interface HttpReply {
-  readonly status: number;
-  /** Names in lower case; of repeated ones the last. */
-  readonly headers: ReadonlyMap<string, string>;
-  /** The decoded body; throws {@linkcode HttpError} when it ends too early. */
-  readonly body: AsyncIterable<Uint8Array>;
-}
+export type HttpReply = Awaited<ReturnType<typeof readReply>>;
 
 const LONGEST_LINE = 16 * 1024;
 const MOST_HEADERS = 200;
@@ -61,8 +55,8 @@ function byteSource(conn: Deno.Conn) {
   };
 }
 
-/** Reads a reply up to its body. @throws {HttpError} */
-export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
+/** Reads a reply up to its body, which throws when it ends too early. @throws {HttpError} */
+export async function readReply(conn: Deno.Conn) {
   const source = byteSource(conn);
   for (;;) {
     const statusLine = await source.line();
@@ -79,6 +73,7 @@ export async function readReply(conn: Deno.Conn): Promise<HttpReply> {
   }
 }
 
+/** Names in lower case; of repeated ones the last. */
 async function readHeaders(source: ByteSource): Promise<Map<string, string>> {
   const headers = new Map<string, string>();
   for (let count = 0; count < MOST_HEADERS; count++) {
@@ -90,7 +85,10 @@ async function readHeaders(source: ByteSource): Promise<Map<string, string>> {
   throw notHttp("the reply has too many headers");
 }
 
-function bodyOf(source: ByteSource, headers: ReadonlyMap<string, string>): HttpReply["body"] {
+function bodyOf(
+  source: ByteSource,
+  headers: ReadonlyMap<string, string>,
+): AsyncIterable<Uint8Array> {
   const coding = headers.get("transfer-encoding")?.toLowerCase();
   if (coding === "chunked") return chunks(source);
   if (coding !== undefined) throw notHttp(`unknown transfer encoding "${coding}"`);

@@ -175,7 +175,7 @@ export function redisConnection(options: RedisConnectionOptions) {
     },
     /**
      * The reply to a command: text as bytes, null, numbers and lists of these. Commands are sent at
-     * once and answered in turn. While bytes come in the deadline starts anew. @throws as `ask`.
+     * once, replies come in turn. While bytes come in the deadline starts anew. @throws as `ask`.
      */
     call(
       [command, ...words]: readonly [string, ...Word[]],

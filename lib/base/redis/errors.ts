@@ -38,7 +38,7 @@ export class RedisReplicaError extends Error {
   }
 }
 
-/** Whether `error` is Redis' own answer; the connection is as good as before. */
+/** Whether `error` is Redis' own reply; the connection is as good as before. */
 export function isReplyError(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }

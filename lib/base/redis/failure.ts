@@ -129,7 +129,7 @@ function isBeforeUse(stage: RedisStage): boolean {
 
 /** What a server said, bounded, without the arguments that it quotes and without secrets. */
 function shown({ text, secrets }: Facts): string {
-  // Redis answers an unknown command with its arguments: AUTH's are the password.
+  // Redis' reply to an unknown command has its arguments: AUTH's are the password.
   let clean = text.replace(/[`'"]?,? *with args beginning with.*$/s, "");
   for (const secret of secrets) clean = clean.replaceAll(secret, "[redacted]");
   return plainLine(clean, LONGEST_SHOWN);
