@@ -51,6 +51,14 @@ Deno.test("warnOfLongPrompts: says what to set, and nothing where all fits", () 
   );
 });
 
+Deno.test("fitted: a fence in the system message is no payload", () => {
+  const text = `look:\n\`\`\`\n${"word ".repeat(500)}\n\`\`\`\n`;
+  const messages = [{ role: "system", content: text }, { role: "user", content: text }] as const;
+  const [system, user] = fitted(messages, 800);
+  assert.equal(system, messages[0]);
+  assert.ok(user && user.content.length < text.length);
+});
+
 Deno.test("fitted: what fits stays as it is, what does not loses the middle of its payload only", () => {
   const excerpt = `HEAD-MARK ${"connection refused; ".repeat(2_000)} TAIL-MARK`;
   const messages = buildMessages(homelabPrompt(), { ...waitingEvent(), excerpt });

@@ -131,6 +131,24 @@ Deno.test("chat: stopping the agent hangs up at once", async () => {
   assert.equal(clock.waiting, 0);
 });
 
+Deno.test("chat: leaves nothing on a signal that outlives it", async () => {
+  await using server = startOllama({ answer: () => "yes" });
+  const stop = new AbortController();
+  const { signal } = stop;
+  let listeners = 0;
+  const [add, remove] = [signal.addEventListener, signal.removeEventListener];
+  signal.addEventListener = (...given: Parameters<typeof add>) => {
+    listeners++;
+    add.apply(signal, given);
+  };
+  signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+    listeners--;
+    remove.apply(signal, given);
+  };
+  await asking(server.url, {}, stop).reply;
+  assert.equal(listeners, 0);
+});
+
 Deno.test("chat: a signal that is aborted already asks nobody", async () => {
   await using server = startOllama();
   const stopped = new AbortController();

@@ -18,9 +18,9 @@ const ANSWERS = {
 } as const satisfies Readonly<Record<string, OllamaAnswer>>;
 type Lesson = keyof typeof ANSWERS;
 
-/** What `think` is sent as: at first, and after each lesson. */
-async function sent(...lessons: Lesson[]): Promise<unknown[]> {
-  await using server = startOllama({ answer: (_, nth) => ANSWERS[lessons[nth] ?? "accepted"] });
+/** A link to a server on which requests come to `lessons`, then to good answers. */
+function learning(lessons: readonly Lesson[]) {
+  const server = startOllama({ answer: (_, nth) => ANSWERS[lessons[nth] ?? "accepted"] });
   const link = ollamaLink({
     name: "m",
     host: server.url,
@@ -31,15 +31,24 @@ async function sent(...lessons: Lesson[]): Promise<unknown[]> {
     answerTokens: 512,
   });
   const { signal } = new AbortController();
+  return {
+    ask: () => link.ask(MESSAGES, { label: "x", event: waitingEvent(), signal }),
+    sent: () => server.requests.map(({ think }) => think),
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
+/** What `think` is sent as: at first, and after each lesson. */
+async function sent(...lessons: Lesson[]): Promise<unknown[]> {
+  await using link = learning(lessons);
   for (const lesson of [...lessons, "accepted"]) {
     try {
-      const reply = await link.ask(MESSAGES, { label: "x", event: waitingEvent(), signal });
-      reply.judged?.(lesson === "accepted");
+      (await link.ask()).judged?.(lesson === "accepted");
     } catch (error) {
       assert.ok(error instanceof LinkError);
     }
   }
-  return server.requests.map(({ think }) => think);
+  return link.sent();
 }
 
 Deno.test("ollamaLink: think is left out at first and stays so while answers are good", async () => {
@@ -81,4 +90,13 @@ Deno.test("ollamaLink: a refused value is left out and not tried again", async (
 
 Deno.test("ollamaLink: refused without the field changes nothing", async () => {
   assert.deepEqual(await sent("refused", "wrong_after_thinking"), [undefined, undefined, false]);
+});
+
+Deno.test("ollamaLink: of requests side by side the one that worked says what is sent", async () => {
+  await using link = learning(["accepted", "wrong_after_thinking"]);
+  const [good, spoiled] = [await link.ask(), await link.ask()];
+  spoiled.judged?.(false);
+  good.judged?.(true);
+  await link.ask();
+  assert.deepEqual(link.sent(), [undefined, undefined, undefined]);
 });

@@ -115,6 +115,11 @@ const FAILURES: Readonly<Record<string, [answer: OllamaAnswer, kind: FailureKind
       "bad_response",
       "an answer of more than 65536 characters",
     ],
+    "an endless object": [
+      { stream: Array(5).fill(`${"x".repeat(60_000)}\n`) },
+      "bad_response",
+      "not a reply of Ollama (a reply too long for one object)",
+    ],
     "an endless line": [
       { stream: ["x".repeat(300_000)] },
       "bad_response",

@@ -65,6 +65,20 @@ Deno.test("OPENAI_REPLY: a line, an answer and a stream each have an end", async
   await assert.rejects(read(comments, 100_000), /a stream of more than/);
 });
 
+Deno.test("OPENAI_REPLY: why it ended stays known when figures follow", async () => {
+  const usage = `data: ${JSON.stringify({ choices: [], usage: { completion_tokens: 7 } })}`;
+  const text = `${delta({ content: "a" }, "length")}\n\n${usage}\n\ndata: [DONE]\n\n`;
+  const { doneReason, figures } = await read(text);
+  assert.deepEqual([doneReason, figures], ["length", { answerTokens: 7 }]);
+});
+
+Deno.test("OPENAI_REPLY: a figure that no model can have is left out", async () => {
+  const timings = { prompt_ms: 1e12, predicted_ms: 1e12 - 1, predicted_n: -1, prompt_n: "7" };
+  const last = `data: ${JSON.stringify({ choices: [], timings })}`;
+  const { figures } = await read(`${delta({ content: "a" }, "stop")}\n\n${last}\n\n`);
+  assert.deepEqual(figures, { answerMs: 1e12 - 1 });
+});
+
 Deno.test("OPENAI_REPLY: tokens of the prompt are those read and those cached", async () => {
   const timings = { prompt_n: 12, cache_n: 300, predicted_n: 7, prompt_ms: 1.6, predicted_ms: 20 };
   const last = `data: ${JSON.stringify({ choices: [], timings })}`;
