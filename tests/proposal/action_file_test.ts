@@ -253,6 +253,17 @@ Deno.test("actionFile: the reason is clean, without secrets, and bounded, in bot
   assert.equal(told("\u200b".repeat(10)), "(the reason has no readable character)");
 });
 
+Deno.test("actionFile: a repair that is past its half hour when it is written says so", () => {
+  const half = 1_767_323_105 - 1_800; // WRITTEN is less than a second later
+  const expired = (timestamp: number, action: "restart" | "notify") => {
+    const { audit } = file({ event: { timestamp }, diagnosis: { action } }).payload;
+    return ["expired_when_written" in audit, audit.expired_when_written];
+  };
+  assert.deepEqual(expired(half, "restart"), [true, true]);
+  assert.deepEqual(expired(half + 1, "restart"), [false, undefined]);
+  assert.deepEqual(expired(half, "notify"), [false, undefined]);
+});
+
 Deno.test("eventFile: keys and payload are the seed's", () => {
   assert.equal(
     fileText(eventFile({ action: file(), nodeName: "solaria", nowMs: NOW })),

@@ -111,6 +111,16 @@ Deno.test("propose: writes the action file, then the event file, and logs it", a
   }]);
 });
 
+Deno.test("propose: of what is past its time when it is written the log says that", async () => {
+  const { log, once, stopping } = await proposing();
+  for (const ago of [1_800, 1_799]) {
+    const event = waitingEvent({ timestamp: 1_767_323_045 - ago });
+    const how = { announce: () => {}, failures: 0, signal: stopping.signal };
+    await once({ ...proposal, event }, how);
+  }
+  assert.deepEqual(log.of("action_proposed").map(({ expired }) => expired), [true, undefined]);
+});
+
 Deno.test("propose: the file says the id that it got", async () => {
   const { files, written } = await proposing();
   files.put(PENDING, "");

@@ -120,6 +120,14 @@ Deno.test("decisionStats: since leaves out what was proposed before", async () =
   assert.deepEqual(counts, [2, 1, 1, 0, 0]);
 });
 
+Deno.test("decisionStats: what is most frequent comes first, whatever its name", async () => {
+  const lab = homelab();
+  await lab.put("pending", { payload: { action: "notify" } });
+  for (const folder of ["pending", "failed"] as const) await lab.put(folder);
+  const { rows } = await lab.stats();
+  assert.deepEqual(rows.map(({ action }) => action), ["restart", "notify"]);
+});
+
 Deno.test("decisionStats: bounded rows, whatever names the files hold, and bounded files", async () => {
   const lab = homelab();
   for (let n = 0; n < 150; n++) await lab.put("pending", { changes: { llm_model: `model ${n}` } });
