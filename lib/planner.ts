@@ -12,7 +12,7 @@ import { createClaiming } from "./planner/claim.ts";
 import { coolingDown } from "./gate/cooldown.ts";
 import { overBefore } from "./gate/cured.ts";
 import { cures } from "./event/cures.ts";
-import type { HealthEvent } from "./event/event.ts";
+import type { HealthEvent, WaitingEvent } from "./event/event.ts";
 import { excerpt } from "./event/excerpt.ts";
 import { isNodeAway } from "./gate/gravity.ts";
 import { createPlannerLog } from "./planner/log.ts";
@@ -93,16 +93,12 @@ export function createPlanner(parts: PlannerParts) {
     const isOpen = backlog.has(key);
     cured.well(event, key, isOpen || suppression.isBad(key));
     const releases = suppression.heardWell(event, key);
+    const isOver = (fault: WaitingEvent) =>
+      Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
+      cures(event.type, fault.type);
     // Of a target that flaps, the last recovery must not hide that it does.
-    if (isOpen && !suppression.isFlapping(key)) {
-      const ended = backlog.recover(
-        key,
-        (fault) =>
-          Math.min(fault.happenedAt, event.heardAt) <= event.happenedAt &&
-          cures(event.type, fault.type),
-      );
-      if (ended && object(ended.event, key, RECOVERED, ended.left)) schedule.pump();
-    }
+    const ended = isOpen && !suppression.isFlapping(key) && backlog.recover(key, isOver);
+    if (ended && object(ended.event, key, RECOVERED, ended.left)) schedule.pump();
     if (isOpen && backlog.runningFor(key)) turns.stopUnwanted();
     if (releases.length > 0) wake(releases);
   }

@@ -11,16 +11,11 @@ import type { PlannerLog } from "./log.ts";
 import type { PlannerParts } from "./parts.ts";
 import type { QueueEntry } from "../queue/entry.ts";
 
-interface EndingsOptions {
-  readonly tell: PlannerLog;
-  readonly onEnd: () => void;
-}
-
 export type Endings = ReturnType<typeof createEndings>;
 
 export function createEndings(
   { counters, observer }: Pick<PlannerParts, "counters" | "observer">,
-  { tell, onEnd }: EndingsOptions,
+  { tell, onEnd }: { readonly tell: PlannerLog; readonly onEnd: () => void },
 ) {
   function end(ending: Ending) {
     counters.ended(ending.outcome);

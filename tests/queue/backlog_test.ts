@@ -574,6 +574,41 @@ Deno.test("backlog: what says word for word what waits is coalesced, and not wri
   assert.equal(take(backlog).entry.event, again, "what was tried in vain is tried anew");
 });
 
+Deno.test("recover: what is left waits for another planner as long, and is tried at once after failures", () => {
+  for (const failures of [0, 2]) {
+    const { backlog, clock } = backlogOn();
+    backlog.add(fault("unhealthy", "critical", 1));
+    backlog.add(fault("backup_failed", "error", 1));
+    const running = take(backlog);
+    const notBefore = clock.monotonic() + 30_000;
+    backlog.finish(running, { ...running.entry, failures, notBefore });
+    assert.equal(backlog.take(), undefined);
+    assert.equal(backlog.recover(keyOf("a"), curedAt(1, "unhealthy"))?.left?.failures, 0);
+    assert.equal(backlog.take()?.entry.event.type, failures > 0 ? "backup_failed" : undefined);
+    assert.equal(backlog.parked().length, 0);
+  }
+});
+
+Deno.test("backlog: after a restart a new event is told from all that waited, merged or not", () => {
+  const { backlog, restart } = backlogOn();
+  backlog.add(fault("unhealthy", "critical", 1));
+  backlog.add(fault("backup_failed", "error", 1));
+  const again = restart().backlog;
+  again.add(about("b", "critical"));
+  const serials = [take(again), take(again)].map(({ entry }) => entry.serial);
+  assert.deepEqual(serials, [1, 3]);
+});
+
+Deno.test("backlog: what waits for the disk is counted once, and not after its end", () => {
+  const { backlog } = backlogOn();
+  backlog.add(about("a"));
+  const running = take(backlog);
+  for (let twice = 0; twice < 2; twice++) backlog.setAside(running);
+  assert.equal(backlog.aside, 1);
+  backlog.finish(running);
+  assert.equal(backlog.aside, 0);
+});
+
 Deno.test("mergedInto: what both were merged from is added up", () => {
   const entry = (counts: readonly (readonly [type: string, count: number])[]) => ({
     ...{ key: "k", event: about("a"), serial: 1, arrivedAt: 0, failures: 0, notBefore: 0 },
