@@ -62,11 +62,8 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
     try {
       const fitting = fitted(messages, promptTokens);
       if (fitting !== messages) {
-        log.warning("prompt_cut", {
-          link: name,
-          svc_key: svcKey(event),
-          prompt_tokens: promptTokens,
-        });
+        const fields = { link: name, svc_key: svcKey(event), prompt_tokens: promptTokens };
+        log.warning("prompt_cut", fields);
       }
       const reply = await link.ask(fitting, context);
       const { content } = reply;
@@ -94,10 +91,7 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
     return { attempt, result };
   }
 
-  async function route(
-    messages: readonly Message[],
-    outer: RouteContext,
-  ): Promise<RouteResult> {
+  async function route(messages: readonly Message[], outer: RouteContext): Promise<RouteResult> {
     const signal = AbortSignal.any([outer.signal, closing.signal]);
     const context = { ...outer, signal };
     const svc_key = svcKey(outer.event);

@@ -1,11 +1,11 @@
 import { ACTIONS } from "../llm/diagnosis.ts";
+import { SEVERITIES } from "../llm/facts/words.ts";
 import { globsAt, type Place, readConfigText } from "../config/operator_file.ts";
 import {
   BUILT_IN_RULES,
   type PolicyCondition,
   type PolicyEffect,
   type PolicyRule,
-  SEVERITIES,
   TARGET_RULE,
 } from "./policy.ts";
 

@@ -1,4 +1,5 @@
 import type { Action, Diagnosis } from "../llm/diagnosis.ts";
+import type { SEVERITIES } from "../llm/facts/words.ts";
 import type { WaitingEvent } from "../event/event.ts";
 import { globMatches } from "../base/glob.ts";
 import { type FaultFamily, kindOf } from "../event/family.ts";
@@ -7,8 +8,6 @@ import { plainLine } from "../base/text/plain_line.ts";
 import { severityRank } from "../event/severity.ts";
 import { svcKey } from "../event/target.ts";
 
-/** The severities that a rule can name, one for each rank. */
-export const SEVERITIES = ["critical", "error", "warning", "info"] as const;
 type Severity = typeof SEVERITIES[number];
 
 /** Which proposals a rule is about. What is left out holds for every one. */

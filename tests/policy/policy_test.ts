@@ -9,9 +9,9 @@ import {
   type PolicyCondition,
   type PolicyEffect,
   type PolicyRule,
-  SEVERITIES,
   TARGET_RULE,
 } from "../../lib/policy/policy.ts";
+import { SEVERITIES } from "../../lib/llm/facts/words.ts";
 
 function event(changes: Partial<WaitingEvent> = {}): WaitingEvent {
   return {

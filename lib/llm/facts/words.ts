@@ -2,7 +2,8 @@ import { spanInWords } from "../../base/text/span.ts";
 import type { Facts } from "./facts.ts";
 import type { Past } from "./past.ts";
 
-const SEVERITIES = ["critical", "error", "warning", "info"] as const;
+/** One for each rank; a policy rule names them so. */
+export const SEVERITIES = ["critical", "error", "warning", "info"] as const;
 
 /**
  * Facts in the program's own words, for a prompt and for people: nothing from outside is in them. At
