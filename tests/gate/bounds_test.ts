@@ -120,6 +120,35 @@ Deno.test("bounds: storms know 1,000 nodes with 1,000 services each, until they 
   assert.equal(weather.heldUntil({ node: "one more", service: "s" }, 6 * HOUR), 6 * HOUR + 2_000);
 });
 
+Deno.test("bounds: what 1,000 nodes suffered from is forgotten with all else that is pruned", async () => {
+  const clock = fakeClock();
+  const suppression = createSuppression({
+    clock,
+    outages: createOutages({ clock, longestMs: HOUR, isBeingTold: () => false }),
+    nodes: () => [],
+    settings: {
+      eventTtlSeconds: 3_600,
+      inhibit: false,
+      flapChanges: 0,
+      flapWindowSeconds: 1_800,
+      startGraceSeconds: 0,
+      stormServices: 1,
+      stormWindowSeconds: 60,
+      stormHoldSeconds: 600,
+    },
+  });
+  /** The kind of what a service's fault begins on a node. */
+  const begins = (node: string) => {
+    const event = heard({ node, heardAt: clock.now(), happenedAt: clock.now() });
+    return suppression.heardBad(event, targetKey(event)).alarm?.kind;
+  };
+  for (let n = 0; n < 1_000; n++) assert.equal(begins(`n${n}`), "storm");
+  assert.equal(begins("one more"), undefined);
+  await clock.advance(6 * HOUR);
+  suppression.prune();
+  assert.equal(begins("one more"), "storm");
+});
+
 Deno.test("bounds: outages before the last loss of Redis say nothing about our own link", () => {
   const isolation = createIsolation(() => ["a", "b", "c"]);
   isolation.redisLost(0);

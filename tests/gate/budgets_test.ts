@@ -84,6 +84,22 @@ Deno.test("budgets: a restart gives nothing back", async () => {
   }
 });
 
+Deno.test("budgets: after a restart the oldest leaves the window first, whatever came last", async () => {
+  const before = budgeting(3);
+  const start = before.clock.now();
+  for (const minutes of [10, 10, 40]) {
+    before.spend();
+    await before.clock.advance(minutes * 60_000);
+  }
+  before.spend();
+  const saved = [...before.budgets.snapshot()];
+  assert.deepEqual(saved, [
+    { is: "spent", of: "diagnosis", atMs: [10, 20, 60].map((at) => start + at * 60_000) },
+  ]);
+  const { clock, until } = budgeting(3, { clock: before.clock, saved });
+  assert.equal(until(CRITICAL), clock.monotonic() + 10 * 60_000);
+});
+
 Deno.test("budgets: never more than the limit in any window", async () => {
   await fc.assert(
     fc.asyncProperty(

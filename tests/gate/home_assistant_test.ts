@@ -66,6 +66,17 @@ Deno.test("Home Assistant: what was said while it was away for a moment is noise
   assert.equal(h.isNoise("ha_recorder_lag"), false);
 });
 
+Deno.test("Home Assistant: its container is of every house that is diagnosed from its node", () => {
+  const h = house();
+  h.heard("container_exited");
+  const ken = { origin: { location_tag: "ken" } };
+  assert.equal(h.heldMs("ha_integration_failed", ken), 300_000);
+  h.tick(60_000);
+  h.heard("container_started");
+  assert.equal(h.heldMs("ha_integration_failed", ken), 0);
+  assert.equal(h.isNoise("ha_integration_failed", ken), true);
+});
+
 Deno.test("Home Assistant: an update begins an absence and its end is the return", () => {
   const h = house();
   h.heard("deployment_started");

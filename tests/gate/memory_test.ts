@@ -76,6 +76,11 @@ Deno.test("memory: a word that it is well ends a fault, a late one does not", ()
   assert.equal(pastOf([[20, "service_unhealthy"], [40, "service_healthy"]]).badForMs, 20 * 60_000);
 });
 
+Deno.test("memory: a fault from before the last good news, heard late, makes nothing bad", () => {
+  const { badForMs, lastWellMs } = pastOf([[20, "service_healthy"], [40, "service_unhealthy"]]);
+  assert.deepEqual([badForMs, lastWellMs], [undefined, 20 * 60_000]);
+});
+
 Deno.test("memory: what went bad with it, and no longer counts later", () => {
   const neighbours = (minutes: number) =>
     pastOf([[minutes, "service_unhealthy", "grafana"], [minutes, "container_exited", "redis"]])

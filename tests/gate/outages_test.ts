@@ -117,3 +117,14 @@ Deno.test("createOutages: older news of an outage does not let older signs of li
   assert.equal(outages.online("vps", now - 300), false);
   assert.equal(outages.online("vps", now - 50), true);
 });
+
+Deno.test("createOutages: told once, a node that is said to be offline again stays so", async () => {
+  const { clock, outages, records, offline, held } = world();
+  offline("vps");
+  await clock.advance(61_000);
+  outages.offline("vps", clock.monotonic(), clock.now());
+  assert.equal(held("vps"), clock.monotonic() + LONGEST_MS);
+  assert.deepEqual(records.at(-1), {
+    ...{ is: "offline", node: "vps", atMs: clock.now(), told: true },
+  });
+});

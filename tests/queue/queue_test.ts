@@ -66,6 +66,24 @@ Deno.test("queue: a newer event replaces the waiting one and keeps its turn", ()
   assert.equal(queue.take(0, free), newer);
 });
 
+Deno.test("queue: what sleeps already is woken as planned, sooner where that is told, never later", () => {
+  const queue = createQueue(100);
+  queue.put(entry("a"), 100);
+  queue.put(entry("a"), 200);
+  assert.equal(queue.nextDue(), 100);
+  queue.put(entry("a"), 50);
+  assert.equal(queue.nextDue(), 50);
+});
+
+Deno.test("queue: of two times at which a node is to be woken the earlier one counts", () => {
+  const queue = createQueue(100);
+  queue.put(entry("a"), Infinity);
+  for (const at of [100, 50, 70]) queue.wakeNode("piha", at);
+  assert.equal(queue.nextDue(), 50);
+  assert.equal(queue.take(49, free), undefined);
+  assert.equal(queue.take(50, free)?.key, "a");
+});
+
 Deno.test("queue: a target whose severity changes goes behind those that were so before", () => {
   const queue = createQueue(100);
   put(queue, entry("a", "info"));
