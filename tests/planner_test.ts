@@ -288,6 +288,18 @@ Deno.test("planner: stop gives running diagnoses time, then leaves them for the 
     [...p.remembered.waiting.values()].map((w) => w.event.service).toSorted(),
     ["slow", "waiting"],
   );
+  const failures = [...p.remembered.waiting.values()].map((w) => w.failures);
+  assert.deepEqual(failures, [0, 0], "that the agent stops is no failure of the event");
+  assert.deepEqual(p.log.of("event_parked"), []);
+  assert.equal(p.clock.waiting, 0);
+});
+
+Deno.test("planner: stopped, it leaves no timer for what was to be tried again", async () => {
+  const p = pipeline();
+  await p.publish();
+  await p.calls[0]?.fail();
+  await p.planner.stop(5_000);
+  assert.equal(p.clock.waiting, 0);
 });
 
 Deno.test("planner: what newer news overtook is not left for the next run", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { settle } from "../support/clock.ts";
 import { pipeline } from "../support/pipeline.ts";
+import { recordingCoordination } from "../support/recording_coordination.ts";
 
 const HOUR = 3_600_000;
 const MEANWHILE = { type: "service_recovered", severity: "info" };
@@ -57,6 +58,20 @@ Deno.test("turn: what is over during the last look at the disk is not written", 
   await settle();
   assert.deepEqual([p.proposals.length, p.remembered.cooldowns.size], [0, 0]);
   assert.deepEqual(p.ended(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+});
+
+Deno.test("turn: what is over while earlier proposals are looked for ends so, and asks for no claim", async () => {
+  for (const found of [undefined, "plan-1"]) {
+    const looked = Promise.withResolvers<string | undefined>();
+    const coordination = recordingCoordination();
+    const p = pipeline({}, { coordination, proposedBefore: () => looked.promise });
+    await p.publish({}, { redelivered: true });
+    await p.publish(MEANWHILE);
+    looked.resolve(found);
+    await settle();
+    assert.deepEqual(p.ended(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+    assert.deepEqual(coordination.asked, []);
+  }
 });
 
 Deno.test("turn: a service whose node went away meanwhile waits for it, and is asked anew", async () => {

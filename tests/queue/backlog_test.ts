@@ -315,6 +315,26 @@ Deno.test("backlog: a proposal whose event file is not there is remembered until
   assert.deepEqual(replay(restart().backlog.snapshot()).proposing, left("b"));
 });
 
+Deno.test("backlog: an older event file that is there at last does not stand for a newer one", async () => {
+  const { backlog, replayed, restart } = backlogOn();
+  const first = Promise.withResolvers<boolean>();
+  for (const [nth, announced] of [first.promise, Promise.resolve(false)].entries()) {
+    backlog.add(about("a"));
+    const running = take(backlog);
+    backlog.announce(running, `plan-a-${nth + 1}`);
+    backlog.keepCooldown(running, announced);
+    backlog.finish(running);
+  }
+  first.resolve(true);
+  await settle();
+  for (
+    const state of [replayed(), replay(backlog.snapshot()), replay(restart().backlog.snapshot())]
+  ) {
+    const open = [...state.proposing.values()];
+    assert.deepEqual(open.map(({ actionId }) => actionId), ["plan-a-2"]);
+  }
+});
+
 Deno.test("backlog: serials go on after a restart", () => {
   const { backlog, restart } = backlogOn();
   backlog.add(about("a"));
@@ -323,6 +343,15 @@ Deno.test("backlog: serials go on after a restart", () => {
   again.add(about("c"));
   const serials = [take(again), take(again), take(again)].map(({ entry }) => entry.serial);
   assert.deepEqual(serials, [1, 2, 3]);
+});
+
+Deno.test("backlog: serials go on behind those of what waits behind another, too", () => {
+  const { backlog, restart } = backlogOn();
+  backlog.add(about("a", "critical"));
+  backlog.add(waitingEvent({ service: "a", severity: "info", type: "config_reloaded" }));
+  const again = restart().backlog;
+  again.add(about("b", "critical"));
+  assert.equal(again.entries().find(({ key }) => key === keyOf("b"))?.serial, 3);
 });
 
 const command = fc.oneof(
@@ -518,6 +547,22 @@ Deno.test("recover: what is left of a diagnosis that is over waits on, through a
     assert.equal(entry?.event.type, "backup_failed");
     assert.deepEqual(entry?.merged?.map(({ type, count }) => [type, count]), [["certificate", 1]]);
   }
+});
+
+Deno.test("recover: what is left of a parked event has not failed itself, and is tried at once", () => {
+  const { backlog, clock } = backlogOn();
+  backlog.add(fault("unhealthy", "critical", 1));
+  backlog.add(fault("backup_failed", "error", 1));
+  const { entry, ...running } = take(backlog);
+  const notBefore = clock.monotonic() + 300_000;
+  backlog.finish({ entry, ...running }, { ...entry, failures: 4, firstFailedAt: 1, notBefore });
+  assert.equal(backlog.take(), undefined);
+  backlog.recover(keyOf("a"), curedAt(1, "unhealthy"));
+  const left = take(backlog).entry;
+  assert.deepEqual(
+    [left.event.type, left.failures, left.firstFailedAt, left.notBefore],
+    ["backup_failed", 0, undefined, 0],
+  );
 });
 
 Deno.test("recover: of more than five kinds the least severe that came last is forgotten", () => {
