@@ -92,8 +92,9 @@ const VALUE_FIELD =
   /^(?:value|val|v|content|data|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
-function namedKind(object: Record<string, unknown>): SecretKind {
-  for (const [field, name] of Object.entries(object).slice(0, 16)) {
+function namedKind(object: Record<string, unknown>, keys: readonly string[]): SecretKind {
+  for (const field of keys.slice(0, 16)) {
+    const name = object[field];
     if (typeof name !== "string" || name.length >= 256) continue;
     const kind = NAME_FIELDS.has(field.toLowerCase()) ? secretKind(name) : "none";
     if (kind !== "none") return kind;
@@ -111,7 +112,7 @@ function copyObject(
   const { head, tail, omitted } = kept(keys.length, walk);
   // Without a prototype, a key "__proto__" is a key like any other.
   const result: Record<string, unknown> = Object.create(null);
-  const named = namedKind(object);
+  const named = namedKind(object, keys);
   const kindOf = (key: string): SecretKind => {
     // Of a Kubernetes Secret everything but the names.
     if (object.kind === "Secret" && (key === "data" || key === "stringData")) return "secret";
