@@ -85,6 +85,11 @@ Deno.test("parseTopology: services, what they keep and what they need", () => {
   assert.deepEqual(role("vps", "postgres"), { stateful: true, neededBy: ["outline", "umami"] });
   assert.deepEqual(role("piha", "postgres"), { stateful: false, neededBy: ["outline", "umami"] });
   assert.deepEqual(role("vps", "outline"), { stateful: false, neededBy: [] });
+  const anywhere = parseTopology(`{${nodes},"services":[{"name":"db","stateful":true}]}`);
+  assert.deepEqual(
+    ["vps", "piha"].map((node) => roleOf(anywhere, { node, service: "DB" }).stateful),
+    [true, true],
+  );
   assert.deepEqual(
     problemsOf(`{${nodes},"services":[{"node":"vps","stateful":"yes","depends_on":[1]}]}`),
     [
@@ -93,4 +98,12 @@ Deno.test("parseTopology: services, what they keep and what they need", () => {
       "services[0].depends_on[0] is 1; it takes a text of 1 to 200 visible characters on one line",
     ],
   );
+});
+
+Deno.test("ConfigFileError: its message tells twenty problems and how many more there are", () => {
+  const problems = Array.from({ length: 22 }, (_, nth) => `problem ${nth}`);
+  const error = new ConfigFileError(problems);
+  assert.equal(error.message, [...problems.slice(0, 20), "and 2 more"].join("\n"));
+  assert.equal(new ConfigFileError(problems.slice(2)).message, problems.slice(2).join("\n"));
+  assert.equal(error.problems.length, 22);
 });

@@ -8,13 +8,15 @@ const COOLDOWN_MS = 300_000;
 function asked() {
   const clock = fakeClock();
   const questions: PromiseWithResolvers<unknown>[] = [];
+  const args: (readonly unknown[])[] = [];
   const ends: ClaimEnd[] = [];
   const claim = redisClaim({
     key: "k",
     token: "t",
     claimedAt: momentOf(clock),
     clock,
-    run() {
+    run(call) {
+      args.push(call.args);
       const question = Promise.withResolvers<unknown>();
       questions.push(question);
       return question.promise;
@@ -24,7 +26,7 @@ function asked() {
       return Promise.resolve();
     },
   });
-  return { clock, questions, ends, claim };
+  return { clock, questions, args, ends, claim };
 }
 
 Deno.test("redisClaim: a late answer to a shorter question does not shorten what was confirmed", async () => {
@@ -68,9 +70,32 @@ Deno.test("redisClaim: what is given back may be kept on Redis for as long as it
   for (const end of ["settle", "release"] as const) {
     const { questions, ends, claim } = asked();
     const fenced = claim.fence(COOLDOWN_MS);
-    questions[0]?.resolve(1);
-    await fenced;
+    // It may have been kept although the answer got lost.
+    if (end === "settle") questions[0]?.resolve(1);
+    else questions[0]?.reject(new Error("away"));
+    assert.equal(await fenced, true);
     await (end === "settle" ? claim.settle(0) : claim.release());
     assert.deepEqual(ends, [{ as: "released", lastsMs: COOLDOWN_MS }]);
   }
+});
+
+Deno.test("redisClaim: however short the cooldown, the fence reserves no less than a TTL", async () => {
+  for (const cooldownMs of [0, 1_000]) {
+    const { questions, args, ends, claim } = asked();
+    const fenced = claim.fence(cooldownMs);
+    assert.deepEqual(args, [["t", 30_000]]);
+    questions[0]?.resolve(1);
+    assert.equal(await fenced, true);
+    await claim.release();
+    assert.deepEqual(ends, [{ as: "released", lastsMs: 30_000 }]);
+  }
+});
+
+Deno.test("redisClaim: one that the fence finds lost is renewed no more", async () => {
+  const { clock, questions, claim } = asked();
+  const fenced = claim.fence(COOLDOWN_MS);
+  questions[0]?.resolve(0);
+  assert.deepEqual([await fenced, clock.waiting], [false, 0]);
+  assert.equal(await claim.fence(COOLDOWN_MS), false);
+  assert.equal(questions.length, 1);
 });

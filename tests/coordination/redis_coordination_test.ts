@@ -280,6 +280,23 @@ test("a proposal outranks a claim: whoever has none yet learns it at the fence",
   assert.equal((await b.claim(TARGET)).kind, "cooling");
 });
 
+test("of two cooldowns of a target the one that lasts longer stays", async () => {
+  await using redis = await startRedis();
+  await using a = planner(redis.url());
+  const value = "cooldown:theirs~0:solaria";
+  for (const [theirs, stays] of [[200_000, true], [50_000, false]] as const) {
+    const claim = granted(await a.claim(TARGET));
+    assert.equal(await claim.fence(COOLDOWN_MS), true);
+    await redis.command("SET", KEY, value, "PX", String(theirs));
+    await claim.settle(100_000);
+    assert.equal(String(await redis.command("GET", KEY)) === value, stays);
+    const left = Number(await redis.command("PTTL", KEY));
+    const most = stays ? theirs : 100_000;
+    assert.ok(left > most - 10_000 && left <= most, String(left));
+    await redis.command("DEL", KEY);
+  }
+});
+
 test("a claim that a renewal found lost stays lost", async () => {
   await using redis = await startRedis();
   await using a = planner(redis.url());

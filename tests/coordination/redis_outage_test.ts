@@ -13,6 +13,7 @@ import { targetKey } from "../../lib/event/target.ts";
 import { recordingLog } from "../support/log.ts";
 import { startProxy } from "../support/proxy.ts";
 import { HAS_REDIS, startRedis } from "../support/redis.ts";
+import { RespError } from "../support/resp.ts";
 import { scriptedRedis } from "../support/scripted_redis.ts";
 
 const TARGET = { node: "piha", service: "mosquitto" };
@@ -101,6 +102,23 @@ test("a link that goes silent stalls no step for longer than the deadline", asyn
   await using b = planner(redis.url());
   assert.equal((await b.claim(TARGET)).kind, "cooling");
   granted(await b.claim(OTHER));
+  await a.close();
+  await proxy.close();
+});
+
+test("a link that goes silent while nobody asks is noticed all the same", async () => {
+  await using redis = await startRedis();
+  const proxy = startProxy(redis.port);
+  await using a = planner(`redis://127.0.0.1:${proxy.port}`);
+  const looking = a.armed(10_000);
+  await granted(await a.claim(TARGET)).release();
+  await looking;
+  proxy.freeze();
+  await eventually(async () => {
+    await a.clock.advance(500);
+    return a.log.of("coordination_unavailable").length === 1;
+  });
+  assert.equal(a.log.of("coordination_unavailable")[0]?.reason, "timeout");
   await a.close();
   await proxy.close();
 });
@@ -280,6 +298,21 @@ Deno.test("redis coordination: a Redis that drops each connection at once is cal
   assert.equal(granted(await a.within(DEADLINE_MS, asking)).shared, false);
   await a.within(DEADLINE_MS, a.close());
   assert.equal(a.clock.waiting, 0);
+  await server.close();
+});
+
+Deno.test("redis coordination: who is refused once connects anew, and is granted the claim then", async () => {
+  const refused = new RespError("LOADING Redis is loading the dataset in memory");
+  const replies = [1, refused, 1, ["claimed"], 1];
+  const server = scriptedRedis(([name]) => name === "EVAL" ? replies.shift() : "OK");
+  const a = planner(`redis://127.0.0.1:${server.port}`);
+  const again = a.armed(100);
+  const asking = a.claim(TARGET);
+  await again;
+  await a.clock.advance(100);
+  assert.equal(granted(await asking).shared, true);
+  assert.deepEqual([replies.length, a.log.lines], [1, []]);
+  await a.within(DEADLINE_MS, a.close());
   await server.close();
 });
 

@@ -158,13 +158,16 @@ Deno.test("uncovered: from source with everything allowed, any host and any fold
   const told = async (...all: string[]) => {
     const query: Query = ({ name }) =>
       Promise.resolve({ state: all.includes(name) ? "granted" : "prompt" });
-    return (await uncovered(odd, { build: null, query })).map(({ variable }) => variable);
+    return (await uncovered(odd, { build, query })).map(({ variable }) => variable);
   };
+  let build: Build | null = null;
   const hosts = ["REDIS_URL", "OLLAMA_HOST", "OLLAMA_HOST"];
   assert.deepEqual(await told("net", "read", "write"), []);
   assert.deepEqual(await told("net", "read"), ["RUNTIME_PATH"]);
   assert.deepEqual(await told("net", "write"), ["RUNTIME_PATH"]);
   assert.deepEqual(await told("read", "write"), hosts);
+  build = BUILD;
+  assert.deepEqual(await told("net", "read", "write"), ["RUNTIME_PATH"], "of a build no blank");
 });
 
 Deno.test("uncovered: a value that no build can take is a problem, not an exception", async () => {

@@ -26,6 +26,20 @@ Deno.test("notice: a budget that comes free one by one is told of once an hour",
   assert.deepEqual([p.asked().at(-1), told()], ["piha/d", [[2, 30], [1, 30]]]);
 });
 
+Deno.test("notice: a budget that is used up for a day is told of once, not each hour", async () => {
+  const p = pipeline({ proposalsPerDay: 1 });
+  const told = () => p.log.of("diagnosis_budget_used_up").map(({ minutes }) => minutes);
+  await p.publish({ service: "a" });
+  await p.calls[0]?.answer();
+  await p.publish({ service: "b", timestamp: null });
+  assert.deepEqual(told(), [1_440]);
+  for (let hour = 1; hour < 24; hour++) {
+    await p.clock.advance(60 * MINUTE);
+    await p.publish({ service: `s${hour}`, timestamp: null });
+  }
+  assert.deepEqual([p.asked(), told()], [["piha/a"], [1_440]]);
+});
+
 Deno.test("notice: a budget that is only set aside is not used up, and comes back", async () => {
   const p = pipeline({ proposalsPerDay: 1, concurrency: 2 });
   for (const service of ["a", "b"]) await p.publish({ service });

@@ -51,6 +51,32 @@ Deno.test("ownFolders: no event and nothing of the state is written through a li
   assert.deepEqual(it.in("actions/approved"), []);
 });
 
+Deno.test("ownFolders: nothing at all is changed through a link, whatever is asked for", async () => {
+  using it = await lab();
+  const { files } = it;
+  const [from, to] = [it.at("events/x"), it.at("state/x")];
+  Deno.writeTextFileSync(from, "x");
+  Deno.removeSync(it.at("state"), { recursive: true });
+  plantLink("actions/approved", it.at("state"));
+  Deno.writeTextFileSync(it.at("actions/approved/theirs"), "{}");
+  const changes: Record<string, () => unknown> = {
+    writeNew: () => files.writeNew(to, ""),
+    writeUnsynced: () => files.writeUnsynced(to, ""),
+    link: () => files.link(from, to),
+    rename: () => files.rename(from, to),
+    renameNow: () => files.renameNow(from, to),
+    openAppend: () => files.openAppend(to),
+    remove: () => files.remove(it.at("state/theirs")),
+    makeFolder: () => files.makeFolder(to),
+    touch: () => files.touch(to, 0),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    await assert.rejects(async () => await change(), NotAFolderError, name);
+  }
+  assert.deepEqual(it.in("actions/approved"), ["theirs"]);
+  assert.equal(Deno.readTextFileSync(from), "x");
+});
+
 Deno.test("ownFolders: a link deeper down is none of the agent's folders, either", async () => {
   using it = await lab();
   Deno.mkdirSync(it.at("events/2026-01-02"));

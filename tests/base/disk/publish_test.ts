@@ -153,6 +153,17 @@ Deno.test("publish: without links it renames, and still replaces nothing", async
   assert.equal(files.text("/pending/plan-x-1-3.json"), "theirs");
 });
 
+Deno.test("publish: however a filesystem says that it has no links, and for nothing else", async () => {
+  for (const code of ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"] as const) {
+    const files = inMemory();
+    files.fate = failing("link", systemError(code));
+    assert.deepEqual(await publish(files, nonce, plan()), { stem: "plan-x-1" }, code);
+  }
+  const files = inMemory();
+  files.fate = failing("link", systemError("EIO"));
+  await assert.rejects(publish(files, nonce, plan()), { code: "EIO" });
+});
+
 Deno.test("publish: after a crash or a power cut at any step, the whole file or none", async () => {
   for (const links of [true, false]) {
     for (let crashAt = 1;; crashAt++) {

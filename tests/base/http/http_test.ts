@@ -1,7 +1,7 @@
-import "../../support/deadlines.ts";
 import assert from "node:assert/strict";
 import { type Dial, post } from "../../../lib/base/http/http.ts";
-import { HttpError } from "../../../lib/base/http/reply.ts";
+import { HttpError, textOf } from "../../../lib/base/http/reply.ts";
+import { settle } from "../../support/clock.ts";
 
 /** Answers each connection with `reply` once a whole request is there, then closes. */
 function rawServer(reply: string, { split = false } = {}) {
@@ -172,9 +172,10 @@ Deno.test("post: does not wait for a dial that ignores the signal, and closes it
   });
   stop.abort(new Error("too late"));
   await assert.rejects(asking, /^Error: too late$/);
-  const closed = Promise.withResolvers<void>();
-  dialled.resolve({ close: () => closed.resolve() } as Deno.Conn);
-  await closed.promise;
+  let isClosed = false;
+  dialled.resolve({ close: () => void (isClosed = true) } as Deno.Conn);
+  await settle();
+  assert.equal(isClosed, true);
 });
 
 Deno.test("post: a refused connection keeps its error", async () => {
@@ -182,4 +183,16 @@ Deno.test("post: a refused connection keeps its error", async () => {
   const url = new URL(`http://127.0.0.1:${listener.addr.port}/`);
   listener.close();
   await assert.rejects(fetched(url), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("textOf: letters may be cut anywhere; of just as many bytes it is whole, of more refused", async () => {
+  async function* oneByOne(text: string) {
+    for (const byte of new TextEncoder().encode(text)) {
+      yield await Promise.resolve(Uint8Array.of(byte));
+    }
+  }
+  assert.equal(await textOf(oneByOne("zäh €"), 8), "zäh €");
+  await assert.rejects(textOf(oneByOne("zäh €"), 7), {
+    ...{ name: "HttpError", kind: "bad_response", message: "its reply is too long" },
+  });
 });

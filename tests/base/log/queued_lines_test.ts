@@ -51,6 +51,11 @@ Deno.test("queuedLines: what a reader that hangs leaves no room for is counted i
   assert.equal(lines.dropped, 976, "also once it was told");
   const told = taken.join("").replaceAll(line, ".");
   assert.equal(told, `${".".repeat(1_024)}976 left out\nlater\n`);
+
+  for (let nth = 0; nth < 1_030; nth++) lines.write(line);
+  for (let nth = 0; nth < 3; nth++) await take();
+  assert.equal(taken.at(-1)?.replaceAll(line, "").trim(), "6 left out");
+  assert.equal(lines.dropped, 982);
 });
 
 Deno.test("queuedLines: flushing waits for the reader, and not for long", async () => {

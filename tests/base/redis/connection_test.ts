@@ -64,6 +64,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
     },
     raw: (sent: Uint8Array) => connections[0]?.sendRaw(sent),
     hangUp: () => connections[0]?.close(),
+    isDestroyed: () => clients[0]?.stream.destroyed,
     async [Symbol.asyncDispose]() {
       connection.close();
       await server.close();
@@ -180,6 +181,7 @@ Deno.test("redisConnection: bytes that are no answer do not put off a deadline w
     await it.send("x");
   }
   await it.clock.advance(2_000);
+  assert.equal(it.lost.length, 1);
   await outcome;
 });
 
@@ -294,6 +296,27 @@ Deno.test("redisConnection: a signal closes it, also before it was opened", asyn
   await using late = lab(undefined, "", stop.signal);
   assert.equal(await errorOf(late.connection.open()), null);
   assert.deepEqual([it.lost, late.lost], [[], []]);
+});
+
+Deno.test("redisConnection: closed, it lets go of its socket at once and of the signal", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  Object.assign(signal, {
+    addEventListener(...args: Parameters<typeof addEventListener>) {
+      listeners++;
+      addEventListener.apply(signal, args);
+    },
+    removeEventListener(...args: Parameters<typeof removeEventListener>) {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    },
+  });
+  await using it = lab(undefined, "", signal);
+  await it.connection.open();
+  assert.deepEqual([it.isDestroyed(), listeners], [false, 1]);
+  it.connection.close();
+  assert.deepEqual([it.isDestroyed(), listeners], [true, 0]);
 });
 
 Deno.test("redisConnection: a pause ends when its time has come", async () => {

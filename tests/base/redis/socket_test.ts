@@ -83,6 +83,52 @@ Deno.test("redisSocket: what is written arrives whole", async () => {
   socket.destroy();
 });
 
+Deno.test("redisSocket: what is taken in part is sent on", async () => {
+  let sent = "";
+  const conn = {
+    write(bytes: Uint8Array) {
+      sent += new TextDecoder().decode(bytes.subarray(0, 3));
+      return Promise.resolve(Math.min(3, bytes.length));
+    },
+    close() {},
+  };
+  const socket = redisSocket(conn as unknown as Deno.Conn, () => {});
+  const done = Promise.withResolvers<unknown>();
+  socket.write("AUTH password\r\n", done.resolve);
+  assert.equal(await done.promise ?? undefined, undefined);
+  assert.equal(sent, "AUTH password\r\n");
+  socket.destroy();
+});
+
+Deno.test("redisSocket: however long one piece took, no more than a burst is made up for", async () => {
+  let now = 0;
+  let reads = 0;
+  let rests = 0;
+  const enough = Promise.withResolvers<void>();
+  const conn = {
+    read: () => ++reads > 20 ? (enough.resolve(), new Promise(() => {})) : Promise.resolve(1),
+    close() {},
+  };
+  const clock = {
+    now: () => now,
+    monotonic: () => now,
+    after(ms: number, callback: () => void) {
+      rests++;
+      queueMicrotask(() => {
+        now += ms;
+        callback();
+      });
+      return () => {};
+    },
+  };
+  const admit = () => void (now += reads === 1 ? 60_000 : 0);
+  const socket = redisSocket(conn as unknown as Deno.Conn, admit, clock);
+  socket.resume();
+  await enough.promise;
+  assert.deepEqual([reads, rests], [21, 1]);
+  socket.destroy();
+});
+
 Deno.test("redisSocket: a peer that hangs up ends it without an error", async () => {
   const { socket, peer } = await pair();
   const errors: unknown[] = [];
