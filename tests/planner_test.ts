@@ -480,6 +480,7 @@ Deno.test("planner: a message that names containers is an event each, and its re
   const message = { node: "hut-old", service: undefined, payload: undefined, details };
   await p.publish({ ...message, type: "containers_healthy" }, { settled: () => void receipts++ });
   assert.deepEqual(p.ended(), ["benign hut/b", "benign hut/a"]);
+  assert.equal(p.counters.counts().received, 2);
   const settle = p.endings.map(({ event }) => event?.settled ?? assert.fail("no receipt"));
   settle[0]?.();
   settle[0]?.();

@@ -33,6 +33,7 @@ Deno.test("createCured: good news of what was well is not written down, nor kept
   assert.deepEqual(records.map(({ atMs }) => atMs), [200]);
   assert.deepEqual([...cured.snapshot()], records);
   const later = createCured({ saved: records });
+  assert.deepEqual([...later.snapshot()], records, "for the restart after that, too");
   const isOver = (key: string) => later.isOver(about("service_unhealthy", 99), key);
   assert.deepEqual([keyOf("a"), keyOf("b")].map(isOver), [false, true]);
 });

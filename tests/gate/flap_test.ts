@@ -86,6 +86,19 @@ Deno.test("createFlaps: a restart forgets neither the flapping nor who was told"
   }
 });
 
+Deno.test("createFlaps: after a restart with fewer FLAP_CHANGES the last changes count", async () => {
+  const before = flapping(4);
+  before.changed(900, 800, 100, 50);
+  const saved = [...before.flaps.snapshot()];
+  const { flaps } = flapping(2, before.clock, saved);
+  await before.clock.advance(850);
+  assert.equal(flaps.flapping(KEY), 2);
+  assert.deepEqual([...flaps.snapshot()].map(({ changesMs }) => changesMs.length), [2]);
+  // What stays bad is known on, but no longer written down.
+  await before.clock.advance(150);
+  assert.deepEqual([...flaps.snapshot()], []);
+});
+
 Deno.test("createFlaps: 0 changes turn it off; what is over is forgotten", async () => {
   const off = flapping(0);
   off.changed(50, 40, 30, 20, 10);

@@ -126,6 +126,8 @@ Deno.test("memory: whether the last remedy held", () => {
     became: "completed",
     agoMs: 1_800_000,
   });
+  const wellBefore = [[40, "service_healthy"], [25, "service_unhealthy"]] as const;
+  assert.equal(pastOf(wellBefore, [restart(30)]).remedy?.heldMs, undefined);
   const heard = [[40, "service_unhealthy"], [28, "service_healthy"], [24, "service_unhealthy"]];
   assert.deepEqual(
     pastOf(heard.map(([minutes, type]) => [Number(minutes), String(type)] as const), [restart(30)])

@@ -128,3 +128,16 @@ Deno.test("createOutages: told once, a node that is said to be offline again sta
     ...{ is: "offline", node: "vps", atMs: clock.now(), told: true },
   });
 });
+
+Deno.test("createOutages: of too many after a restart the one that went first is forgotten", () => {
+  const clock = fakeClock();
+  const saved = emptyState().offline;
+  for (let n = 0; n < 1_000; n++) {
+    const node = `n${n}`;
+    saved.set(node, { is: "offline", node, atMs: clock.now() - n - 1, told: true });
+  }
+  const { offline, held } = world(clock, saved);
+  offline("one more");
+  const isHeld = ["n0", "n998", "n999", "one more"].map((node) => held(node) > 0);
+  assert.deepEqual(isHeld, [true, true, false, true]);
+});

@@ -21,6 +21,13 @@ Deno.test("silenceFor: matches node, service and type, exactly or by pattern, un
   assert.equal(matches({ node: "piha", untilMs: NOW }), false);
 });
 
+Deno.test("silenceFor: none while the clock of a machine without a battery stands in 1970", () => {
+  const silences = [{ node: "piha", untilMs: NOW, reason: "r" }];
+  const earliest = Date.UTC(2020, 0, 1);
+  const [before, from] = [earliest - 1, earliest].map((now) => silenceFor(silences, event, now));
+  assert.deepEqual([before, from], [undefined, silences[0]]);
+});
+
 Deno.test("parseSilences: reads matchers, end and reason", () => {
   assert.deepEqual(
     parseSilences(

@@ -131,6 +131,15 @@ Deno.test("uncovered: a chain without a host keeps the build's in the command", 
   );
 });
 
+Deno.test("uncovered: a build that makes traces goes on making them in the command", async () => {
+  const build = { ...BUILD, site: { ...SITE, collector: "http://10.0.0.7:4318" } };
+  const [problem] = await uncovered({ ...SITE, redisUrl: "redis://10.0.0.9" }, {
+    build,
+    query: runtimeOf(build),
+  });
+  assert.match(problem?.command ?? "", / --otel http:\/\/10\.0\.0\.7:4318$/);
+});
+
 Deno.test("uncovered: asks only about what a run needs", async () => {
   const site = { ...SITE, redisUrl: "redis://elsewhere", runtimePath: "/srv/x" };
   const query = runtimeOf(BUILD);
@@ -210,6 +219,39 @@ Deno.test("forbiddenActs: no connection that the build grants is among them", ()
     "connect to 127.0.0.1 port 7002",
     "connect to 127.0.0.3 port 7000",
   ]);
+});
+
+Deno.test("forbiddenActs: a variable that may be read counts as read, also where it is not set", async () => {
+  const read = (name: string) => {
+    const act = forbiddenActs(SITE, fakeClock()).find((each) => each.name.endsWith(` ${name}`));
+    return async () => void await act?.attempt();
+  };
+  const path = Deno.env.get("PATH");
+  assert.ok(path);
+  Deno.env.delete("PATH");
+  try {
+    await read("PATH")();
+  } finally {
+    Deno.env.set("PATH", path);
+  }
+  // These tests are not granted this one.
+  await assert.rejects(read("HOME"), { name: "HiddenNameError", message: "reads as unset" });
+});
+
+Deno.test("forbiddenActs: a connection that is refused or not answered ends its wait", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const clock = fakeClock();
+  const site = { ...SITE, redisUrl: `redis://127.0.0.1:${port - 1}` };
+  // The port after the one that is granted.
+  const reach = forbiddenActs({ ...site, ollamaHosts: [`http://127.0.0.1:${port - 1}`] }, clock)
+    .find(({ name }) => name === `connect to 127.0.0.1 port ${port}`);
+  assert.ok(reach);
+  await reach.attempt();
+  assert.equal(clock.waiting, 0);
+  listener.close();
+  await assert.rejects(async () => await reach.attempt(), Deno.errors.ConnectionRefused);
+  assert.equal(clock.waiting, 0);
 });
 
 const PARTS = { site: SITE, build: BUILD, clock: fakeClock(), query: runtimeOf(BUILD) };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { targetKey } from "../../lib/event/target.ts";
 import { pipeline } from "../support/pipeline.ts";
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5) / 1000;
@@ -61,6 +62,25 @@ Deno.test("time: a restart forgets neither what was well, nor what was spent", a
   assert.deepEqual(q.ended(), ["recovered piha/mosquitto"]);
   await q.publish({ service: "c", severity: "critical" });
   assert.equal(q.calls.length, 0, "the budget was used up before");
+});
+
+Deno.test("time: a fault that a wrong clock dated ahead is ended by good news of now", async () => {
+  const p = pipeline();
+  await p.publish({ service: "busy" });
+  await p.publish(ago(-HOUR));
+  await p.publish({ ...WELL, ...ago(0) });
+  assert.deepEqual(p.ended(), ["recovered piha/mosquitto", "benign piha/mosquitto"]);
+  assert.equal(p.suppression.isBad(targetKey({ node: "piha", service: "mosquitto" })), false);
+});
+
+Deno.test("time: a restart does not forget that what was proposed for is well", async () => {
+  const p = pipeline();
+  await p.publish(ago(2 * MINUTE));
+  await p.calls[0]?.answer();
+  await p.publish({ ...WELL, ...ago(0) });
+  const q = pipeline({ cooldownSeconds: 0 }, { saved: p.remembered, clock: p.clock });
+  await q.publish(ago(MINUTE));
+  assert.deepEqual([q.ended(), q.calls.length], [["recovered piha/mosquitto"], 0]);
 });
 
 Deno.test("time: good news ends what it cures, and nothing else", async () => {
