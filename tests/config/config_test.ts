@@ -186,6 +186,8 @@ Deno.test("parseConfig: streams are shared by claims unless they are turned off"
 });
 
 Deno.test("parseConfig: streams and claims are refused for a cluster", () => {
+  const overTls = { REDIS_URL: "REDISS+cluster://h1,h2", COORDINATION: "redis" };
+  assert.equal(problemsOf(overTls).length, 1);
   const REDIS_URL = "redis+cluster://h1,h2";
   assert.deepEqual(problemsOf({ REDIS_URL }), []);
   assert.equal(problemsOf({ REDIS_URL, INTAKE: "streams" }).length, 1);
@@ -257,11 +259,12 @@ Deno.test("parseConfig: the names of channels and streams, apart from what the a
       refused({ CHANNELS: "a,,b" }),
       refused({ CHANNELS: "a b" }),
       refused({ CHANNELS: Array.from({ length: 17 }, (_, i) => `c${i}`).join() }),
+      refused({ CHANNELS: Array.from({ length: 16 }, (_, i) => `c${i}`).join() }),
       refused({ STREAMS: "a,a:dead" }),
       refused({ CHANNELS: "a,proposals", PROPOSAL_CHANNEL: "proposals" }),
       refused({ CHANNELS: "a", PROPOSAL_CHANNEL: "health_events" }),
     ],
-    [1, 1, 1, 1, 1, 1, 0],
+    [1, 1, 1, 1, 0, 1, 1, 0],
   );
 });
 

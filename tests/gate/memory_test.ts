@@ -76,6 +76,21 @@ Deno.test("memory: a word that it is well ends a fault, a late one does not", ()
   assert.equal(pastOf([[20, "service_unhealthy"], [40, "service_healthy"]]).badForMs, 20 * 60_000);
 });
 
+Deno.test("memory: what a wrong clock dated ahead happened when it was heard", () => {
+  let nowMs = START * 1000;
+  const memory = createMemory({ clock: { now: () => nowMs } });
+  const hear = (type: string, timestamp: number) => {
+    const event = { ...waitingEvent({ type, timestamp }), payload: {} };
+    memory.heard(event, targetKey(event), newsOf(event));
+  };
+  hear("service_unhealthy", START + 3_600);
+  hear("service_healthy", START);
+  nowMs += 7_200_000;
+  const { badForMs, lastWellMs } =
+    memory.factsOf(waitingEvent({ timestamp: START + 7_200 }), []).past;
+  assert.deepEqual([badForMs, lastWellMs], [undefined, 7_200_000]);
+});
+
 Deno.test("memory: a fault from before the last good news, heard late, makes nothing bad", () => {
   const { badForMs, lastWellMs } = pastOf([[20, "service_healthy"], [40, "service_unhealthy"]]);
   assert.deepEqual([badForMs, lastWellMs], [undefined, 20 * 60_000]);

@@ -125,6 +125,22 @@ Deno.test("pipeline: nobody decides: after a while the rest is looked at", async
   assert.deepEqual(p.asked(), ["vps/mail"]);
 });
 
+Deno.test("pipeline: how long a storm takes to begin, and holds, is as STORM_... say", async () => {
+  const p = pipeline({ ...ON, stormWindowSeconds: 300, stormHoldSeconds: 45 });
+  await p.publish({ node: "vps", service: "busy", type: "config_error" });
+  for (const service of ["mail", "web"]) {
+    await p.clock.advance(2 * MINUTE - 1);
+    await p.publish({ node: "vps", service, timestamp: null });
+  }
+  assert.equal(p.log.of("services_down_together").length, 1);
+  assert.deepEqual(p.asked(), ["vps/busy"]);
+  await p.calls[0]?.fail();
+  await p.clock.advance(44_999);
+  assert.deepEqual(p.asked(), ["vps/busy"]);
+  await p.clock.advance(1);
+  assert.equal(p.asked().length, 2);
+});
+
 Deno.test("pipeline: late, repeated and silenced events are no storm", async () => {
   const p = pipeline(ON);
   for (const service of ["a", "b", "c"]) {

@@ -135,6 +135,17 @@ Deno.test("silence: what is heard shortly before its end is looked at then, unle
   assert.deepEqual(p.asked(), ["piha/still-bad"]);
 });
 
+Deno.test("silence: what would wait for longer than EVENT_TTL_SECONDS is over at once", async () => {
+  const p = pipeline({ eventTtlSeconds: 60 });
+  const now = p.clock.now();
+  p.suppression.setSilences([
+    { service: "long", untilMs: now + 60_001, reason: "upgrade" },
+    { service: "short", untilMs: now + 60_000, reason: "upgrade" },
+  ]);
+  for (const service of ["long", "short"]) await p.publish({ service });
+  assert.deepEqual([p.ended(), p.backlog.waiting], [["silenced piha/long"], 1]);
+});
+
 Deno.test("silence: one that begins while an event waits, or is diagnosed, ends it then", async () => {
   const p = pipeline({ eventTtlSeconds: 3600 });
   const fromMs = p.clock.now() + HOUR;

@@ -244,6 +244,10 @@ Deno.test("journal: is rewritten from the snapshot when it has grown", async () 
   journal.append(cooldown(0));
   await clock.advance(0);
   assert.equal(files.text(PATH), encodeHeader() + encodeRecord(cooldown(0)));
+  // From then on it grows anew.
+  for (let n = 0; n < 999; n++) journal.append(cooldown(0));
+  await clock.advance(0);
+  assert.equal(files.text(PATH)?.split("\n").length, 1_002);
   await journal.close();
 });
 
@@ -271,6 +275,9 @@ Deno.test("journal: a few huge records make it grow, too", async () => {
   for (let n = 0; n < 16; n++) journal.append(huge);
   await clock.advance(0);
   assert.equal(files.text(PATH), encodeHeader());
+  journal.append(cooldown(0));
+  await clock.advance(0);
+  assert.equal(files.text(PATH), encodeHeader() + encodeRecord(cooldown(0)));
   await journal.close();
 });
 

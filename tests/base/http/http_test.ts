@@ -67,6 +67,11 @@ const REPLIES: Readonly<Record<string, [reply: string, status: number, text: str
     "yes",
   ],
   "line ends of Unix": ["HTTP/1.1 200 OK\ncontent-length: 2\n\nok", 200, "ok"],
+  "199 headers": [
+    `HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(198)}content-length: 2\r\n\r\nok`,
+    200,
+    "ok",
+  ],
   "letters of several bytes": ["HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nü🚀", 200, "ü🚀"],
 };
 
@@ -128,6 +133,7 @@ const BROKEN: Readonly<Record<string, [reply: string, kind: HttpError["kind"]]>>
   ],
   "an endless header": ["HTTP/1.1 200 OK\r\na: " + "x".repeat(40_000), "bad_response"],
   "endless headers": ["HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(300), "bad_response"],
+  "200 headers": ["HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(200) + "\r\nok", "bad_response"],
 };
 
 for (const [what, [reply, kind]] of Object.entries(BROKEN)) {
