@@ -294,6 +294,15 @@ Deno.test("planner: stop gives running diagnoses time, then leaves them for the 
   assert.equal(p.clock.waiting, 0);
 });
 
+Deno.test("planner: observers hear of what is parked, and not of what only waits again", async () => {
+  const p = pipeline();
+  await p.publish({ type: "memory_high", severity: "warning" });
+  await p.publish({ type: "data_corruption", severity: "critical" });
+  assert.deepEqual(p.parked, []);
+  await p.calls[1]?.fail();
+  assert.deepEqual(p.parked, ["piha/mosquitto"]);
+});
+
 Deno.test("planner: stopped, it leaves no timer for what was to be tried again", async () => {
   const p = pipeline();
   await p.publish();

@@ -85,11 +85,11 @@ Deno.test("claim: one that is lost before the write is asked for again, and writ
 });
 
 Deno.test("claim: while the disk refuses, each further try has a claim and a fence of its own", async () => {
-  let refusals = 2;
+  const failed: number[] = [];
   const coordination = recordingCoordination();
   const p = pipeline({ cooldownSeconds: 300 }, {
     coordination,
-    disk: { refuses: () => refusals-- > 0 ? 5_000 : 0 },
+    disk: { refuses: (failures) => failed.push(failures) < 3 ? 5_000 : 0 },
   });
   await p.publish();
   await p.calls[0]?.answer();
@@ -106,6 +106,7 @@ Deno.test("claim: while the disk refuses, each further try has a claim and a fen
     "release",
   ]);
   assert.deepEqual([p.calls.length, p.proposals.length], [1, 1]);
+  assert.deepEqual(failed, [0, 1, 2], "by this the next try waits longer");
 });
 
 Deno.test("claim: the claim lost while the disk refused, another's proposal ends the event", async () => {

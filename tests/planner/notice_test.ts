@@ -72,6 +72,16 @@ Deno.test("notice: the storms of the last hundred proposals are known", async ()
   );
 });
 
+Deno.test("notice: one that the disk does not take is tried until a stop, and no longer", async () => {
+  let tries = 0;
+  const p = pipeline({ stormServices: 2 }, { disk: { refuses: () => (tries++, 60_000) } });
+  for (const service of ["a", "b"]) await p.publish({ service });
+  await p.clock.advance(60_000);
+  assert.equal(tries, 2);
+  await p.planner.stop(5_000);
+  assert.equal(p.clock.waiting, 0);
+});
+
 Deno.test("notice: of the services of a storm ten are named", async () => {
   const p = pipeline({ stormServices: 12 });
   for (let n = 1; n <= 12; n++) await p.publish({ service: `s${n}` });

@@ -323,6 +323,8 @@ Deno.test("backlog: an older event file that is there at last does not stand for
     const running = take(backlog);
     backlog.announce(running, `plan-a-${nth + 1}`);
     backlog.keepCooldown(running, announced);
+    // A crash from now on finds it.
+    assert.equal(replayed().proposing.get(keyOf("a"))?.actionId, `plan-a-${nth + 1}`);
     backlog.finish(running);
   }
   first.resolve(true);

@@ -68,7 +68,7 @@ export function pipeline(
     announced = () => Promise.resolve(true),
   }: {
     /** In how many milliseconds the disk is to be tried again, 0 when it takes a proposal. */
-    disk?: { refuses: () => number };
+    disk?: { refuses: (failures: number) => number };
     /** Whether a proposal's event file is there. */
     announced?: () => Promise<boolean>;
     coordination?: Coordination;
@@ -102,6 +102,7 @@ export function pipeline(
   });
   const calls: Call[] = [];
   const endings: Ending[] = [];
+  const parked: string[] = [];
   const proposals: Proposal[] = [];
   const counters = createCounters();
   const nodes = () => ["vps", "piha", "solaria", "chelsty-infra", "chelsty-ha"];
@@ -124,7 +125,7 @@ export function pipeline(
   const cured = createCured({ saved: saved.well.values(), remember });
   const budgets = createBudgets({ ...config, clock, saved: saved.spent, remember });
   const observer = observers([
-    { onEnding: (ending) => endings.push(ending) },
+    { onEnding: (ending) => endings.push(ending), onParked: (event) => parked.push(svcKey(event)) },
     ...tracer ? [createTraces({ tracer, clock, log })] : [],
   ]);
   const outcomesFor = () => Promise.resolve(outcomes());
@@ -186,9 +187,9 @@ export function pipeline(
       policy: () => BUILT_IN_RULES,
       outcomesFor,
     }),
-    async propose(proposal, { announce, mayWrite = () => Promise.resolve(true) }) {
+    async propose(proposal, { announce, failures, mayWrite = () => Promise.resolve(true) }) {
       if (!await mayWrite()) return { is: "refused" };
-      const retryMs = disk.refuses();
+      const retryMs = disk.refuses(failures);
       if (retryMs > 0) return { is: "failed", retryMs };
       const actionId = actionIdBase(proposal.event);
       announce(actionId);
@@ -212,6 +213,8 @@ export function pipeline(
     counters,
     calls,
     endings,
+    /** What observers were told of as parked, in order. */
+    parked,
     proposals,
     records,
     /** What a restart would find. */
