@@ -40,7 +40,8 @@ async function refusalOf(redis: TestRedis, login: string) {
   await using a = planner(redis.url(login));
   const failed = a.armed(100);
   const asking = a.claim(TARGET);
-  await failed;
+  const first = [failed.then(() => "refused"), asking.then(() => "granted")];
+  assert.equal(await Promise.race(first), "refused", login);
   const claim = granted(await a.within(DEADLINE_MS, asking));
   assert.equal(claim.shared, false, login);
   const [said] = a.log.of("coordination_unavailable");

@@ -106,6 +106,24 @@ test("a link that goes silent stalls no step for longer than the deadline", asyn
   await proxy.close();
 });
 
+test("what Redis was told once it is not told again after an outage", async () => {
+  await using redis = await startRedis();
+  await using a = planner(redis.url());
+  const claim = granted(await a.claim(TARGET));
+  assert.equal(await claim.fence(COOLDOWN_MS), true);
+  await claim.settle(COOLDOWN_MS);
+  assert.equal((await keys(redis)).size, 1);
+  await redis.kill();
+  await granted(await a.within(DEADLINE_MS, a.claim(OTHER))).release();
+  // Redis forgot it meanwhile.
+  await redis.start();
+  await redis.command("FLUSHALL");
+  await a.restored();
+  await granted(await a.claim(OTHER)).release();
+  await granted(await a.claim(OTHER)).release();
+  assert.deepEqual([...await keys(redis)], []);
+});
+
 test("a link that goes silent while nobody asks is noticed all the same", async () => {
   await using redis = await startRedis();
   const proxy = startProxy(redis.port);
