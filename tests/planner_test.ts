@@ -501,3 +501,12 @@ Deno.test("planner: a message that names containers is an event each, and its re
   assert.deepEqual(p.asked(), ["hut/b"]);
   assert.deepEqual(p.log.of("event_received").map((l) => l.sent_as), Array(4).fill("hut-old"));
 });
+
+Deno.test("planner: a message that names one container is an event of that container", async () => {
+  const p = pipeline();
+  const details = { containers: ["mosquitto"] };
+  const message = { node: "hut", service: undefined, payload: undefined, details };
+  await p.publish({ ...message, type: "containers_not_running" });
+  assert.deepEqual(p.asked(), ["hut/mosquitto"]);
+  assert.deepEqual(p.log.of("event_received").map((line) => line.svc_key), ["hut/mosquitto"]);
+});

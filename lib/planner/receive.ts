@@ -108,7 +108,7 @@ export function createReception(
       }
       if (unknownSeverity !== undefined) tellSeverity(unknownSeverity, event);
       const events = eachContainer(event);
-      if (events.length === 1 && !settled && !redelivered) return onEvent(event, key);
+      if (events[0] === event && !settled && !redelivered) return onEvent(event, key);
       for (let more = 1; more < events.length; more++) counters.received();
       const settledOne = settled && sharedBy(events.length, settled);
       for (const each of events) {
