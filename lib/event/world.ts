@@ -61,8 +61,8 @@ export function openWorld(
   let looking: Promise<void> | undefined;
 
   async function lookAll(): Promise<void> {
-    // A link would lead out of RUNTIME_PATH.
-    const kind = await files.kind(folder).catch(() => "none" as const);
+    // A link would lead out of RUNTIME_PATH. Where it cannot be looked at, each file says why.
+    const kind = await files.kind(folder).catch(() => "folder" as const);
     if (kind !== "folder") return seen.clear();
     for (const file of WORLD_FILES) {
       const problem = await read(file).catch((error) => {

@@ -101,7 +101,7 @@ export function runtimeFolder(text: string): string {
 export function foldersUnder(runtimePath: string) {
   const root = runtimeFolder(runtimePath);
   return {
-    read: ["actions", "config", "events", "state"].map((name) => `${root}/${name}`),
+    read: ["actions", "config", "events", "state", "world"].map((name) => `${root}/${name}`),
     write: ["actions/pending", "events", "state"].map((name) => `${root}/${name}`),
   };
 }

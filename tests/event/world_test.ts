@@ -9,6 +9,7 @@ import { recordingLog } from "../support/log.ts";
 import { memoryFiles } from "../support/memory_files.ts";
 import { plantLink } from "../support/plant_link.ts";
 import { sandbox } from "../support/sandbox.ts";
+import { systemError } from "../support/system_error.ts";
 
 const AT = "2026-01-02T03:04:05Z";
 const AT_MS = Date.parse(AT);
@@ -106,6 +107,20 @@ Deno.test("world: a resolved incident and a healthy service are no trouble", () 
   assert.equal(worldEntries("incidents", resolved)?.size, 0);
   const services = { "piha/x": { health: "healthy", since: AT } };
   assert.equal(worldEntries("services", services)?.size, 0);
+});
+
+Deno.test("world: where the folder may not be looked at, each file says so", async () => {
+  const { files, world, skipped } = observed();
+  files.fate = ({ path }) => path.startsWith("/r/world") ? systemError("EACCES", path) : "works";
+  await world.look();
+  await world.look();
+  assert.deepEqual(
+    skipped(),
+    WORLD_FILES.map((name) => [
+      `world/${name}.json`,
+      `it cannot be read: Permission denied (os error 13): '/r/world/${name}.json'`,
+    ]),
+  );
 });
 
 Deno.test("world: no link is followed, neither of a file nor of the folder", async () => {

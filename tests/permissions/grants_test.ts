@@ -24,6 +24,7 @@ Deno.test("grantsFor: the whole list for the default site", () => {
       "/opt/homelab/config",
       "/opt/homelab/events",
       "/opt/homelab/state",
+      "/opt/homelab/world",
       "/run/systemd/notify",
     ],
     write: [

@@ -115,7 +115,7 @@ Deno.test("uncovered: every value outside the build, with the command that build
       variable: "RUNTIME_PATH",
       value: "/srv/homelab",
       message: "RUNTIME_PATH /srv/homelab: this binary was built for /opt/homelab and may not " +
-        `read /srv/homelab/actions and 6 more. Build one for it: ${command}`,
+        `read /srv/homelab/actions and 7 more. Build one for it: ${command}`,
       command,
     },
   ]);
