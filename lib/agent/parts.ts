@@ -156,7 +156,7 @@ export function createPipeline(
   },
 ): Planner {
   const { config, clock, files, store, homelab, world, suppression } = parts;
-  const { outcomesFor, othersFor, countWaiting } = parts.index;
+  const { outcomesFor, decidedFor, othersFor, countWaiting } = parts.index;
   const memory = createMemory({
     clock,
     world,
@@ -194,7 +194,7 @@ export function createPipeline(
       clock,
       memory,
       policy: () => homelab.current().policy,
-      outcomesFor,
+      decidedFor,
     }),
     propose,
   });

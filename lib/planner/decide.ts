@@ -11,7 +11,7 @@ import type { WaitingEvent } from "../event/event.ts";
 import { bound } from "../policy/bound.ts";
 import type { Memory } from "../gate/memory.ts";
 import type { PolicyChange, PolicyRule } from "../policy/policy.ts";
-import type { OutcomesFor } from "../proposal/read/action_index.ts";
+import type { DecidedFor } from "../proposal/read/action_index.ts";
 
 interface DecisionOptions {
   readonly settings: Pick<Config, "outcomeRepeats" | "outcomeWindowSeconds">;
@@ -20,7 +20,7 @@ interface DecisionOptions {
   readonly policy: () => readonly PolicyRule[];
   readonly memory: Pick<Memory, "factsOf">;
   /** What became of earlier proposals for an event's target. */
-  readonly outcomesFor: OutcomesFor;
+  readonly decidedFor: DecidedFor;
 }
 
 export interface Decision {
@@ -32,16 +32,17 @@ export interface Decision {
 export type Decide = (event: WaitingEvent, content: Diagnosis) => Promise<Decision>;
 
 export function createDecision(
-  { settings, clock, policy, memory, outcomesFor }: DecisionOptions,
+  { settings, clock, policy, memory, decidedFor }: DecisionOptions,
 ): Decide {
   return async (event, content) => {
     // Asked again: the model took minutes, and a person may have decided meanwhile.
-    const outcomes = await outcomesFor(event);
+    const { outcomes, isCut } = await decidedFor(event);
     return bound(content, {
       event,
       facts: memory.factsOf(event, outcomes),
       policy: policy(),
       outcomes,
+      isCut,
       repeats: settings.outcomeRepeats,
       windowSeconds: settings.outcomeWindowSeconds,
       nowMs: clock.now(),

@@ -21,6 +21,8 @@ export interface OutcomeRuleOptions {
   readonly windowSeconds: number;
   /** Wall-clock milliseconds since 1970. */
   readonly nowMs: number;
+  /** Some of the outcomes within the window may be missing. @default false */
+  readonly isCut?: boolean;
 }
 
 /** Why an action must not be proposed, as the end of a sentence, by the name of the rule. */
@@ -47,7 +49,7 @@ export function notifyInstead(diagnosis: Diagnosis, bounds: Bounds): Bounded {
 export function applyOutcomes(
   diagnosis: Diagnosis,
   outcomes: readonly ProposalOutcome[],
-  { repeats, windowSeconds, nowMs }: OutcomeRuleOptions,
+  { repeats, windowSeconds, nowMs, isCut = false }: OutcomeRuleOptions,
 ): Bounded {
   const { action } = diagnosis;
   if (action !== "restart" && action !== "redeploy") return { diagnosis, changes: [] };
@@ -61,6 +63,8 @@ export function applyOutcomes(
       `a person rejected a ${action} ${spanInWords(nowMs - rejected.atMs)} ago`,
     repeated_without_lasting_effect: repeats > 0 && completed >= repeats &&
       `${action} was completed ${times} within ${spanInWords(windowMs)} and the fault is back`,
+    too_many_to_know: isCut && windowMs > 0 &&
+      "more was decided for it lately than can be looked at",
   });
 }
 

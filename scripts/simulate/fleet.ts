@@ -118,7 +118,7 @@ export function openMember(options: MemberOptions): Member {
       clock,
       memory,
       policy: () => BUILT_IN_RULES,
-      outcomesFor,
+      decidedFor: () => Promise.resolve({ outcomes: [], isCut: false }),
     }),
     propose: dryProposer(() => {}, {
       clock,

@@ -32,7 +32,7 @@ async function decided(answer: Diagnosis, put: (files: MemoryFiles) => void): Pr
     clock,
     memory: createMemory({ clock, world }),
     policy: () => BUILT_IN_RULES,
-    outcomesFor: index.outcomesFor,
+    decidedFor: index.decidedFor,
     settings: { outcomeRepeats: 3, outcomeWindowSeconds: 86_400 },
   });
   return (await decide(EVENT, answer)).diagnosis;

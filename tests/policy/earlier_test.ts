@@ -99,6 +99,21 @@ Deno.test("applyOutcomes: 0 repeats turn that off but not rejections, a window o
   assert.deepEqual(rules({ windowSeconds: 0 }), []);
 });
 
+Deno.test("applyOutcomes: where outcomes may be missing no repair is proposed", () => {
+  const cut = { ...OPTIONS, isCut: true };
+  const { diagnosis: after, changes } = applyOutcomes(diagnosis(), [], cut);
+  assert.equal(after.action, "notify");
+  assert.deepEqual(changes, [{
+    rule: "too_many_to_know",
+    field: "action",
+    from: "restart",
+    to: "notify",
+    because: "more was decided for it lately than can be looked at",
+  }]);
+  assert.deepEqual(applyOutcomes(diagnosis("ignore"), [], cut).changes, []);
+  assert.deepEqual(applyOutcomes(diagnosis(), [], { ...cut, windowSeconds: 0 }).changes, []);
+});
+
 Deno.test("applyOutcomes: only ever more careful, and done after one time", () => {
   const anyOutcome = fc.record({
     actionId: fc.string(),

@@ -106,6 +106,7 @@ export function boot(
   const budgets = createBudgets({ ...settings, clock, saved: saved.spent, remember });
   const memory = createMemory({ clock });
   const outcomesFor = () => Promise.resolve([]);
+  const decidedFor = () => Promise.resolve({ outcomes: [], isCut: false });
   const asked = new Map<string, { id: number; answer: (action: string) => void }>();
   const idOf = (event: object) =>
     Number(/"n":\s?(\d+)/.exec(JSON.stringify(event).replaceAll("\\", ""))?.[1]);
@@ -163,7 +164,7 @@ export function boot(
           }),
       },
     }),
-    policy: createDecision({ settings, clock, memory, policy: () => [], outcomesFor }),
+    policy: createDecision({ settings, clock, memory, policy: () => [], decidedFor }),
     propose: dryProposer(() => {}, { clock }),
   });
   planner.start();

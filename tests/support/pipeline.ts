@@ -185,7 +185,7 @@ export function pipeline(
       clock,
       memory,
       policy: () => BUILT_IN_RULES,
-      outcomesFor,
+      decidedFor: async () => ({ outcomes: await outcomesFor(), isCut: false }),
     }),
     async propose(proposal, { announce, failures, mayWrite = () => Promise.resolve(true) }) {
       if (!await mayWrite()) return { is: "refused" };

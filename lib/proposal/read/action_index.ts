@@ -16,15 +16,15 @@ import { gravity } from "../../gate/gravity.ts";
 import { type Target, targetKey } from "../../event/target.ts";
 import type { ProposalOutcome } from "../../policy/earlier.ts";
 import { actionIdPrefix } from "../action_file.ts";
-import { cameThereAt, DECIDED, movedBy } from "./decided.ts";
-import type { ActionFolder } from "./folders.ts";
+import { cameThereAt, DECIDED, type DecidedFolder, movedBy, withoutCopies } from "./decided.ts";
+import { type ActionFolder, timeIn } from "./folders.ts";
 import { looseKey, type Proposed, proposedBy } from "./content.ts";
 import { openShelf } from "./shelf.ts";
 
 const MOST_REMEMBERED = 2_000; // files
 const MOST_TARGETS = 1_000;
 const OUTCOMES_MS = 30_000; // an executor may add to a file where it lies
-const ENOUGH = 8; // outcomes of a folder, if as many repairs as count are among them
+const ENOUGH = 8; // outcomes of a folder, if as many late repairs of each kind as count are among them
 const MOST_TEXT = 1024 * 1024; // read for one target, per folder, in UTF-16 units
 
 /** A proposal that waits for a person. */
@@ -32,6 +32,11 @@ export type WaitingAction = Proposed & { readonly actionId: string };
 
 /** What became of earlier proposals for exactly this target, newest first; never rejects. */
 export type OutcomesFor = (target: Target) => Promise<readonly ProposalOutcome[]>;
+
+/** The same, and whether completed or rejected ones may be missing: a folder has too many. */
+export type DecidedFor = (
+  target: Target,
+) => Promise<{ readonly outcomes: readonly ProposalOutcome[]; readonly isCut: boolean }>;
 
 export type ActionIndex = ReturnType<typeof createActionIndex>;
 
@@ -61,7 +66,8 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
   const remembered = new Map<string, Known>();
   const latest = new Map<
     string,
-    { readonly stamp: string; readonly atMs: number; readonly outcomes: ProposalOutcome[] }
+    & { readonly stamp: string; readonly atMs: number }
+    & { readonly outcomes: ProposalOutcome[]; readonly isCut: boolean }
   >();
   const pending = open("pending");
   const decided = DECIDED.map(open);
@@ -138,21 +144,26 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
       /** Brings the folder up to date; that it cannot be read is told once. */
       sync: () => syncing ??= syncOnce().finally(() => syncing = undefined),
       /** The files for a target, of the planner's own (unless left out) and of others. */
-      async filesFor(target: Target, own = shelf.own(actionIdPrefix(target))): Promise<Known[]> {
-        if (unreadable) return [];
+      async filesFor(target: Target, own = shelf.own(actionIdPrefix(target))) {
+        if (unreadable) return { found: [], isCut: false };
         const found: Known[] = [];
         let length = 0;
-        let repairs = 0;
+        const repairs = { restart: 0, redeploy: 0 };
+        const areEnough = () =>
+          found.length >= ENOUGH && Math.min(repairs.restart, repairs.redeploy) >= repeats;
+        const sinceMs = clock.now() - windowMs;
         for (const actionId of [...own, ...shelf.others(looseKey(target))]) {
-          const isEnough = found.length >= ENOUGH && repairs >= repeats;
-          if (name !== "pending" && isEnough || length > MOST_TEXT) break;
+          if (name !== "pending" && areEnough()) return { found, isCut: false };
+          if (length > MOST_TEXT) return { found, isCut: timeIn(actionId) * 1000 > sinceMs };
           const file = await known(actionId).catch(() => undefined);
           length += file?.length ?? 0;
           if (!file?.proposed || !isFor(file.proposed, target)) continue;
           found.push(file);
-          if (file.outcome && file.outcome.action !== "notify") repairs++;
+          const { action, atMs = 0 } = file.outcome ?? {};
+          const isRepair = action === "restart" || action === "redeploy";
+          if (isRepair && atMs > sinceMs) repairs[action]++;
         }
-        return found;
+        return { found, isCut: shelf.lacksOwn(actionIdPrefix(target), sinceMs) };
       },
     };
   }
@@ -173,11 +184,30 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
     }
   }
 
+  async function decidedFor(target: Target): ReturnType<DecidedFor> {
+    const key = targetKey(target);
+    await Promise.all(decided.map(({ sync }) => sync()));
+    const before = latest.get(key);
+    const atMs = clock.monotonic();
+    if (before?.stamp === stamp() && atMs - before.atMs < OUTCOMES_MS) return before;
+    const looks = await Promise.all(
+      decided.map(async ({ name: became, filesFor }) => ({ became, ...await filesFor(target) })),
+    );
+    const all = looks.flatMap(({ became, found }) =>
+      found.flatMap(({ actionId, outcome }) => outcome ? [{ actionId, became, ...outcome }] : [])
+    );
+    const outcomes = withoutCopies(all).sort((one, other) => other.atMs - one.atMs);
+    const isCut = looks.some((each) => COUNTED.has(each.became) && each.isCut);
+    const now = { stamp: stamp(), atMs, outcomes, isCut };
+    putLast(latest, key, now, MOST_TARGETS);
+    return now;
+  }
+
   return {
     /** What other programs propose for a target and nobody has decided yet; never rejects. */
     async othersFor(target: Target): Promise<readonly WaitingAction[]> {
       await pending.sync();
-      return (await pending.filesFor(target, [])).flatMap(({ actionId, proposed }) =>
+      return (await pending.filesFor(target, [])).found.flatMap(({ actionId, proposed }) =>
         proposed && !proposed.own ? [{ actionId, ...proposed }] : []
       );
     },
@@ -191,35 +221,21 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
       await pending.sync();
       const grave = gravity(event);
       const nowMs = clock.now();
-      return (await pending.filesFor(event)).filter(({ proposed }) =>
+      return (await pending.filesFor(event)).found.filter(({ proposed }) =>
         proposed && (proposed.untilMs ?? Infinity) > nowMs && proposed.gravity <= grave
       ).length;
     },
-    async outcomesFor(target: Target): Promise<readonly ProposalOutcome[]> {
-      const key = targetKey(target);
-      await Promise.all(decided.map(({ sync }) => sync()));
-      const before = latest.get(key);
-      const atMs = clock.monotonic();
-      if (before?.stamp === stamp() && atMs - before.atMs < OUTCOMES_MS) return before.outcomes;
-      const found = await Promise.all(
-        decided.map(async ({ name: became, filesFor }) =>
-          (await filesFor(target)).flatMap(({ actionId, outcome }) =>
-            outcome ? [{ actionId, became, ...outcome }] : []
-          )
-        ),
-      );
-      // A copy that was left behind, earlier in a proposal's life, counts less.
-      const byId = new Map(found.flat().map((outcome) => [outcome.actionId, outcome]));
-      const outcomes = [...byId.values()].sort((one, other) => other.atMs - one.atMs);
-      putLast(latest, key, { stamp: stamp(), atMs, outcomes }, MOST_TARGETS);
-      return outcomes;
-    },
+    decidedFor,
+    outcomesFor: async (target: Target) => (await decidedFor(target)).outcomes,
     /** Looks through all folders, so that the first event need not wait for that. */
     async warmUp() {
       for (const { sync } of [pending, ...decided]) await sync();
     },
   };
 }
+
+/** The ends that bound a later proposal. */
+const COUNTED: ReadonlySet<DecidedFolder> = new Set(["completed", "rejected"]);
 
 /** Another program may write a name in its own case; the planner writes what it heard. */
 function isFor(proposed: Proposed, target: Target): boolean {

@@ -69,3 +69,25 @@ export function toldTime(
   const name = [...TIME_FIELDS[folder], ...alsoIn].find((each) => canBe(momentOf(fields[each])));
   return name === undefined ? undefined : momentOf(fields[name]);
 }
+
+/** How far a proposal has come that lies in a folder; each end is as far as any other. */
+const STEPS: Readonly<Record<DecidedFolder, number>> = {
+  approved: 0,
+  running: 1,
+  completed: 2,
+  failed: 2,
+  rejected: 2,
+  cancelled: 2,
+};
+
+/**
+ * Outcomes without copies that were left behind earlier in a proposal's life. Of two ends each
+ * counts: one of them may be forged, to hide the other.
+ */
+export function withoutCopies(outcomes: readonly ProposalOutcome[]): ProposalOutcome[] {
+  const furthest = new Map<string, number>();
+  for (const { actionId, became } of outcomes) {
+    furthest.set(actionId, Math.max(furthest.get(actionId) ?? 0, STEPS[became]));
+  }
+  return outcomes.filter(({ actionId, became }) => STEPS[became] === furthest.get(actionId));
+}

@@ -79,7 +79,7 @@ export function isRefusal(error: unknown): error is Error {
 }
 
 /** The epoch seconds that end an id, with or without a `-2` behind them; 0 for another name. */
-function timeIn(actionId: string): number {
+export function timeIn(actionId: string): number {
   const found = /-(\d{9,11})(?:-\d{1,6})?$/.exec(actionId.slice(-20));
   return Number(found?.[1] ?? 0);
 }

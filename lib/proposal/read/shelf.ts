@@ -94,6 +94,14 @@ export function openShelf({ path, files, clock, windowMs, read }: {
     own: (prefix: string) =>
       newest(names.own.get(prefix) ?? [])
         .map(([epoch, nth]) => `${prefix}${epoch}${nth === 1 ? "" : `-${nth}`}`),
+    /** Whether some of them that were proposed since then may be missing: only so many are kept. */
+    lacksOwn(prefix: string, sinceMs: number): boolean {
+      const kept = newest(names.own.get(prefix) ?? []);
+      const [oldest = 0] = kept.at(-1) ?? [];
+      return kept.length === 0
+        ? names.own.size >= MOST_TARGETS
+        : kept.length >= MOST_OF_A_TARGET && oldest * 1000 > sinceMs;
+    },
     others: (key: string): readonly string[] => byKey.get(key) ?? [],
     /** Brings the names up to date; returns the ids that have gone, where that is known. */
     async refresh(): Promise<readonly string[]> {

@@ -108,8 +108,8 @@ Deno.test("outcomesFor: only the newest files of a target are read", async () =>
     return "works";
   };
   const outcomes = await outcomesFor(TARGET);
-  assert.equal(read.length, 8);
-  assert.equal(outcomes.length, 8);
+  assert.equal(read.length, 32);
+  assert.equal(outcomes.length, 32);
   assert.equal(outcomes[0]?.actionId, `plan-piha-mosquitto-${EPOCH + 499}`);
 });
 
@@ -118,11 +118,68 @@ Deno.test("outcomesFor: repairs are found behind many notices", async () => {
   for (let i = 0; i < 24; i++) {
     put("completed", `plan-piha-mosquitto-${EPOCH + i}`, {
       at: EPOCH + i,
-      payload: { action: i < 4 ? "restart" : "notify" },
+      payload: { action: i < 4 ? "restart" : i < 8 ? "redeploy" : "notify" },
     });
   }
-  const repairs = (await outcomesFor(TARGET)).filter(({ action }) => action === "restart");
-  assert.equal(repairs.length, 3);
+  const repairs = (await outcomesFor(TARGET)).filter(({ action }) => action !== "notify");
+  assert.deepEqual(
+    repairs.map(({ action }) => action),
+    [...Array(4).fill("redeploy"), "restart", "restart", "restart"],
+    "those that count, and no more",
+  );
+});
+
+Deno.test("decidedFor: neither a copy, another remedy nor old repairs hide what was rejected", async () => {
+  const { put, outcomesFor } = inMemory();
+  const id = (nth: number) => `plan-piha-mosquitto-${EPOCH + nth}`;
+  put("rejected", id(0));
+  for (const folder of ["approved", "failed", "cancelled"]) put(folder, id(0));
+  for (let nth = 1; nth < 12; nth++) {
+    put("rejected", id(nth), {
+      at: nth < 6 ? EPOCH : EPOCH - 2 * WINDOW_MS / 1000,
+      timestamp: EPOCH - 3 * WINDOW_MS / 1000,
+      payload: { action: nth < 6 || nth % 2 ? "redeploy" : "restart" },
+    });
+  }
+  const restarts = (await outcomesFor(TARGET)).filter(({ action, atMs }) =>
+    action === "restart" && atMs === EPOCH * 1000
+  );
+  assert.deepEqual(restarts.map(({ actionId, became }) => [actionId, became]), [
+    [id(0), "failed"],
+    [id(0), "rejected"],
+    [id(0), "cancelled"],
+  ]);
+});
+
+Deno.test("decidedFor: says where more was completed or rejected lately than is looked at", async () => {
+  const lateEpoch = EPOCH + 20_000;
+  const cases = {
+    "one less than is kept": { folder: "rejected", count: 31, isCut: false },
+    "as many as are kept": { folder: "rejected", count: 32, isCut: true },
+    "completed ones": { folder: "completed", count: 32, isCut: true },
+    "failed ones bound nothing": { folder: "failed", count: 32, isCut: false },
+    "older than the window": { folder: "rejected", count: 32, at: EPOCH - 90_000, isCut: false },
+    "times in the future": { folder: "rejected", count: 40, at: 99_999_990_000, isCut: true },
+    "large ones": { folder: "rejected", count: 6, padding: 250_000, isCut: true },
+    "large and old ones": {
+      folder: "rejected",
+      count: 6,
+      padding: 250_000,
+      at: EPOCH - 90_000,
+      isCut: false,
+    },
+  };
+  for (const [name, { isCut, folder, count, ...how }] of Object.entries(cases)) {
+    const { put, decidedFor } = inMemory();
+    const { at = lateEpoch, padding = 0 } = { at: undefined, padding: 0, ...how };
+    for (let nth = 0; nth < count; nth++) {
+      put(folder, `plan-piha-mosquitto-${at + nth}`, {
+        padding: "x".repeat(padding),
+        payload: { action: "notify" },
+      });
+    }
+    assert.equal((await decidedFor(TARGET)).isCut, isCut, name);
+  }
 });
 
 Deno.test("outcomesFor: large files end the reading of a folder", async () => {
