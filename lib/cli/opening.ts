@@ -1,5 +1,5 @@
 import { AlreadyRunningError } from "../agent.ts";
-import { type Config, siteOf } from "../config/config.ts";
+import { type Config, ConfigError, siteOf } from "../config/config.ts";
 import type { Build } from "../permissions/grants.ts";
 import { SiteError } from "../base/host_port.ts";
 import { type Query, type Uncovered, uncovered } from "../permissions/permissions.ts";
@@ -54,6 +54,8 @@ export async function opened<T>(
   } catch (error) {
     if (error instanceof AlreadyRunningError) return refused(`${error.message}${hint}`);
     if (error instanceof NotAFolderError) return refused(error.message);
+    // It quotes the system's words.
+    if (error instanceof ConfigError) throw error;
     if (!isSystemFailure(error)) throw error;
     const { error: said, remedy } = explainWriteFailure(error);
     return refused(`cannot use RUNTIME_PATH ${config.runtimePath}: ${said}. ${remedy}`);

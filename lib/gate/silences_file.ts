@@ -8,13 +8,12 @@ import { join } from "node:path/posix";
 import { readFailure } from "../base/disk/read_failure.ts";
 import type { Files } from "../base/disk/files.ts";
 import type { Log } from "../base/log/log.ts";
-import { type Store, UnreadableFileError } from "../base/disk/store.ts";
+import { readConfig, type Store, UnreadableFileError } from "../base/disk/store.ts";
 import { explainWriteFailure, isSystemFailure } from "../base/disk/write_failure.ts";
 import { ConfigFileError } from "../config/operator_file.ts";
 import { parseSilences, type Silence } from "./silences.ts";
 
 export const SILENCES_FILE = "silences.json";
-const LARGEST_BYTES = 1024 * 1024;
 
 /** The file's text is "" where there is no file. */
 type SilencesFile =
@@ -34,12 +33,12 @@ export async function readSilences(
 ): Promise<SilencesFile> {
   const path = join(root, "config", SILENCES_FILE);
   try {
-    if (await files.kind(path) === "none") return { path, text: "", writtenMs: 0, silences: [] };
-    const text = await files.readText(path, LARGEST_BYTES);
-    if (text === undefined) return { path, problem: "it is no file of at most 1 MiB" };
+    const text = await readConfig({ root, files }, SILENCES_FILE);
+    if (text === undefined) return { path, text: "", writtenMs: 0, silences: [] };
     const writtenMs = (await files.times(path))?.writtenMs ?? 0;
     return { path, text, writtenMs, silences: parseSilences(text, writtenMs) };
   } catch (error) {
+    if (error instanceof UnreadableFileError) return { path, problem: error.message };
     if (error instanceof ConfigFileError) return { path, problem: error.problems.join("; ") };
     if (isSystemFailure(error)) return { path, problem: readFailure(error, path) };
     throw error;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AlreadyRunningError } from "../../lib/agent.ts";
 import { isCovered, opened } from "../../lib/cli/opening.ts";
-import { parseConfig } from "../../lib/config/config.ts";
+import { ConfigError, parseConfig } from "../../lib/config/config.ts";
 import type { Environment } from "../../lib/config/environment.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
 import { NotAFolderError } from "../../lib/base/disk/store.ts";
@@ -138,4 +138,12 @@ Deno.test("opened: another agent is told with the hint, a fault of the program i
   const fault = () => Promise.reject(new TypeError("undefined is not a function"));
   await assert.rejects(opened(io, { config: config(), open: fault }), TypeError);
   assert.equal(await opened(io, { config: config(), open: () => Promise.resolve(7) }), 7);
+});
+
+Deno.test("opened: a file under config/ that may not be read is a wrong setting, not a RUNTIME_PATH", async () => {
+  const io = recorder();
+  const why = `config/policy.json cannot be read: ${systemError("EACCES").message}`;
+  const open = () => Promise.reject(new ConfigError([why]));
+  await assert.rejects(opened(io, { config: config(), open }), ConfigError);
+  assert.deepEqual(io.said, []);
 });

@@ -10,6 +10,7 @@ const KINDS = {
   ENOENT: [Deno.errors.NotFound, "No such file or directory (os error 2)"],
   EEXIST: [Deno.errors.AlreadyExists, "File exists (os error 17)"],
   ENOTDIR: [Deno.errors.NotADirectory, "Not a directory (os error 20)"],
+  ELOOP: [Deno.errors.FilesystemLoop, "Too many levels of symbolic links (os error 40)"],
 } as const;
 
 /** An error as Deno throws it for a system call that failed. */

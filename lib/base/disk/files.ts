@@ -42,22 +42,29 @@ export class NotAFileError extends Error {
   override readonly name = "NotAFileError";
   readonly code = "NOTFILE";
   constructor(path: string) {
-    super(`${path} is a link, a FIFO or a device, not a file of its own; move it out of the way`);
+    super(
+      `${path} is a link, a folder, a FIFO or a device, not a file of its own; move it out of the way`,
+    );
   }
 }
 
-/** Opening a FIFO waits for its other end, and a symlink leads anywhere. */
-function mustBeFile(path: string): void {
+/**
+ * How many other names a file has, which may lie anywhere. @throws NotAFileError: opening a FIFO
+ * waits for its other end, and a symlink leads out of its folder.
+ */
+function otherNamesOf(path: string): number {
   try {
-    if (!Deno.lstatSync(path).isFile) throw new NotAFileError(path);
+    const { isFile, nlink } = Deno.lstatSync(path);
+    if (!isFile) throw new NotAFileError(path);
+    return (nlink ?? 1) - 1;
   } catch (error) {
-    unlessMissing(error, undefined);
+    return unlessMissing(error, 0);
   }
 }
 
 /** Opens a file of the agent's own to write, and makes it where there is none. */
 export async function openOwn(path: string): Promise<Deno.FsFile> {
-  mustBeFile(path);
+  otherNamesOf(path);
   return await Deno.open(path, { write: true, create: true });
 }
 
@@ -94,7 +101,7 @@ export const realFiles = {
   rename: (from: string, to: string): Promise<void> => Deno.rename(from, to),
   renameNow: (from: string, to: string): void => Deno.renameSync(from, to),
   openAppend(path: string) {
-    mustBeFile(path);
+    if (otherNamesOf(path) > 0) throw new NotAFileError(path);
     const file = Deno.openSync(path, { append: true, create: true });
     return {
       /** Hands the text to the system at once: it survives the end of this process. */
@@ -160,9 +167,9 @@ export const realFiles = {
       return unlessMissing(error, undefined);
     }
   },
-  /** Sets a file's modification time; creates the file where there is none. */
+  /** Sets a file's modification time; creates the file where there is none of its own. */
   async touch(path: string, nowMs: number): Promise<void> {
-    mustBeFile(path);
+    if (otherNamesOf(path) > 0) await Deno.remove(path);
     try {
       await Deno.utime(path, new Date(nowMs), new Date(nowMs));
     } catch (error) {

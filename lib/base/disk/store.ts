@@ -28,9 +28,29 @@ export class NotAFolderError extends Error {
   }
 }
 
-/** A configuration file is there, and is no regular file, or larger than 1 MiB. */
+/** A configuration file is there, and is no regular file, larger than 1 MiB, or behind a link. */
 export class UnreadableFileError extends Error {
   override readonly name = "UnreadableFileError";
+}
+
+/**
+ * A file of config/ under a RUNTIME_PATH; undefined where there is none.
+ *
+ * @throws {UnreadableFileError} for what is there and must not count as not there: it may hold the
+ * rules. A folder that is a symlink leads out of RUNTIME_PATH.
+ */
+export async function readConfig(
+  { root, files }: { root: string; files: Pick<Files, "kind" | "readText"> },
+  name: string,
+): Promise<string | undefined> {
+  const folder = join(root, "config");
+  if (await files.kind(folder) === "other") {
+    throw new UnreadableFileError("its folder is a link or a device; put the folder itself there");
+  }
+  const path = join(folder, name);
+  const text = await files.readText(path, LARGEST_CONFIG_BYTES);
+  if (text !== undefined || await files.kind(path) === "none") return text;
+  throw new UnreadableFileError("it is no file of at most 1 MiB");
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -149,13 +169,7 @@ export function createStore(
     /** When a file of config/ was last written, milliseconds since 1970; 0 where there is none. */
     configWrittenMs: async (name: string): Promise<number> =>
       (await files.times(join(root, "config", name)))?.writtenMs ?? 0,
-    async readConfig(name: string): Promise<string | undefined> {
-      const path = join(root, "config", name);
-      const text = await files.readText(path, LARGEST_CONFIG_BYTES);
-      if (text !== undefined || await files.kind(path) === "none") return text;
-      // What is there and is not read must not count as not there: it may hold the rules.
-      throw new UnreadableFileError("it is no file of at most 1 MiB");
-    },
+    readConfig: (name: string) => readConfig({ root, files }, name),
     heartbeat: (nowMs: number): Promise<void> =>
       files.touch(join(state, "planner-agent.heartbeat"), nowMs),
     /** Puts a file of the agent's own into state/, in place of the one before; not synced. */

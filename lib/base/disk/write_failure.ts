@@ -11,6 +11,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOENT: "The folder is missing: run the installer again to make it.",
   ENOTDIR: "A file or link is where a folder belongs: move it out of the way.",
   EEXIST: "A file or link is where a folder belongs: move it out of the way.",
+  ELOOP: "A link leads to itself: move it out of the way.",
   NOTFILE: "Move it out of the way; the agent makes its own.",
   EIO: "The disk reports errors (dmesg): replace it, SD cards wear out.",
 };

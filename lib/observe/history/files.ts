@@ -5,12 +5,12 @@
  * @module
  */
 import { join } from "node:path/posix";
-import type { AppendFile, Files } from "../../base/disk/files.ts";
+import { type AppendFile, type Files, NotAFileError } from "../../base/disk/files.ts";
 import { NotAFolderError } from "../../base/disk/store.ts";
 
 export const HISTORY_FOLDER = "history";
 
-const NAME = /^history-(\d{8})\.ndjson$/;
+const NAME = /^history-(\d{8,15})\.ndjson$/;
 /** All ASCII, so that characters are bytes. */
 export const LARGEST_FILE_BYTES = 2 * 1024 * 1024;
 const MOST_FILES = 8;
@@ -36,14 +36,24 @@ export function historyFiles(
     const text = path && await files.kind(path) === "file"
       ? await files.readText(path, LARGEST_FILE_BYTES - 1)
       : undefined;
-    if (!path || text === undefined) return await openNext();
-    const opened = files.openAppend(path);
+    const opened = path && text !== undefined && openAlone(path);
+    if (!opened) return await openNext();
     size = text.length;
     if (size > 0 && !text.endsWith("\n")) {
       opened.append("\n");
       size++;
     }
     return opened;
+  }
+
+  /** Undefined for one that has another name, under which somebody else may keep it. */
+  function openAlone(path: string): AppendFile | undefined {
+    try {
+      return files.openAppend(path);
+    } catch (error) {
+      if (error instanceof NotAFileError) return undefined;
+      throw error;
+    }
   }
 
   async function openNext(): Promise<AppendFile> {
@@ -85,5 +95,7 @@ export function historyFiles(
 
 /** The names of the files in the folder, the oldest first. */
 export async function historyNames(folder: string, files: Pick<Files, "list">): Promise<string[]> {
-  return (await files.list(folder)).filter((name) => NAME.test(name)).sort();
+  const names = (await files.list(folder)).filter((name) => NAME.test(name));
+  // Sorted already; past 99,999,999 a number is longer.
+  return names.sort((one, other) => one.length - other.length);
 }

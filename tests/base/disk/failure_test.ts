@@ -18,6 +18,7 @@ Deno.test("explainWriteFailure: each code has a remedy of its own", () => {
     EPERM: /may not write.*installer/,
     ENOENT: /missing.*installer/,
     ENOTDIR: /where a folder belongs/,
+    ELOOP: /leads to itself.*move it/,
     EIO: /dmesg.*SD card/,
   } as const;
   for (const code of Object.keys(remedies) as (keyof typeof remedies)[]) {

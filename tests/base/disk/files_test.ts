@@ -108,6 +108,25 @@ Deno.test("realFiles.touch: creates the file, then sets its time and nothing els
   assert.equal(Deno.readTextFileSync(path), "kept");
 });
 
+Deno.test("realFiles: a file that has another name elsewhere is neither appended to nor touched", async () => {
+  using folder = sandbox();
+  const [theirs, path] = [join(folder.path, "theirs"), join(folder.path, "a")];
+  Deno.writeTextFileSync(theirs, "untouched");
+  Deno.utimeSync(theirs, 1_000, 1_000);
+  Deno.linkSync(theirs, path);
+  assert.throws(() => realFiles.openAppend(path), {
+    name: "NotAFileError",
+    message:
+      `${path} is a link, a folder, a FIFO or a device, not a file of its own; move it out of the way`,
+  });
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+  await realFiles.touch(path, at);
+  await realFiles.touch(path, at);
+  assert.equal(Deno.statSync(path).mtime?.getTime(), at);
+  assert.equal(Deno.statSync(theirs).mtime?.getTime(), 1_000_000);
+  assert.equal(Deno.readTextFileSync(theirs), "untouched");
+});
+
 Deno.test("realFiles.times: moving a file leaves the time of its text alone; links are not followed", async () => {
   using folder = sandbox();
   const [from, to, link] = ["a", "b", "link"].map((name) => join(folder.path, name)) as [

@@ -223,6 +223,22 @@ Deno.test("store.readConfig: an operator's file, or nothing", async () => {
   });
 });
 
+Deno.test("store.readConfig: a folder that is a link is not followed, and does not count as not there", async () => {
+  using disk = await onDisk();
+  Deno.mkdirSync(disk.at("elsewhere"));
+  Deno.writeTextFileSync(disk.at("elsewhere", "policy.json"), "{}");
+  for (const place of ["elsewhere", "nowhere"]) {
+    plantLink(disk.at(place), disk.at("config"));
+    for (const name of ["policy.json", "topology.json"]) {
+      await assert.rejects(disk.store.readConfig(name), {
+        name: "UnreadableFileError",
+        message: "its folder is a link or a device; put the folder itself there",
+      });
+    }
+    Deno.removeSync(disk.at("config"));
+  }
+});
+
 Deno.test("store.replaceState: a whole file takes the place of the one before, also of a link", async () => {
   using disk = await onDisk();
   const victim = disk.at("victim");

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { historyFiles, LARGEST_FILE_BYTES } from "../../../lib/observe/history/files.ts";
+import {
+  historyFiles,
+  historyNames,
+  LARGEST_FILE_BYTES,
+} from "../../../lib/observe/history/files.ts";
+import { NotAFileError } from "../../../lib/base/disk/files.ts";
 import { NotAFolderError } from "../../../lib/base/disk/store.ts";
 import { memoryFiles } from "../../support/memory_files.ts";
 import { systemError } from "../../support/system_error.ts";
@@ -68,6 +73,27 @@ Deno.test("historyFiles: a link in the newest file's place is left alone", async
   await it.append("ours\n");
   it.close();
   assert.deepEqual([it.files.text(path(1)), it.files.text(path(2))], ["theirs\n", "ours\n"]);
+});
+
+Deno.test("historyFiles: a newest file that has another name elsewhere is left alone", async () => {
+  const it = filling({ [path(1)]: "theirs\n" });
+  const { openAppend } = it.files;
+  it.files.openAppend = (name) => {
+    if (name === path(1)) throw new NotAFileError(name);
+    return openAppend(name);
+  };
+  await it.append("ours\n");
+  it.close();
+  assert.deepEqual([it.files.text(path(1)), it.files.text(path(2))], ["theirs\n", "ours\n"]);
+});
+
+Deno.test("historyFiles: behind the last number of eight digits they are bounded, too", async () => {
+  const it = filling({ [`${FOLDER}/history-99999999.ndjson`]: "theirs\n" });
+  const full = "x".repeat(LARGEST_FILE_BYTES);
+  for (let nth = 0; nth < 10; nth++) await it.append(full);
+  it.close();
+  const names = await historyNames(FOLDER, it.files);
+  assert.deepEqual(names, [2, 3, 4, 5, 6, 7, 8, 9].map((nth) => `history-10000000${nth}.ndjson`));
 });
 
 Deno.test("historyFiles: the eight newest are kept, and one that cannot be removed stays", async () => {
