@@ -51,6 +51,48 @@ Deno.test("redactValue: secret keys, name/value pairs, settings, arguments, line
   );
 });
 
+Deno.test("redactValue: what is asked for and answered, and keys of which a half is public", () => {
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(redactValue({
+      shown: { label: "Wi-Fi password", text: S },
+      form: { type: "password", data: S },
+      entry: { attribute: "userPassword", values: [S] },
+      asked: { question: "password?", answer: S },
+      terminal: ["Enter password:", S, S],
+      words: ["Enter password:", "denied"],
+      jwk: { kty: "EC", crv: "P-256", x: "public", d: S },
+      kind: { k: S, d: S },
+    }))),
+    {
+      shown: { label: "Wi-Fi password", text: R },
+      form: { type: "password", data: R },
+      entry: { attribute: "userPassword", values: R },
+      asked: { question: "password?", answer: R },
+      terminal: ["Enter password:", R, S],
+      words: ["Enter password:", "denied"],
+      jwk: { kty: "EC", crv: "P-256", x: "public", d: R },
+      kind: { k: S, d: S },
+    },
+  );
+});
+
+Deno.test("redactValue: what stands for a value, switches, counts and folders stay", () => {
+  const harmless = {
+    env: [
+      "max_tokens=4096 temperature=0.2",
+      "ENABLE_PASSWORD=true",
+      "PASSWORD=****",
+      "PWD=/home/bob",
+    ],
+    PWD: "/srv",
+    password: "${DB_PASSWORD}",
+    token: "!secret ha_token",
+    api_key: "(hidden)",
+    XDG_SESSION_ID: "4",
+  };
+  assert.deepEqual(JSON.parse(JSON.stringify(redactValue(harmless))), harmless);
+});
+
 Deno.test("redactValue: is bounded in depth, width and in all", () => {
   let deep: unknown = S;
   for (let i = 0; i < 100_000; i++) deep = [deep];

@@ -1,6 +1,14 @@
 import { commandRules, secretArgument } from "./redact/commands.ts";
 import { textOfBytes } from "./redact/encoded.ts";
-import { isProse, looksLikeCode, type SecretKind, secretKind } from "./redact/keys.ts";
+import {
+  isFolder,
+  isProse,
+  looksLikeCode,
+  looksSecret,
+  placeholderEnd,
+  type SecretKind,
+  secretKind,
+} from "./redact/keys.ts";
 import { privateKeyEdge } from "./redact/private_keys.ts";
 import { redactOnce } from "./redact/rules.ts";
 import { REDACTED } from "./redact/search.ts";
@@ -81,15 +89,16 @@ function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unk
 }
 
 function isHarmless(value: string, kind: SecretKind): boolean {
-  return value === "" || (kind === "code" && !looksLikeCode(value)) ||
+  return value === "" || /^(?:true|false|null|none)$/i.test(value) ||
+    placeholderEnd(value, 0) === value.length || (kind === "code" && !looksLikeCode(value)) ||
     (kind === "weak" && isProse(value)) || (kind === "plural" && /^\d{1,12}$/.test(value));
 }
 
 const NAME_FIELDS = wordSet(`
   name key k id field param parameter option setting property attribute header variable var env
-  label path`);
+  label path type question prompt title column`);
 const VALUE_FIELD =
-  /^(?:value|val|v|content|data|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
+  /^(?:values?|val|v|content|data|text|answer|input|arg|argument|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
 function namedKind(object: Record<string, unknown>, keys: readonly string[]): SecretKind {
@@ -116,6 +125,8 @@ function copyObject(
   const kindOf = (key: string): SecretKind => {
     // Of a Kubernetes Secret everything but the names.
     if (object.kind === "Secret" && (key === "data" || key === "stringData")) return "secret";
+    // Of a JSON Web Key (RFC 7517) what only its owner has.
+    if (typeof object.kty === "string" && /^(?:k|d|dp|dq|p|q|qi)$/.test(key)) return "secret";
     // `encryption: {key: ...}`: alone, "key" says nothing.
     const kind = secretKind(/^keys?$/i.test(key) ? `${under} ${key}` : key);
     return kind === "none" && VALUE_FIELD.test(key) ? named : kind;
@@ -123,7 +134,8 @@ function copyObject(
   const add = (key: string) => {
     const kind = kindOf(key);
     const value = object[key];
-    result[walk.text(key)] = kind === "none"
+    const isShown = kind === "none" || (typeof value === "string" && isFolder(key, value));
+    result[walk.text(key)] = isShown
       ? copy(value, walk, levels, key)
       : hide(value, kind, walk, levels);
   };
@@ -138,6 +150,8 @@ const MOST_KEY_LINES = 128;
 /** What was left out of a list is still looked at so far back, for what it announces. */
 const LOOKED_BACK = 200;
 
+/** `Enter password:` */
+const PROMPT = /^(?:[\w' ().@/-]{1,80} )?([\w.-]{2,32})[:?]\s{0,4}$/;
 const ASSIGNMENT = /^-{0,2}([\w.-]{1,128})=(?!$)/;
 
 /** The text of a list of bytes (`Buffer.toJSON` of Node.js, say) that hides a secret. */
@@ -156,12 +170,14 @@ function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown
   const { head, tail, omitted } = kept(list.length, walk);
   let command: ReturnType<typeof commandRules>;
   let secretNext = false;
+  let isPrompted = false;
   let keyLines = 0;
   const isName = (value: string) => value.length <= 128 && secretKind(value) !== "none";
 
   function element(value: unknown): unknown {
     const announced = secretNext;
-    secretNext = false;
+    const prompted = isPrompted;
+    isPrompted = secretNext = false;
     if (typeof value !== "string") {
       const hidden = announced && value !== null && /^(?:number|object)$/.test(typeof value);
       return hidden ? REDACTED : copy(value, walk, levels);
@@ -174,11 +190,18 @@ function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown
     }
     if (edge === "begins") keyLines = MOST_KEY_LINES;
     if (announced && !(value.length < 32 && /^--?[a-z]/.test(value))) return REDACTED;
-    const [setting, name = ""] = ASSIGNMENT.exec(value) ?? [];
-    if (setting !== undefined && secretKind(name) !== "none") return walk.text(setting) + REDACTED;
+    const [setting = "", name = ""] = ASSIGNMENT.exec(value) ?? [];
+    const kind = secretKind(name);
+    const given = value.slice(setting.length);
+    const isCount = kind === "plural" && /^\d{1,12}(?!\S)/.test(given);
+    if (kind !== "none" && !isCount && !isHarmless(given, kind) && !isFolder(name, given)) {
+      return walk.text(setting) + REDACTED;
+    }
+    if (prompted && /^\S{4,}$/.test(value) && looksSecret(value)) return REDACTED;
     command = commandRules(value) ?? command;
     const found = command && secretArgument(command, value);
     if (typeof found === "number") return value.slice(0, found) + REDACTED;
+    isPrompted = secretKind(PROMPT.exec(value.slice(0, 120))?.[1] ?? "") !== "none";
     secretNext = found === "next" || (/^[\w.-]+:?$/.test(value) && isName(value));
     return walk.text(value);
   }

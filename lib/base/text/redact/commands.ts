@@ -6,6 +6,8 @@ const TABLE = `
   redis-cli valkey-cli keydb-cli: -a AUTH auth
   mysql mysqldump mysqladmin mysqlcheck mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin:: -p
   mosquitto mosquitto_pub mosquitto_sub mosquitto_rr ipmitool zip: -P
+  ncftpput ncftpget ncftp: -p
+  bw: --session
   mongo mongosh mongodump mongorestore mongoexport mongoimport sshpass: -p : -p
   ldapsearch ldapadd ldapmodify ldapwhoami: -w : -w
   snmpwalk snmpget snmpbulkwalk snmpset: -c -A -X
@@ -42,6 +44,10 @@ export function secretArgument(of: Rules, argument: string): "next" | number | u
     .find((flag) => argument.startsWith(flag) && argument.length > flag.length)?.length;
 }
 
+/** `-u bob` without a password is a user's name. */
+const USER = /^[A-Za-z][A-Za-z_.-]{0,31}$/;
+const USER_FLAG = /^(?:-u|-U|--user|--proxy-user)=?$/;
+
 const NAMES = [...COMMANDS.keys()].sort((a, b) => b.length - a.length).join("|");
 const COMMAND = new RegExp(`(?<![\\w.-])(?:${NAMES})(?![\\w.-])`, "g");
 /** What stands between arguments, in a line or in a JSON list; a secret may begin with a bracket. */
@@ -69,6 +75,7 @@ export function commandLines(text: string, report: Report): void {
 function readArguments(text: string, from: number, name: string, report: Report): number {
   let of = COMMANDS.get(name);
   let secretNext = false;
+  let userFlag = false;
   let at = from;
   const take = (run: RegExp) => {
     const start = at;
@@ -83,7 +90,7 @@ function readArguments(text: string, from: number, name: string, report: Report)
       const closing = /["']/.test(before) ? text.indexOf(before, start) : -1;
       if (closing > start) at = closing;
       else take(SECRET);
-      report(start, at);
+      if (!userFlag || !USER.test(text.slice(start, at))) report(start, at);
       secretNext = false;
       continue;
     }
@@ -91,6 +98,7 @@ function readArguments(text: string, from: number, name: string, report: Report)
     of = commandRules(argument) ?? of;
     const found = secretArgument(of, argument);
     secretNext = found === "next";
+    userFlag = USER_FLAG.test(argument);
     if (typeof found !== "number") continue;
     take(REST_OF_SECRET);
     report(start + found, at);

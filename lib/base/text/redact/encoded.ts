@@ -10,7 +10,9 @@ const HEX = /(?<![\w-])(?:[0-9a-f]{2}){8,}(?![\w-])/gi;
 const HEX_LIST =
   /(?<![\w:])(?:(?:0x|\\x)?[0-9a-f]{2}(?:[ :,]{1,2}|(?=\\x))){7,}(?:0x|\\x)?[0-9a-f]{2}(?!\w)/gi;
 const DECIMAL_LIST = /(?<![\d.])(?:\d{1,3}(?:, {0,2}|\s{1,8})){7,}\d{1,3}(?![\d.])/g;
-const MAYBE_HEX_LIST = /(?:[0-9a-f]{2}[ :,]{1,2}(?:0x)?){4}|(?:\\x[0-9a-f]{2}){4}/i;
+// Spelled out, as ignoring case makes a search half as fast again.
+const MAYBE_HEX_LIST =
+  /[0-9a-fA-F]{2}(?:[ :,]{1,2}(?:0[xX])?[0-9a-fA-F]{2}){3}[ :,]|(?:\\[xX][0-9a-fA-F]{2}){4}/;
 const MAYBE_DECIMAL_LIST = /\d(?:(?:, {0,2}|\s{1,8})\d{1,3}){2}(?:, {0,2}|\s{1,8})\d/;
 const MAYBE_DUMP = /^[0-9a-f]{4,8}[: ]/im;
 const DUMP_LINE =

@@ -69,12 +69,23 @@ function headerEnd(text: string, from: number, kind: "authorization" | "cookie")
   return line < 0 ? text.length : line;
 }
 
+/**
+ * What languages write around a quoted value: `Some("..."`, `b'...'`, `<<"..."`, `string(12) "..."`,
+ * a type before it (`password: String = "..."`).
+ */
+const WRAPPER =
+  /(?:\s{0,16}string\(\d{1,6}\) ?|(?:&?[A-Za-z_][\w:.<>]{0,40}(?:\[\])? ?= ?)?(?:&?[A-Za-z_][\w:.]{0,40}\(){1,3}|&?[A-Za-z_][\w:.<>]{0,40}(?:\[\])? = ?|<<|[bBrRuUfL]{1,2})(?=\\{0,8}["'`])/y;
+
+/** A YAML tag or anchor before a value. */
+const TAGGED = /[&!][\w!.-]{1,32}[ \t]{1,4}(?=[^\s|>])/y;
+
 /** `[start, end)` of the value that begins at `from`, without the quotes around it. */
 export function valueAt(
   text: string,
-  from: number,
+  place: number,
   kind: SecretKind,
 ): { start: number; end: number; quoted: boolean } {
+  const from = endFrom(WRAPPER, text, place) ?? place;
   let depth = 0;
   while (depth < 16 && text[from + depth] === "\\") depth++;
   const first = text.charAt(from + depth);
@@ -90,7 +101,7 @@ export function valueAt(
     ? closingBracket(text, from)
     : kind === "authorization" || kind === "cookie"
     ? headerEnd(text, from, kind)
-    : bareEnd(text, from);
+    : bareEnd(text, endFrom(TAGGED, text, from) ?? from);
   return { start: from, end, quoted: false };
 }
 

@@ -1,4 +1,5 @@
 import { wordSet } from "../tables.ts";
+import { endFrom } from "./search.ts";
 import { plainSpelling, withoutLookalikes } from "./spelling.ts";
 
 /**
@@ -26,24 +27,26 @@ const LONGEST_KEY = 96;
 /** What every name of a secret holds; searched before anything else is. */
 export const STEM = new RegExp(
   "pass|pas(?![a-z])|pwd|pswd|(?<![a-z])pw(?![a-z])|psw|psk|secret|token|key|auth|cookie|cred|bearer|basic|jwt|" +
-    "sess|otp|pword|(?:root|admin|user|db|mail)pw|signature|\\bsig\\b|communit|(?<![a-z])p[iu][nk](?![a-z])|pincode|code|unseal|dsk|irk|ltk|" +
+    "sess|otp|salt(?![a-z])|pword|(?:root|admin|user|db|mail)pw|signature|\\bsig\\b|communit|(?<![a-z])p[iu][nk](?![a-z])|pincode|code|unseal|dsk|irk|ltk|" +
     // The same in other languages of Europe.
     "wort|geheim|schl(?:ü|ue?)ssel|zugang|mdp|jeton|contrase|clave|secreto|senha|segred|segret|parol|" +
     "has[lł]o|klucz|heslo|jelsz|l[oö]senord|adgangskode|kodeord|salasana|wachtwoord|sleutel|[sş]ifre|" +
-    "anahtar|gizli|lozink|zapork|geslo|парол|лозинк|токен|секрет|κωδικ|συνθηματικ",
+    "anahtar|gizli|lozink|zapork|geslo|парол|лозинк|токен|секрет|κωδικ|συνθηματικ|salasan",
   "gi",
 );
 
 const PASSWORD = /(?:passwor[dt]|passwd|passphrase|passcode|passwrd|pswd|pwd|kennwort|has[lł]o)s?$/;
 /** Names of passwords, secrets and tokens in other languages of Europe. */
 const FOREIGN =
-  /(?:parol[aăe]|парол[ьяіи]?|пароль|лозинка|lozinka|zaporka|geslo|contrase[nñ]a|clave|senha|palavrapasse|motdepasse|mdp|heslo|jelsz[oó]|l[oö]senord|adgangskode|kodeord|passord|salasana|wachtwoord|toegangscode|[sş]ifre(?:si)?|κωδικ[oό][sς]|συνθηματικ[oό]|zugangscode|zugangsdaten|geheimnis|geheim|segreto|secreto|segredo|sekret|секрет|gizli|jeton|токен|(?:api|zugriffs|zugangs|geheim|privat|netzwerk|wlan|wifi|verschl(?:ü|ue)sselungs)schl(?:ü|ue)ssel|(?:api|toegangs|privé|netwerk|encryptie)sleutel)$/;
+  /(?:parol[aăe]|парол(?:[ьіи]|[аеюя]м?)?|лозинк[a-zа-яá-ž]{0,2}|lozink[aeu]|zaporka|geslo|contrase[nñ]as?|clave|senhas?|palavrapasse|motdepasse|mdp|hesl[oa]|jelsz[oóa][a-zá-ž]{0,3}|l[oö]senord(?:et)?|adgangskoden?|kodeord(?:et)?|passord(?:et)?|salasana[a-zа-яá-ž]{0,2}|wachtwoord(?:en)?|toegangscode|[sş]ifre(?:si|niz)?|κωδικ[oό][sς]|συνθηματικ[oό]|zugangscode|zugangsdaten|geheimnis|geheim|segreto|secreto|segredo|sekret|секрет|gizli|jeton|токен|(?:api|zugriffs|zugangs|geheim|privat|netzwerk|wlan|wifi|verschl(?:ü|ue)sselungs)schl(?:ü|ue)ssel|(?:api|toegangs|privé|netwerk|encryptie)sleutel)$/;
 /** What opens something, said of a code. */
 const CODE_OF = wordSet(`
   access door alarm setup pairing recovery backup verification unlock install security sms 2fa otp
-  entry gate homekit matter arm disarm master invite invitation activation login onetime scratch
+  entry gate time pin sign passcode homekit matter arm disarm master invite invitation activation login onetime scratch
   lock keypad panic duress bypass totp mfa`);
-const CODE_WORD = wordSet("pin puk pincode pincodes upin otp totp");
+const CODE_WORD = wordSet(`
+  pin puk pincode pincodes upin otp totp passkey einmalcode einmalpasswort sicherheitscode
+  bestätigungscode freischaltcode verificatiecode`);
 
 const PASSWORD_WORD = wordSet(`
   pw psw psk passin passout masterauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
@@ -62,17 +65,21 @@ const ABOUT = wordSet(`
   count counts type types url uri endpoint name names expires expiry expiration expired ttl age
   length len limit limits size file path dir policy status state error errors enabled required
   valid invalid version algorithm alg rotation usage used budget issuer created updated at time
-  date seconds days ms min max attempts failures failed provider manager store backend format
+  date seconds days in login ms min max attempts failures failed provider manager store backend format
   encoding stdin ref refs changed protected missing method mode rate per total remaining`);
 
 // What stands before "key" in names of secret keys, in any spelling.
 const SECRET_KEY_OF = wordSet(`
   api access secret private priv encryption signing sign master auth ssh shared preshared account
-  storage license deploy deployment service session tls ssl hmac aes rsa ed25519 wg wireguard
+  storage license deploy deployment service fi session tls ssl hmac aes rsa ed25519 wg wireguard
   network client admin root webhook write ingest ingestion app application consumer integration age
   gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe sendgrid
   mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 link wifi
-  wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha`);
+  wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
+  gotify hmac secure pairing login mesh nwk nwks apps zigbee thread sqlcipher cookies bind
+  pushover device`);
+/** \`AUTH_SALT\` of WordPress, say: keyed hashes are made with it. */
+const SALT_OF = wordSet("auth in nonce secure encryption password hash key secret session token");
 // `SOMETHING_KEY` in capitals is an environment variable and taken for a secret, but for these.
 const PLAIN_KEY_OF = wordSet(`
   public pub primary foreign sort partition cache group routing hot registry hkey index lookup
@@ -107,20 +114,25 @@ export function secretKind(name: string): SecretKind {
   const words = wordsOf(key);
   const last = words.at(-1) ?? "";
   const joined = words.join("");
-  const hasOwner = words.length > 1;
+  const owner = words.at(-2);
+  const hasOwner = owner !== undefined;
   if (hasOwner && ABOUT.has(last)) return "none";
   if (words.includes("authorization")) return "authorization";
   if (words.includes("cookie") || words.includes("cookies")) return "cookie";
-  if (/password|passphrase/.test(joined) || words.some(isPassword) || PASSWORD_WORD.has(last)) {
+  if (
+    /password(?!less)|passphrase/.test(joined) || words.some(isPassword) || PASSWORD_WORD.has(last)
+  ) {
     return "password";
   }
   if (last === "tokens") return "plural";
   if (words.some((word) => SECRET.test(word)) || FOREIGN.test(joined) || SECRET_WORD.has(last)) {
     return "secret";
   }
-  if (hasOwner && (last === "signature" || (last === "id" && words.includes("session")))) {
-    return "secret";
-  }
+  if (hasOwner && last === "signature") return "secret";
+  // A number is one of systemd's sessions.
+  if (last === "id" && words.includes("session")) return "plural";
+  if (last === "material" && owner === "key") return "secret";
+  if (last === "salt" && SALT_OF.has(owner ?? "")) return "secret";
   if (CODE_WORD.has(last)) return "code";
   if (/^codes?$/.test(last) && words.some((word) => CODE_OF.has(word))) return "code";
   if (last === "pas" || last === "passe") return "weak";
@@ -145,12 +157,31 @@ const PROSE = wordSet(`
   erforderlich incorrect incorrecte incorrecta incorreta expiré errada errato sbagliata scaduta
   błędne nieprawidłowe wygasło onjuist verkeerd verlopen yanlış fel forkert feil väärä pogrešna
   неверный неправильный creation storage using default less based access response string realm pair
-  combination`);
+  combination same-origin include omit done pending active inactive present absent ready
+  unavailable unchanged skipped obtained issued revoked cached loaded saved stored matches mandatory
+  optional expiry password passwords passphrase secret strength sync prompted passed requires`);
 
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {
   return PROSE.has(word.toLowerCase().replace(/^[("']+|[.,;:!?)"'\]}]+$/g, ""));
 }
+
+/**
+ * What stands for a value: asterisks, a word in brackets, a variable, a template, what is looked up
+ * somewhere else. The name of a variable must say what it is, as \`$UMMER99\` may be a password.
+ */
+const PLACEHOLDER =
+  /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY))[A-Z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\{?[a-z_]{1,32}\}?s?%?|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
+
+/** Where what stands for a value ends; undefined where the value itself is there. */
+export function placeholderEnd(text: string, from: number): number | undefined {
+  const end = endFrom(PLACEHOLDER, text, from);
+  return end === from ? undefined : end;
+}
+
+/** The shell's folder, as sudo logs it, has the name of a password. */
+export const isFolder = (name: string, value: string) =>
+  /^(?:OLD)?PWD$/.test(name) && value.startsWith("/");
 
 /** Does a value look like a PIN or a code that opens something, and not like a number of a pin? */
 export function looksLikeCode(value: string): boolean {

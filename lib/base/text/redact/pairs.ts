@@ -1,6 +1,16 @@
-import { isProse, looksLikeCode, looksSecret, type SecretKind, secretKind, STEM } from "./keys.ts";
-import { backslashesBefore, closingQuote, QUOTE, skipBlanks, valueAt } from "./extent.ts";
+import {
+  isFolder,
+  isProse,
+  looksLikeCode,
+  looksSecret,
+  placeholderEnd,
+  type SecretKind,
+  secretKind,
+  STEM,
+} from "./keys.ts";
+import { backslashesBefore, closingQuote, QUOTE, valueAt } from "./extent.ts";
 import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
+import { type Separator, separatorAfter, VALUE_FIELD } from "./separator.ts";
 import { valueBelow } from "./yaml.ts";
 
 /** Farthest a name reaches to either side of its stem, in UTF-16 units. */
@@ -11,73 +21,47 @@ const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24})$/;
 
 type Name = { readonly start: number; readonly end: number; readonly kind: SecretKind };
 
-/** What stands between a name and its value; `flag`: white space after a name with a dash. */
-type Separator = "=" | ":" | "space" | "flag" | "xml" | "%3D";
-
-const VALUE_FIELD =
-  /["'\\]{0,6}[\s,;]{0,12}["'\\]{0,6}(?:value|val|v|new|old|new_?value|old_?value|current|default|content|data)["'\\]{0,6}\s{0,8}[:=]\s{0,8}/iy;
-/** The rest of a tag that is named so. */
-const NAMED_TAG = /(?:[ \t][^<>\n]{0,120}(?<!\/))?>/y;
-/** The rest of a tag whose attribute is the name: the value is in a further one, or behind it. */
-const TAG_VALUE = /["'][^<>\n"']{0,40}(?:["'][^<>\n"']{0,60}["'][^<>\n"']{0,40}){0,4}?\bvalue=/iy;
-const TAG_END = /["'][^<>\n]{0,120}(?<!\/)>/y;
-/** `define("NAME", "value")`, `{"NAME", "value"}`, `NAME("value")`. */
-const OPENING = /[({]\s{0,4}["'`][\w.-]*$/;
-const NEXT_ARGUMENT = /["'`]\s{0,4},\s{0,4}(?=["'`])/y;
-const CALL = /\((?=["'`])/y;
-const ENCODED = /%3d/iy;
-/** What may close a quoted name, and `name]`. */
-const CLOSING = /(?:\\{0,8}["'`])?\]?/y;
-const ASSIGN = /[ \t]*(:=|={1,2}>?|:)(?!:)[ \t]*/y;
-
-function separatorAfter(
-  text: string,
-  { start, end }: Name,
-): { kind: Separator; next: number } | undefined {
-  const named = text.charAt(start - 1);
-  const tag = named === "<" ? endFrom(NAMED_TAG, text, end) : undefined;
-  if (tag !== undefined) return { kind: "xml", next: tag };
-  const isClosed = QUOTE.test(text.charAt(end));
-  if (isClosed && /["'.]/.test(named)) {
-    const before = text.slice(Math.max(0, start - 4 * REACH), start);
-    if (before.lastIndexOf("<") > before.lastIndexOf(">")) {
-      const value = endFrom(TAG_VALUE, text, end);
-      if (value !== undefined) return { kind: "=", next: value };
-      const behind = endFrom(TAG_END, text, end);
-      if (behind !== undefined) return { kind: "xml", next: behind };
-    }
-    const next = OPENING.test(before.slice(-REACH)) ? endFrom(NEXT_ARGUMENT, text, end) : undefined;
-    if (next !== undefined) return { kind: "=", next };
-  }
-  const argument = endFrom(CALL, text, end) ??
-    (isClosed || text[end] === "\\" ? endFrom(VALUE_FIELD, text, end) : undefined);
-  if (argument !== undefined) return { kind: "=", next: argument };
-  const encoded = endFrom(ENCODED, text, end);
-  if (encoded !== undefined) return { kind: "%3D", next: encoded };
-  const closed = endFrom(CLOSING, text, end) ?? end;
-  const assign = matchFrom(ASSIGN, text, closed)?.[1];
-  if (assign) return { kind: assign === ":" ? ":" : "=", next: ASSIGN.lastIndex };
-  // A quote closed the name: what follows after blanks is not its value.
-  const next = skipBlanks(text, end);
-  if (closed !== end || next === end) return undefined;
-  return { kind: text[start] === "-" ? "flag" : "space", next };
-}
-
-const LINKING = /(?:(?:is|was|be|to|set|now|as|changed|value|of|=|:)[ \t:=]{1,4}){0,4}/iy;
+/** Names behind which a word without digits is a password, not the rest of a sentence. */
+const PLAIN_PASSWORD = /(?:passw(?:or)?d|passphrase|pass|pwd|pw|auth)$/i;
+const LINKING =
+  /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
+/** `password X` of a configuration or of a report: there a word alone may be one. */
+const SAID = /(?:[;,({]|\b(?:with|using|and|set|login \S{1,64}|connect \S{1,64}))[ \t]{0,16}$/;
+/** `status=pass duration=12s`: the next pair, not a value; `msg=audit(` neither. */
+const PAIR = /^\(?[A-Za-z][\w.-]*(?:=(?!=?$)|\()/;
+const BRACKETED = /\[([^\s\][{}"',=:]{4,128})\]/y;
+/** Names of keys whose fingerprints stand behind them. */
+const PUBLIC_KEY = /\b(?:rsa|dsa|ecdsa|ed25519|ssh|gpg|pgp|host) $/i;
 
 /** `password hunter2`: only what does not read as prose. */
-function reportSpoken(text: string, from: number, kind: SecretKind, report: Report): void {
+function reportSpoken(text: string, from: number, name: Name, report: Report): void {
+  const { kind } = name;
   const start = endFrom(LINKING, text, from) ?? from;
-  if (/[{[]/.test(text.charAt(start))) return;
+  if (/[{[]/.test(text.charAt(start))) {
+    const bracketed = matchFrom(BRACKETED, text, start)?.[1] ?? "";
+    if (looksSecret(bracketed)) report(start + 1, start + 1 + bracketed.length);
+    return;
+  }
   const value = valueAt(text, start, "secret");
   const word = text.slice(value.start, value.end);
   if (word === "" || word === REDACTED) return;
-  const quoted = value.quoted && word.length <= 128;
-  const secret = kind === "code" ? /\d{4}/.test(word) && looksLikeCode(word) : !isProse(word) &&
-    (kind !== "password"
-      ? looksSecret(word)
-      : quoted || (start > from ? looksSecret(word) : /^[\w!@#$%^&*+~/.]/.test(word)));
-  if (secret) report(value.start, value.end);
+  if (kind === "code" ? /\d{4}/.test(word) && looksLikeCode(word) : isSpoken()) {
+    report(value.start, value.end);
+  }
+
+  function isSpoken(): boolean {
+    if (isProse(word)) return false;
+    if (value.quoted && kind === "password" && word.length <= 128) return true;
+    if (looksSecret(word)) {
+      return !PAIR.test(word) &&
+        !PUBLIC_KEY.test(text.slice(Math.max(0, name.start - 9), name.start));
+    }
+    // A word of letters alone: in a setting, or where nothing follows.
+    return kind === "password" && start === from && /^[\w!@#$%^&*+~/.]/.test(word) &&
+      PLAIN_PASSWORD.test(text.slice(name.start, name.end)) &&
+      (/^[ \t"']*(?:[\r\n]|$)/.test(text.slice(value.end, value.end + 8)) ||
+        SAID.test(text.slice(Math.max(0, name.start - 80), name.start)));
+  }
 }
 
 /** Reports the value of a name; returns where it ends, or the name's end where there is none. */
@@ -85,12 +69,15 @@ function reportValue(text: string, name: Name, report: Report): number {
   const { kind, next = 0 } = separatorAfter(text, name) ?? {};
   if (kind === undefined) return name.end;
   if (kind === "space") {
-    // A word of prose or a variable; "username-password" or "db-pw-7" is neither.
-    if (WORD.test(text.slice(name.start, name.end))) reportSpoken(text, next, name.kind, report);
+    // A word of prose or a variable; "username-password" or "db-pw-7" is neither, a header is.
+    const word = text.slice(name.start, name.end);
+    const isHeader = /^x-/i.test(word) && QUOTE.test(text.charAt(next));
+    if (isHeader || WORD.test(word)) reportSpoken(text, next, name, report);
     return name.end;
   }
   if (kind === "xml" || kind === "%3D") {
-    const end = matchFrom(kind === "xml" ? /<|$/g : /%26|[&\s"'`<]|$/gi, text, next)?.index ?? next;
+    const stop = kind === "xml" ? /<|\]\]>|&lt;|$/g : /%(?:25)?2[267]|[&\s"'`<]|$/gi;
+    const end = matchFrom(stop, text, next)?.index ?? next;
     report(next, end);
     return end;
   }
@@ -102,6 +89,8 @@ function reportValue(text: string, name: Name, report: Report): number {
     const labelled = isHeader ? undefined : reportLabelled(text, next, report);
     if (labelled !== undefined) return labelled;
   }
+  const stand = placeholderEnd(text, QUOTE.test(text.charAt(next)) ? next + 1 : next);
+  if (stand !== undefined) return stand;
   const before = text.charAt(name.start - 1);
   const isEnclosed = QUOTE.test(before) && !QUOTE.test(text.slice(name.end, next + 1)) &&
     (kind === "=" || isHeader);
@@ -110,14 +99,37 @@ function reportValue(text: string, name: Name, report: Report): number {
     ? { start: next, end: closingQuote(text, next, before, depth), quoted: false }
     : valueAt(text, next, name.kind);
   const value = text.slice(start, Math.min(end, start + 256));
-  if (end <= start || isHarmless({ value, quoted }, name.kind, kind)) return name.end;
-  report(start, end);
+  if (end <= start || isHarmless({ value, quoted }, name, kind)) return name.end;
+  if (isFolder(text.slice(name.start, name.end), value)) return end;
+  const whole = wholePhrase(text, name, end);
+  report(start, whole);
+  if (whole > end) return whole;
   const field = endFrom(VALUE_FIELD, text, end);
   if (field === undefined) return end;
   // `"old": "...", "new": "..."`: the name counts for both.
   const more = valueAt(text, field, name.kind);
   report(more.start, more.end);
   return more.end;
+}
+
+const MORE_WORDS = /(?: [a-z]{2,12}){1,23}(?=["',;.]?(?:[\r\n]|$))/y;
+const MORE_CODES =
+  /(?:[ \t]|[ ,;]{2}|,|\r?\n[ \t-]{0,8}){1,2}([A-Za-z0-9]{3,16}(?:-[A-Za-z0-9]{2,16}){0,4})(?![\w-])/y;
+
+/** A passphrase of several words goes on to its line's end, a list of codes while there are some. */
+function wholePhrase(text: string, { start, end: nameEnd, kind }: Name, end: number): number {
+  const name = text.slice(start, nameEnd);
+  if (/passphrase$/i.test(name) && /[a-z]/.test(text.charAt(end - 1))) {
+    const [words = ""] = matchFrom(MORE_WORDS, text, end) ?? [];
+    return words.trim().split(" ").some(isProse) ? end : end + words.length;
+  }
+  if (kind !== "code" || !/codes$/i.test(name)) return end;
+  let last = end;
+  for (let match = matchFrom(MORE_CODES, text, end); match; match = MORE_CODES.exec(text)) {
+    if (!looksLikeCode(match[1] ?? "")) break;
+    last = MORE_CODES.lastIndex;
+  }
+  return last;
 }
 
 const LABELLED =
@@ -137,7 +149,7 @@ function reportLabelled(text: string, from: number, report: Report): number | un
 }
 
 const ALONE =
-  /\r?\n[ \t]{0,16}(?:[-=~]{3,40}\r?\n[ \t]{0,16})?["']?([^\s"':=]{4,256})["']?[ \t]*(?=\r?\n|$)/y;
+  /(?:\r?\n[ \t]{0,16}){1,3}(?:[-=~]{3,40}\r?\n[ \t]{0,16})?["']?([^\s"':=]{4,256})["']?[ \t]*(?=\r?\n|$)/y;
 
 /** A prompt, and what was typed below it. */
 function reportNextLine(text: string, { end, kind }: Name, from: number, report: Report): number {
@@ -153,11 +165,14 @@ function reportNextLine(text: string, { end, kind }: Name, from: number, report:
 
 function isHarmless(
   { value, quoted }: { readonly value: string; readonly quoted: boolean },
-  name: SecretKind,
+  { kind: name }: Name,
   separator: Separator,
 ): boolean {
   if (/^(?:true|false|null|none|undefined|nil)$/i.test(value)) return true;
   if (separator === "flag" && value.startsWith("-")) return true;
+  if (separator === "->") return isProse(value) || !looksSecret(value);
+  // "cannot fetch token: 400 Bad Request"
+  if (name === "secret" && separator === ":" && /^\d{1,3}$/.test(value)) return true;
   if (name === "code") return !looksLikeCode(value);
   // What a test is called, after its result.
   if (name === "weak" && /^Test[A-Z_]/.test(value)) return true;
@@ -207,7 +222,7 @@ export function namedValues(text: string, report: Report): void {
     const from = nameStart(text, start, word);
     const named = secretKind(text.slice(Math.max(from, end - 2 * REACH), end));
     const signed = /[?&]/.test(text.charAt(start - 1)) && QUERY_SECRET.test(word) &&
-      !/^=[a-z]{1,8}(?![\w%.~-])/.test(text.slice(end, end + 12));
+      !/^=(?:[a-z]{1,8}(?![\w%.~-])|\/|%2F)/i.test(text.slice(end, end + 12));
     const kind = named === "none" && signed ? "secret" : named;
     done = AUTH_SCHEME.test(word) ? reportCredentials(text, end, word, report) : runEnd;
     if (kind !== "none" && done === runEnd) done = reportValue(text, { start, end, kind }, report);

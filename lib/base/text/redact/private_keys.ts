@@ -1,13 +1,19 @@
 import { matchFrom, type Report } from "./search.ts";
 
-const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
-const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;
+// PEM (RFC 7468), SSH2 (with four dashes), OpenVPN's static and client keys.
+const BEGIN =
+  /-----? ?BEGIN [\w .-]{0,40}(?:PRIVATE KEY(?: BLOCK)?|Static key V1|client key) ?-----?/g;
+const END = /-----? ?END [\w .-]{0,40}(?:PRIVATE KEY(?: BLOCK)?|Static key V1|client key) ?-----?/g;
+const HINT = /PRIVATE KEY|Static key V1|client key/;
+
+const lastMark = (text: string, mark: string) =>
+  Math.max(text.lastIndexOf(`--${mark}`), text.lastIndexOf(`-- ${mark}`));
 
 /** Does a private key begin in this text without ending in it, or only end in it? */
 export function privateKeyEdge(text: string): "begins" | "ends" | "none" {
-  if (!text.includes("PRIVATE KEY")) return "none";
-  const begin = text.lastIndexOf("-----BEGIN ");
-  const end = text.lastIndexOf("-----END ");
+  if (!text.includes("---") || !HINT.test(text)) return "none";
+  const begin = lastMark(text, "BEGIN ");
+  const end = lastMark(text, "END ");
   if (begin > end) return "begins";
   return end >= 0 && begin < 0 ? "ends" : "none";
 }
@@ -29,7 +35,7 @@ function base64LinesBefore(text: string, end: number, floor: number): number {
 
 /** Private keys in PEM: whole ones, and those without their end (to the end of the text) or without their start. */
 export function privateKeys(text: string, report: Report): void {
-  if (!text.includes("PRIVATE KEY")) return;
+  if (!text.includes("---") || !HINT.test(text)) return;
   let begin = matchFrom(BEGIN, text, 0);
   let end = matchFrom(END, text, 0);
   let from = 0;

@@ -10,6 +10,8 @@ const NAMED = {
 };
 /** `\x70`, `\u0070`, `\u{70}`, `%70`, where they stand for a letter, a digit, `_` or `=`. */
 const ESCAPE = /(?:\\x|\\u00|\\u\{0{0,2}|%(?=[3-7]))([3-7][0-9a-f])(\}?)/gi;
+/** What Go's and other JSON writers escape besides: quotes, `&`, `<`, `>`, a colon. */
+const JSON_ESCAPE = /\\(?:u00|x)(2[267]|3[ace])/gi;
 /** Letters, digits and what stands between a name and its value. */
 const FULL_WIDTH = /[\uff10-\uff1a\uff1d\uff21-\uff3a\uff3f\uff41-\uff5a]/g;
 // deno-lint-ignore no-control-regex
@@ -29,6 +31,12 @@ function withoutEscape(whole: string, hex: string, brace: string): string {
   return (whole.startsWith("%") ? /[a-z]/i : /[\w=]/).test(letter) ? letter : whole;
 }
 
+/** A quote keeps its backslash: it does not end the string that it is in. */
+function withoutJsonEscape(_: string, hex: string): string {
+  const char = String.fromCharCode(Number.parseInt(hex, 16));
+  return /["']/.test(char) ? `\\${char}` : char;
+}
+
 /**
  * The text with ASCII written as ASCII: entities of markup, escapes of programming languages and
  * full-width forms are resolved where they stand for letters of a name.
@@ -36,7 +44,9 @@ function withoutEscape(whole: string, hex: string, brace: string): string {
 export function plainSpelling(text: string): string {
   let plain = text;
   if (plain.includes("&")) plain = plain.replace(ENTITY, withoutEntity);
-  if (/[\\%]/.test(plain)) plain = plain.replace(ESCAPE, withoutEscape);
+  if (/[\\%]/.test(plain)) {
+    plain = plain.replace(ESCAPE, withoutEscape).replace(JSON_ESCAPE, withoutJsonEscape);
+  }
   if (!NOT_LATIN.test(plain)) return plain;
   if (/\p{M}/u.test(plain)) plain = plain.normalize("NFC");
   return plain.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));

@@ -1,18 +1,10 @@
 import { isProse, looksSecret } from "./keys.ts";
 import { eachMatch, type Report } from "./search.ts";
+import { LANGUAGES, SOME_LANGUAGE } from "./languages.ts";
 import { rowsOf } from "../tables.ts";
 
 const WORD = "[^\\s\"'`,;]{1,256}";
 const QUOTED = String.raw`['"]?([^\s"']{1,256})['"]?`;
-/** Names of several words, in other languages. */
-const PHRASE = rowsOf(String.raw`
-  mot de passe|cl[ée] (?:d['’]|de )?(?:api|acc[èe]s|secr[èe]te|priv[ée]e)|
-  code (?:d['’]acc[èe]s|secret)|parola d['’]ordine|chiave (?:api|segreta|privata|di accesso)|
-  clave (?:api|secreta|privada|de (?:acceso|api))|chave (?:api|secreta|privada|de (?:acesso|api))|
-  palavra[- ]passe|(?:код|пароль|ключ|токен) (?:доступа|доступу|api)|
-  klucz (?:api|dost[ęe]pu|prywatny)|api[- ](?:sleutel|schl(?:ü|ue)ssel|nyckel|kulcs|anahtar[ıi])|
-  κωδικ[όο]ς πρ[όο]σβασης
-`).join("");
 
 /**
  * Each row has a form, whose groups are the secrets, behind what has to occur in a text (in any case)
@@ -20,7 +12,7 @@ const PHRASE = rowsOf(String.raw`
  * there only what looks like a secret counts. Every run has a bound or an end, so that a search is
  * linear.
  */
-const STATEMENTS = rowsOf(String.raw`
+const STATEMENTS = statementsOf(String.raw`
   # Mail and file transfer: RFC 4954, 3501, 1939, 959.
   auth         \bAUTH(?:ENTICATE)?[ =]+(?:PLAIN|LOGIN|XOAUTH2|OAUTHBEARER|NTLM|EXTERNAL|CRAM-MD5|SCRAM-SHA-\d{1,3}(?:-PLUS)?)[ =]+([A-Za-z0-9+/=]{4,})
   334          \b334[ -][A-Za-z0-9+/=]*(?:\s|\\[rn]|[CS<>|-]+:? ?){1,12}([A-Za-z0-9+/]{4,}={0,2})(?![\w-])
@@ -35,7 +27,7 @@ const STATEMENTS = rowsOf(String.raw`
   com2sec      \bcom2sec6? \S{1,64} \S{1,64} (${WORD})
   sink         \btrap2?sink \S{1,128} (${WORD})
   # Files of credentials.
-  :            ^(?:[\w-]*\.[\w.-]{1,253}|localhost|\*):(?:\d{2,5}|\*):[A-Za-z_*][\w*-]{0,63}:[A-Za-z_*][\w*.-]{0,63}:([^\s:]{1,256})$
+  :            ^(?:(?:[\w-]*\.[\w.-]{1,253}|localhost|\*):(?:\d{2,5}|\*)|[\w-]{1,63}:(?:543\d|6432)):[A-Za-z_*][\w*-]{0,63}:[A-Za-z_*][\w*.-]{0,63}:([^\s:]{1,256})$
   *            ^["']?[\w@.\\-]{1,64}["']?[ \t]+\*[ \t]+["']?([^\s"'*]{3,256})["']?[ \t]+(?:\*|[\d.]{7,15})[ \t]*$
   "            ^["'][\w@.\\-]{1,64}["'][ \t]+["']?[\w.*-]{1,64}["']?[ \t]+["']([^\s"']{1,256})["'](?=[ \t]|$)
   :            :[ \t]{1,4}(?:PSK|XAUTH|EAP|RSA)[ \t]{1,4}["']([^"'\n]{1,256})["']
@@ -52,18 +44,24 @@ const STATEMENTS = rowsOf(String.raw`
   mt:          \bMT:([A-Z0-9.-]{12,40})
   x-hm:        \bX-HM://([A-Z0-9]{8,32})
   code         (?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\W{1,6}(\d{3}-?\d{2}-?\d{3}|\d{4}-?\d{3}-?\d{4})
+  password|passphrase|passcode?  \bpass(?:word|phrase|code)(?: [\w'"@.-]{1,32}){1,3} ?[:=] ?["']?(${WORD})
   unseal       \bunseal key(?: ?\(?\w{1,3}\)?)?["']?[:=]\s{0,4}["']?(${WORD})
   phrase       (?:seed|recovery|mnemonic|secret|backup)[ _-]phrase\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
   mnemonic     mnemonic\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
-  # Names of several words, in other languages.
-  passe|clé |cle |code d|code s|parola d|chiave |clave |chave |palavra|код |пароль |ключ |токен |klucz |sleutel|schl|nyckel|kulcs|anahtar|κωδικ  (?:${PHRASE})["']?\s{0,3}(?:[:=]|est|è|es|é|ist|is|—)\s{0,3}["']?(${WORD})
-  :|=?         (?:password|passphrase|pass(?:wort|code)|kennwort|contrase[nñ]a|senha|has[lł]o|пароль|wachtwoord|parol[aă]|heslo|mot de passe)(?: [\p{L}\d'"@.-]{1,32}){1,3} ?[:=] ?["']?(${WORD})
+  code         (?:one[- ]time|verification|security|login|access|sign-?in|auth\w{0,10}|2fa|sms)[ -](?:pass)?code:? (?:is )?(\d{4,8})(?!\d)
   .psk         \.psk (\S{8,64})
   # Databases and brokers.
   identified   \bIDENTIFIED (?:WITH \S{1,64} )?(?:BY|AS) (?:PASSWORD )?(?:'([^'\n]{1,256})'|"([^"\n]{1,256})")
   setuser      \bSETUSER\b[^\n]{0,200}?[ "][>#]([^\s"]{1,256})
   rabbitmqctl  \brabbitmqctl (?:add_user|change_password|authenticate_user) \S{1,64} ${QUOTED}
+  pragma       \bPRAGMA (?:hex|re)?key ?= ?${QUOTED}
+  insert into  \binsert into [^\n(]{1,128}\([^()\n]{0,400}?(?:passw|pwd|secret|token|api_?key)[^()\n]{0,400}\)\s{0,4}values\s{0,4}(\([^()\n]{1,2000}\))
+  jdbc:        \bjdbc:oracle:\w{1,16}:[\w.-]{1,64}\/([^\s@"']{1,256})@
+  auth?        (?:^|[>"'|] ?)(?-i:AUTH) (?:[\w.-]{1,64} )?([^\s"']{4,256})$
   # Shells: secrets by their place.
+  stdin        \b(?:echo|printf) (?:-n )?['"]?([^\s'"|]{1,256})['"]? ?\| ?[^\n|]{1,128}?--?(?:pass(?:word|phrase)?-)?(?:stdin|fd)
+  <<<          \b(?:passwd|vncpasswd|smbpasswd|login|cryptsetup|load-key|sudo|gpg|openssl|auth|unlock)\b[^\n<|]{0,128}<<< ?['"]?([^\s'"]{1,256})
+  <            <\((?:echo|printf) (?:-n )?['"]?([^\s'")]{1,256})
   chpasswd     \b(?:echo|printf)[^\n|]{0,40}?[ '"][\w.-]{1,64}:([^\s'"|]{1,256})['"]? ?\| ?(?:sudo )?chpasswd
   sudo         \b(?:echo|printf) (?:-n )?['"]?([^\s'"|]{1,256})['"]? ?\| ?sudo (?:-\w+ )*-\w*S
   passwd       \b(?:htpasswd|mosquitto_passwd) -\w*b\w* \S{1,256} \S{1,64} ${QUOTED}
@@ -73,6 +71,7 @@ const STATEMENTS = rowsOf(String.raw`
   /p:          \x20/p:['"]?([^\s'"]{1,256})
   lftp         \blftp\b[^\n]{0,100}? -u [^,\s]{1,64},([^\s]{1,256})
   mc           \bmc (?:alias|config host) (?:set|add) \S{1,64} \S{1,256} (\S{1,256}) (\S{1,256})
+  bw unlock    \bbw unlock (?!-)['"]?([^\s'"]{1,256})
   vault        \bvault (?:operator unseal|login|unwrap) (?!-)(?:token=)?(\S{8,256})
   net user     \bnet user \S{1,64} (?![/*])(\S{1,256})
   radtest      \bradtest \S{1,64} (\S{1,256}) \S{1,256} \d{1,6} (\S{1,256})
@@ -82,28 +81,48 @@ const STATEMENTS = rowsOf(String.raw`
   pveapitoken  \bPVEAPIToken[= ]+[\w@.!-]{1,128}[=:]([\w-]{8,})
   proxy-auth?  \bproxy-auth(?:orization)?[ =:]+(\S{3,256})
   # App passwords of Nextcloud and of Apple, which have a form of their own.
-  -            (?<![\w-])((?=[\w-]{0,28}[A-Z])(?=[\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\w-])
-`).map((row) => {
-  const [, hints = "", doubtful, form = ""] = /^(.+?)(\?)? {2,}(\S.*)$/.exec(row) ?? [];
-  return { hints: hints.split("|"), doubtful, form: new RegExp(form, "dgimu") };
-});
+  -            (?<![\w-])((?=\w{5}-)(?=[\w-]{0,28}[A-Z])(?=[\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\w-])
+  session=|session%3|session"|sid=|sid%3  (?<![\w.-])(?:[\w.-]{0,32}session|connect\.sid|_?sid)["']?(?:=|%3D|["']: ?)["']?((?=[^\s"']{0,64}\d)(?=[^\s"']{0,64}[A-Za-z])[\w%.+/=:-]{20,512})
+  # Keys of which the public half stands beside: RFC 7517; Ansible's vault; Kubernetes' web sockets.
+  kty          ["'](?:k|d|dp|dq|p|q|qi)["']\s{0,4}:\s{0,4}["']([\w-]{16,})
+  $ansible_v   \$ANSIBLE_VAULT;[\w.;-]{1,64}((?:(?:\s|\\n){1,24}[0-9a-f]{12,80})+)
+  .k8s.io      bearer\.authorization\.k8s\.io\.([\w-]{8,})
+`);
+const IN_LANGUAGES = statementsOf(LANGUAGES);
+
+function statementsOf(table: string) {
+  return rowsOf(table).map((row) => {
+    const [, hints = "", doubtful, form = ""] = /^(.+?)(\?)? {2,}(\S.*)$/.exec(row) ?? [];
+    const [hint = "", ...others] = hints.split("|");
+    return { hint, others, doubtful, form: new RegExp(form, "dgimu") };
+  });
+}
 
 /** Most texts have none of the hints that are words, which one search tells. */
-const BY_SIGN = STATEMENTS.filter(({ hints }) => !/[\p{L}\d]/u.test(hints.join("")));
+const hintsOf = ({ hint, others }: typeof STATEMENTS[number]) => [hint, ...others];
+const BY_SIGN = STATEMENTS.filter((row) => !/[\p{L}\d]/u.test(hintsOf(row).join("")));
 const ANY_WORD = new RegExp(
-  STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(({ hints }) => hints).join("|"),
+  STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(hintsOf).join("|")
+    .replaceAll(/[.$]/g, "\\$&"),
 );
 
 /** Finds what the place gives away, not a name: in lines of protocols, settings and shells. */
 export function secretStatements(text: string, report: Report): void {
   const lower = text.toLowerCase();
-  for (const { hints, form, doubtful } of ANY_WORD.test(lower) ? STATEMENTS : BY_SIGN) {
-    if (!hints.some((hint) => lower.includes(hint))) continue;
-    eachMatch(form, text, ({ indices = [] }) => {
-      for (const group of indices.slice(1)) {
-        const word = group ? text.slice(...group) : "";
-        if (group && !isProse(word) && (!doubtful || looksSecret(word))) report(...group);
-      }
-    });
-  }
+  const find = (rows: typeof STATEMENTS) => {
+    for (const { hint, others, form, doubtful } of rows) {
+      if (
+        !lower.includes(hint) &&
+        (others.length === 0 || !others.some((other) => lower.includes(other)))
+      ) continue;
+      eachMatch(form, text, ({ indices = [] }) => {
+        for (const group of indices.slice(1)) {
+          const word = group ? text.slice(...group) : "";
+          if (group && !isProse(word) && (!doubtful || looksSecret(word))) report(...group);
+        }
+      });
+    }
+  };
+  find(ANY_WORD.test(lower) ? STATEMENTS : BY_SIGN);
+  if (SOME_LANGUAGE.test(lower)) find(IN_LANGUAGES);
 }

@@ -5,7 +5,8 @@ import { matchFrom, type Report } from "./search.ts";
 /** Farthest the start of a key's line is looked for, in UTF-16 units. */
 const LONGEST_INDENT = 256;
 
-const HEADER = /([|>][+-]?\d?[+-]?)?[ \t]*\r?\n/y;
+/** Also behind a tag or an anchor (`!vault |`). */
+const HEADER = /(?:[&!][\w!.-]{1,32}[ \t]{1,4})?([|>][+-]?\d?[+-]?)?[ \t]*\r?\n/y;
 const LINE = /([ \t]*)([^\n]*)\n?/y;
 const ITEM = /-[ \t]{1,8}["']?([^\s"'#]{1,512})["']?[ \t]{0,8}\r?(?=\n|$)/y;
 const NUMBER = /^(?:\d{1,12}|0x[\da-f]{1,64})$/i;

@@ -129,3 +129,12 @@ Deno.test("redactText: of the corpus of ordinary lines nothing is lost", () => {
   assert.deepEqual(changed, []);
   assert.ok(ORDINARY.length >= 300, `${ORDINARY.length} lines`);
 });
+
+Deno.test("SECURITY.md: the sizes of both corpora are what they are", async () => {
+  const page = await Deno.readTextFile(new URL("../../../../SECURITY.md", import.meta.url));
+  const [, secrets, ordinary] =
+    /of (\d+) shapes of secrets all are taken out, of (\d+) lines of ordinary/.exec(
+      page.replace(/\s+/g, " "),
+    ) ?? [];
+  assert.deepEqual([Number(secrets), Number(ordinary)], [SECRETS.length, ORDINARY.length]);
+});
