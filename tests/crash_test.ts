@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path/posix";
 import fc from "fast-check";
-import { decodeState } from "../lib/queue/state_lines.ts";
+import { decodeState } from "./support/decode_state.ts";
 import {
   boot,
   check,

@@ -11,10 +11,14 @@ import type { Clock } from "../base/clock.ts";
 import type { AppendFile, Files } from "../base/disk/files.ts";
 import type { Log } from "../base/log/log.ts";
 import { emptyState, type SavedState, type StateRecord } from "./state.ts";
-import { decodeState, encodeHeader, encodeRecord } from "./state_lines.ts";
+import { createStateDecoder, encodeHeader, encodeRecord } from "./state_lines.ts";
 import { explainWriteFailure } from "../base/disk/write_failure.ts";
 
 const LARGEST_STATE_BYTES = 256 * 1024 * 1024;
+/** In UTF-16 units; the longest have some dozen excerpts. */
+const LONGEST_RECORD = 8 * 1024 * 1024;
+/** What is copied goes through memory. */
+const LARGEST_COPY_BYTES = 16 * 1024 * 1024;
 const SYNC_AFTER_MS = 1_000;
 const RETRY_AFTER_MS = 10_000;
 /** Appended records before the first rewrite; then as many as four times what is live. */
@@ -42,14 +46,13 @@ type StateFiles = Pick<JournalOptions, "path" | "files" | "clock" | "log">;
 export async function loadState({ path, files, clock, log }: StateFiles): Promise<SavedState> {
   if (await files.kind(path) === "none") return emptyState();
   // A worn SD card fails to read, too: that is damage like any other.
-  const text = await files.readText(path, LARGEST_STATE_BYTES).catch(() => undefined);
-  const decoded = text === undefined ? { kind: "damaged" as const } : decodeState(text);
+  const decoded = await decodedFrom(path, files).catch(() => DAMAGED);
   if (decoded.kind === "state" && decoded.damagedLines === 0) return decoded.state;
 
   const label = decoded.kind === "later_version" ? "later-version" : "damaged";
   const aside = await freeName(`${path}.${label}-${Math.floor(clock.now() / 1000)}`, files);
   // Until a new one is written, this file is all there is of what could be read.
-  if (decoded.kind === "state") await keepCopy({ path, aside, files, text: text ?? "" });
+  if (decoded.kind === "state") await keepCopy({ path, aside, files });
   else await files.rename(path, aside);
   const kept = decoded.kind === "state" ? decoded.state : emptyState();
   log.warning("state_set_aside", {
@@ -65,13 +68,25 @@ export async function loadState({ path, files, clock, log }: StateFiles): Promis
   return kept;
 }
 
+const DAMAGED = { kind: "damaged" } as const;
+
+async function decodedFrom(path: string, files: Files) {
+  const look = await files.times(path);
+  if (look?.kind !== "file" || look.bytes > LARGEST_STATE_BYTES) return DAMAGED;
+  const decoder = createStateDecoder();
+  for await (const block of files.textBlocks(path, LONGEST_RECORD)) decoder.take(block);
+  return decoder.decoded();
+}
+
 async function keepCopy(
-  { path, aside, files, text }: { path: string; aside: string; files: Files; text: string },
+  { path, aside, files }: { path: string; aside: string; files: Files },
 ): Promise<void> {
   try {
     await files.link(path, aside);
   } catch {
     // Without links, or on a full disk: what matters is kept with or without a copy to look at.
+    const text = await files.readText(path, LARGEST_COPY_BYTES).catch(() => undefined);
+    if (text === undefined) return;
     await files.writeNew(aside, text).catch(() => files.remove(aside).catch(() => {}));
   }
 }

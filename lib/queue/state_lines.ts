@@ -24,23 +24,33 @@ type DecodedState =
   | { readonly kind: "damaged" }
   | { readonly kind: "later_version"; readonly version: number };
 
-/** Reads a journal; what cannot be read is counted and passed over. */
-export function decodeState(text: string): DecodedState {
-  const lines = text.split("\n");
-  const header = parseObject(lines[0] ?? "");
-  const version = header?.planner_state;
-  if (typeof version !== "number") return { kind: "damaged" };
-  if (version > STATE_VERSION) return { kind: "later_version", version };
-
+/** Reads a journal, block by block of its text; what cannot be read is counted and passed over. */
+export function createStateDecoder() {
   const state = emptyState();
-  // A complete file ends in a newline: anything after the last one is half a record.
-  let damagedLines = lines.at(-1) === "" ? 0 : 1;
-  for (const line of lines.slice(1, -1)) {
-    const record = parseRecord(parseObject(line));
-    if (record) applyRecord(state, record);
-    else damagedLines++;
-  }
-  return { kind: "state", state, damagedLines };
+  let version: unknown;
+  let damagedLines = 0;
+  return {
+    /** Takes a block that ends where a line does; only the last may not. */
+    take(block: string): void {
+      const lines = block.split("\n");
+      // A complete file ends in a newline: anything after the last one is half a record.
+      if (lines.at(-1) !== "") damagedLines++;
+      const first = version === undefined ? 1 : 0;
+      version ??= parseObject(lines[0] ?? "")?.planner_state ?? "none";
+      if (version !== STATE_VERSION) return;
+      for (const line of lines.slice(first, -1)) {
+        const record = parseRecord(parseObject(line));
+        if (record) applyRecord(state, record);
+        else damagedLines++;
+      }
+    },
+    decoded(): DecodedState {
+      if (typeof version !== "number" || version < STATE_VERSION) return { kind: "damaged" };
+      return version > STATE_VERSION
+        ? { kind: "later_version", version }
+        : { kind: "state", state, damagedLines };
+    },
+  };
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";

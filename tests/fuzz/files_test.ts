@@ -8,7 +8,7 @@ import { parseTopology } from "../../lib/config/topology.ts";
 import { parseSilences } from "../../lib/gate/silences.ts";
 import { parsePolicy } from "../../lib/policy/file.ts";
 import { visibleText } from "../../lib/base/text/visible.ts";
-import { decodeState } from "../../lib/queue/state_lines.ts";
+import { decodeState } from "../support/decode_state.ts";
 import { parseHistoryLine } from "../../lib/observe/history/line.ts";
 import { makeRuntime } from "../support/agent.ts";
 import { sandbox } from "../support/sandbox.ts";

@@ -6,7 +6,8 @@ import {
   type SavedState,
   type StateRecord,
 } from "../../lib/queue/state.ts";
-import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
+import { encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
+import { decodeState } from "../support/decode_state.ts";
 import { fakeClock, settle } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { type MemoryFiles, memoryFiles, type Step } from "../support/memory_files.ts";

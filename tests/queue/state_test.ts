@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cleanName } from "../../lib/base/text/names.ts";
 import { applyRecord, emptyState, type RecordOf, type StateRecord } from "../../lib/queue/state.ts";
-import { decodeState, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
+import { createStateDecoder, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
+import { decodeState } from "../support/decode_state.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { anyCharacter } from "../support/any_character.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -175,6 +176,17 @@ Deno.test("decodeState: a journal cut anywhere gives the state up to the cut", (
     assert.deepEqual(state, after(...records.slice(0, Math.max(0, lines - 1))));
     assert.equal(damagedLines, cut.endsWith("\n") ? 0 : 1);
   }));
+});
+
+Deno.test("createStateDecoder: in blocks of whole lines a journal says the same", () => {
+  const lines = [encodeHeader(), encodeRecord(waiting(1)), "{}\n", encodeRecord(cooldown), "half"];
+  const decoder = createStateDecoder();
+  for (const block of [lines[0], `${lines[1]}${lines[2]}`, lines[3], lines[4]]) {
+    decoder.take(block ?? "");
+  }
+  assert.deepEqual(decoder.decoded(), decodeState(lines.join("")));
+  assert.deepEqual(stateOf(decoder.decoded()).damagedLines, 2);
+  assert.deepEqual(createStateDecoder().decoded(), { kind: "damaged" }, "an empty file");
 });
 
 Deno.test("decodeState: what is no journal at all is damaged", () => {

@@ -234,6 +234,10 @@ function build(disk: Disk): MemoryFiles {
       const text = files.get(path)?.text;
       return text !== undefined && text.length <= maxBytes ? text : undefined;
     },
+    async *textBlocks(path) {
+      await step("read", path);
+      yield inode(path).text;
+    },
     async times(path) {
       await step("kind", path);
       const file = files.get(path);

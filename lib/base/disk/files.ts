@@ -144,6 +144,23 @@ export const realFiles = {
       return unlessMissing(error, undefined);
     }
   },
+  /**
+   * A file's text in pieces that end where a line does; only the last may not. Of a line without an
+   * end the first `longest` UTF-16 units or some more are given, so that no file takes up memory.
+   */
+  async *textBlocks(path: string, longest: number): AsyncGenerator<string> {
+    const file = await Deno.open(path);
+    let rest = "";
+    for await (const piece of file.readable.pipeThrough(new TextDecoderStream())) {
+      const end = piece.lastIndexOf("\n") + 1;
+      if (end > 0) {
+        yield rest + piece.slice(0, end);
+        rest = "";
+      }
+      if (rest.length < longest) rest += piece.slice(end);
+    }
+    if (rest !== "") yield rest;
+  },
   /** When a file was written and moved; undefined where there is none. Follows no symlink. */
   times: (path: string): Promise<FileLook | undefined> =>
     Deno.lstat(path).then(lookAt, (error) => unlessMissing(error, undefined)),

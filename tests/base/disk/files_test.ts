@@ -96,6 +96,25 @@ Deno.test("realFiles.readText: nothing for what is missing, too long or no file"
   assert.equal(await realFiles.readText(folder.path, 1_000_000), undefined);
 });
 
+Deno.test("realFiles.textBlocks: whole lines, however long, and what follows the last", async () => {
+  using folder = sandbox();
+  const path = join(folder.path, "a");
+  const blocksOf = async (content: string, longest: number) => {
+    Deno.writeTextFileSync(path, content);
+    return await Array.fromAsync(realFiles.textBlocks(path, longest));
+  };
+  assert.deepEqual(await blocksOf("", 10), []);
+  assert.deepEqual(await blocksOf("a\nb\n", 10), ["a\nb\n"]);
+  assert.deepEqual(await blocksOf("a\nhalf", 10), ["a\n", "half"]);
+  const long = "größer ".repeat(50_000);
+  const many = `${long}\n${text}end`;
+  const blocks = await blocksOf(many, 10_000_000);
+  assert.equal(blocks.join(""), many);
+  assert.ok(blocks.slice(0, -1).every((block) => block.endsWith("\n")));
+  const cut = (await blocksOf(`${long.repeat(4)}\nnext\n`, 100_000)).join("");
+  assert.ok(cut.endsWith("\nnext\n") && cut.length < 300_000, String(cut.length));
+});
+
 Deno.test("realFiles.touch: creates the file, then sets its time and nothing else", async () => {
   using folder = sandbox();
   const path = join(folder.path, "heartbeat");
