@@ -62,6 +62,8 @@ Deno.test("redactValue: what is asked for and answered, and keys of which a half
       words: ["Enter password:", "denied"],
       jwk: { kty: "EC", crv: "P-256", x: "public", d: S },
       kind: { k: S, d: S },
+      helper: { entity_id: "input_text.alarm_code", state: "4821" },
+      vendor: { some_vendor_key: "4f8a2b6c9d0e1f3a5b7c8d9e0f1a2b3c", cache_key: "a1" },
     }))),
     {
       shown: { label: "Wi-Fi password", text: R },
@@ -72,6 +74,8 @@ Deno.test("redactValue: what is asked for and answered, and keys of which a half
       words: ["Enter password:", "denied"],
       jwk: { kty: "EC", crv: "P-256", x: "public", d: R },
       kind: { k: S, d: S },
+      helper: { entity_id: "input_text.alarm_code", state: R },
+      vendor: { some_vendor_key: R, cache_key: "a1" },
     },
   );
 });

@@ -4,6 +4,7 @@ import {
   isFolder,
   isProse,
   looksLikeCode,
+  looksRandom,
   looksSecret,
   placeholderEnd,
   type SecretKind,
@@ -80,25 +81,28 @@ function kept(length: number, walk: Walk) {
 function hide(value: unknown, kind: SecretKind, walk: Walk, levels: number): unknown {
   if (typeof value === "string") return isHarmless(value, kind) ? value : REDACTED;
   if (typeof value === "number" || typeof value === "bigint") {
-    const isCount = kind === "plural" || kind === "weak";
+    const isCount = kind === "plural" || kind === "weak" || kind === "random";
     const isShown = kind === "code" ? !looksLikeCode(String(value)) : isCount;
     return isShown ? copy(value, walk, levels) : REDACTED;
   }
   if (typeof value !== "object" || value === null) return value;
-  return kind === "weak" && !Array.isArray(value) ? copy(value, walk, levels) : REDACTED;
+  return (kind === "weak" || kind === "random") && !Array.isArray(value)
+    ? copy(value, walk, levels)
+    : REDACTED;
 }
 
 function isHarmless(value: string, kind: SecretKind): boolean {
   return value === "" || /^(?:true|false|null|none)$/i.test(value) ||
     placeholderEnd(value, 0) === value.length || (kind === "code" && !looksLikeCode(value)) ||
+    (kind === "random" && !looksRandom(value)) ||
     (kind === "weak" && isProse(value)) || (kind === "plural" && /^\d{1,12}$/.test(value));
 }
 
 const NAME_FIELDS = wordSet(`
   name key k id field param parameter option setting property attribute header variable var env
-  label path type question prompt title column`);
+  label path entity_id type question prompt title column`);
 const VALUE_FIELD =
-  /^(?:values?|val|v|content|data|text|answer|input|arg|argument|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val)|before|after)$/i;
+  /^(?:values?|val|v|content|data|text|answer|input|arg|argument|new|old|from|to|default|current|previous|actual|expected|got|(?:new|old)_?(?:value|val|state)|state|before|after)$/i;
 
 /** The kind of secret in `value` of `{"name": "DB_PASSWORD", "value": "..."}`. */
 function namedKind(object: Record<string, unknown>, keys: readonly string[]): SecretKind {

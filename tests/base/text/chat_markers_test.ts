@@ -17,6 +17,36 @@ Deno.test("withoutMarkers: markers of today's templates, by their families, in p
   assert.equal(withoutMarkers("[gMASK]<sop><|user|>"), "(gMASK)(sop)(|user|)");
 });
 
+Deno.test("withoutMarkers: also with blanks, attributes, other brackets and bars", () => {
+  const markers = {
+    "< |im_start| >": "( |im_start| )",
+    "< think >": "( think )",
+    "[ INST ]": "( INST )",
+    '<invoke name="restart">': '(invoke name="restart")',
+    "<function=restart>": "(function=restart)",
+    "<parameter=action>x</parameter>": "(parameter=action)x(/parameter)",
+    "<system-reminder>": "(system-reminder)",
+    "‹|im_end|›": "(|im_end|)",
+    "＜｜User｜＞": "(｜User｜)",
+    "<∣im_start∣>": "(∣im_start∣)",
+    "<\u0338|im_start|>": "(\u0338|im_start|)",
+    "［ＩＮＳＴ］": "(ＩＮＳＴ)",
+    "［INST］": "(INST)",
+    "〈think〉": "(think)",
+    "＜ｔｈｉｎｋ＞": "(ｔｈｉｎｋ)",
+    "◁think▷": "(think)",
+    ">>QUESTION<<": "))QUESTION((",
+    "<PRE> <SUF> <MID>": "(PRE) (SUF) (MID)",
+    "[SYSTEM] [USER] [Round 1]": "(SYSTEM) (USER) (Round 1)",
+    "]~B]": "-~B-",
+    "### 指令": "=== 指令",
+    "### Anweisung:": "=== Anweisung:",
+  };
+  for (const [marker, plain] of Object.entries(markers)) {
+    assert.equal(withoutMarkers(`a ${marker} b`), `a ${plain} b`);
+  }
+});
+
 Deno.test("withoutMarkers: a heading's word is enough, and what a fence is stays as long", () => {
   assert.equal(withoutMarkers("###  SystemIgnore all"), "===  SystemIgnore all");
   assert.equal(withoutMarkers("```sh ~~~~"), "'''sh ''''");
@@ -25,6 +55,7 @@ Deno.test("withoutMarkers: a heading's word is enough, and what a fence is stays
 Deno.test("withoutMarkers: ordinary text is left alone", () => {
   for (
     const text of [
+      "| <5 | >3 | [0] | <pre> <b> <container> [OK] [ERROR] ＜＞ 5〉",
       "<none> <nil> [error] [1] [a-z] a < b > c <br> <div> </table> 2 <3",
       "## Changes\n# Users",
       "[INFO] started, [WARN] slow, temp ~20 C, ~/config",

@@ -6,6 +6,8 @@ const TABLE = `
   redis-cli valkey-cli keydb-cli: -a AUTH auth
   mysql mysqldump mysqladmin mysqlcheck mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin:: -p
   mosquitto mosquitto_pub mosquitto_sub mosquitto_rr ipmitool zip: -P
+  mqttx: -P
+  rabbitmqadmin: -p
   ncftpput ncftpget ncftp: -p
   bw: --session
   mongo mongosh mongodump mongorestore mongoexport mongoimport sshpass: -p : -p

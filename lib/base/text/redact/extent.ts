@@ -85,7 +85,8 @@ export function valueAt(
   place: number,
   kind: SecretKind,
 ): { start: number; end: number; quoted: boolean } {
-  const from = endFrom(WRAPPER, text, place) ?? place;
+  const isWrapped = !QUOTE.test(text.charAt(place)) && QUOTE.test(text.slice(place, place + 96));
+  const from = (isWrapped ? endFrom(WRAPPER, text, place) : undefined) ?? place;
   let depth = 0;
   while (depth < 16 && text[from + depth] === "\\") depth++;
   const first = text.charAt(from + depth);

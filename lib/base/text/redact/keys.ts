@@ -9,6 +9,7 @@ import { plainSpelling, withoutLookalikes } from "./spelling.ts";
  * - `plural`: `tokens`, which is a count when the value is a number
  * - `weak`: `pass`, `auth`: words that have harmless values, too
  * - `code`: a PIN, or what opens a door; short words and numbers are none
+ * - `random`: some key; a secret where its value looks made by a machine
  * - `authorization`, `cookie`: headers whose value has several words
  */
 export type SecretKind =
@@ -18,6 +19,7 @@ export type SecretKind =
   | "plural"
   | "weak"
   | "code"
+  | "random"
   | "authorization"
   | "cookie";
 
@@ -49,7 +51,7 @@ const CODE_WORD = wordSet(`
   bestätigungscode freischaltcode verificatiecode`);
 
 const PASSWORD_WORD = wordSet(`
-  pw psw psk passin passout masterauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
+  pw psw psk passin passout masterauth rpcauth basicauth httpauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
   mailpw`);
 /** Keys by abbreviations of their own: Bluetooth's, Z-Wave's. */
 const SECRET_WORD = wordSet("irk ltk dsk bindkey unsealkey authstring");
@@ -75,7 +77,7 @@ const SECRET_KEY_OF = wordSet(`
   network client admin root webhook write ingest ingestion app application consumer integration age
   gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe sendgrid
   mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 link wifi
-  wep wpa wpa2 user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
+  wep wpa wpa2 cf user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
   gotify hmac secure pairing login mesh nwk nwks apps zigbee thread sqlcipher cookies bind
   pushover device`);
 /** \`AUTH_SALT\` of WordPress, say: keyed hashes are made with it. */
@@ -84,7 +86,8 @@ const SALT_OF = wordSet("auth in nonce secure encryption password hash key secre
 const PLAIN_KEY_OF = wordSet(`
   public pub primary foreign sort partition cache group routing hot registry hkey index lookup
   dedup idempotency object row unique hash map dict json config reg shift ctrl alt any has no press
-  host known`);
+  host known job event task queue message entity resource file image content blob bucket layer node
+  peer tag item field column setting translation state search trace request`);
 
 function wordsOf(key: string): string[] {
   return key
@@ -120,7 +123,9 @@ export function secretKind(name: string): SecretKind {
   if (words.includes("authorization")) return "authorization";
   if (words.includes("cookie") || words.includes("cookies")) return "cookie";
   if (
-    /password(?!less)|passphrase/.test(joined) || words.some(isPassword) || PASSWORD_WORD.has(last)
+    /password(?!less)|passphrase/.test(joined) || words.some(isPassword) ||
+    PASSWORD_WORD.has(last) ||
+    words.includes("pw")
   ) {
     return "password";
   }
@@ -137,8 +142,14 @@ export function secretKind(name: string): SecretKind {
   if (/^codes?$/.test(last) && words.some((word) => CODE_OF.has(word))) return "code";
   if (last === "pas" || last === "passe") return "weak";
   if (last === "pass" || last === "auth") return hasOwner ? "password" : "weak";
-  return isSecretKey(words, key) ? "secret" : "none";
+  if (isSecretKey(words, key)) return "secret";
+  return last === "key" && hasOwner && !PLAIN_KEY_OF.has(owner) ? "random" : "none";
 }
+
+/** Letters and digits mixed, in one run as long as keys are, and no UUID. */
+export const looksRandom = (value: string) =>
+  /^(?=[\w+/=-]{0,64}\d)(?=[\w+/=-]{0,64}[A-Za-z])(?![0-9a-f]{8}-[0-9a-f]{4}-)[\w+=-][\w+/=-]{23,}$/
+    .test(value);
 
 // Values and next words that are no secret: states, answers, ordinary prose.
 const PROSE = wordSet(`

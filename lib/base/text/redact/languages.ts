@@ -32,7 +32,7 @@ const CODE_FOR = rowsOf(String.raw`
 export const LANGUAGES = String.raw`
   passe|clé |cle |code d|code s|parola d|chiave |clave |chave |palavra|код |пароль |ключ |токен |klucz |sleutel|schl|nyckel|kulcs|anahtar|κωδικ  (?:${PHRASE})["']?\s{0,3}(?:[:=]|est|è|es|é|ist|is|—)\s{0,3}["']?(${WORD})
   :|=|—|–?     (?:${PASSWORD})(?: [\p{L}\d'"@.-]{1,32}){1,3} ?[:=—–] ?["']?(${WORD})
-  es |är |est |è |é |lautet|jest|είναι?  (?:${PASSWORD})(?: [\p{L}\d'"@.-]{1,32}){0,3} (?:es|är|est|è|é|lautet|jest|είναι) ["']?(${WORD})
+  es |är |est |este |è |é |je |lautet|jest|είναι?  (?:${PASSWORD})(?: [\p{L}\d'"@.-]{1,32}){0,3} (?:es|är|este?|è|é|je|to|is|lautet|jest|είναι) ["']?(${WORD})
   :|=|—        (?<![\p{L}\d])(?:${KEY})(?: [\p{L}'’-]{1,24}){0,3}["']?\s{0,3}[:=—]\s{0,3}["']?((?![0-9a-f]{8}-[0-9a-f]{4}-)(?=[^\s"']{0,32}\d)(?=[^\s"']{0,32}\p{L})[\w+/=.~-]{16,256})
   cod|kod|код|kód|κωδ  (?:(?:${CODE_FOR})[- ]?(?:code|kodu?|k[oó]d|код)|(?:code|c[oó]d(?:igo|ice)|kod|код|k[oó]d|κωδικ[όο]ς)(?: d[eiu]| à| d')? ?(?:${CODE_FOR}))(?: \p{L}{1,12}){0,2}\W{1,6}(\d{3}[ -]?\d{1,5})(?!\d)
   密|口令|令牌|パスワード|暗証|비밀번호  (?:密码|密碼|密钥|密鑰|口令|令牌|パスワード|暗証番号|비밀번호)["']?[ \t]{0,2}(?:[:=]|は|是)[ \t]{0,2}["']?(${WORD})

@@ -2,67 +2,24 @@ import {
   isFolder,
   isProse,
   looksLikeCode,
+  looksRandom,
   looksSecret,
   placeholderEnd,
-  type SecretKind,
   secretKind,
   STEM,
 } from "./keys.ts";
 import { backslashesBefore, closingQuote, QUOTE, valueAt } from "./extent.ts";
-import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
+import { endFrom, matchFrom, type Report } from "./search.ts";
 import { type Separator, separatorAfter, VALUE_FIELD } from "./separator.ts";
+import { type Name, reportSpoken } from "./spoken.ts";
 import { valueBelow } from "./yaml.ts";
 
 /** Farthest a name reaches to either side of its stem, in UTF-16 units. */
 const REACH = 64;
 const IN_NAME = /[\w.\u00c0-\u1fff-]/;
 const NAME_REST = /[\w.\u00c0-\u1fff-]*/y;
-const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24})$/;
-
-type Name = { readonly start: number; readonly end: number; readonly kind: SecretKind };
-
-/** Names behind which a word without digits is a password, not the rest of a sentence. */
-const PLAIN_PASSWORD = /(?:passw(?:or)?d|passphrase|pass|pwd|pw|auth)$/i;
-const LINKING =
-  /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
-/** `password X` of a configuration or of a report: there a word alone may be one. */
-const SAID = /(?:[;,({]|\b(?:with|using|and|set|login \S{1,64}|connect \S{1,64}))[ \t]{0,16}$/;
-/** `status=pass duration=12s`: the next pair, not a value; `msg=audit(` neither. */
-const PAIR = /^\(?[A-Za-z][\w.-]*(?:=(?!=?$)|\()/;
-const BRACKETED = /\[([^\s\][{}"',=:]{4,128})\]/y;
-/** Names of keys whose fingerprints stand behind them. */
-const PUBLIC_KEY = /\b(?:rsa|dsa|ecdsa|ed25519|ssh|gpg|pgp|host) $/i;
-
-/** `password hunter2`: only what does not read as prose. */
-function reportSpoken(text: string, from: number, name: Name, report: Report): void {
-  const { kind } = name;
-  const start = endFrom(LINKING, text, from) ?? from;
-  if (/[{[]/.test(text.charAt(start))) {
-    const bracketed = matchFrom(BRACKETED, text, start)?.[1] ?? "";
-    if (looksSecret(bracketed)) report(start + 1, start + 1 + bracketed.length);
-    return;
-  }
-  const value = valueAt(text, start, "secret");
-  const word = text.slice(value.start, value.end);
-  if (word === "" || word === REDACTED) return;
-  if (kind === "code" ? /\d{4}/.test(word) && looksLikeCode(word) : isSpoken()) {
-    report(value.start, value.end);
-  }
-
-  function isSpoken(): boolean {
-    if (isProse(word)) return false;
-    if (value.quoted && kind === "password" && word.length <= 128) return true;
-    if (looksSecret(word)) {
-      return !PAIR.test(word) &&
-        !PUBLIC_KEY.test(text.slice(Math.max(0, name.start - 9), name.start));
-    }
-    // A word of letters alone: in a setting, or where nothing follows.
-    return kind === "password" && start === from && /^[\w!@#$%^&*+~/.]/.test(word) &&
-      PLAIN_PASSWORD.test(text.slice(name.start, name.end)) &&
-      (/^[ \t"']*(?:[\r\n]|$)/.test(text.slice(value.end, value.end + 8)) ||
-        SAID.test(text.slice(Math.max(0, name.start - 80), name.start)));
-  }
-}
+const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24}\d?)$/;
+const HYPHENATED = /^[a-z]{1,16}(?:-[a-z]{1,16}){1,3}$/;
 
 /** Reports the value of a name; returns where it ends, or the name's end where there is none. */
 function reportValue(text: string, name: Name, report: Report): number {
@@ -72,14 +29,20 @@ function reportValue(text: string, name: Name, report: Report): number {
     // A word of prose or a variable; "username-password" or "db-pw-7" is neither, a header is.
     const word = text.slice(name.start, name.end);
     const isHeader = /^x-/i.test(word) && QUOTE.test(text.charAt(next));
-    if (isHeader || WORD.test(word)) reportSpoken(text, next, name, report);
+    const isSetting = HYPHENATED.test(word) && /(?:^|\n)[ \t]{0,16}$/.test(
+      text.slice(Math.max(0, name.start - 17), name.start),
+    );
+    if (isHeader || isSetting || WORD.test(word)) reportSpoken(text, next, name, report);
     return name.end;
   }
   if (kind === "xml" || kind === "%3D") {
     const stop = kind === "xml" ? /<|\]\]>|&lt;|$/g : /%(?:25)?2[267]|[&\s"'`<]|$/gi;
     const end = matchFrom(stop, text, next)?.index ?? next;
+    // "AUTH <password> called without": a sentence goes on.
+    if (kind === "xml" && end === text.length && /\s/.test(text.charAt(next))) return name.end;
     report(next, end);
-    return end;
+    // A tag's attributes are looked at, too.
+    return kind === "xml" && text.slice(name.end, next).includes("=") ? name.end : end;
   }
   const isHeader = name.kind === "authorization" || name.kind === "cookie";
   if (kind === ":") {
@@ -91,13 +54,22 @@ function reportValue(text: string, name: Name, report: Report): number {
   }
   const stand = placeholderEnd(text, QUOTE.test(text.charAt(next)) ? next + 1 : next);
   if (stand !== undefined) return stand;
+  const pair = text.slice(Math.max(0, next - 1), next + 32).includes("(")
+    ? endFrom(USER_AND_PASSWORD, text, next)
+    : undefined;
+  if (pair !== undefined) {
+    report(next, pair);
+    return pair;
+  }
   const before = text.charAt(name.start - 1);
+  // What is no secret is looked at again behind its name: not each time to a long text's end.
+  const within = name.kind === "code" || name.kind === "random" ? text.slice(0, next + 512) : text;
   const isEnclosed = QUOTE.test(before) && !QUOTE.test(text.slice(name.end, next + 1)) &&
     (kind === "=" || isHeader);
   const depth = isEnclosed ? backslashesBefore(text, name.start - 1, 0) : 0;
   const { start, end, quoted } = isEnclosed
     ? { start: next, end: closingQuote(text, next, before, depth), quoted: false }
-    : valueAt(text, next, name.kind);
+    : valueAt(within, next, name.kind);
   const value = text.slice(start, Math.min(end, start + 256));
   if (end <= start || isHarmless({ value, quoted }, name, kind)) return name.end;
   if (isFolder(text.slice(name.start, name.end), value)) return end;
@@ -112,6 +84,9 @@ function reportValue(text: string, name: Name, report: Report): number {
   return more.end;
 }
 
+/** `HTTPBasicAuth('bob', '...'`, `auth=('bob', '...')`, `Some(("bob", "..."))`. */
+const USER_AND_PASSWORD =
+  /(?:[A-Za-z]{1,16}\(){0,2}\(?b?["'][^"'\n]{0,128}["']\s{0,4},\s{0,4}b?["'][^"'\n]{1,256}["']\){0,3}(?!\s{0,4}[:=])/y;
 const MORE_WORDS = /(?: [a-z]{2,12}){1,23}(?=["',;.]?(?:[\r\n]|$))/y;
 const MORE_CODES =
   /(?:[ \t]|[ ,;]{2}|,|\r?\n[ \t-]{0,8}){1,2}([A-Za-z0-9]{3,16}(?:-[A-Za-z0-9]{2,16}){0,4})(?![\w-])/y;
@@ -172,7 +147,10 @@ function isHarmless(
   if (separator === "flag" && value.startsWith("-")) return true;
   if (separator === "->") return isProse(value) || !looksSecret(value);
   // "cannot fetch token: 400 Bad Request"
-  if (name === "secret" && separator === ":" && /^\d{1,3}$/.test(value)) return true;
+  if (name === "secret" && /^\d{1,3}$/.test(value)) return true;
+  if (name === "random") return !looksRandom(value);
+  // "auth: passwd-file(bob)"
+  if (name === "weak" && separator === ":" && /^[\w-]{1,64}\(/.test(value)) return true;
   if (name === "code") return !looksLikeCode(value);
   // What a test is called, after its result.
   if (name === "weak" && /^Test[A-Z_]/.test(value)) return true;

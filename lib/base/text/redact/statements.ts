@@ -33,7 +33,7 @@ const STATEMENTS = statementsOf(String.raw`
   :            :[ \t]{1,4}(?:PSK|XAUTH|EAP|RSA)[ \t]{1,4}["']([^"'\n]{1,256})["']
   option       \boption (?:key|password|passwd|psk|secret|sae_password|auth_secret|wpakey|private_key|preshared_key|token)[ \t]+['"]?([^'"\n]{1,256})
   wireless     \bwireless\.[\w@[\].-]{1,64}\.key='?([^'\s"]{1,256})
-  {            \{(?:S?SHA\d{0,3}|S?MD5|CRYPT|PBKDF2[\w-]{0,10})\}([\w$./+=]{12,})
+  {            \{(?:(?:S?SHA\d{0,3}|S?MD5|(?:BLF-|SHA\d{3}-)?CRYPT|ARGON2\w{0,3}|PBKDF2[\w-]{0,10})\}([\w$./+=,-]{12,})|(?:PLAIN|CLEAR(?:TEXT)?)\}([^\s:"']{3,256}))
   :            :\d{1,10}:([0-9A-FX]{32}):([0-9A-F]{32}):
   secret       \bsecret [579] (\S{8,})
   secret       \b(?:enable|username \S{1,64}(?: privilege \d{1,2})?) (?:secret|password)(?: \d{1,2})? (\S{3,256})
@@ -44,7 +44,7 @@ const STATEMENTS = statementsOf(String.raw`
   mt:          \bMT:([A-Z0-9.-]{12,40})
   x-hm:        \bX-HM://([A-Z0-9]{8,32})
   code         (?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\W{1,6}(\d{3}-?\d{2}-?\d{3}|\d{4}-?\d{3}-?\d{4})
-  password|passphrase|passcode?  \bpass(?:word|phrase|code)(?: [\w'"@.-]{1,32}){1,3} ?[:=] ?["']?(${WORD})
+  password|passphrase|passcode?  \bpass(?:word|phrase|code)(?: (?!fail|auth|incorr|inval|wrong|attempt|denied|reject|check|error)[\w'"@.-]{1,32}){1,8} ?[:=] ?["']?([^\s"']{1,256})
   unseal       \bunseal key(?: ?\(?\w{1,3}\)?)?["']?[:=]\s{0,4}["']?(${WORD})
   phrase       (?:seed|recovery|mnemonic|secret|backup)[ _-]phrase\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
   mnemonic     mnemonic\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
@@ -59,9 +59,14 @@ const STATEMENTS = statementsOf(String.raw`
   jdbc:        \bjdbc:oracle:\w{1,16}:[\w.-]{1,64}\/([^\s@"']{1,256})@
   auth?        (?:^|[>"'|] ?)(?-i:AUTH) (?:[\w.-]{1,64} )?([^\s"']{4,256})$
   # Shells: secrets by their place.
-  stdin        \b(?:echo|printf) (?:-n )?['"]?([^\s'"|]{1,256})['"]? ?\| ?[^\n|]{1,128}?--?(?:pass(?:word|phrase)?-)?(?:stdin|fd)
-  <<<          \b(?:passwd|vncpasswd|smbpasswd|login|cryptsetup|load-key|sudo|gpg|openssl|auth|unlock)\b[^\n<|]{0,128}<<< ?['"]?([^\s'"]{1,256})
-  <            <\((?:echo|printf) (?:-n )?['"]?([^\s'")]{1,256})
+  stdin|cryptsetup|secret create|smbpasswd|load-key  \b(?:echo|printf) (?:-n )?(?:['"]?%s(?:\\n)?['"]? )?['"]?([^\s'"|]{1,256})['"]? ?\| ?(?:[^\n|]{1,128}?--?(?:pass(?:word|phrase)?-)?(?:stdin|fd)|(?:sudo )?(?:cryptsetup|docker secret|podman secret|smbpasswd|zfs load-key))
+  <<<          \b(?:passwd|vncpasswd|smbpasswd|login|cryptsetup|load-key|sudo|gpg|openssl|auth|unlock)\b[^\n<|]{0,128}<<< ?(?:\$?'([^']{1,256})'|"([^"\n]{1,256})"|([^\s'"]{1,256}))
+  <            <\((?:echo|printf) (?:-n )?(?:['"]?%s(?:\\n)?['"]? )?['"]?([^\s'")]{1,256})
+  --user?      --user(?:name)?[ =]["']?[\w.@-]{1,64}:([^\s"']{1,256})
+  -p ?         (?:-u|--user(?:name)?)[ =]\S{1,64} -p (?!-)([^\s"']{3,256})
+  net use      \bnet use [^\n]{0,128}?\\\\\S{1,128} (?![/*])(\S{1,256})
+  hmac-        \bhmac-\w{3,10}:[\w.-]{1,128}:([\w+/=]{8,})
+  master|slave|secondary|primary  \bMONITOR \S{1,128}@\S{1,128} \d{1,3} \S{1,64} (\S{1,256}) (?:master|slave|primary|secondary)
   chpasswd     \b(?:echo|printf)[^\n|]{0,40}?[ '"][\w.-]{1,64}:([^\s'"|]{1,256})['"]? ?\| ?(?:sudo )?chpasswd
   sudo         \b(?:echo|printf) (?:-n )?['"]?([^\s'"|]{1,256})['"]? ?\| ?sudo (?:-\w+ )*-\w*S
   passwd       \b(?:htpasswd|mosquitto_passwd) -\w*b\w* \S{1,256} \S{1,64} ${QUOTED}

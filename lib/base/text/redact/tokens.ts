@@ -117,6 +117,7 @@ const CAPABILITY_URLS = formsOf(String.raw`
   Docker Hub, build triggers: hub\.docker\.com/api/build/v1/source/([\w/-]{8,})
   Portainer, stack webhooks: /api/(?:stacks/)?webhooks/([\w-]{20,})
   Subsonic: /rest/\w{1,40}(?:\.view)?\?[^\s"]{0,256}?\b[pt]=(?:enc:)?([\w%.-]{4,})
+  Tailscale, logins: login\.tailscale\.com/a/(\w{8,})
   Xtream Codes: /(?:live|movie|series)/[\w.@-]{1,64}/([\w.@-]{4,64})/\d{1,9}\.(?:ts|m3u8|mkv|mp4|avi)
   OAuth 2.0 (RFC 6749), CAS, SAML, Synology: [?&#](?:code|ticket|_?sid|SAMLResponse|assertion)=([\w%.~+/-]{16,})
   Links sent by mail: /(?:[\w-]{0,24}(?:reset|activat|verif|confirm|magic|recover|invit|onboard)[\w-]{0,24})/(?:[\w=-]{1,12}/)?((?=[\w=]{0,40}\d)[A-Za-z0-9_=]{16,}|[a-z0-9]{6}-[a-f0-9]{32}|[0-9a-f]{8}-[0-9a-f-]{27})

@@ -1,0 +1,56 @@
+import { isProse, looksLikeCode, looksSecret, type SecretKind } from "./keys.ts";
+import { valueAt } from "./extent.ts";
+import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
+
+/** Where a name of a secret stands. */
+export type Name = { readonly start: number; readonly end: number; readonly kind: SecretKind };
+
+/** Names behind which a word without digits is a password, not the rest of a sentence. */
+const PLAIN_PASSWORD = /(?:passw(?:or)?d|passphrase|pass|pwd|pw|auth)$/i;
+const LINKING =
+  /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
+/** `password X` of a configuration or of a report: there a word alone may be one. */
+const SAID = /(?:[;,({]|\b(?:with|using|and|set|login \S{1,64}|connect \S{1,64}))[ \t]{0,16}$/;
+/** `status=pass duration=12s`: the next pair, not a value; `msg=audit(` neither. */
+const PAIR = /^\(?[A-Za-z][\w.-]*(?:=(?!=?$)|\()/;
+const BRACKETED = /\[([^\s\][{}"',=:]{4,128})\]/y;
+/** Names of keys whose fingerprints stand behind them. */
+const PUBLIC_KEY = /\b(?:rsa|dsa|ecdsa|ed25519|ssh|gpg|pgp|host) $/i;
+
+/** `password hunter2`: only what does not read as prose. */
+export function reportSpoken(text: string, from: number, name: Name, report: Report): void {
+  const { kind } = name;
+  const start = endFrom(LINKING, text, from) ?? from;
+  if (/[{[]/.test(text.charAt(start))) {
+    const bracketed = matchFrom(BRACKETED, text, start)?.[1] ?? "";
+    if (looksSecret(bracketed)) report(start + 1, start + 1 + bracketed.length);
+    return;
+  }
+  const value = valueAt(text, start, "secret");
+  const word = text.slice(value.start, value.end);
+  if (word === "" || word === REDACTED) return;
+  if (kind === "code" ? /\d{4}|\d{3}-\d{2}-\d{3}/.test(word) && looksLikeCode(word) : isSpoken()) {
+    report(value.start, value.end);
+  }
+
+  function isSpoken(): boolean {
+    if (isProse(word) || /^HTTP\/\d/.test(word)) return false;
+    // A secret by its name, as Kubernetes tells of one.
+    if (
+      /^secrets?$/i.test(text.slice(name.start, name.end)) &&
+      /^[a-z\d]+(?:[.-][a-z\d]+)+$/.test(word)
+    ) {
+      return false;
+    }
+    if (value.quoted && kind === "password" && word.length <= 128) return true;
+    if (looksSecret(word)) {
+      return !PAIR.test(word) &&
+        !PUBLIC_KEY.test(text.slice(Math.max(0, name.start - 9), name.start));
+    }
+    // A word of letters alone: in a setting, or where nothing follows.
+    return kind === "password" && start === from && /^[\w!@#$%^&*+~/.]/.test(word) &&
+      PLAIN_PASSWORD.test(text.slice(name.start, name.end)) &&
+      (/^[ \t"']*(?:[\r\n]|$)/.test(text.slice(value.end, value.end + 8)) ||
+        SAID.test(text.slice(Math.max(0, name.start - 80), name.start)));
+  }
+}
