@@ -163,7 +163,8 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
           const isRepair = action === "restart" || action === "redeploy";
           if (isRepair && atMs > sinceMs) repairs[action]++;
         }
-        return { found, isCut: shelf.lacksOwn(actionIdPrefix(target), sinceMs) };
+        const isCut = shelf.lacksOwn(actionIdPrefix(target), sinceMs) || shelf.lacksOthers(sinceMs);
+        return { found, isCut };
       },
     };
   }

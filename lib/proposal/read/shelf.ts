@@ -10,6 +10,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Files } from "../../base/disk/files.ts";
+import { LARGEST_PROPOSAL_BYTES } from "../../base/disk/store.ts";
 import { inTurns } from "../../base/in_turns.ts";
 import { idOf } from "./folders.ts";
 
@@ -20,6 +21,7 @@ const MOST_OF_A_TARGET = 32; // of the planner's own files the newest
 const MOST_TARGETS = 20_000;
 const MOST_OTHERS = 20_000;
 const MOST_READ = 5_000; // files of other programs when a folder is listed; of more, the newest
+const MOST_BYTES = 16 * 1024 * 1024; // of them
 const AT_ONCE = 16;
 const MOST_FOLLOWED = 2_000; // of a folder with no more names it is known which have gone
 /** A young file that makes no sense may be half-written, and is looked at again. */
@@ -47,6 +49,8 @@ export function openShelf({ path, files, clock, windowMs, read }: {
   let byKey = new Map<string, string[]>();
   let followed = new Set<string>();
   let generation = 0;
+  /** When the newest file of others that was too many came here; milliseconds since 1970. */
+  let unreadMs = -Infinity;
   /** The generation that `keys` stands for; undefined when some are to be looked at again. */
   let keyed: number | undefined = 0;
   /** The folder's own time; undefined where a later look cannot tell whether it changed. */
@@ -103,6 +107,8 @@ export function openShelf({ path, files, clock, windowMs, read }: {
         : kept.length >= MOST_OF_A_TARGET && oldest * 1000 > sinceMs;
     },
     others: (key: string): readonly string[] => byKey.get(key) ?? [],
+    /** Whether files of others that came here since then were too many to be read. */
+    lacksOthers: (sinceMs: number): boolean => unreadMs > sinceMs,
     /** Brings the names up to date; returns the ids that have gone, where that is known. */
     async refresh(): Promise<readonly string[]> {
       listing ??= refresh().finally(() => listing = undefined);
@@ -124,12 +130,20 @@ export function openShelf({ path, files, clock, windowMs, read }: {
       keys = new Map([...keys].filter(([id]) => names.others.has(id)));
       const oldestMs = clock.now() - windowMs;
       const looks = await inTurns([...names.others.difference(keys)], AT_ONCE, async (id) => {
-        const times = await files.times(`${path}/${id}.json`);
-        return { id, atMs: times ? Math.max(times.writtenMs, times.changedMs) : -Infinity };
+        const look = await files.times(`${path}/${id}.json`);
+        const atMs = look ? Math.max(look.writtenMs, look.changedMs) : -Infinity;
+        // What is larger than a proposal is not read.
+        return { id, atMs, bytes: look && look.bytes <= LARGEST_PROPOSAL_BYTES ? look.bytes : 0 };
       });
       for (const { id } of looks) keys.set(id, "");
-      const recent = looks.filter(({ atMs }) => atMs > oldestMs)
-        .sort((a, b) => b.atMs - a.atMs).slice(0, MOST_READ);
+      const late = looks.filter(({ atMs }) => atMs > oldestMs).sort((a, b) => b.atMs - a.atMs);
+      let bytes = 0;
+      const end = late.findIndex((each, nth) =>
+        nth >= MOST_READ || (bytes += each.bytes) > MOST_BYTES
+      );
+      const recent = end < 0 ? late : late.slice(0, end);
+      const [first] = late.slice(recent.length);
+      if (first) unreadMs = Math.max(unreadMs, Math.min(first.atMs, clock.now()));
       const unclear: string[] = [];
       try {
         await inTurns(recent, AT_ONCE, async ({ id }) => {

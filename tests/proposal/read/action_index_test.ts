@@ -518,3 +518,15 @@ Deno.test("othersFor: a file that another took the place of is read again, thoug
   now = { ...now, changedMs: 2_000 };
   assert.deepEqual(await remedies(), ["redeploy"]);
 });
+
+Deno.test("decidedFor: says where other programs left more than is read", async () => {
+  for (const [folder, isCut] of [["rejected", true], ["failed", false]] as const) {
+    const { files, clock, decidedFor } = inMemory();
+    for (let nth = 0; nth < 70; nth++) {
+      const path = `/r/actions/${folder}/other-${nth}.json`;
+      files.put(path, "x".repeat(250_000));
+      await files.touch(path, clock.now());
+    }
+    assert.equal((await decidedFor(TARGET)).isCut, isCut, folder);
+  }
+});

@@ -8,7 +8,7 @@ const numbered = (count: number, id: (nth: number) => string) =>
   Array.from({ length: count }, (_, nth) => `${id(nth)}.json`);
 
 /** A folder whose names a test sets, and how often it was listed and what was read of it. */
-function shelf(names: readonly string[], { writtenMs = -Infinity, key = "" } = {}) {
+function shelf(names: readonly string[], { writtenMs = -Infinity, key = "", bytes = 1 } = {}) {
   const clock = fakeClock();
   const it = {
     clock,
@@ -34,7 +34,7 @@ function shelf(names: readonly string[], { writtenMs = -Infinity, key = "" } = {
     files: {
       times(path) {
         const { kind, writtenMs } = look(path);
-        return Promise.resolve({ kind, bytes: 1, writtenMs, changedMs: writtenMs });
+        return Promise.resolve({ kind, bytes, writtenMs, changedMs: writtenMs });
       },
       async eachName(_, take) {
         it.listings++;
@@ -77,6 +77,11 @@ Deno.test("openShelf: of others' files 20,000 are looked at, and the newest 5,00
   assert.deepEqual([it.looks, it.read.length], [20_000, 5_000]);
   assert.deepEqual([it.read[0], it.read.at(-1)], ["other-19999", "other-15000"]);
   assert.equal(it.shelf.others("k").length, 5_000);
+  assert.deepEqual(
+    [it.shelf.lacksOthers(it.clock.now() - 85_002), it.shelf.lacksOthers(it.clock.now() - 85_001)],
+    [true, false],
+    "the newest that was not read",
+  );
 
   const few = shelf(numbered(3, (nth) => `other-${nth}`), { key: "k" });
   await few.shelf.refresh();
@@ -154,4 +159,16 @@ Deno.test("openShelf: a file that came from another folder is news", async () =>
   files.add(`${PREFIX}${EPOCH}`);
   assert.equal(files.generation, before + 1);
   assert.deepEqual(files.own(PREFIX), [`${PREFIX}${EPOCH}`]);
+});
+
+Deno.test("openShelf: 16 MiB of others' files are read when they appear, and none that is no proposal", async () => {
+  const cases = [[256 * 1024, 64, true], [256 * 1024 + 1, 100, false], [160 * 1024, 100, false]];
+  for (const [bytes, count, lacks] of cases as [number, number, boolean][]) {
+    const it = shelf(numbered(100, (nth) => `other-${nth + 1}`), { bytes, key: "k" });
+    assert.equal(it.shelf.lacksOthers(-Infinity), false);
+    await it.shelf.refresh();
+    await it.shelf.readOthers();
+    assert.deepEqual([it.read.length, it.shelf.lacksOthers(0)], [count, lacks], String(bytes));
+    assert.equal(it.read[0], "other-100");
+  }
 });
