@@ -12,7 +12,7 @@ const TABLE = `
   bw: --session
   mongo mongosh mongodump mongorestore mongoexport mongoimport sshpass: -p : -p
   ldapsearch ldapadd ldapmodify ldapwhoami: -w : -w
-  snmpwalk snmpget snmpbulkwalk snmpset: -c -A -X
+  snmpwalk snmpget snmpgetnext snmpbulkwalk snmpset snmptable snmptrap trapsess: -c -A -X
   7z 7za rar unrar:: -p
   curl: -u --user -U --proxy-user -b --cookie : -u -U --user= --proxy-user=
   smbclient: -U --user : -U --user=

@@ -51,7 +51,7 @@ const CODE_WORD = wordSet(`
   bestätigungscode freischaltcode verificatiecode`);
 
 const PASSWORD_WORD = wordSet(`
-  pw psw psk passin passout masterauth rpcauth basicauth httpauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
+  pw psw psk passin passout masterauth authtok rpcauth basicauth httpauth loginpas pword passw wpakey rootpw adminpw userpw dbpw
   mailpw`);
 /** Keys by abbreviations of their own: Bluetooth's, Z-Wave's. */
 const SECRET_WORD = wordSet("irk ltk dsk bindkey unsealkey authstring");
@@ -77,10 +77,11 @@ const SECRET_KEY_OF = wordSet(`
   network client admin root webhook write ingest ingestion app application consumer integration age
   gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe sendgrid
   mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 link wifi
-  wep wpa wpa2 cf user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
+  wep wpa wpa2 cf server user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
   gotify hmac secure pairing login mesh nwk nwks apps zigbee thread sqlcipher cookies bind
   pushover device`);
-/** \`AUTH_SALT\` of WordPress, say: keyed hashes are made with it. */
+/** `AUTH_SALT` of WordPress, say: keyed hashes are made with it. */
+const SEED_OF = wordSet("key jwt totp otp secret wallet master");
 const SALT_OF = wordSet("auth in nonce secure encryption password hash key secret session token");
 // `SOMETHING_KEY` in capitals is an environment variable and taken for a secret, but for these.
 const PLAIN_KEY_OF = wordSet(`
@@ -137,6 +138,8 @@ export function secretKind(name: string): SecretKind {
   // A number is one of systemd's sessions.
   if (last === "id" && words.includes("session")) return "plural";
   if (last === "material" && owner === "key") return "secret";
+  if (last === "seed" && SEED_OF.has(owner ?? "")) return "secret";
+  if (last === "verifier" && owner === "code") return "secret";
   if (last === "salt" && SALT_OF.has(owner ?? "")) return "secret";
   if (CODE_WORD.has(last)) return "code";
   if (/^codes?$/.test(last) && words.some((word) => CODE_OF.has(word))) return "code";
@@ -170,7 +173,7 @@ const PROSE = wordSet(`
   неверный неправильный creation storage using default less based access response string realm pair
   combination same-origin include omit done pending active inactive present absent ready
   unavailable unchanged skipped obtained issued revoked cached loaded saved stored matches mandatory
-  optional expiry password passwords passphrase secret strength sync prompted passed requires`);
+  optional expiry credential credentials password passwords passphrase secret strength sync prompted passed requires`);
 
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {
@@ -179,10 +182,10 @@ export function isProse(word: string): boolean {
 
 /**
  * What stands for a value: asterisks, a word in brackets, a variable, a template, what is looked up
- * somewhere else. The name of a variable must say what it is, as \`$UMMER99\` may be a password.
+ * somewhere else. The name of a variable must say what it is, as `$UMMER99` may be a password.
  */
 const PLACEHOLDER =
-  /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY))[A-Z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\{?[a-z_]{1,32}\}?s?%?|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
+  /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY))[A-Z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\([a-z_]{1,32}\)s|%[A-Z][A-Z_]{2,64}%|\/(?:etc|var|run|root|home|usr|opt|srv|data|config|certs?|ssl|keys|app|mnt)\/[\w./@-]{1,256}|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
 
 /** Where what stands for a value ends; undefined where the value itself is there. */
 export function placeholderEnd(text: string, from: number): number | undefined {

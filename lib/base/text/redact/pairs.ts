@@ -18,7 +18,8 @@ import { valueBelow } from "./yaml.ts";
 const REACH = 64;
 const IN_NAME = /[\w.\u00c0-\u1fff-]/;
 const NAME_REST = /[\w.\u00c0-\u1fff-]*/y;
-const WORD = /^(?:[A-Z][A-Z0-9_]*|[A-Za-zÀ-ſ_]{2,24}\d?)$/;
+const WORD = /^(?:[A-Z][A-Z0-9_]*|[\p{L}_]{2,24}\d?)$/u;
+const NEXT_WORD = /[^\s"']{1,256}/y;
 const HYPHENATED = /^[a-z]{1,16}(?:-[a-z]{1,16}){1,3}$/;
 
 /** Reports the value of a name; returns where it ends, or the name's end where there is none. */
@@ -29,9 +30,9 @@ function reportValue(text: string, name: Name, report: Report): number {
     // A word of prose or a variable; "username-password" or "db-pw-7" is neither, a header is.
     const word = text.slice(name.start, name.end);
     const isHeader = /^x-/i.test(word) && QUOTE.test(text.charAt(next));
-    const isSetting = HYPHENATED.test(word) && /(?:^|\n)[ \t]{0,16}$/.test(
-      text.slice(Math.max(0, name.start - 17), name.start),
-    );
+    const isSetting = HYPHENATED.test(word) &&
+      (QUOTE.test(text.charAt(next)) || looksRandom(matchFrom(NEXT_WORD, text, next)?.[0] ?? "") ||
+        /(?:^|\n)[ \t]{0,16}$/.test(text.slice(Math.max(0, name.start - 17), name.start)));
     if (isHeader || isSetting || WORD.test(word)) reportSpoken(text, next, name, report);
     return name.end;
   }
@@ -71,7 +72,10 @@ function reportValue(text: string, name: Name, report: Report): number {
     ? { start: next, end: closingQuote(text, next, before, depth), quoted: false }
     : valueAt(within, next, name.kind);
   const value = text.slice(start, Math.min(end, start + 256));
-  if (end <= start || isHarmless({ value, quoted }, name, kind)) return name.end;
+  const isAuth = name.kind === "weak" && /auth$/i.test(text.slice(name.start, name.end));
+  if (end <= start || isHarmless({ value, quoted }, { kind: name.kind, isAuth }, kind)) {
+    return name.end;
+  }
   if (isFolder(text.slice(name.start, name.end), value)) return end;
   const whole = wholePhrase(text, name, end);
   report(start, whole);
@@ -87,6 +91,8 @@ function reportValue(text: string, name: Name, report: Report): number {
 /** `HTTPBasicAuth('bob', '...'`, `auth=('bob', '...')`, `Some(("bob", "..."))`. */
 const USER_AND_PASSWORD =
   /(?:[A-Za-z]{1,16}\(){0,2}\(?b?["'][^"'\n]{0,128}["']\s{0,4},\s{0,4}b?["'][^"'\n]{1,256}["']\){0,3}(?!\s{0,4}[:=])/y;
+/** `credentials: bob / hunter2` */
+const SLASHED = / {0,2}\/ {0,2}[^\s"'/]{4,128}(?=[\s"']|$)/y;
 const MORE_WORDS = /(?: [a-z]{2,12}){1,23}(?=["',;.]?(?:[\r\n]|$))/y;
 const MORE_CODES =
   /(?:[ \t]|[ ,;]{2}|,|\r?\n[ \t-]{0,8}){1,2}([A-Za-z0-9]{3,16}(?:-[A-Za-z0-9]{2,16}){0,4})(?![\w-])/y;
@@ -97,6 +103,9 @@ function wholePhrase(text: string, { start, end: nameEnd, kind }: Name, end: num
   if (/passphrase$/i.test(name) && /[a-z]/.test(text.charAt(end - 1))) {
     const [words = ""] = matchFrom(MORE_WORDS, text, end) ?? [];
     return words.trim().split(" ").some(isProse) ? end : end + words.length;
+  }
+  if (/(?:credentials?|creds|login|zugangsdaten)$/i.test(name)) {
+    return endFrom(SLASHED, text, end) ?? end;
   }
   if (kind !== "code" || !/codes$/i.test(name)) return end;
   let last = end;
@@ -140,7 +149,7 @@ function reportNextLine(text: string, { end, kind }: Name, from: number, report:
 
 function isHarmless(
   { value, quoted }: { readonly value: string; readonly quoted: boolean },
-  { kind: name }: Name,
+  { kind: name, isAuth }: Pick<Name, "kind"> & { readonly isAuth: boolean },
   separator: Separator,
 ): boolean {
   if (/^(?:true|false|null|none|undefined|nil)$/i.test(value)) return true;
@@ -151,6 +160,7 @@ function isHarmless(
   if (name === "random") return !looksRandom(value);
   // "auth: passwd-file(bob)"
   if (name === "weak" && separator === ":" && /^[\w-]{1,64}\(/.test(value)) return true;
+  if (isAuth && separator === ":" && !quoted && !looksSecret(value)) return true;
   if (name === "code") return !looksLikeCode(value);
   // What a test is called, after its result.
   if (name === "weak" && /^Test[A-Z_]/.test(value)) return true;

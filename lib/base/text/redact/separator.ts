@@ -74,7 +74,11 @@ export function separatorAfter(
   if (argument !== undefined) return { kind: "=", next: argument };
   const encoded = text[end] === "%" ? endFrom(ENCODED, text, end) : undefined;
   if (encoded !== undefined) return { kind: "%3D", next: encoded };
-  const closed = endFrom(CLOSING, text, end) ?? end;
+  const behind = endFrom(CLOSING, text, end) ?? end;
+  // `gdm-password]:` closes a bracket that was opened before the name's word.
+  const isBracketed = text[behind - 1] !== "]" ||
+    /\[[^\]\n]*$/.test(text.slice(Math.max(0, start - 8), start));
+  const closed = isBracketed ? behind : end;
   const assign = matchFrom(ASSIGN, text, closed)?.[1];
   if (assign) return { kind: assign === ":" ? ":" : "=", next: ASSIGN.lastIndex };
   const arrow = closed === end ? endFrom(ARROW, text, end) : undefined;

@@ -1,4 +1,4 @@
-import { isProse, looksLikeCode, looksSecret, type SecretKind } from "./keys.ts";
+import { isProse, looksLikeCode, looksRandom, looksSecret, type SecretKind } from "./keys.ts";
 import { valueAt } from "./extent.ts";
 import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
 
@@ -8,7 +8,7 @@ export type Name = { readonly start: number; readonly end: number; readonly kind
 /** Names behind which a word without digits is a password, not the rest of a sentence. */
 const PLAIN_PASSWORD = /(?:passw(?:or)?d|passphrase|pass|pwd|pw|auth)$/i;
 const LINKING =
-  /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
+  /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|seed|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
 /** `password X` of a configuration or of a report: there a word alone may be one. */
 const SAID = /(?:[;,({]|\b(?:with|using|and|set|login \S{1,64}|connect \S{1,64}))[ \t]{0,16}$/;
 /** `status=pass duration=12s`: the next pair, not a value; `msg=audit(` neither. */
@@ -29,12 +29,17 @@ export function reportSpoken(text: string, from: number, name: Name, report: Rep
   const value = valueAt(text, start, "secret");
   const word = text.slice(value.start, value.end);
   if (word === "" || word === REDACTED) return;
-  if (kind === "code" ? /\d{4}|\d{3}-\d{2}-\d{3}/.test(word) && looksLikeCode(word) : isSpoken()) {
+  if (
+    kind === "code"
+      ? (looksRandom(word) || /\d{4}|\d{3}-\d{2}-\d{3}/.test(word)) && looksLikeCode(word)
+      : isSpoken()
+  ) {
     report(value.start, value.end);
   }
 
   function isSpoken(): boolean {
-    if (isProse(word) || /^HTTP\/\d/.test(word)) return false;
+    if (isProse(word) || /^(?:HTTP\/\d|[~.]{0,2}\/)/.test(word)) return false;
+    if (kind === "random") return looksRandom(word);
     // A secret by its name, as Kubernetes tells of one.
     if (
       /^secrets?$/i.test(text.slice(name.start, name.end)) &&

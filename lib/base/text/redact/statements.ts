@@ -28,7 +28,7 @@ const STATEMENTS = statementsOf(String.raw`
   sink         \btrap2?sink \S{1,128} (${WORD})
   # Files of credentials.
   :            ^(?:(?:[\w-]*\.[\w.-]{1,253}|localhost|\*):(?:\d{2,5}|\*)|[\w-]{1,63}:(?:543\d|6432)):[A-Za-z_*][\w*-]{0,63}:[A-Za-z_*][\w*.-]{0,63}:([^\s:]{1,256})$
-  *            ^["']?[\w@.\\-]{1,64}["']?[ \t]+\*[ \t]+["']?([^\s"'*]{3,256})["']?[ \t]+(?:\*|[\d.]{7,15})[ \t]*$
+  *            (?:^|: )["']?[\w@.\\-]{1,64}["']?[ \t]+\*[ \t]+["']?([^\s"'*]{3,256})["']?[ \t]+(?:\*|[\d.]{7,15})[ \t]*$
   "            ^["'][\w@.\\-]{1,64}["'][ \t]+["']?[\w.*-]{1,64}["']?[ \t]+["']([^\s"']{1,256})["'](?=[ \t]|$)
   :            :[ \t]{1,4}(?:PSK|XAUTH|EAP|RSA)[ \t]{1,4}["']([^"'\n]{1,256})["']
   option       \boption (?:key|password|passwd|psk|secret|sae_password|auth_secret|wpakey|private_key|preshared_key|token)[ \t]+['"]?([^'"\n]{1,256})
@@ -88,6 +88,11 @@ const STATEMENTS = statementsOf(String.raw`
   # App passwords of Nextcloud and of Apple, which have a form of their own.
   -            (?<![\w-])((?=\w{5}-)(?=[\w-]{0,28}[A-Z])(?=[\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\w-])
   session=|session%3|session"|sid=|sid%3  (?<![\w.-])(?:[\w.-]{0,32}session|connect\.sid|_?sid)["']?(?:=|%3D|["']: ?)["']?((?=[^\s"']{0,64}\d)(?=[^\s"']{0,64}[A-Za-z])[\w%.+/=:-]{20,512})
+  attempt [    \battempt \[(?:b')?[^\s/\]]{1,64}?'?\/(?:b')?([^\s\]]{1,256}?)'?\]
+  cwjap        \+CWJAP\w{0,8}=(?:\d,)?"[^"\n]{0,64}","([^"\n]{1,128})"
+  +cpin        \+CPIN="?(\d{4,8})
+  device_code|user_code  \b(?:device|user)_code["']?[=:] ?["']?([\w-]{8,})
+  key          \b(?:enter|manual|setup|secret|totp|2fa|mfa) key:? (?-i:((?:[A-Z2-7]{4} ){3,15}[A-Z2-7]{4}))
   # Keys of which the public half stands beside: RFC 7517; Ansible's vault; Kubernetes' web sockets.
   kty          ["'](?:k|d|dp|dq|p|q|qi)["']\s{0,4}:\s{0,4}["']([\w-]{16,})
   $ansible_v   \$ANSIBLE_VAULT;[\w.;-]{1,64}((?:(?:\s|\\n){1,24}[0-9a-f]{12,80})+)
@@ -108,7 +113,7 @@ const hintsOf = ({ hint, others }: typeof STATEMENTS[number]) => [hint, ...other
 const BY_SIGN = STATEMENTS.filter((row) => !/[\p{L}\d]/u.test(hintsOf(row).join("")));
 const ANY_WORD = new RegExp(
   STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(hintsOf).join("|")
-    .replaceAll(/[.$]/g, "\\$&"),
+    .replaceAll(/[.$[+*]/g, "\\$&"),
 );
 
 /** Finds what the place gives away, not a name: in lines of protocols, settings and shells. */
