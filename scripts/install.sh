@@ -260,14 +260,15 @@ folder "$runtime/events" "$uid" "$gid" 2770
 folder "$runtime/state" "$uid" "$gid" 2750
 folder "$runtime/config" 0 "$gid" 2750
 
-# strays PATH [TEST]...: gives the agent's user what a command that was run as root left there.
+# strays PATH [TEST]...: gives the agent's user what a command that was run as root left there. A
+# file with another name may be anybody's: it stays as it is.
 strays() {
   path=$root$1
   shift
   case $uid in *[!0-9]*) return 0 ;; esac
   [ -d "$path" ] || return 0
-  [ -z "$(find "$path" -xdev -mindepth 1 "$@" ! -user "$uid" -print -quit)" ] ||
-    run find "$path" -xdev -mindepth 1 "$@" ! -user "$uid" -exec chown -h "$uid:$gid" '{}' +
+  set -- "$path" -xdev -mindepth 1 "$@" ! -user "$uid" '(' -type d -o -links 1 ')'
+  [ -z "$(find "$@" -print -quit)" ] || run find "$@" -exec chown -h "$uid:$gid" '{}' +
 }
 strays "$runtime/state"
 # The group may put files of its own here; in the folders the agent has to write.
@@ -300,7 +301,7 @@ put() {
 upgraded=no
 if [ "$packaged" = no ] && [ -f "$root$bin_path" ] && ! cmp -s "$binary" "$root$bin_path"; then
   # The way back: the binary that ran until now.
-  run cp -p "$root$bin_path" "$root$bin_path.previous"
+  run cp -pT --remove-destination "$root$bin_path" "$root$bin_path.previous"
   upgraded=yes
 fi
 [ "$packaged" = yes ] || put "$binary" "$bin_path" 755
@@ -401,6 +402,8 @@ MAX_PENDING_PER_SERVICE=1
 STORM_SERVICES=5
 ENV
   put "$scratch/env" "$env_path" 640
+elif [ ! -f "$root$env_path" ]; then
+  fail "$root$env_path is no file: move it out of the way"
 else
   [ "$(stat -c %u:%g:%a "$root$env_path")" = 0:0:640 ] || {
     run chown 0:0 "$root$env_path"

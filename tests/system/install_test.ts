@@ -195,6 +195,8 @@ systemTest("install.sh: gives the agent what a command run as root left", NEEDS,
   const outside = node.at("etc/outside");
   await Deno.writeTextFile(outside, "");
   await Deno.symlink(outside, node.at("opt/homelab/state/link"));
+  // Without fs.protected_hardlinks the agent's user can make one of any file.
+  await Deno.link(outside, node.at("opt/homelab/state/hardlink"));
   assert.match((await node.install("--dry-run")).out, /^find .*state .* chown -h/m);
   assert.equal((await node.install()).code, 0);
   const owners = (paths: string[]) =>
@@ -405,6 +407,25 @@ systemTest("install.sh: a folder where the binary belongs is no success", NEEDS,
   assert.match(err, /planner-agent is no file of its own/);
   assert.deepEqual([...Deno.readDirSync(node.at("usr/local/bin/planner-agent"))], []);
 });
+
+systemTest(
+  "install.sh: a folder in the place of a file that it keeps is no success",
+  NEEDS,
+  async () => {
+    await using node = await image();
+    await Deno.mkdir(node.at("etc/planner-agent/planner-agent.env"), { recursive: true });
+    const settings = await node.install();
+    assert.equal(settings.code, 1);
+    assert.match(settings.err, /planner-agent\.env is no file: move it out of the way/);
+    await Deno.remove(node.at("etc/planner-agent/planner-agent.env"));
+    await Deno.mkdir(node.at("usr/local/bin/planner-agent.previous"));
+    await writeBuild(node.binary, "second");
+    const { code, err } = await node.install();
+    assert.equal(code, 1);
+    assert.match(err, /planner-agent\.previous/);
+    assert.equal(await Deno.readTextFile(node.at("usr/local/bin/planner-agent")), "first");
+  },
+);
 
 systemTest(
   "install.sh: an executor under another name of the agent's user is refused",
