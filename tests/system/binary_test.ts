@@ -101,12 +101,30 @@ for (const arch of ["x86_64", "aarch64"] as const) {
       `read ${root}/config`,
       `read ${root}/events`,
       `read ${root}/state`,
+      `read ${root}/world`,
       "read /run/systemd/notify",
       `write ${root}/actions/pending`,
       `write ${root}/events`,
       `write ${root}/state`,
       "write /run/systemd/notify",
     ]);
+  });
+
+  test("reads what an observer knows", async (agent) => {
+    await freshRuntime(agent);
+    await Deno.mkdir(join(agent.runtimePath, "world"));
+    const nodes = [{ node: "piha", availability: "offline" }];
+    await Deno.writeTextFile(
+      join(agent.runtimePath, "world/nodes.json"),
+      JSON.stringify({ nodes }),
+    );
+    await using redis = await startRedis(agent.redisPort);
+    await using _ollama = startOllama(agent.ollamaPort);
+    await using started = startLogging(agent.command, ["run"], environment(agent));
+    await started.seen("planner_started");
+    await redis.publish("health_events", message());
+    const { action } = await started.seen("action_proposed");
+    assert.equal(action, "notify", "a restart of what is away");
   });
 
   test("is stopped by the runtime from every forbidden act", async (agent) => {
