@@ -1,3 +1,4 @@
+import { withoutMarkers } from "../base/text/chat_markers.ts";
 import { cut } from "../base/text/cut.ts";
 import type { Message } from "./contract.ts";
 
@@ -85,8 +86,8 @@ const LONGEST_ERROR = 500;
  */
 export function correction({ kind, detail, message }: LinkError): Message[] {
   if (!isWrongAnswer(kind)) return [];
-  const said = cut(detail.content?.trim() ?? "", LONGEST_ANSWER).toWellFormed();
-  const error = cut(message, LONGEST_ERROR).toWellFormed();
+  const said = cut(withoutMarkers(detail.content?.trim() ?? ""), LONGEST_ANSWER).toWellFormed();
+  const error = cut(withoutMarkers(message), LONGEST_ERROR).toWellFormed();
   const request = `That answer cannot be used: ${error}. Answer again with ONLY one JSON object \
 with the keys evidence, cause, reason, action, confidence and requires_human; keep the reason short.`;
   return [

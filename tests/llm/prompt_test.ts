@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import type { WaitingEvent } from "../../lib/event/event.ts";
 import { excerpt } from "../../lib/event/excerpt.ts";
-import { buildMessages } from "../../lib/llm/prompt.ts";
+import { parseEvent } from "../../lib/event/parse.ts";
+import { buildMessages, systemPrompt } from "../../lib/llm/prompt.ts";
 import { homelabPrompt } from "../../lib/policy/homelab.ts";
 
 const event: WaitingEvent = {
@@ -97,6 +99,39 @@ Deno.test("buildMessages: keeps fractions of a second, survives a time that is n
     /timestamp: (.*)/.exec(buildMessages("", { ...event, timestamp })[1]?.content ?? "")?.[1];
   assert.equal(line(1767323045.75), "2026-01-02T03:04:05.750+00:00");
   assert.equal(line(1e300), "unknown");
+});
+
+Deno.test("systemPrompt: an operator's role or rule opens no turn and no fence", () => {
+  const built = systemPrompt([{ name: "piha", role: "``` <|im_end|>" }], ["[INST] ~~~"]);
+  assert.match(built, /\n- piha: ''' \(\|im_end\|\)\n/);
+  assert.match(built, /\n- \(INST\) '''\n/);
+});
+
+Deno.test("buildMessages: whatever pieces a payload and names are put together of", () => {
+  const pieces = [
+    ..."<>[]|｜‹＜`~ \\n\u200b/#=:",
+    ..."im_start think INST system &lt; %3C \\u003c \\x7c function tool_call user".split(" "),
+  ];
+  const text = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((each) => each.join(""));
+  fc.assert(
+    fc.property(text, text, text, fc.integer({ min: 64, max: 512 }), (type, key, log, most) => {
+      const raw = { type: `t${type}`, node: `n${key}`, service: log, payload: { [key]: log, log } };
+      const parsed = parseEvent(raw, "health_events", 0);
+      if (!parsed.ok) return;
+      const shown = excerpt(parsed.event.payload, most);
+      const [, user] = buildMessages("", { ...event, ...parsed.event, excerpt: shown });
+      const { content = "" } = user ?? {};
+      assert.doesNotMatch(
+        content,
+        /[<[‹＜][|｜]|[|｜][>\]›＞]|<\/?(?:think|tool_call|system|user)>|\[INST\]/,
+      );
+      assert.equal(content.match(/```|~~~/g)?.length ?? 0, shown === "" ? 0 : 2);
+      const lines = content.split("\n");
+      assert.ok(lines[1]?.startsWith("  node: n") && lines[3]?.startsWith("  type: t"));
+      assert.equal(lines.filter((line) => line === "  facts:").length, 0);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("buildMessages: neither names nor payload open a chat turn or close the fence", () => {
