@@ -63,6 +63,9 @@ Deno.test("redactValue: what is asked for and answered, and keys of which a half
       jwk: { kty: "EC", crv: "P-256", x: "public", d: S },
       kind: { k: S, d: S },
       helper: { entity_id: "input_text.alarm_code", state: "4821" },
+      run: { argv0: "sshpass", argv: ["-p", S, "ssh"] },
+      "clé_api": "4f8a2b6c9d0e1f3a5b7c8d9e0f1a2b3c",
+      "パスワード": S,
       vendor: { some_vendor_key: "4f8a2b6c9d0e1f3a5b7c8d9e0f1a2b3c", cache_key: "a1" },
     }))),
     {
@@ -75,6 +78,9 @@ Deno.test("redactValue: what is asked for and answered, and keys of which a half
       jwk: { kty: "EC", crv: "P-256", x: "public", d: R },
       kind: { k: S, d: S },
       helper: { entity_id: "input_text.alarm_code", state: R },
+      run: { argv0: "sshpass", argv: ["-p", R, "ssh"] },
+      "clé_api": R,
+      "パスワード": R,
       vendor: { some_vendor_key: R, cache_key: "a1" },
     },
   );

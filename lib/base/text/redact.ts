@@ -57,14 +57,14 @@ export function redactValue(
   return copy(value, { text, entries, left: total }, depth);
 }
 
-/** @param under the key that holds the value, "" in a list */
+/** @param under the key that holds an object, the command that a list of arguments stands beside */
 function copy(value: unknown, walk: Walk, levels: number, under = ""): unknown {
   if (typeof value === "string") return walk.text(value);
   if (typeof value === "bigint") return String(value);
   if (typeof value !== "object" || value === null) return value;
   if (levels <= 0) return "[nested too deep]";
   return Array.isArray(value)
-    ? copyList(value, walk, levels - 1)
+    ? copyList(value, walk, levels - 1, under)
     : copyObject(value as Record<string, unknown>, walk, levels - 1, under);
 }
 
@@ -126,6 +126,10 @@ function copyObject(
   // Without a prototype, a key "__proto__" is a key like any other.
   const result: Record<string, unknown> = Object.create(null);
   const named = namedKind(object, keys);
+  const field = keys.slice(0, 16).find((key) =>
+    /^(?:cmd|command|argv0|exe|comm|program)$/i.test(key)
+  );
+  const program = field && typeof object[field] === "string" ? object[field] : "";
   const kindOf = (key: string): SecretKind => {
     // Of a Kubernetes Secret everything but the names.
     if (object.kind === "Secret" && (key === "data" || key === "stringData")) return "secret";
@@ -140,7 +144,7 @@ function copyObject(
     const value = object[key];
     const isShown = kind === "none" || (typeof value === "string" && isFolder(key, value));
     result[walk.text(key)] = isShown
-      ? copy(value, walk, levels, key)
+      ? copy(value, walk, levels, Array.isArray(value) ? program : key)
       : hide(value, kind, walk, levels);
   };
   keys.slice(0, head).forEach(add);
@@ -168,11 +172,16 @@ function bytesWithSecret(list: readonly unknown[], walk: Walk): string | undefin
 }
 
 /** A list: of values, of `NAME=value` settings, of a command's arguments, or of text lines. */
-function copyList(list: readonly unknown[], walk: Walk, levels: number): unknown {
+function copyList(
+  list: readonly unknown[],
+  walk: Walk,
+  levels: number,
+  program: string,
+): unknown {
   const secretBytes = bytesWithSecret(list, walk);
   if (secretBytes !== undefined) return secretBytes;
   const { head, tail, omitted } = kept(list.length, walk);
-  let command: ReturnType<typeof commandRules>;
+  let command = commandRules(program);
   let secretNext = false;
   let isPrompted = false;
   let keyLines = 0;

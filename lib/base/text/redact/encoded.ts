@@ -15,6 +15,7 @@ const MAYBE_HEX_LIST =
   /[0-9a-fA-F]{2}(?:[ :,]{1,2}(?:0[xX])?[0-9a-fA-F]{2}){3}[ :,]|(?:\\[xX][0-9a-fA-F]{2}){4}/;
 const MAYBE_DECIMAL_LIST = /\d(?:(?:, {0,2}|\s{1,8})\d{1,3}){2}(?:, {0,2}|\s{1,8})\d/;
 const MAYBE_DUMP = /^[0-9a-f]{4,8}[: ]/im;
+const FIRST_OF_DUMP = /^[0-9a-f]{4,8}[: ]/i;
 const DUMP_LINE =
   /^(?:[0-9a-f]{4,8}[: ]\s{0,4})((?:[0-9a-f]{2} {0,2}|[0-9a-f]{4} {0,2}){1,16})(?:[ |].*)?$/i;
 /** `user:password`, as basic authentication and Docker's files encode it; or SASL's NULs. */
@@ -73,7 +74,9 @@ export function encodedSecrets(
     search(HEX_LIST, (run) => ofNumbers(run.replace(/0x|\\x/gi, " "), 16));
   }
   if (MAYBE_DECIMAL_LIST.test(text)) search(DECIMAL_LIST, (run) => ofNumbers(run, 10));
-  if (MAYBE_DUMP.test(text)) dumps(text, holds, report);
+  if (FIRST_OF_DUMP.test(text) || (text.includes("\n") && MAYBE_DUMP.test(text))) {
+    dumps(text, holds, report);
+  }
 }
 
 /** Dumps of `xxd`, `hexdump -C` and `od -x`: their lines are read together. */

@@ -90,6 +90,16 @@ const PLAIN_KEY_OF = wordSet(`
   host known job event task queue message entity resource file image content blob bucket layer node
   peer tag item field column setting translation state search trace request`);
 
+/** How a value is written, or which of two it is: the word before tells what it is. */
+const FORM = wordSet("hex b64 base64 enc raw plain pem str value old new current previous");
+/** Keys in other languages, with what they are for beside. */
+const FOREIGN_KEY = wordSet(`
+  clé cle chiave clave chave cheie klucz klíč ключ nyckel kulcs anahtar anahtarı sleutel schlüssel
+  schluessel`);
+const CJK = /密码|密碼|密钥|令牌|パスワード|비밀번호/;
+/** What is looked for in the keys of objects only: in text it would cost more than it finds. */
+const OTHER_STEM = new RegExp(`cl[ée]|ch(?:iave|ave|eie)|ключ|nyckel|kulcs|${CJK.source}`, "i");
+
 function wordsOf(key: string): string[] {
   return key
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
@@ -114,13 +124,16 @@ const isPassword = (word: string) =>
 export function secretKind(name: string): SecretKind {
   const end = name.slice(-LONGEST_KEY);
   const key = /[^\w .:-]/.test(end) ? withoutLookalikes(plainSpelling(end)) : end;
-  if (key.search(STEM) < 0) return "none";
+  if (key.search(STEM) < 0 && !OTHER_STEM.test(key)) return "none";
   const words = wordsOf(key);
+  while (words.length > 1 && FORM.has(words.at(-1) ?? "")) words.pop();
   const last = words.at(-1) ?? "";
   const joined = words.join("");
   const owner = words.at(-2);
   const hasOwner = owner !== undefined;
   if (hasOwner && ABOUT.has(last)) return "none";
+  // systemd names a file.
+  if (/^(?:load|import)credential/.test(joined)) return "none";
   if (words.includes("authorization")) return "authorization";
   if (words.includes("cookie") || words.includes("cookies")) return "cookie";
   if (
@@ -131,10 +144,16 @@ export function secretKind(name: string): SecretKind {
     return "password";
   }
   if (last === "tokens") return "plural";
-  if (words.some((word) => SECRET.test(word)) || FOREIGN.test(joined) || SECRET_WORD.has(last)) {
+  if (
+    words.some((word) => SECRET.test(word)) || FOREIGN.test(joined) || CJK.test(joined) ||
+    SECRET_WORD.has(last)
+  ) {
     return "secret";
   }
-  if (hasOwner && last === "signature") return "secret";
+  if (hasOwner && last === "signature") {
+    return /^(?:dkim|arc)$/.test(words[0] ?? "") ? "none" : "secret";
+  }
+  if (hasOwner && words.some((word) => FOREIGN_KEY.has(word))) return "random";
   // A number is one of systemd's sessions.
   if (last === "id" && words.includes("session")) return "plural";
   if (last === "material" && owner === "key") return "secret";
@@ -185,11 +204,13 @@ export function isProse(word: string): boolean {
  * somewhere else. The name of a variable must say what it is, as `$UMMER99` may be a password.
  */
 const PLACEHOLDER =
-  /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY))[A-Z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\([a-z_]{1,32}\)s|%[A-Z][A-Z_]{2,64}%|\/(?:etc|var|run|root|home|usr|opt|srv|data|config|certs?|ssl|keys|app|mnt)\/[\w./@-]{1,256}|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
+  /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY|pass|secret|token|key|auth))[A-Za-z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\([a-z_]{1,32}\)s|%[A-Z][A-Z_]{2,64}%|\/(?:etc|var|run|root|home|usr|opt|srv|data|config|certs?|ssl|keys|app|mnt)\/[\w./@-]{1,256}|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
+
+const MAY_STAND = /[^a-df-np-rt-wyzA-DF-RT-WYZ0-9]|g/;
 
 /** Where what stands for a value ends; undefined where the value itself is there. */
 export function placeholderEnd(text: string, from: number): number | undefined {
-  const end = endFrom(PLACEHOLDER, text, from);
+  const end = MAY_STAND.test(text.charAt(from)) ? endFrom(PLACEHOLDER, text, from) : undefined;
   return end === from ? undefined : end;
 }
 

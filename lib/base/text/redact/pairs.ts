@@ -152,7 +152,7 @@ function isHarmless(
   { kind: name, isAuth }: Pick<Name, "kind"> & { readonly isAuth: boolean },
   separator: Separator,
 ): boolean {
-  if (/^(?:true|false|null|none|undefined|nil)$/i.test(value)) return true;
+  if (/^(?:true|false|null|none|undefined|nil|-)$/i.test(value)) return true;
   if (separator === "flag" && value.startsWith("-")) return true;
   if (separator === "->") return isProse(value) || !looksSecret(value);
   // "cannot fetch token: 400 Bad Request"
@@ -180,7 +180,8 @@ function nameStart(text: string, start: number, name: string): number {
 // In a query string these say more than elsewhere.
 const QUERY_SECRET = /^(?:key|sig|signature)$/i;
 const AUTH_SCHEME = /^(?:bearer|basic)$/i;
-const CREDENTIALS = /[ \t]+([\w.~+/=:-]*)/y;
+/** Also in a header's next line, which begins with a blank then. */
+const CREDENTIALS = /[ \t]*(?:\r?\n)?[ \t]+([\w.~+/=:-]*)/y;
 
 function reportCredentials(text: string, end: number, scheme: string, report: Report): number {
   const [whole = "", credentials = ""] = matchFrom(CREDENTIALS, text, end) ?? [];

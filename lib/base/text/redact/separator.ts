@@ -23,6 +23,7 @@ const CDATA = /\s{0,16}<!\[CDATA\[/y;
 const TAG_END = /["'][^<>\n]{0,120}(?<!\/)>/y;
 /** `define("NAME", "value")`, `{"NAME", "value"}`, `NAME("value")`. */
 const OPENING = /[({]\s{0,4}["'`][\w.-]*$/;
+const LISTED = /\[\s{0,4}["'`][\w.-]*$/;
 const NEXT_ARGUMENT = /["'`]\s{0,4},\s{0,4}(?=["'`])/y;
 const CALL = /\((?=["'`])/y;
 /** Erlang's `{password, <<"..."`. */
@@ -67,6 +68,11 @@ export function separatorAfter(
     }
     const next = OPENING.test(before.slice(-REACH)) ? endFrom(NEXT_ARGUMENT, text, end) : undefined;
     if (next !== undefined) return { kind: "=", next };
+    // A list of names has the same form: only what looks like a secret is one.
+    const listed = LISTED.test(before.slice(-REACH))
+      ? endFrom(NEXT_ARGUMENT, text, end)
+      : undefined;
+    if (listed !== undefined) return { kind: "->", next: listed };
   }
   const argument = endFrom(CALL, text, end) ??
     (isClosed || text[end] === "\\" ? endFrom(VALUE_FIELD, text, end) : undefined) ??

@@ -14,6 +14,12 @@ const ESCAPE = /(?:\\x|\\u00|\\u\{0{0,2}|%(?=[3-7]))([3-7][0-9a-f])(\}?)/gi;
 const JSON_ESCAPE = /\\(?:u00|x)(2[267]|3[ace])/gi;
 /** Letters, digits and what stands between a name and its value. */
 const FULL_WIDTH = /[\uff10-\uff1a\uff1d\uff21-\uff3a\uff3f\uff41-\uff5a]/g;
+/** Blanks of other widths. */
+const BLANKS = /(?! )\p{Zs}/gu;
+/** Colours as system logs and terminals write them: `#033[1m`, `^[[32m`. */
+const COLOURS = /(?:#033|\^\[)\[[\d;]{0,12}m/g;
+// deno-lint-ignore no-control-regex
+const NOT_ASCII = /[^\x00-\x7f]/;
 // deno-lint-ignore no-control-regex
 const NOT_LATIN = /[^\x00-\xff]/;
 
@@ -47,7 +53,9 @@ export function plainSpelling(text: string): string {
   if (/[\\%]/.test(plain)) {
     plain = plain.replace(ESCAPE, withoutEscape).replace(JSON_ESCAPE, withoutJsonEscape);
   }
-  if (!NOT_LATIN.test(plain)) return plain;
+  if (plain.includes("#033[") || plain.includes("^[[")) plain = plain.replace(COLOURS, "");
+  if (!NOT_ASCII.test(plain)) return plain;
+  plain = plain.replace(BLANKS, " ");
   if (/\p{M}/u.test(plain)) plain = plain.normalize("NFC");
   return plain.replace(FULL_WIDTH, (wide) => String.fromCharCode(wide.charCodeAt(0) - 0xfee0));
 }

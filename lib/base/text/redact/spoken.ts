@@ -1,4 +1,11 @@
-import { isProse, looksLikeCode, looksRandom, looksSecret, type SecretKind } from "./keys.ts";
+import {
+  isProse,
+  looksLikeCode,
+  looksRandom,
+  looksSecret,
+  placeholderEnd,
+  type SecretKind,
+} from "./keys.ts";
 import { valueAt } from "./extent.ts";
 import { endFrom, matchFrom, REDACTED, type Report } from "./search.ts";
 
@@ -39,6 +46,8 @@ export function reportSpoken(text: string, from: number, name: Name, report: Rep
 
   function isSpoken(): boolean {
     if (isProse(word) || /^(?:HTTP\/\d|[~.]{0,2}\/)/.test(word)) return false;
+    // The name of the next pair; a variable.
+    if (/^[A-Za-z][\w.-]*:$/.test(word) || placeholderEnd(text, start) !== undefined) return false;
     if (kind === "random") return looksRandom(word);
     // A secret by its name, as Kubernetes tells of one.
     if (

@@ -92,7 +92,7 @@ const STATEMENTS = statementsOf(String.raw`
   cwjap        \+CWJAP\w{0,8}=(?:\d,)?"[^"\n]{0,64}","([^"\n]{1,128})"
   +cpin        \+CPIN="?(\d{4,8})
   device_code|user_code  \b(?:device|user)_code["']?[=:] ?["']?([\w-]{8,})
-  key          \b(?:enter|manual|setup|secret|totp|2fa|mfa) key:? (?-i:((?:[A-Z2-7]{4} ){3,15}[A-Z2-7]{4}))
+  enter key|setup key|secret key|manual key|2fa key  \b(?:enter|manual|setup|secret|2fa) key:? (?-i:((?:[A-Z2-7]{4} ){3,15}[A-Z2-7]{4}))
   # Keys of which the public half stands beside: RFC 7517; Ansible's vault; Kubernetes' web sockets.
   kty          ["'](?:k|d|dp|dq|p|q|qi)["']\s{0,4}:\s{0,4}["']([\w-]{16,})
   $ansible_v   \$ANSIBLE_VAULT;[\w.;-]{1,64}((?:(?:\s|\\n){1,24}[0-9a-f]{12,80})+)
@@ -100,19 +100,19 @@ const STATEMENTS = statementsOf(String.raw`
 `);
 const IN_LANGUAGES = statementsOf(LANGUAGES);
 
+/** A row for each hint: what is looked through for every text is short. */
 function statementsOf(table: string) {
-  return rowsOf(table).map((row) => {
+  return rowsOf(table).flatMap((row) => {
     const [, hints = "", doubtful, form = ""] = /^(.+?)(\?)? {2,}(\S.*)$/.exec(row) ?? [];
-    const [hint = "", ...others] = hints.split("|");
-    return { hint, others, doubtful, form: new RegExp(form, "dgimu") };
+    const statement = { doubtful: doubtful !== undefined, form: new RegExp(form, "dgimu") };
+    return hints.split("|").map((hint) => ({ hint, statement }));
   });
 }
 
 /** Most texts have none of the hints that are words, which one search tells. */
-const hintsOf = ({ hint, others }: typeof STATEMENTS[number]) => [hint, ...others];
-const BY_SIGN = STATEMENTS.filter((row) => !/[\p{L}\d]/u.test(hintsOf(row).join("")));
+const BY_SIGN = STATEMENTS.filter(({ hint }) => !/[\p{L}\d]/u.test(hint));
 const ANY_WORD = new RegExp(
-  STATEMENTS.filter((row) => !BY_SIGN.includes(row)).flatMap(hintsOf).join("|")
+  STATEMENTS.filter((row) => !BY_SIGN.includes(row)).map(({ hint }) => hint).join("|")
     .replaceAll(/[.$[+*]/g, "\\$&"),
 );
 
@@ -120,19 +120,21 @@ const ANY_WORD = new RegExp(
 export function secretStatements(text: string, report: Report): void {
   const lower = text.toLowerCase();
   const find = (rows: typeof STATEMENTS) => {
-    for (const { hint, others, form, doubtful } of rows) {
-      if (
-        !lower.includes(hint) &&
-        (others.length === 0 || !others.some((other) => lower.includes(other)))
-      ) continue;
-      eachMatch(form, text, ({ indices = [] }) => {
-        for (const group of indices.slice(1)) {
-          const word = group ? text.slice(...group) : "";
-          if (group && !isProse(word) && (!doubtful || looksSecret(word))) report(...group);
-        }
-      });
-    }
+    for (const row of rows) if (lower.includes(row.hint)) reportStatement(text, row, report);
   };
   find(ANY_WORD.test(lower) ? STATEMENTS : BY_SIGN);
   if (SOME_LANGUAGE.test(lower)) find(IN_LANGUAGES);
+}
+
+function reportStatement(
+  text: string,
+  { statement: { form, doubtful } }: typeof STATEMENTS[number],
+  report: Report,
+): void {
+  eachMatch(form, text, ({ indices = [] }) => {
+    for (const group of indices.slice(1)) {
+      const word = group ? text.slice(...group) : "";
+      if (group && !isProse(word) && (!doubtful || looksSecret(word))) report(...group);
+    }
+  });
 }
