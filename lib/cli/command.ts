@@ -84,6 +84,31 @@ export function oneFile({ name }: Pick<Command, "name">, positionals: readonly s
   throw new UsageError(`${name} takes one FILE, or - for standard input`);
 }
 
+const MIB = 1024 * 1024;
+
+/**
+ * All of FILE, or of standard input for `-`, which may have no end.
+ *
+ * @throws {UsageError} where it cannot be read, or has more than so many MiB.
+ */
+export async function readWhole(
+  { name }: Pick<Command, "name">,
+  { io, path, mostMib }: { readonly io: Io; readonly path: string; readonly mostMib: number },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of path === "-" ? io.input : await io.open(path)) {
+      size += chunk.length;
+      if (size > mostMib * MIB) throw new Error(`it is over ${mostMib} MiB`);
+      chunks.push(new Uint8Array(chunk));
+    }
+  } catch (error) {
+    throw new UsageError(`${name}: cannot read '${path}': ${errorMessage(error)}`);
+  }
+  return await new Blob(chunks).bytes();
+}
+
 /** Runs one of them; whoever typed it wrongly is told how it is used. */
 async function runCommand(command: Command, args: readonly string[], io: Io): Promise<number> {
   const { values, positionals } = parsed(command, args);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { type Command, dispatch, overview, usage } from "../../lib/cli/command.ts";
+import { type Command, dispatch, overview, readWhole, usage } from "../../lib/cli/command.ts";
 import { allCommands } from "../../lib/cli/commands.ts";
 import { manualPage } from "../../scripts/man.ts";
-import { EXIT, UsageError } from "../../lib/cli/io.ts";
+import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
 import { ConfigError } from "../../lib/config/config.ts";
 import { VERSION } from "../../lib/base/version.ts";
 import { makeRuntime, runAgent } from "../support/agent.ts";
@@ -192,4 +192,31 @@ Deno.test("the manual page is the text of --help", () => {
     join(import.meta.dirname ?? ".", "../../docs/planner-agent.1"),
   );
   assert.equal(page, manualPage(), "run: ./scripts/deno task man");
+});
+
+Deno.test("readWhole: what has no end is read no further than to its bound", async () => {
+  const MIB = 1024 * 1024;
+  let pulled = 0;
+  const blocks = (most: number) =>
+    new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull(controller) {
+        if (pulled++ === most) controller.close();
+        else controller.enqueue(new Uint8Array(MIB));
+      },
+    });
+  const read = (input: Io["input"], path = "-") =>
+    readWhole({ name: "eval" }, {
+      io: recordingIo({ input, open: () => Promise.resolve(input) }).io,
+      path,
+      mostMib: 2,
+    });
+  assert.equal((await read(blocks(2))).length, 2 * MIB);
+  for (const path of ["-", "/x"]) {
+    pulled = 0;
+    await assert.rejects(read(blocks(1_000), path), {
+      name: "UsageError",
+      message: `eval: cannot read '${path}': it is over 2 MiB`,
+    });
+    assert.ok(pulled < 10, String(pulled));
+  }
 });

@@ -3,15 +3,14 @@ import { parseConfig } from "../../config/config.ts";
 import { aliasesOf } from "../../config/topology.ts";
 import { readMessage } from "../../event/message.ts";
 import { readLines } from "../../intake/ndjson.ts";
-import { errorMessage } from "../../base/error_message.ts";
-import { type Command, oneFile } from "../command.ts";
+import { type Command, oneFile, readWhole } from "../command.ts";
 import { usableHomelab } from "../homelab.ts";
 import { EXIT, type Io, UsageError } from "../io.ts";
 import { present } from "../view/present.ts";
 import { checkMessage } from "./message.ts";
 import { checkedLines } from "./view.ts";
 
-const LARGEST_BYTES = 16 * 1024 * 1024;
+const LARGEST_MIB = 16;
 
 export const checkEvent: Command = {
   name: "check-event",
@@ -51,14 +50,7 @@ describes what a message may look like.`,
 
 /** One message that takes all of a file, else one a line. */
 async function messagesIn(io: Io, path: string): Promise<Uint8Array[]> {
-  let all: Uint8Array<ArrayBuffer>;
-  try {
-    const input = path === "-" ? io.input : await io.open(path);
-    all = new Uint8Array(await new Response(input).arrayBuffer());
-  } catch (error) {
-    throw new UsageError(`check-event: cannot read '${path}': ${errorMessage(error)}`);
-  }
-  if (all.length > LARGEST_BYTES) throw new UsageError("check-event: it is over 16 MiB");
+  const all = await readWhole(checkEvent, { io, path, mostMib: LARGEST_MIB });
   if (readMessage(all).ok) return [all];
   const lines: Uint8Array[] = [];
   for await (const line of readLines(new Blob([all]).stream())) {

@@ -1,7 +1,6 @@
 import { LIMIT_OPTIONS, limitsIn, passedLimits } from "./limits.ts";
 import { systemClock } from "../../base/clock.ts";
 import { type Config, parseConfig } from "../../config/config.ts";
-import { errorMessage } from "../../base/error_message.ts";
 import { parseLabels } from "./label.ts";
 import { type ChainReport, isFailure, reportOf } from "./report.ts";
 import { type Trial, tryEvent } from "./trial.ts";
@@ -10,7 +9,7 @@ import type { Router } from "../../llm/contract.ts";
 import type { Action } from "../../llm/diagnosis.ts";
 import { createLog } from "../../base/log/log.ts";
 import { homelabPrompt } from "../../policy/homelab.ts";
-import { type Command, oneFile, type Values } from "../command.ts";
+import { type Command, oneFile, readWhole, type Values } from "../command.ts";
 import { homelabUnder } from "../homelab.ts";
 import { progressLine, reportLines } from "./view.ts";
 import { present } from "../view/present.ts";
@@ -19,7 +18,7 @@ import { EXIT, type Io, UsageError } from "../io.ts";
 
 /** Models that always answer the same: a chain's score means something only beside theirs. */
 const CONSTANTS = ["notify", "restart", "ignore"] as const satisfies readonly Action[];
-const LARGEST_BYTES = 64 * 1024 * 1024;
+const LARGEST_MIB = 64;
 
 export const evaluate: Command = {
   name: "eval",
@@ -137,25 +136,10 @@ function chainsOf(models: Values[string], { chain, ollamaHost }: Config) {
 }
 
 async function labelsIn(path: string, io: Io, { promptPayloadBytes: payloadBytes }: Config) {
-  const bytes = await readWhole(path, io);
+  const bytes = await readWhole(evaluate, { io, path, mostMib: LARGEST_MIB });
   const { labels, problems } = parseLabels(bytes, { nowMs: systemClock.now(), payloadBytes });
   if (problems.length === 0) return labels;
   throw new UsageError(`eval: '${path}' cannot be used:\n  ${problems.join("\n  ")}`);
-}
-
-async function readWhole(path: string, io: Io): Promise<Uint8Array> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of path === "-" ? io.input : await io.open(path)) {
-      chunks.push(new Uint8Array(chunk));
-      size += chunk.length;
-      if (size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES} bytes`);
-    }
-  } catch (error) {
-    throw new UsageError(`eval: cannot read '${path}': ${errorMessage(error)}`);
-  }
-  return await new Blob(chunks).bytes();
 }
 
 /** A router whose every answer is `action`, and that it is sure. */
