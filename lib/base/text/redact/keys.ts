@@ -192,7 +192,7 @@ const PROSE = wordSet(`
   неверный неправильный creation storage using default less based access response string realm pair
   combination same-origin include omit done pending active inactive present absent ready
   unavailable unchanged skipped obtained issued revoked cached loaded saved stored matches mandatory
-  optional expiry credential credentials password passwords passphrase secret strength sync prompted passed requires`);
+  optional expiry dialog form page link box screen credential credentials password passwords passphrase secret strength sync prompted passed requires`);
 
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {

@@ -18,6 +18,12 @@ const LINKING =
   /(?:(?:is|was|has|been|be|to|set|now|as|changed|value|seed|of|lautet|ist|est|es|è|é|är|er|это|jest|je|=|:|[-–—])[ \t:=]{1,4}){0,4}/iy;
 /** `password X` of a configuration or of a report: there a word alone may be one. */
 const SAID = /(?:[;,({]|\b(?:with|using|and|set|login \S{1,64}|connect \S{1,64}))[ \t]{0,16}$/;
+/** Behind a word that was quoted from somewhere the sentence goes on like this. */
+const GOES_ON =
+  /^[ \t"']*(?:[\r\n.,;)]|$|(?:for|from|failed|rejected|refused|denied|accepted|is|was|did|does|to|on|at|in|and|or|works?|incorrect|wrong|invalid|expired|not)\b)/i;
+const PARTICIPLE = /(?:ed|ing|tion|ment)\.?$/;
+/** What no word of a sentence is written like. */
+const ODD_WORD = /[A-Z]{3}|[a-z][A-Z]|[^A-Za-z.,;:'-]/;
 /** `status=pass duration=12s`: the next pair, not a value; `msg=audit(` neither. */
 const PAIR = /^\(?[A-Za-z][\w.-]*(?:=(?!=?$)|\()/;
 const BRACKETED = /\[([^\s\][{}"',=:]{4,128})\]/y;
@@ -61,10 +67,11 @@ export function reportSpoken(text: string, from: number, name: Name, report: Rep
       return !PAIR.test(word) &&
         !PUBLIC_KEY.test(text.slice(Math.max(0, name.start - 9), name.start));
     }
-    // A word of letters alone: in a setting, or where nothing follows.
+    // A word of letters alone: in a setting, or as a sentence has it.
     return kind === "password" && start === from && /^[\w!@#$%^&*+~/.]/.test(word) &&
-      PLAIN_PASSWORD.test(text.slice(name.start, name.end)) &&
-      (/^[ \t"']*(?:[\r\n]|$)/.test(text.slice(value.end, value.end + 8)) ||
+      !PAIR.test(word) && PLAIN_PASSWORD.test(text.slice(name.start, name.end)) &&
+      (ODD_WORD.test(word) ||
+        (!PARTICIPLE.test(word) && GOES_ON.test(text.slice(value.end, value.end + 16))) ||
         SAID.test(text.slice(Math.max(0, name.start - 80), name.start)));
   }
 }
