@@ -6,6 +6,7 @@
  */
 import { join } from "node:path/posix";
 import { type AgentOptions, createPipeline, openParts } from "./agent/parts.ts";
+import { sleep } from "./base/clock.ts";
 import { ConfigError } from "./config/config.ts";
 import { type Coordination, NO_COORDINATION, shareCooldowns } from "./coordination/coordination.ts";
 import { instanceOf } from "./coordination/instance.ts";
@@ -28,6 +29,8 @@ import { startTicking } from "./agent/tick.ts";
 
 /** Running diagnoses get this long to finish when the agent stops. */
 const GRACE_MS = 5_000;
+/** Odd files in actions/ keep the heartbeat waiting for no longer; events wait for the rest. */
+const LONGEST_WARM_UP_MS = 10_000;
 
 interface LiveAgentOptions extends AgentOptions {
   /** What is counted for state/planner-agent.prom; without it there is no such file. */
@@ -127,7 +130,9 @@ export async function openAgent(options: LiveAgentOptions) {
       planner.decided(decided.actionId);
     },
   });
-  await parts.index.warmUp();
+  const isWarm = new AbortController();
+  await Promise.race([parts.index.warmUp(), sleep(clock, LONGEST_WARM_UP_MS, isWarm.signal)]);
+  isWarm.abort();
   if (!options.startsLater) planner.start();
   const stopTicking = startTicking({
     clock,

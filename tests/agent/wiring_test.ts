@@ -551,6 +551,31 @@ Deno.test("wiring: what was proposed and decided before is looked through before
   assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
 });
 
+Deno.test("wiring: a folder that takes long to look through keeps a start waiting for 10 s", async () => {
+  const clock = fakeClock();
+  const [asked, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let opened = false;
+  const opening = liveAgent({}, {
+    clock,
+    async watch(_op, path) {
+      if (basename(path) !== "rejected") return;
+      asked.resolve();
+      await read.promise;
+    },
+  }).finally(() => opened = true);
+  await asked.promise;
+  await clock.advance(9_999);
+  await settle();
+  assert.equal(opened, false);
+  await clock.advance(1);
+  await using agent = await opening;
+  agent.publish();
+  await settle();
+  assert.deepEqual(agent.proposals(), [], "what was rejected is not known yet");
+  read.resolve();
+  assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
+});
+
 Deno.test("wiring: a model that is being asked gets 5 s at the end, and is left then", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const asked = Promise.withResolvers<void>();

@@ -24,8 +24,12 @@ interface Others {
   readonly files?: Readonly<Record<string, unknown>>;
   /** What an earlier run remembered. */
   readonly state?: readonly StateRecord[];
-  /** Told when a folder's names are read, or what was appended to a file is to be on the disk. */
-  readonly watch?: (op: "names" | "sync", path: string) => void;
+  /**
+   * Told when a folder's names are read, which waits for it, or what was appended to a file is to be
+   * on the disk.
+   */
+  readonly watch?: (op: "names" | "sync", path: string) => Promise<void> | void;
+  readonly clock?: ReturnType<typeof fakeClock>;
 }
 
 /** Files that tell how many operations are under way. */
@@ -51,11 +55,10 @@ const LONGEST_WAIT_MS = 20_000;
 /** Opens an agent with these settings, as the environment has them. */
 export async function liveAgent(
   settings: Readonly<Record<string, string>> = {},
-  { coordination, files = {}, state = [], watch = () => {} }: Others = {},
+  { coordination, files = {}, state = [], watch = () => {}, clock = fakeClock() }: Others = {},
 ) {
   const folder = sandbox();
   makeRuntime(folder.path);
-  const clock = fakeClock();
   for (const [path, content] of Object.entries(files)) {
     const file = join(folder.path, path);
     Deno.writeTextFileSync(file, JSON.stringify(content));
@@ -73,9 +76,9 @@ export async function liveAgent(
       const sync = () => (watch("sync", path), file.sync());
       return { append: file.append, sync, close: file.close };
     },
-    eachName(path, ...rest) {
-      watch("names", path);
-      return realFiles.eachName(path, ...rest);
+    async eachName(path, ...rest) {
+      await watch("names", path);
+      return await realFiles.eachName(path, ...rest);
     },
   });
   const log = recordingLog();
