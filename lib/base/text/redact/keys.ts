@@ -155,7 +155,9 @@ export function secretKind(name: string): SecretKind {
   }
   if (hasOwner && words.some((word) => FOREIGN_KEY.has(word))) return "random";
   // A number is one of systemd's sessions.
-  if (last === "id" && words.includes("session")) return "plural";
+  if (hasOwner && last === "id" && words.includes("session")) {
+    return words.includes("xdg") ? "plural" : "secret";
+  }
   if (last === "material" && owner === "key") return "secret";
   if (last === "seed" && SEED_OF.has(owner ?? "")) return "secret";
   if (last === "verifier" && owner === "code") return "secret";
@@ -192,7 +194,7 @@ const PROSE = wordSet(`
   неверный неправильный creation storage using default less based access response string realm pair
   combination same-origin include omit done pending active inactive present absent ready
   unavailable unchanged skipped obtained issued revoked cached loaded saved stored matches mandatory
-  optional expiry dialog form page link box screen credential credentials password passwords passphrase secret strength sync prompted passed requires`);
+  optional expiry odrzucone zmienione ustawione geändert gesetzt vergessen zurückgesetzt dialog form page link box screen credential credentials password passwords passphrase secret strength sync prompted passed requires`);
 
 /** Is this word ordinary prose or a state, so that it is shown after a secret-looking name? */
 export function isProse(word: string): boolean {

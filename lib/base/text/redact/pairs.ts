@@ -72,7 +72,9 @@ function reportValue(text: string, name: Name, report: Report): number {
     ? { start: next, end: closingQuote(text, next, before, depth), quoted: false }
     : valueAt(within, next, name.kind);
   const value = text.slice(start, Math.min(end, start + 256));
-  const isAuth = name.kind === "weak" && /auth$/i.test(text.slice(name.start, name.end));
+  // "Auth: session cookie invalid": a sentence.
+  const isAuth = name.kind === "weak" && /auth$/i.test(text.slice(name.start, name.end)) &&
+    /^ [a-z]/.test(text.slice(end, end + 2));
   if (end <= start || isHarmless({ value, quoted }, { kind: name.kind, isAuth }, kind)) {
     return name.end;
   }
@@ -211,7 +213,7 @@ export function namedValues(text: string, report: Report): void {
     const from = nameStart(text, start, word);
     const named = secretKind(text.slice(Math.max(from, end - 2 * REACH), end));
     const signed = /[?&]/.test(text.charAt(start - 1)) && QUERY_SECRET.test(word) &&
-      !/^=(?:[a-z]{1,8}(?![\w%.~-])|\/|%2F)/i.test(text.slice(end, end + 12));
+      !/^=(?:[a-z]{1,8}(?![\w%.~-])|\/\w{1,16}\/)/.test(text.slice(end, end + 24));
     const kind = named === "none" && signed ? "secret" : named;
     done = AUTH_SCHEME.test(word) ? reportCredentials(text, end, word, report) : runEnd;
     if (kind !== "none" && done === runEnd) done = reportValue(text, { start, end, kind }, report);
