@@ -207,7 +207,10 @@ function copyList(
     const kind = secretKind(name);
     const given = value.slice(setting.length);
     const isCount = kind === "plural" && /^\d{1,12}(?!\S)/.test(given);
-    if (kind !== "none" && !isCount && !isHarmless(given, kind) && !isFolder(name, given)) {
+    if (
+      kind !== "none" && !isCount && (kind === "code" || !isHarmless(given, kind)) &&
+      !isFolder(name, given)
+    ) {
       return walk.text(setting) + REDACTED;
     }
     if (prompted && /^\S{4,}$/.test(value) && looksSecret(value)) return REDACTED;
