@@ -34,6 +34,25 @@ for (const [text, tokens] of COUNTED) {
   });
 }
 
+Deno.test("estimatedTokens: words by length, digits and signs one by one, blanks with what they precede", () => {
+  const texts = [
+    "",
+    "a",
+    "abcde",
+    "abcdef",
+    "42",
+    "-{",
+    " a",
+    "a  b",
+    "\n",
+    "\u00a0",
+    "é",
+    "容器",
+    "🙂",
+  ];
+  assert.deepEqual(texts.map(estimatedTokens), [0, 1, 1, 2, 2, 2, 1, 3, 1, 1, 1, 2, 2]);
+});
+
 Deno.test("longestPromptTokens: the default settings fit the default context", () => {
   const longest = longestPromptTokens(homelabPrompt(), { payloadBytes: 2048, answerTokens: 512 });
   assert.ok(longest < 4096, String(longest));
