@@ -43,7 +43,7 @@ export class NotAFileError extends Error {
   readonly code = "NOTFILE";
   constructor(path: string) {
     super(
-      `${path} is a link, a folder, a FIFO or a device, not a file of its own; move it out of the way`,
+      `${path} is a link, a folder, a FIFO or a device, not a file of its own`,
     );
   }
 }
