@@ -74,9 +74,17 @@ export async function openOwn(path: string): Promise<Deno.FsFile> {
  */
 export async function tryLock(path: string): Promise<{ release(): void } | undefined> {
   const file = await openOwn(path);
-  if (await file.tryLock(true)) return { release: () => file.close() };
-  file.close();
-  return undefined;
+  if (!await file.tryLock(true)) {
+    file.close();
+    return undefined;
+  }
+  return {
+    release() {
+      // A child process that is just being started has the file open, too, and the lock by that.
+      file.unlockSync();
+      file.close();
+    },
+  };
 }
 
 export type Files = typeof realFiles;
