@@ -42,10 +42,7 @@ export function createSchedule(
 
   const isExpired = ({ failures, firstFailedAt = Infinity }: QueueEntry) =>
     failures >= FEWEST_TRIES && clock.monotonic() - firstFailedAt >= ttlMs;
-  const fewest = Math.min(concurrency, MOST_ASIDE);
-  const hasRoom = () =>
-    backlog.running < fewest ||
-    backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
+  const hasRoom = () => backlog.running - backlog.aside < concurrency && backlog.aside < MOST_ASIDE;
 
   const taking = {
     heldUntil: suppression.heldUntil,

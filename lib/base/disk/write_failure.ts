@@ -19,7 +19,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
 /** Whether the system or the runtime refused something, rather than the program being at fault. */
 export function isSystemFailure(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  if (error instanceof Deno.errors.NotCapable) return true;
   return explainWriteFailure(error).code !== "other" ||
     ("code" in error && typeof error.code === "string" && /^E[A-Z0-9]{2,}$/.test(error.code));
 }

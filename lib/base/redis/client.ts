@@ -1,7 +1,7 @@
 /**
- * ioredis, kept to the protocol alone, over this program's own connections. Its reconnecting and
- * resubscribing stay off: a resubscription that is refused is an unhandled rejection there
- * (redis/ioredis#2187).
+ * ioredis, kept to the protocol alone, over this program's own connections. It never reconnects, and
+ * so resubscribes and resends nothing: a resubscription that is refused is an unhandled rejection
+ * there (redis/ioredis#2187).
  *
  * @module
  */
@@ -33,13 +33,9 @@ export function clientOptions(
     protocol: 2,
     lazyConnect: true,
     retryStrategy: () => null,
-    maxRetriesPerRequest: null,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
     enableReadyCheck: false,
     disableClientInfo: true,
-    connectTimeout: 0,
   };
 }
 

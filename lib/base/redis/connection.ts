@@ -71,7 +71,6 @@ export function redisConnection(options: RedisConnectionOptions) {
     if (ended) return false;
     ended = { error };
     signal?.removeEventListener("abort", abort);
-    client.off("messageBuffer", hear);
     // ioredis sets a timer to close what is closed already.
     if (client.status !== "end") client.disconnect();
     // disconnect() alone waits for a FIN that a vanished peer never sends.
@@ -154,7 +153,6 @@ export function redisConnection(options: RedisConnectionOptions) {
     async open(): Promise<void> {
       await ask((client) => client.connect(), { stage: "connect", ms: connectTimeoutMs });
       if (options.credentials) await authenticate(options.credentials);
-      stage = "ping";
     },
     /**
      * Asks a server that a sentinel named whether it is the primary, and any other nothing: what is

@@ -31,6 +31,29 @@ Deno.test("realFiles.writeNew: does not write through a link that is planted the
   assert.equal(await realFiles.kind(join(folder.path, "nowhere")), "none");
 });
 
+Deno.test("realFiles.writeUnsynced: nor does it replace what is there, or write through a link", async () => {
+  using folder = sandbox();
+  const [victim, link] = [join(folder.path, "victim"), join(folder.path, "link")];
+  Deno.writeTextFileSync(victim, "untouched");
+  plantLink(victim, link);
+  for (const path of [victim, link]) {
+    await assert.rejects(realFiles.writeUnsynced(path, "x"), Deno.errors.AlreadyExists);
+  }
+  assert.equal(Deno.readTextFileSync(victim), "untouched");
+});
+
+Deno.test("realFiles.readText: a link is followed within its folder alone", async () => {
+  using folder = sandbox();
+  const at = (...parts: string[]) => join(folder.path, ...parts);
+  for (const name of ["config", "config-of-others", "config/below"]) Deno.mkdirSync(at(name));
+  for (const name of ["config/a", "config/below/b", "config-of-others/c"]) {
+    Deno.writeTextFileSync(at(name), name);
+    plantLink(at(name), at("config", `to-${name.at(-1)}`));
+  }
+  const texts = ["a", "b", "c"].map((name) => realFiles.readText(at("config", `to-${name}`), 100));
+  assert.deepEqual(await Promise.all(texts), ["config/a", "config/below/b", undefined]);
+});
+
 Deno.test("realFiles.link: fails where the name is taken, with the old file unchanged", async () => {
   using folder = sandbox();
   const [a, b] = [join(folder.path, "a"), join(folder.path, "b")];

@@ -21,4 +21,8 @@ Deno.test("readFailure: what was in the way, why, and no error number where a gr
     readFailure(systemError("EIO", "/r/a\x1b[2J"), path),
     "/r/a cannot be read: Input/output error (os error 5)",
   );
+  assert.equal(
+    readFailure(new Error("no such \x1b[2Jplace\u202e"), path),
+    "/r/state cannot be read: no such place",
+  );
 });

@@ -30,10 +30,21 @@ async function onDisk() {
   return { store, at, [Symbol.dispose]: () => folder[Symbol.dispose]() };
 }
 
+const look = (writtenMs: number, changedMs: number) => ({
+  kind: "file" as const,
+  bytes: 1,
+  writtenMs,
+  changedMs,
+});
+
 const action = { base: "plan-x-1", text: (id: string) => `{"id":"${id}"}`, announce: () => {} };
 
 Deno.test("store: makes the three folders it may write to, and no other", async () => {
   using disk = await onDisk();
+  assert.deepEqual(
+    ACTION_FOLDERS.join(" "),
+    "pending approved running completed failed rejected cancelled",
+  );
   const kinds = ACTION_FOLDERS.map((name) => realFiles.kind(disk.at("actions", name)));
   assert.deepEqual(await Promise.all(kinds), [
     "folder",
@@ -215,12 +226,50 @@ Deno.test("store.readConfig: an operator's file, or nothing", async () => {
   files.put("/r/config/topology.json", "{}");
   assert.equal(await store.readConfig("topology.json"), "{}");
   assert.equal(await store.readConfig("policy.json"), undefined);
+  files.put("/r/config/topology.json", "x".repeat(1024 * 1024));
+  assert.equal((await store.readConfig("topology.json"))?.length, 1024 * 1024);
   // It may hold the rules: what is not read must not count as not there.
   files.put("/r/config/policy.json", "x".repeat(1024 * 1024 + 1));
   await assert.rejects(store.readConfig("policy.json"), {
     name: "UnreadableFileError",
     message: "it is no file of at most 1 MiB",
   });
+});
+
+Deno.test("store.configWrittenMs: when a file's text changed, not when it was moved there", async () => {
+  const written = { ...memoryFiles(), times: () => Promise.resolve(look(1_000, 2_000)) };
+  const store = createStore({ root: "/r", files: written, nonce });
+  assert.equal(await store.configWrittenMs("policy.json"), 1_000);
+  assert.equal(await (await inMemory()).store.configWrittenMs("policy.json"), 0);
+});
+
+Deno.test("store: proposals and event files are read up to 256 KiB, and other files not at all", async () => {
+  const { files, store } = await inMemory();
+  const [most, more] = ["x".repeat(256 * 1024), "x".repeat(256 * 1024 + 1)];
+  files.put("/r/actions/pending/plan-a.json", most);
+  files.put("/r/actions/pending/plan-b.json", more);
+  assert.equal(await store.readPending("plan-a"), most);
+  assert.equal(await store.readPending("plan-b"), undefined);
+  for (const name of ["evt-a.json", "evt-b.json", "evt-c.json.bak", "other.json"]) {
+    files.put(`/r/events/2026-01-02/piha/${name}`, name === "evt-b.json" ? more : name);
+  }
+  assert.deepEqual(await Array.fromAsync(store.eventFiles("2026-01-02/piha")), ["evt-a.json"]);
+});
+
+Deno.test("store.replaceState: costs no wait for the disk, as it is written every few seconds", async () => {
+  const { files, store } = await inMemory();
+  const steps: string[] = [];
+  files.fate = ({ op }) => (steps.push(op), "works");
+  await store.replaceState("planner-agent.x", "one");
+  assert.deepEqual(steps, ["create", "write", "rename"]);
+});
+
+Deno.test("store.publishAction: where pending/ cannot be made again, the write says what is missing", async () => {
+  const files = memoryFiles();
+  const store = createStore({ root: "/r", files, nonce });
+  await files.makeFolder("/r/actions");
+  files.fate = ({ op }) => op === "makeFolder" ? systemError("EACCES") : "works";
+  await assert.rejects(store.publishAction(action), Deno.errors.NotFound);
 });
 
 Deno.test("store.readConfig: a folder that is a link is not followed, and does not count as not there", async () => {

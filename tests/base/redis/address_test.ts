@@ -182,6 +182,7 @@ Deno.test("addressOf: what a sentinel may answer", () => {
     ["piha", "0", null],
     ["piha", "99999", null],
     ["piha", "1e3", null],
+    ["piha", "", null],
   ] as const;
   for (const [host, port, address] of cases) assert.equal(addressOf(host, port), address);
 });

@@ -12,7 +12,12 @@ import { type Script, scriptedRedis } from "../../support/scripted_redis.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** A connection to a server that answers so, on a hand-moved clock. */
-function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
+function lab(
+  script: Script = () => "OK",
+  login = "",
+  signal?: AbortSignal,
+  primaryOf?: string,
+) {
   const clients: ReturnType<CreateRedisClient>[] = [];
   const connections: RespConnection[] = [];
   const server = scriptedRedis(script, (connection) => void connections.push(connection));
@@ -23,7 +28,7 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
   const text = (words: Uint8Array) => new TextDecoder().decode(words);
   const url = `redis://${login}127.0.0.1:${server.port}`;
   const connection = redisConnection({
-    endpoint: redisAddress(url).endpoint,
+    endpoint: { ...redisAddress(url).endpoint, ...primaryOf !== undefined && { primaryOf } },
     credentials: redisAddress(url).credentials,
     clock,
     connectTimeoutMs: 5_000,
@@ -56,9 +61,12 @@ function lab(script: Script = () => "OK", login = "", signal?: AbortSignal) {
       await arrived;
     },
     /** Sends bytes to the connection and resolves when a message was heard. */
-    publish(raw: Uint8Array) {
+    publish(raw: Uint8Array, then = () => {}) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      onHeard = resolve;
+      onHeard = () => {
+        then();
+        resolve();
+      };
       connections[0]?.sendRaw(raw);
       return promise;
     },
@@ -100,10 +108,16 @@ Deno.test("redisConnection: sends nothing of its own accord but AUTH, as in the 
 });
 
 Deno.test("redisConnection: a password that nobody asks for is told and does no harm", async () => {
-  const unused = new RespError("ERR Client sent AUTH, but no password is set");
-  await using it = lab(([name]) => name === "AUTH" ? unused : "OK", ":pw@");
-  await it.connection.open();
-  assert.deepEqual(it.heard, ["password unused"]);
+  for (
+    const said of [
+      "ERR Client sent AUTH, but no password is set",
+      "ERR AUTH <password> called without any password configured for the default user.",
+    ]
+  ) {
+    await using it = lab(([name]) => name === "AUTH" ? new RespError(said) : "OK", ":pw@");
+    await it.connection.open();
+    assert.deepEqual(it.heard, ["password unused"], said);
+  }
 });
 
 Deno.test("redisConnection: a password that is wrong is thrown as Redis said it", async () => {
@@ -218,10 +232,10 @@ Deno.test("redisConnection: a call is given up on when the peer goes silent, by 
   await it.clock.advance(3_999);
   assert.equal(it.lost.length, 0);
   await it.clock.advance(1);
-  await Promise.all(outcomes);
   assert.deepEqual(it.lost.map((error) => error instanceof RedisTimeoutError && error.command), [
     "XRANGE",
   ]);
+  await Promise.all(outcomes);
   await assert.rejects(it.connection.pause(1), { command: "XRANGE" });
 });
 
@@ -317,6 +331,51 @@ Deno.test("redisConnection: closed, it lets go of its socket at once and of the 
   assert.deepEqual([it.isDestroyed(), listeners], [false, 1]);
   it.connection.close();
   assert.deepEqual([it.isDestroyed(), listeners], [true, 0]);
+});
+
+Deno.test("redisConnection: an error that is not Redis' own ends the connection", async () => {
+  await using it = lab();
+  await it.connection.open();
+  const broken = new Error("the parser is at odds");
+  const wait = { stage: "ping", ms: 1_000 } as const;
+  assert.equal(await errorOf(it.connection.ask(() => Promise.reject(broken), wait)), broken);
+  assert.deepEqual(it.lost, [broken]);
+  assert.equal(it.isDestroyed(), true);
+});
+
+Deno.test("redisConnection: closed by what it heard, it hears nothing more", async () => {
+  await using it = lab(() => [bulk("subscribe"), bulk("c"), 1]);
+  await it.connection.open();
+  await it.connection.ask((client) => client.subscribe("c"), { stage: "subscribe", ms: 1_000 });
+  const message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$3\r\none\r\n";
+  await it.publish(bytes(message.repeat(3)), () => it.connection.close());
+  assert.deepEqual(it.heard, ["c one"]);
+});
+
+Deno.test("redisConnection: what a sentinel named is asked for its role, and no other server", async () => {
+  const answers = {
+    "is not the primary": [bulk("slave"), bulk("127.0.0.1"), 6379, bulk("connected"), 0],
+    "of another shape": 7,
+    primary: [bulk("master"), 0, []],
+    "may not ask": new RespError("NOPERM this user has no permissions to run the 'role' command"),
+  };
+  const found: unknown[] = [];
+  for (const [what, reply] of Object.entries(answers)) {
+    await using it = lab(() => reply, "", undefined, "homelab");
+    await it.connection.open();
+    found.push([what, await it.connection.confirmPrimary().catch((error) => error.name)]);
+    assert.deepEqual(it.commands, [["ROLE"]]);
+  }
+  assert.deepEqual(found, [
+    ["is not the primary", "RedisReplicaError"],
+    ["of another shape", "RedisReplicaError"],
+    ["primary", undefined],
+    ["may not ask", undefined],
+  ]);
+  await using other = lab();
+  await other.connection.open();
+  await other.connection.confirmPrimary();
+  assert.deepEqual(other.commands, []);
 });
 
 Deno.test("redisConnection: a pause ends when its time has come", async () => {

@@ -144,6 +144,34 @@ Deno.test("redisFailure: names the channel or the command that is not permitted"
   ) assert.match(detail(text), /may not run subscribe \(NOPERM\).*\+subscribe/);
 });
 
+Deno.test("redisFailure: who publishes lacks the right to publish", () => {
+  const text = "NOPERM No permissions to access a channel";
+  const about = { ...context, channel: "proposals", publishing: true };
+  assert.equal(
+    redisFailure(new Error(text), about).detail,
+    "This user may not publish on the channel proposals (NOPERM). " +
+      "Grant it: ACL SETUSER ... &proposals",
+  );
+});
+
+Deno.test("redisFailure: a command that is the password's own word is not named", () => {
+  const refused = new Error("NOPERM this user has no permissions to run the 'ping' command");
+  assert.equal(
+    redisFailure(refused, { ...context, secrets: ["ping"] }).detail,
+    "This user lacks a permission (NOPERM).",
+  );
+});
+
+Deno.test("redisFailure: TLS is thought of before the first answer, and from the other side only", () => {
+  const tls = { ...context, endpoint: redisAddress("rediss://piha").endpoint };
+  const early = new RedisClosedError("connect");
+  const late = new RedisTimeoutError("auth", 5_000);
+  const told = [early, late, new RedisClosedError("ping"), new RedisTimeoutError("publish", 5_000)]
+    .flatMap((error) => [context, tls].map((at) => /TLS/.test(redisFailure(error, at).detail)));
+  // Each without TLS, then with it.
+  assert.deepEqual(told, [true, false, false, true, false, false, false, false]);
+});
+
 Deno.test("redisFailure: never shows the user, the password or quoted arguments", () => {
   const old = "ERR unknown command `AUTH`, with args beginning with: `other`, `secret`, ";
   assert.equal(

@@ -216,6 +216,18 @@ Deno.test("replyCheck: a reply of just as many bytes as may come passes, one mor
   assert.match(verdict("$6\r\nhello!\r\n", { answers: 1, bounds }) ?? "", /5/);
 });
 
+Deno.test("replyCheck: bytes are counted anew for each reply", () => {
+  const bounds = { most: 8, kept: 8 };
+  assert.equal(verdict("$5\r\nhello\r\n".repeat(3), { answers: 3, bounds }), undefined);
+});
+
+Deno.test("replyCheck: where only ids are wanted, the longest stays whole", () => {
+  const id = "18446744073709551615-18446744073709551615";
+  const { give, passed } = lab({ answers: 1, bounds: IDS_ONLY });
+  give(bytes(`*2\r\n$41\r\n${id}\r\n$65\r\n${"x".repeat(65)}\r\n`));
+  assert.equal(passed(), `*2\r\n$41\r\n${id}\r\n$64\r\n${"x".repeat(64)}\r\n`);
+});
+
 Deno.test("replyCheck: elements are counted over all lists of a reply, and anew for the next", () => {
   const bounds = IDS_ONLY;
   const { give } = lab({ answers: 2, bounds });
