@@ -45,6 +45,8 @@ interface TargetRecord {
   badSince?: number;
   wellAt?: number;
   changed?: Changed;
+  /** Kept by itself: anyone may tell of it, and a fault may still have come with a deployment. */
+  remedied?: Changed;
   /** Oldest first. */
   readonly faults: { readonly family: FaultFamily; readonly at: number }[];
 }
@@ -53,6 +55,7 @@ interface NodeRecord {
   awaySince?: number;
   backAt?: number;
   changed?: Changed;
+  remedied?: Changed;
   /** When which service was last heard to be bad; what is known longest comes first. */
   readonly bad: Map<string, number>;
   /** What makes everything on it suffer, whoever told it. */
@@ -113,7 +116,8 @@ export function createMemory(
   function change({ node, service }: Target, changed: Changed) {
     const ofNode = service === node || service === "all" || service === "node";
     const place = ofNode ? nodeOf(node) : targetOf(targetKey({ node, service }));
-    if (changed.at >= (place.changed?.at ?? 0)) place.changed = changed;
+    const kind = changed.what === "remediation" ? "remedied" : "changed";
+    if (changed.at >= (place[kind]?.at ?? 0)) place[kind] = changed;
   }
 
   function past(event: WaitingEvent, outcomes: readonly ProposalOutcome[]): Past {
@@ -137,9 +141,11 @@ export function createMemory(
     const trouble = ago(node.trouble?.at, HOUR / 2) === undefined
       ? undefined
       : node.trouble?.family;
-    const changed = [target.changed, node.changed, deployed]
-      .filter((each) => each !== undefined && ago(each.at, HOUR) !== undefined)
-      .sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
+    const newest = (...changes: readonly (Changed | undefined)[]) =>
+      changes.filter((each) => each && ago(each.at, HOUR) !== undefined)
+        .sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
+    const changed = newest(target.changed, node.changed, deployed) ??
+      newest(target.remedied, node.remedied);
     return {
       ...some("badForMs", since === undefined || since >= at ? undefined : now - since),
       ...some("lastWellMs", ago(target.wellAt, LONGEST_MS)),

@@ -125,6 +125,17 @@ Deno.test("memory: what was changed, of the target or its node, within an hour",
   });
   assert.equal(pastOf([[5, "deployment_completed", "all"]]).changed?.what, "deployment");
   assert.equal(pastOf([[5, "remediation_completed"]]).changed?.what, "remediation");
+  for (const  of of["mosquitto", "all"]) {
+    assert.deepEqual(
+      pastOf([[30, "deployment_completed"], [5, "remediation_completed", of]]).changed,
+      { what: "deployment", agoMs: 1_800_000 },
+      "a remedy hides no deployment",
+    );
+  }
+  assert.equal(
+    pastOf([[61, "deployment_completed"], [5, "remediation_completed"]]).changed?.what,
+    "remediation",
+  );
   assert.equal(pastOf([[5, "deployment_completed", "grafana"]]).changed, undefined);
   assert.equal(pastOf([[61, "deployment_completed"]]).changed, undefined);
 });

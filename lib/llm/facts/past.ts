@@ -30,7 +30,7 @@ export interface Past {
   };
   /** What the node itself suffers from, within half an hour: its disk, power, links ... */
   readonly nodeTrouble?: FaultFamily;
-  /** The last change of the target or its node, within an hour. */
+  /** The last change of the target or its node, within an hour; a remedy where there is no other. */
   readonly changed?: { readonly what: Change; readonly agoMs: number };
 }
 
