@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { ConnectError } from "../../../lib/base/happy_eyeballs.ts";
 import { redisAddress } from "../../../lib/base/redis/address.ts";
 import {
   RedisClosedError,
@@ -103,6 +104,47 @@ Deno.test("redisFailure: tells every kind apart", () => {
   assert.deepEqual(
     [...new Set(cases.map(([, reason]) => reason))].sort(),
     Object.keys(REASONS).sort(),
+  );
+});
+
+Deno.test("redisFailure: every code of the system, and the words of servers and TLS old and new", () => {
+  const codes = {
+    refused: "ECONNREFUSED",
+    unreachable: "EHOSTUNREACH EHOSTDOWN ENETUNREACH ENETDOWN EADDRNOTAVAIL",
+    no_such_host: "ENOTFOUND ENODATA EAI_AGAIN EAI_FAIL EAI_NODATA EAI_NONAME",
+    not_permitted: "EPERM EACCES",
+    timeout: "ETIMEDOUT",
+    closed: "ECONNRESET ECONNABORTED EPIPE",
+  };
+  for (const [reason, list] of Object.entries(codes)) {
+    for (const code of list.split(" ")) {
+      assert.equal(redisFailure(coded(code), context).reason, reason, code);
+    }
+  }
+  const texts = {
+    no_auth: ["ERR operation not permitted"],
+    too_many_clients: ["ERR maximum number of clients reached"],
+    protected_mode: ["-DENIED Redis", "ERR it is running in protected mode now"],
+    certificate: ["self-signed in chain", "unknown ca", "unknownca", "bad certificate"],
+    protocol: ["received fatal alert: HandshakeFailure", "Command queue state error"],
+    closed: ["Stream isn't writeable and enableOfflineQueue options is false"],
+  };
+  for (const [reason, list] of Object.entries(texts)) {
+    for (const text of list) {
+      assert.equal(redisFailure(new Error(text), context).reason, reason, text);
+    }
+  }
+  const denied = new Error("no");
+  denied.name = "PermissionDenied";
+  assert.equal(redisFailure(denied, context).reason, "not_permitted");
+});
+
+Deno.test("redisFailure: the addresses of a name that were tried are told", () => {
+  const error = new ConnectError("none", ["10.0.0.2", "fd7a::2"], "ECONNREFUSED");
+  assert.equal(
+    redisFailure(error, context).detail,
+    "Nothing listens on piha:6380 (10.0.0.2 and fd7a::2). Is Redis running, and is its port right " +
+      "in REDIS_URL?",
   );
 });
 

@@ -64,7 +64,17 @@ Deno.test("replyCheck: what is no RESP2 is refused", () => {
     const raw of [
       ...["HTTP/1.1 400 Bad Request\r\n", "_\r\n", "#t\r\n", ",1.5\r\n", "%1\r\n", "~1\r\n"],
       ...[">1\r\n$-1\r\n", "(1\r\n", "=3\r\n", "!1\r\n", "\r\n", "\0", "*x\r\n", "$\r\n", ":\r\n"],
-      ...["*-2\r\n", "$-5\r\n", ":1\n", ":1\r1", "$1\r\nab\r\n", "+OK\rx", ":1.5\r\n", ":+1\r\n"],
+      ...[
+        "*-2\r\n",
+        "$-5\r\n",
+        "$1\r\na\rx",
+        ":1\n",
+        ":1\r1",
+        "$1\r\nab\r\n",
+        "+OK\rx",
+        ":1.5\r\n",
+        ":+1\r\n",
+      ],
       ...[`:${"1".repeat(20)}\r\n`, "*1\r\n-ERR in a list\r\n", "*1\r\n".repeat(9) + ":1\r\n"],
     ]
   ) assert.ok(verdict(raw, { answers: 1 }), raw);
@@ -82,6 +92,7 @@ Deno.test("replyCheck: once subscribed, only messages and answers of their own s
       "*3\r\n$7\r\nmessage\r\n+c\r\n",
       "*2\r\n$7\r\nmessage\r\n",
       "*3\r\n$7\r\nmassage\r\n",
+      "*3\r\n$10\r\n",
       "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n",
       "*2\r\n$4\r\npong\r\n$0\r\n\r\n",
     ]
@@ -127,6 +138,7 @@ Deno.test("replyCheck: a reply too large is refused by what it says of itself", 
     verdict(`+${"x".repeat(9_000)}`, { answers: 1 }),
     "a reply of more than 8192 bytes in one line",
   );
+  assert.equal(verdict("*600000\r\n", { answers: 1, bounds: IDS_ONLY }), undefined);
   assert.equal(
     verdict("*600001\r\n", { answers: 1, bounds: IDS_ONLY }),
     "a reply of more than 600000 elements",
@@ -140,6 +152,16 @@ Deno.test("replyCheck: of a long string only so much is passed on, and said", ()
     for (let at = 0; at < raw.length; at += size) give(raw.subarray(at, at + size));
     assert.equal(passed(), "*3\r\n$4\r\n0123\r\n$4\r\nabcd\r\n$4\r\nvwxy\r\n");
   }
+});
+
+Deno.test("replyCheck: of a long message, too, only so much is handed on", () => {
+  const bounds = { most: 1_000, kept: 4 };
+  const { give, heard, passed } = lab({ subscribed: true, bounds });
+  const message = (body: string) =>
+    `*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$${body.length}\r\n${body}\r\n`;
+  give(bytes(message("abcd") + message("abcde")));
+  assert.deepEqual(heard, ["cabcd"]);
+  assert.equal(passed(), message("abcd").replace("$7\r\nmessage", "$4\r\nmess"));
 });
 
 const replies: fc.Arbitrary<Reply> = fc.letrec<{ reply: Reply }>((tie) => ({

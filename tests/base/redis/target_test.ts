@@ -141,8 +141,15 @@ Deno.test("redisTarget: a sentinel with a password gets the URL's, when it asks"
     }
     return known ? naming("127.0.0.1", 6390) : new RespError("NOAUTH Authentication required.");
   };
-  assert.equal((await locate([guarded], { login: "agent:p%40ss@" })).found.port, 6390);
+  const { found: primary, asked } = await locate([guarded], { login: "agent:p%40ss@" });
+  assert.equal(primary.port, 6390);
+  const question = ["SENTINEL", "get-master-addr-by-name", "homelab"];
+  assert.deepEqual(asked, [[question, ["AUTH", "agent", "p@ss"], question]]);
   known = false;
+  // Another refusal asks for no password.
+  const refusing: Script = () => new RespError("NOPERM no permissions to run 'sentinel'");
+  const refused = await locate([refusing], { login: "agent:p%40ss@" });
+  assert.deepEqual([refused.found.reason, refused.asked], ["no_permission", [[question]]]);
   const { found } = await locate([guarded], { login: "agent:hunter2@" });
   assert.equal(found.reason, "wrong_password");
   assert.match(found.detail, /has to take the user and password of its Redis, or to want none/);
