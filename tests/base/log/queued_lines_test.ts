@@ -41,6 +41,34 @@ Deno.test("queuedLines: lines arrive in order, several at once", async () => {
   assert.equal(taken.join(""), "a\nb\nc\n");
 });
 
+Deno.test("queuedLines: a reader that takes few bytes at a time gets the whole line", async () => {
+  let got = "";
+  const lines = queuedLines({
+    clock: fakeClock(),
+    leftOut: String,
+    stream: {
+      write(bytes) {
+        got += new TextDecoder().decode(bytes.subarray(0, 3));
+        return Promise.resolve(Math.min(3, bytes.length));
+      },
+    },
+  });
+  lines.write("a line of some length\n");
+  await lines.flush(1_000);
+  assert.equal(got, "a line of some length\n");
+});
+
+Deno.test("queuedLines: what was written takes up no room any more", async () => {
+  const { lines, taken, take } = lab();
+  const long = `${"x".repeat(1_048_575)}\n`;
+  for (let nth = 0; nth < 3; nth++) {
+    lines.write(long);
+    await take();
+  }
+  assert.equal(lines.dropped, 0);
+  assert.deepEqual(taken.map(({ length }) => length), [1_048_576, 1_048_576, 1_048_576]);
+});
+
 Deno.test("queuedLines: what a reader that hangs leaves no room for is counted in its place", async () => {
   const { lines, taken, take } = lab();
   const line = `${"x".repeat(1_023)}\n`;
