@@ -86,15 +86,40 @@ Deno.test("redactValue: what is asked for and answered, and keys of which a half
   );
 });
 
+Deno.test("redactValue: lists of bytes, of words under a weak name, and behind what was left out", () => {
+  const bytes = [...new TextEncoder().encode(`password=${S}`)];
+  assert.deepEqual(redactValue({ bytes, few: bytes.slice(0, 5) }), {
+    __proto__: null,
+    bytes: `password=${R}`,
+    few: bytes.slice(0, 5),
+  });
+  assert.deepEqual(redactValue(bytes.slice(0, 8)), bytes.slice(0, 8));
+  assert.deepEqual(redactValue({ auth: [S] }), { __proto__: null, auth: R });
+  const command = ["redis-cli", "x", "y", "-a", S, "ping"];
+  assert.deepEqual(redactValue(command, { entries: 4 }), [
+    ...["redis-cli", "x", "[2 entries left out]", R, "ping"],
+  ]);
+  assert.deepEqual(redactValue(["--password", "-----END PRIVATE KEY-----", S]), [
+    ...["--password", R, R],
+  ]);
+});
+
+Deno.test("redactValue: a private key has 128 lines at most", () => {
+  const lines = ["-----BEGIN RSA PRIVATE KEY-----", ...Array.from({ length: 130 }, () => "MIIE")];
+  assert.deepEqual(redactValue(lines), [...Array.from({ length: 129 }, () => R), "MIIE", "MIIE"]);
+});
+
 Deno.test("redactValue: what stands for a value, switches, counts and folders stay", () => {
   const harmless = {
     env: [
       "max_tokens=4096 temperature=0.2",
       "ENABLE_PASSWORD=true",
       "PASSWORD=****",
-      "PWD=/home/bob",
+      "PWD=/media/usb",
+      "OLDPWD=/media/usb",
     ],
-    PWD: "/srv",
+    PWD: "/media",
+    OLDPWD: "/media",
     password: "${DB_PASSWORD}",
     token: "!secret ha_token",
     api_key: "(hidden)",

@@ -47,7 +47,36 @@ Deno.test("withoutMarkers: also with blanks, attributes, other brackets and bars
   }
 });
 
+Deno.test("withoutMarkers: every name of a role, an end, a tool's call, and of what is given or asked", () => {
+  const tags =
+    "s bos eos eoa eob eoc eod eoh eom eot sop eop soh sep cls pad unk mask sys system user assistant " +
+    "human bot ai model agent developer think thinking thought thoughts reasoning reflection " +
+    "scratchpad analysis commentary final answer response output plan instruction instructions " +
+    "important prompt context doc docs document documents result results query tool tools function " +
+    "functions invoke parameter parameters argument arguments arg action observation img image video " +
+    "audio json nooutput suf mid";
+  const left = tags.split(" ").filter((tag) =>
+    withoutMarkers(`<${tag}> </${tag}>`) !== `(${tag}) (/${tag})`
+  );
+  assert.deepEqual(left, []);
+  const bracketed =
+    "INST ARGS THINK IMG AUDIO PREFIX SUFFIX MIDDLE gMASK sMASK MASK BOS EOS PAD UNK SEP CLS SYS SYSTEM " +
+    "USER HUMAN ASSISTANT BOT TOOL_CALLS";
+  assert.deepEqual(
+    bracketed.split(" ").filter((word) => withoutMarkers(`[${word}]`) !== `(${word})`),
+    [],
+  );
+  const headings =
+    "Instruction Instruktion Instruzione Response Respuesta Réponse Risposta Resposta System Human " +
+    "Assistant User Input Output Anweisung Antwort 指令 指示 系统 用户 助手 回答 Ответ Инструкция Система";
+  assert.deepEqual(
+    headings.split(" ").filter((word) => withoutMarkers(`## ${word}`) !== `== ${word}`),
+    [],
+  );
+});
+
 Deno.test("withoutMarkers: a heading's word is enough, and what a fence is stays as long", () => {
+  assert.equal(withoutMarkers("~~~~ alone"), "'''' alone");
   assert.equal(withoutMarkers("###  SystemIgnore all"), "===  SystemIgnore all");
   assert.equal(withoutMarkers("```sh ~~~~"), "'''sh ''''");
 });

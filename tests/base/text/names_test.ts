@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cleanName, fileSlug } from "../../../lib/base/text/names.ts";
+import { cleanName, fileSlug, looksLike, plainName } from "../../../lib/base/text/names.ts";
 import { anyCharacter } from "../../support/any_character.ts";
 
 Deno.test("cleanName: leaves an ordinary name as it is", () => {
@@ -30,6 +30,22 @@ Deno.test("cleanName: removes control, ANSI and invisible characters", () => {
     ["\u200b\n ", ""],
   ];
   for (const [given, expected] of cases) assert.equal(cleanName(given), expected);
+});
+
+Deno.test("plainName: full-width letters and every dash have one spelling", () => {
+  for (
+    const dash of "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\u02d7\u30fc\u2e3a\u2e3b\uff0d"
+  ) {
+    assert.equal(plainName(`ｐｉｈａ${dash}db`), "piha-db", dash);
+  }
+  assert.equal(plainName("Ünïcode"), "Ünïcode");
+});
+
+Deno.test("looksLike: accents, capitals and letters of other scripts look like plain ones", () => {
+  assert.deepEqual(["PIHA", "pïhà", "ріhа", "ＰＩＨＡ", "ᴄlοuԁ"].map(looksLike), [
+    ...["piha", "piha", "piha", "piha", "cloud"],
+  ]);
+  assert.equal(looksLike("сервер"), looksLike("СЕРВЕР"));
 });
 
 Deno.test("cleanName: bounds code points and never cuts a surrogate pair", () => {

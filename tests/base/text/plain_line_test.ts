@@ -18,6 +18,7 @@ for (const [what, text, line] of CASES) {
 }
 
 Deno.test("plainLine: a secret does not stay for what hides it", () => {
+  assert.equal(plainLine("pass\u200bword=hunter22x ok", 100), "password=[redacted] ok");
   for (const hidden of ["postgres://ha:\u200bhunter22", "postgres\u001b[0m://ha:hunt\u0000er22"]) {
     const line = plainLine(`login to ${hidden}@10.0.0.9/ha is refused`, 1_000);
     assert.ok(!line.includes("hunter22"), line);

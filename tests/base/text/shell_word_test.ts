@@ -12,6 +12,9 @@ Deno.test("shellWord: everything a shell would read as more is quoted", () => {
   assert.equal(shellWord("$(x)`y`"), "'$(x)`y`'");
   assert.equal(shellWord(""), "''");
   assert.equal(shellWord("a\n"), "'a\n'");
+  for (const sign of '~!#&*();<>?[]{}|\\"^ \t') {
+    assert.equal(shellWord(`${sign}a`), `'${sign}a'`, sign);
+  }
 });
 
 Deno.test("shellWord: a shell reads the same word back", () => {

@@ -19,6 +19,15 @@ Deno.test("similarNames: a part finds the names that have it, in their order", (
   assert.deepEqual(similarNames("Mosquitto", NAMES), NAMES.slice(0, 2));
 });
 
+Deno.test("similarNames: two of five pieces in common are alike, and less are not", () => {
+  assert.deepEqual(similarNames("abcdef", ["abcq", "abcdxyzw"]), ["abcdxyzw"]);
+  assert.deepEqual(similarNames("wxyz", ["axyz"]), ["axyz"]);
+});
+
+Deno.test("similarNames: capitals are as good as small letters", () => {
+  assert.deepEqual(similarNames("piha", ["PIHA-db"]), ["PIHA-db"]);
+});
+
 Deno.test("similarNames: nothing for what is not like any, or too short to tell", () => {
   assert.deepEqual(similarNames("completely/different", NAMES), []);
   assert.deepEqual(similarNames("", NAMES), []);

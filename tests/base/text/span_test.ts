@@ -50,6 +50,7 @@ Deno.test("parseSpan: a count and a unit, nothing else", () => {
     604_800_000,
     1_209_600_000,
   ]);
+  assert.equal(parseSpan("999999s"), 999_999_000);
   for (const text of ["", "7", "d", "-1d", "1.5h", "7 d", "7d ", "7D", "1y", "9999999d"]) {
     assert.equal(parseSpan(text), undefined, text);
   }

@@ -57,8 +57,9 @@ const GAP = /(?:[^\S\n]|["'`,[\]\\])*/y;
 const GAP_BEFORE_SECRET = /(?:[^\S\n]|["'`,\\])*/y;
 const WORD = /[^\s"'`,[\]\\]*/y;
 const SECRET = /[^\s"'`]*/y;
-/** In `-p'a b'` the quotes come after the flag. */
 const REST_OF_SECRET = /[^\s"`]*/y;
+/** In `-p'a b'` the quotes come after the flag; in a list, or around all of a command, they end it. */
+const QUOTED = /\\{0,8}(?:'[^\s,;)\]}'][^'\n]{0,256}'|"[^\s,;)\]}"][^"\n]{0,256}")/y;
 const MOST_ARGUMENTS = 64; // of one command that are looked at
 
 /**
@@ -79,7 +80,7 @@ function readArguments(text: string, from: number, name: string, report: Report)
   let secretNext = false;
   let userFlag = false;
   let at = from;
-  const take = (run: RegExp) => {
+  const take = (run: RegExp): string => {
     const start = at;
     at = endFrom(run, text, start) ?? start;
     return text.slice(start, at);
@@ -98,11 +99,15 @@ function readArguments(text: string, from: number, name: string, report: Report)
     }
     const argument = take(WORD);
     of = commandRules(argument) ?? of;
-    const found = secretArgument(of, argument);
+    const quote = text.charAt(at);
+    const quoted: number | undefined = quote === before ? undefined : endFrom(QUOTED, text, at);
+    const found: ReturnType<typeof secretArgument> = secretArgument(of, argument) ??
+      (quoted && secretArgument(of, argument + quote));
     secretNext = found === "next";
     userFlag = USER_FLAG.test(argument);
     if (typeof found !== "number") continue;
-    take(REST_OF_SECRET);
+    if (quoted === undefined) take(REST_OF_SECRET);
+    else at = quoted;
     report(start + found, at);
   }
   return at;

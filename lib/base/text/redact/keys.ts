@@ -29,7 +29,7 @@ const LONGEST_KEY = 96;
 /** What every name of a secret holds; searched before anything else is. */
 export const STEM = new RegExp(
   "pass|pas(?![a-z])|pwd|pswd|(?<![a-z])pw(?![a-z])|psw|psk|secret|token|key|auth|cookie|cred|bearer|basic|jwt|" +
-    "sess|otp|salt(?![a-z])|pword|(?:root|admin|user|db|mail)pw|signature|\\bsig\\b|communit|(?<![a-z])p[iu][nk](?![a-z])|pincode|code|unseal|dsk|irk|ltk|" +
+    "sess|otp|salt(?![a-z])|pword|(?:root|admin|user|db|mail)pw|signature|\\bsig\\b|communit|(?<![a-z])(?:upin|p[iu][nk])(?![a-z])|pincode|code|unseal|seed|dsk|irk|ltk|" +
     // The same in other languages of Europe.
     "wort|geheim|schl(?:ü|ue?)ssel|zugang|mdp|jeton|contrase|clave|secreto|senha|segred|segret|parol|" +
     "has[lł]o|klucz|heslo|jelsz|l[oö]senord|adgangskode|kodeord|salasana|wachtwoord|sleutel|[sş]ifre|" +
@@ -70,14 +70,14 @@ const ABOUT = wordSet(`
   date seconds days in login ms min max attempts failures failed provider manager store backend format
   encoding stdin ref refs changed protected missing method mode rate per total remaining`);
 
-// What stands before "key" in names of secret keys, in any spelling.
+// What stands before "key" in names of secret keys, in any spelling; without digits at its end.
 const SECRET_KEY_OF = wordSet(`
   api access secret private priv encryption signing sign master auth ssh shared preshared account
-  storage license deploy deployment service fi session tls ssl hmac aes rsa ed25519 wg wireguard
+  storage license deploy deployment service fi session tls ssl hmac aes rsa ed wg wireguard
   network client admin root webhook write ingest ingestion app application consumer integration age
   gpg pgp cipher crypt decrypt decryption jwt cookie csrf django openai anthropic stripe sendgrid
   mailgun google aws azure gcp maps hetzner cloudflare dns influx grafana security s0 s2 link wifi
-  wep wpa wpa2 cf server user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
+  wep wpa cf server user bot tailscale ts backup vault unseal recovery ha local dev stream streaming rtmp
   gotify hmac secure pairing login mesh nwk nwks apps zigbee thread sqlcipher cookies bind
   pushover device`);
 /** `AUTH_SALT` of WordPress, say: keyed hashes are made with it. */
@@ -90,8 +90,8 @@ const PLAIN_KEY_OF = wordSet(`
   host known job event task queue message entity resource file image content blob bucket layer node
   peer tag item field column setting translation state search trace request`);
 
-/** How a value is written, or which of two it is: the word before tells what it is. */
-const FORM = wordSet("hex b64 base64 enc raw plain pem str value old new current previous");
+/** How a value is written (base64), or which of two it is: the word before tells what it is. */
+const FORM = wordSet("hex b base enc raw plain pem str value old new current previous");
 /** Keys in other languages, with what they are for beside. */
 const FOREIGN_KEY = wordSet(`
   clé cle chiave clave chave cheie klucz klíč ключ nyckel kulcs anahtar anahtarı sleutel schlüssel
@@ -208,7 +208,7 @@ export function isProse(word: string): boolean {
 const PLACEHOLDER =
   /(?:\*{3,}|•{3,}|x{5,}|X{5,}|[<([](?:(?:un|not )?set|hidden|redacted|masked|filtered|empty|none|secret|sensitive)[)>\]]|\$\{[A-Za-z_]\w{0,64}\}|\$(?=\w{0,64}(?:PASS|PW|SECRET|TOKEN|KEY|pass|secret|token|key|auth))[A-Za-z_]{3,64}|\{\{[^{}\n]{1,128}\}\}|%\([a-z_]{1,32}\)s|%[A-Z][A-Z_]{2,64}%|\/(?:etc|var|run|root|home|usr|opt|srv|data|config|certs?|ssl|keys|app|mnt)\/[\w./@-]{1,256}|!(?:secret|env_var|include|env) \w{1,64}|(?:(?:os\.)?(?:getenv|environ\.get|environ|env)|process\.env|System\.getenv|ENV|env)[.[(]["'\\]{0,4}[A-Za-z_]\w{0,64}["'\\]{0,4}[\])]?)(?=[\s"',;)\]}\\]|$)/y;
 
-const MAY_STAND = /[^a-df-np-rt-wyzA-DF-RT-WYZ0-9]|g/;
+const MAY_STAND = /[^a-df-nqrt-wyzA-DF-RT-WYZ0-9]|g/;
 
 /** Where what stands for a value ends; undefined where the value itself is there. */
 export function placeholderEnd(text: string, from: number): number | undefined {

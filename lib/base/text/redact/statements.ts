@@ -43,7 +43,7 @@ const STATEMENTS = statementsOf(String.raw`
   wifi:        WIFI:(?:[TSHR]:(?:\\.|[^;\n]){0,64};){0,4}P:((?:\\.|[^;\n]){1,128})
   mt:          \bMT:([A-Z0-9.-]{12,40})
   x-hm:        \bX-HM://([A-Z0-9]{8,32})
-  code         (?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\W{1,6}(\d{3}-?\d{2}-?\d{3}|\d{4}-?\d{3}-?\d{4})
+  code|payload  (?:set-?up|pairing|homekit|matter|manual)[ _-](?:pin|code|pairing code|payload)\W{1,6}(\d{3}-?\d{2}-?\d{3}|\d{4}-?\d{3}-?\d{4})
   password|passphrase|passcode?  \bpass(?:word|phrase|code)(?: (?!fail|auth|incorr|inval|wrong|attempt|denied|reject|check|error)[\w'"@.-]{1,32}){1,8} ?[:=] ?["']?([^\s"']{1,256})
   unseal       \bunseal key(?: ?\(?\w{1,3}\)?)?["']?[:=]\s{0,4}["']?(${WORD})
   phrase       (?:seed|recovery|mnemonic|secret|backup)[ _-]phrase\W{1,6}((?:[a-z]{3,8}[ ,]{1,2}){5,23}[a-z]{3,8})
@@ -59,7 +59,7 @@ const STATEMENTS = statementsOf(String.raw`
   jdbc:        \bjdbc:oracle:\w{1,16}:[\w.-]{1,64}\/([^\s@"']{1,256})@
   auth?        (?:^|[>"'|] ?)(?-i:AUTH) (?:[\w.-]{1,64} )?([^\s"']{4,256})$
   # Shells: secrets by their place.
-  stdin|cryptsetup|secret create|smbpasswd|load-key  \b(?:echo|printf) (?:-n )?(?:['"]?%s(?:\\n)?['"]? )?['"]?([^\s'"|]{1,256})['"]? ?\| ?(?:[^\n|]{1,128}?--?(?:pass(?:word|phrase)?-)?(?:stdin|fd)|(?:sudo )?(?:cryptsetup|docker secret|podman secret|smbpasswd|zfs load-key))
+  stdin|-fd|cryptsetup|secret create|smbpasswd|load-key  \b(?:echo|printf) (?:-n )?(?:['"]?%s(?:\\n)?['"]? )?['"]?([^\s'"|]{1,256})['"]? ?\| ?(?:[^\n|]{1,128}?--?(?:pass(?:word|phrase)?-)?(?:stdin|fd)|(?:sudo )?(?:cryptsetup|docker secret|podman secret|smbpasswd|zfs load-key))
   <<<          \b(?:passwd|vncpasswd|smbpasswd|login|cryptsetup|load-key|sudo|gpg|openssl|auth|unlock)\b[^\n<|]{0,128}<<< ?(?:\$?'([^']{1,256})'|"([^"\n]{1,256})"|([^\s'"]{1,256}))
   <            <\((?:echo|printf) (?:-n )?(?:['"]?%s(?:\\n)?['"]? )?['"]?([^\s'")]{1,256})
   --user?      --user(?:name)?[ =]["']?[\w.@-]{1,64}:([^\s"']{1,256})

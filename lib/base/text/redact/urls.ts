@@ -48,16 +48,13 @@ function userEnd(url: string, web: boolean): number {
 /** The user part of URLs of any scheme, with the password or token in it; all but the scheme for notification services. */
 export function urlUsers(text: string, report: Report): void {
   if (!text.includes("/") && !text.includes("%")) return;
-  let done = 0;
   let next = matchFrom(AFTER_SCHEME, text, 0);
   while (next) {
     const { index, 0: mark } = next;
     const start = index + mark.length;
     next = AFTER_SCHEME.exec(text);
-    if (start < done) continue;
     const limit = next ? next.index - schemeBefore(text, next.index).length : text.length;
     const url = URL_RUN.exec(text.slice(start, limit))?.[0] ?? "";
-    done = start + url.length;
     const scheme = schemeBefore(text, index);
     const encoded = mark.startsWith("%");
     const secret = NOTIFIERS.has(scheme)

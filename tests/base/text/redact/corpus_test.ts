@@ -91,9 +91,16 @@ function filled(line: string, given = values()): { text: string; secrets: string
   return { text, secrets };
 }
 
+/** The lines that a line with choices, `[[a|b]]`, stands for. */
+function expanded(line: string): string[] {
+  const [whole, choices] = /\[\[(.*?)\]\]/.exec(line) ?? [];
+  if (whole === undefined || choices === undefined) return [line];
+  return choices.split("|").flatMap((choice) => expanded(line.replace(whole, () => choice)));
+}
+
 async function linesOf(name: string): Promise<string[]> {
   const text = await Deno.readTextFile(new URL(name, FOLDER));
-  return text.split("\n").filter((line) => line !== "" && !/^##? /.test(line));
+  return text.split("\n").filter((line) => line !== "" && !/^##? /.test(line)).flatMap(expanded);
 }
 
 const SECRETS = await linesOf("secrets.txt");
