@@ -126,8 +126,8 @@ Deno.test("fuzz: whatever a command is answered, it is an answer or the end of t
       const asked = ["XRANGE", "XRANGE"].map((name) =>
         connection.call([name], 5_000).catch((error) => isToldApart(error, server.url))
       );
-      await inTime(Promise.all(asked));
-      await inTime(connection.pause(5_000).catch((error) => isToldApart(error, server.url)));
+      await inTime(() => Promise.all(asked));
+      await inTime(() => connection.pause(5_000).catch((error) => isToldApart(error, server.url)));
       assert.equal(lost.length, 1);
     }),
     runs(120),
@@ -146,22 +146,24 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
             ? [bulk("subscribe"), bulk(channel), 1]
             : undefined,
       );
-      const error = await inTime(redisSession({
-        endpoint: redisAddress(server.url).endpoint,
-        credentials: null,
-        secrets: [],
-        channels: ["a", "b"],
-        clock: systemClock,
-        pingEveryMs: 5_000,
-        pingDeadlineMs: 5_000,
-        connectTimeoutMs: 5_000,
-        onMessage: (message, channel) => {
-          assert.ok(message instanceof Uint8Array && typeof channel === "string");
-        },
-        onPasswordUnused() {},
-        onSubscribed() {},
-        onRefused() {},
-      }, new AbortController().signal));
+      const error = await inTime(() =>
+        redisSession({
+          endpoint: redisAddress(server.url).endpoint,
+          credentials: null,
+          secrets: [],
+          channels: ["a", "b"],
+          clock: systemClock,
+          pingEveryMs: 5_000,
+          pingDeadlineMs: 5_000,
+          connectTimeoutMs: 5_000,
+          onMessage: (message, channel) => {
+            assert.ok(message instanceof Uint8Array && typeof channel === "string");
+          },
+          onPasswordUnused() {},
+          onSubscribed() {},
+          onRefused() {},
+        }, new AbortController().signal)
+      );
       isToldApart(error, server.url);
     }),
     runs(120),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import assert from "node:assert/strict";
 import type fc from "fast-check";
 
 const [usual = 1, wanted, given] = Deno.args.map(Number);
@@ -12,20 +13,28 @@ const seed = given ?? (factor === 1 ? 1 : Date.now());
 
 /** The parameters of a property that tries `few` times among the tests. */
 export function runs(few: number): fc.Parameters<unknown> {
-  return { numRuns: few * factor, seed, endOnFailure: true };
+  return { numRuns: Math.ceil(few * factor), seed, endOnFailure: true };
 }
 
 /** A run that takes longer hangs. */
 export const HANG_MS = 1_000;
 
-/** What `work` resolves with; rejects when it takes longer than a second. */
-export async function inTime<T>(work: Promise<T>): Promise<T> {
+function tooLong(ms: number): void {
+  if (ms > HANG_MS) throw new Error(`a hang of ${Math.round(ms)} ms`);
+}
+
+/** What `work` resolves with; rejects when it takes longer than a second, or waits for longer. */
+export async function inTime<T>(work: () => Promise<T>): Promise<T> {
   let timer = 0;
+  const begun = performance.now();
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`a hang of over ${HANG_MS} ms`)), HANG_MS);
   });
   try {
-    return await Promise.race([work, late]);
+    const result = await Promise.race([work(), late]);
+    // No timer fires while a loop runs.
+    tooLong(performance.now() - begun);
+    return result;
   } finally {
     clearTimeout(timer);
   }
@@ -35,7 +44,30 @@ export async function inTime<T>(work: Promise<T>): Promise<T> {
 export function inTimeNow<T>(work: () => T): T {
   const begun = performance.now();
   const result = work();
-  const ms = performance.now() - begun;
-  if (ms > HANG_MS) throw new Error(`a hang of ${ms} ms`);
+  tooLong(performance.now() - begun);
   return result;
+}
+
+/**
+ * Counts what gets past the first look of a reader: a fuzzer whose inputs are nearly all refused
+ * there tries nothing, and fails.
+ */
+export function depths() {
+  const counts = new Map<string, { tried: number; deep: number }>();
+  return {
+    /** Notes whether one input was read beyond what refuses it first. */
+    note(reader: string, isDeep: boolean): void {
+      const count = counts.get(reader) ?? { tried: 0, deep: 0 };
+      count.tried++;
+      if (isDeep) count.deep++;
+      counts.set(reader, count);
+    },
+    /** Fails for each of `readers` of which less than this share of its inputs got so far. */
+    atLeast(shares: Readonly<Record<string, number>>): void {
+      for (const [reader, share] of Object.entries(shares)) {
+        const { tried = 0, deep = 0 } = counts.get(reader) ?? {};
+        assert.ok(deep > 0 && deep >= share * tried, `${reader}: ${deep} of ${tried} were read`);
+      }
+    },
+  };
 }
