@@ -88,7 +88,10 @@ export async function readReply(
   }
 
   let received = 0;
+  /** The line that is not whole yet; in it a line end is looked for once, however it comes. */
   let pending = "";
+  /** A carriage return that came last: a line feed may follow. */
+  let edge = "";
   let isOver = false;
   for await (const bytes of body) {
     const text = decoder.decode(bytes, { stream: true });
@@ -96,13 +99,16 @@ export async function readReply(
     if (received > LONGEST_STREAM) {
       throw new LinkError("bad_response", `a stream of more than ${LONGEST_STREAM} characters`);
     }
-    const lines = (pending + text).split(form.lineEnd);
+    const fresh = edge + text;
+    edge = fresh.endsWith("\r") ? "\r" : "";
+    const lines = fresh.slice(0, fresh.length - edge.length).split(form.lineEnd);
+    lines[0] = pending + lines[0];
     pending = lines.pop() ?? "";
     isOver = lines.some(takeLine);
     if (isOver) break;
     if (pending.length > LONGEST_LINE) throw notReply(form, "a line without end", pending);
   }
-  const rest = pending.trimEnd();
+  const rest = (pending + edge).trimEnd();
   if (!isOver && rest !== "") isOver = takeLine(rest);
   if (parts === 0 && whole !== "") {
     const object = parseObject(whole);

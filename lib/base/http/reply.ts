@@ -35,12 +35,14 @@ function byteSource(conn: Deno.Conn) {
     async line(): Promise<string> {
       for (;;) {
         const end = waiting.indexOf(10);
+        const length = end < 0 ? waiting.length : end;
+        // Of a line that is whole, too: else what is too long would depend on how it came.
+        if (length > LONGEST_LINE) throw notHttp("a header line is too long");
         if (end >= 0) {
           const bytes = waiting.subarray(0, waiting[end - 1] === 13 ? end - 1 : end);
           waiting = waiting.subarray(end + 1);
           return new TextDecoder("latin1").decode(bytes);
         }
-        if (waiting.length > LONGEST_LINE) throw notHttp("a header line is too long");
         if (await more()) continue;
         throw new HttpError("disconnected", "the server hung up before its reply was complete");
       }

@@ -12,7 +12,7 @@ const words = {
 
 /** Replies of /v1/chat/completions: server-sent events, or one whole JSON object. */
 export const OPENAI_REPLY: ReplyForm = {
-  lineEnd: /\r\n|\n|\r(?!$)/,
+  lineEnd: /\r\n|\n|\r/,
   words,
   lineOf(line) {
     // A blank line ends an event, one with a colon is a comment that keeps the connection open.

@@ -54,6 +54,7 @@ const REPLIES: Readonly<Record<string, [reply: string, status: number, text: str
     200,
     "hello",
   ],
+  "a header of 16 KiB": [`HTTP/1.1 200 OK\r\na: ${"x".repeat(16_380)}\r\n\r\nok`, 200, "ok"],
   "chunks in capitals": [
     "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n",
     200,
@@ -132,6 +133,11 @@ const BROKEN: Readonly<Record<string, [reply: string, kind: HttpError["kind"]]>>
     "bad_response",
   ],
   "an endless header": ["HTTP/1.1 200 OK\r\na: " + "x".repeat(40_000), "bad_response"],
+  // One that ends, too, and in the piece in which it does.
+  "a header of over 16 KiB": [
+    `HTTP/1.1 200 OK\r\na: ${"x".repeat(16_381)}\r\n\r\nok`,
+    "bad_response",
+  ],
   "endless headers": ["HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(300), "bad_response"],
   "200 headers": ["HTTP/1.1 200 OK\r\n" + "a: b\r\n".repeat(200) + "\r\nok", "bad_response"],
 };

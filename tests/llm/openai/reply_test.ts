@@ -31,6 +31,20 @@ Deno.test("OPENAI_REPLY: lines end by any of three ends, wherever the pieces are
   }
 });
 
+Deno.test("readReply: line ends are looked for once, however small the pieces of a long line are", async () => {
+  let lookedAt = 0;
+  class Counting extends RegExp {
+    override [Symbol.split](text: string, limit?: number) {
+      lookedAt += text.length;
+      return super[Symbol.split](text, limit);
+    }
+  }
+  const form = { ...OPENAI_REPLY, lineEnd: new Counting(OPENAI_REPLY.lineEnd) };
+  const text = `${delta({ content: "x".repeat(5_000) })}\r\n\r\ndata: [DONE]\r\n\r\n`;
+  const { content } = await readReply(bodyOf(text, 1), form, () => {});
+  assert.deepEqual([content.length, lookedAt], [5_000, text.lastIndexOf("[DONE]") + 8]);
+});
+
 Deno.test("OPENAI_REPLY: [DONE] ends it at once, whatever follows", async () => {
   const text = `${delta({ content: "a" })}\n\ndata: [DONE]\n`;
   const { content, pieces } = await read(`${text}\nno event at all`, text.length);
