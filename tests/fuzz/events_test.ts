@@ -37,6 +37,27 @@ const lines = (sound: unknown) =>
 /** The rules answer at once, and reach nothing. */
 const env = (name: string) => name === "LLM_CHAIN" ? "rules" : undefined;
 
+Deno.test("fuzz: a stream of lines says the same however it is split", async () => {
+  const read = async (parts: readonly Uint8Array[]) => {
+    const found: unknown[] = [];
+    for await (const line of readLines(ReadableStream.from(parts) as ReadableStream, 300)) {
+      found.push(line instanceof Uint8Array ? [...line] : line.kind);
+    }
+    return found;
+  };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(lines(EVENT), fc.uint8Array({ maxLength: 700 })),
+      cuts,
+      (bytes, at) =>
+        inTime(async () => {
+          assert.deepEqual(await read(pieces(bytes, at)), await read([bytes]));
+        }),
+    ),
+    runs(200),
+  );
+});
+
 // A window in which lines of the log are counted outlives an agent; a process ends with it.
 const leavesTimers = { sanitizeOps: false, sanitizeResources: false };
 
@@ -82,24 +103,3 @@ Deno.test(
     depth.atLeast({ eval: 0.1 });
   },
 );
-
-Deno.test("fuzz: a stream of lines says the same however it is split", async () => {
-  const read = async (parts: readonly Uint8Array[]) => {
-    const found: unknown[] = [];
-    for await (const line of readLines(ReadableStream.from(parts) as ReadableStream, 300)) {
-      found.push(line instanceof Uint8Array ? [...line] : line.kind);
-    }
-    return found;
-  };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.oneof(lines(EVENT), fc.uint8Array({ maxLength: 700 })),
-      cuts,
-      (bytes, at) =>
-        inTime(async () => {
-          assert.deepEqual(await read(pieces(bytes, at)), await read([bytes]));
-        }),
-    ),
-    runs(200),
-  );
-});
