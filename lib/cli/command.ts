@@ -19,7 +19,7 @@ export interface Command {
   readonly options: Options;
   /**
    * What a shell can complete its arguments with: files, ids of proposals, nodes and services, or
-   * these words.
+   * these words. A command without this takes no argument.
    */
   readonly completes?: "files" | "ids" | "targets" | readonly string[];
   /** Runs with checked options; resolves with the exit status. */
@@ -35,10 +35,7 @@ const version: Command = {
   synopsis: "",
   help: "Prints the version, as --version does behind any command.",
   options: {},
-  run: (io, _values, positionals) => {
-    if (positionals.length > 0) throw new UsageError("version takes no argument");
-    return Promise.resolve(say(io, `${PROGRAM} ${VERSION}`));
-  },
+  run: (io) => Promise.resolve(say(io, `${PROGRAM} ${VERSION}`)),
 };
 
 /**
@@ -115,6 +112,9 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
   if (values.help) return say(io, usage(command));
   if (values.version) return say(io, `${PROGRAM} ${VERSION}`);
   try {
+    if (positionals.length > 0 && command.completes === undefined) {
+      throw new UsageError(`${command.name} takes no argument`);
+    }
     return await command.run(io, values, positionals);
   } catch (error) {
     if (!(error instanceof UsageError) || /^Usage: /m.test(error.message)) throw error;

@@ -10,6 +10,8 @@ import { NOT_IN_A_CLUSTER, redisUrlProblem } from "../base/redis/address.ts";
 
 /** The channels and streams that node agents and observers send on when nothing else is said. */
 export const CHANNELS = ["health_events", "world_updates"] as const;
+/** Whether a channel or stream may be named so. */
+export const isChannelName = (name: string): boolean => /^[!-~]{1,200}$/.test(name);
 /** Each is a subscription of its own, so that a refused one leaves the others alone. */
 const MOST_CHANNELS = 16;
 
@@ -96,7 +98,7 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
     const value = text(name, CHANNELS.join());
     const given = value.split(",").map((each) => each.trim());
     const usable = given.length <= MOST_CHANNELS && new Set(given).size === given.length &&
-      given.every((each) => /^[!-~]{1,200}$/.test(each) && !given.includes(`${each}:dead`));
+      given.every((each) => isChannelName(each) && !given.includes(`${each}:dead`));
     if (usable) return given;
     const dead = name === "STREAMS" ? ", none of them another's dead letters (NAME:dead)" : "";
     const form = `1 to ${MOST_CHANNELS} different names with commas between them and no blanks in `;

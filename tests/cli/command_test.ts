@@ -22,6 +22,7 @@ async function called(args: string[], failure?: Error, isTerminal = false) {
     synopsis: "[--loud] [--size N]",
     help: `What ${name} does.`,
     options: { loud: { type: "boolean", short: "l" }, size: { type: "string" } },
+    completes: "files",
     run: (_io, values, positionals) => {
       if (failure) throw failure;
       ran = `${name} ${JSON.stringify({ ...values })} ${positionals.join()}`;
@@ -49,6 +50,25 @@ Deno.test("dispatch: the first command when none is named, else the named one", 
     'second {"loud":true,"size":"3"} a,b',
   );
   assert.equal((await called(["second", "--", "--loud"])).ran, "second {} --loud");
+});
+
+Deno.test("a command that takes no argument refuses one", async () => {
+  using folder = sandbox();
+  const names = COMMANDS.filter(({ completes }) => completes === undefined).map(({ name }) => name);
+  assert.deepEqual(names, [
+    "run",
+    "check",
+    "status",
+    "pending",
+    "stats",
+    "silences",
+    "permissions",
+  ]);
+  for (const name of names) {
+    const { code, out, err } = await runCommand([name, "x"], { root: folder.path });
+    const [first] = err.split("\n");
+    assert.deepEqual([code, out, first], [2, "", `planner-agent: ${name} takes no argument`]);
+  }
 });
 
 Deno.test("dispatch: help and version on every level, on standard output", async () => {

@@ -4,7 +4,7 @@ import { type Finding, worst } from "../../observe/health.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
 import { findingLines } from "../view/findings.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
+import { EXIT, type Io } from "../io.ts";
 import { paletteFor } from "../view/palette.ts";
 
 export const check: Command = {
@@ -27,8 +27,7 @@ The exit status is 0 when nothing failed, 2 when something did.`,
     strict: { type: "boolean" },
     json: { type: "boolean" },
   },
-  async run(io, values, positionals) {
-    if (positionals.length > 0) throw new UsageError("check takes no argument");
+  async run(io, values) {
     const json = values.json === true;
     const findings: Finding[] = [];
     const stopping = new AbortController();

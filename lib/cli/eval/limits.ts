@@ -19,8 +19,10 @@ export function limitsIn(values: Values): ReadonlyMap<string, number> {
   for (const [name] of LIMITS) {
     const text = values[name];
     if (text === undefined) continue;
-    if (typeof text !== "string" || !/^\d{1,6}$/.test(text)) {
-      throw new UsageError(`eval: --${name} takes a whole number, got ${JSON.stringify(text)}`);
+    const most = name === "min-right" ? 100 : 999_999;
+    if (typeof text !== "string" || !/^\d{1,6}$/.test(text) || Number(text) > most) {
+      const takes = `takes a whole number up to ${most}`;
+      throw new UsageError(`eval: --${name} ${takes}, got ${JSON.stringify(text)}`);
     }
     limits.set(name, Number(text));
   }

@@ -20,6 +20,7 @@ import { paletteFor } from "../view/palette.ts";
 import { runtimePath, unreadable } from "../reading.ts";
 
 const MOST_LINES = 10_000;
+const MOST_SHOWN = 20;
 /** Nodes that are named where there is nothing about the one that was asked for. */
 const MOST_NODES = 20;
 const MOST_NEAR = 3;
@@ -33,20 +34,22 @@ the newest last. It reads the history in RUNTIME_PATH/state/history, while the
 agent runs and after it ended. A service's name can have slashes: the first one
 ends the node's.
 
-  --limit N   lines, at most (default 20)
+  --limit N   lines, at most (default ${MOST_SHOWN})
   --list      print every NODE and NODE/SERVICE of the history, a line each
   --json      print the lines as JSON`,
   options: {
-    limit: { type: "string", default: "20" },
+    limit: { type: "string" },
     list: { type: "boolean" },
     json: { type: "boolean" },
   },
   completes: "targets",
   run: async (io, values, positionals) => {
     const isList = values.list === true;
-    if (isList && positionals.length > 0) throw new UsageError("explain: --list takes no argument");
+    if (isList && (positionals.length > 0 || Object.keys(values).length > 1)) {
+      throw new UsageError("explain: --list takes neither arguments nor other options");
+    }
     const subject = isList ? undefined : subjectOf(positionals);
-    const limit = isList ? 0 : limitOf(String(values.limit));
+    const limit = isList ? 0 : limitOf(String(values.limit ?? MOST_SHOWN));
     const root = runtimePath(io.env);
     const source = { state: join(root, "state"), files: realFiles };
     try {

@@ -37,30 +37,29 @@ Reads only.
     json: { type: "boolean" },
     ids: { type: "boolean" },
   },
-  run: async (io, values, positionals) => {
-    if (positionals.length > 0) throw new UsageError("pending takes no argument");
+  run: async (io, values) => {
+    if (values.ids === true && values.json === true) {
+      throw new UsageError("pending: --ids and --json contradict each other");
+    }
     return await readingActions(io, async (actions, root) => {
-      const say = (ids: readonly string[]) => {
-        for (const id of ids) io.out(`${id}\n`);
-        return EXIT.ok;
-      };
-      const ids = values.ids === true;
-      if (ids && values.node === undefined && values.ready !== true) {
-        return say((await actions.ids("pending")).filter(isActionId));
-      }
       const look = () => wanted(values, { root, actions });
-      if (ids) {
+      if (values.ids === true) {
+        // Names are enough where none is passed over.
+        const isAll = values.node === undefined && values.ready !== true;
         return await repeated(io, values.watch === true, async () => {
-          const { proposals } = (await look()).waiting;
-          return say(proposals.map(({ actionId }) => actionId));
+          const ids = isAll
+            ? (await actions.ids("pending")).filter(isActionId)
+            : (await look()).waiting.proposals.map(({ actionId }) => actionId);
+          for (const id of ids) io.out(`${id}\n`);
+          return EXIT.ok;
         });
       }
       return await present(io, values, async () => {
-        const { waiting, known } = await look();
+        const { waiting, others, known } = await look();
         const folder = actions.folderPath;
         return {
           object: pendingJson(waiting, known),
-          lines: (options) => pendingLines(waiting, { ...options, ...known, folder }),
+          lines: (options) => pendingLines(waiting, { ...options, ...known, others, folder }),
         };
       });
     });
@@ -81,5 +80,6 @@ async function wanted(
     (node === undefined || proposal.node === node) &&
     (ready !== true || isReady(proposal, superseded))
   );
-  return { waiting: { ...all, proposals }, known: { nowMs, superseded } };
+  const others = all.proposals.length - proposals.length;
+  return { waiting: { ...all, proposals }, others, known: { nowMs, superseded } };
 }

@@ -14,6 +14,8 @@ interface PendingOptions extends ViewOptions {
   /** Milliseconds since 1970. */
   readonly nowMs: number;
   readonly superseded: Superseded;
+  /** How many wait beside those that were asked for. */
+  readonly others?: number;
   /** Path of a folder under actions/. */
   readonly folder: (name: "pending" | "rejected") => string;
 }
@@ -31,7 +33,7 @@ export function pendingLines(
     { title: "why", narrow: "wrap", cell: ({ why }) => why },
   ];
   return [
-    countLine(proposals.length, unread),
+    countLine(proposals.length, unread, options.others),
     ...proposals.length > 0 ? ["", ...proposalLines(proposals, options)] : [],
     ...damaged.length > 0 ? ["", ...itemTable(damaged, columns, options)] : [],
     ...rejectLines(proposals, options),
@@ -40,8 +42,10 @@ export function pendingLines(
 
 const fileName = ({ actionId }: { readonly actionId: string }) => `${actionId}.json`;
 
-function countLine(count: number, unread: number): string {
+function countLine(count: number, unread: number, others = 0): string {
   if (unread > 0) return `${count} proposals, and ${unread} older files that were not read`;
+  const rest = others === 1 ? "1 other does" : `${others} others do`;
+  if (count === 0 && others > 0) return `No proposal that was asked for waits; ${rest}.`;
   if (count === 0) return "No proposal waits for a person.";
   return count === 1 ? "1 proposal waits for a person" : `${count} proposals wait for a person`;
 }

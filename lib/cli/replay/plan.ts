@@ -1,4 +1,4 @@
-import { CHANNELS } from "../../config/config.ts";
+import { CHANNELS, isChannelName } from "../../config/config.ts";
 import { type Command, oneFile, type Values } from "../command.ts";
 import { UsageError } from "../io.ts";
 import { parseSpan } from "../../base/text/span.ts";
@@ -16,6 +16,9 @@ export function replayPlan(
   const { "from-stream": stream, "dry-run": dry = false, since = DEFAULT_SINCE, write } = values;
   /** The channel the events count as. */
   const channel = typeof values.channel === "string" ? values.channel : undefined;
+  if (channel !== undefined && !isChannelName(channel)) {
+    refuse(`--channel is ${JSON.stringify(channel.slice(0, 60))}; it takes a name without blanks`);
+  }
   if (typeof stream !== "string") {
     for (const name of ["since", "write"]) {
       if (values[name] !== undefined) refuse(`--${name} goes with --from-stream NAME alone`);

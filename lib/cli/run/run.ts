@@ -13,7 +13,7 @@ import { createProposalChannel } from "../../observe/announce.ts";
 import { redisAddress } from "../../base/redis/address.ts";
 import { VERSION } from "../../base/version.ts";
 import type { Command } from "../command.ts";
-import { EXIT, type Io, UsageError } from "../io.ts";
+import { EXIT, type Io } from "../io.ts";
 import { coordinationOf, openListening } from "../../agent/listening.ts";
 import { interruptible } from "../interruptible.ts";
 import { isCovered, opened } from "../opening.ts";
@@ -31,8 +31,7 @@ a proposal for each event that needs one into RUNTIME_PATH/actions/pending. Logs
 JSON lines to standard output. Keeps trying where Redis or Ollama cannot be
 reached. SIGTERM or SIGINT ends it; SIGHUP makes it read config/ anew.`,
   options: {},
-  async run(io, _values, positionals) {
-    if (positionals.length > 0) throw new UsageError("run takes no argument");
+  async run(io) {
     const config = parseConfig(io.env);
     const needs = ["REDIS_URL", "OLLAMA_HOST", "RUNTIME_PATH"] as const;
     if (!await isCovered(io, config, { needs })) return EXIT.usage;

@@ -5,7 +5,7 @@ import { readSilences } from "../../gate/silences_file.ts";
 import { isSilenced, type Silence } from "../../gate/silences.ts";
 import { historyLines } from "../../observe/history/reader.ts";
 import type { Command } from "../command.ts";
-import { fail, UsageError } from "../io.ts";
+import { fail } from "../io.ts";
 import { runtimePath, unreadable } from "../reading.ts";
 import { present } from "../view/present.ts";
 import { type CountedSilence, silenceLines, silencesJson } from "./view.ts";
@@ -21,8 +21,7 @@ exit status is 1 where the file is wrong. Reads only.
 
   --json   print them as JSON`,
   options: { json: { type: "boolean" } },
-  run: async (io, values, positionals) => {
-    if (positionals.length > 0) throw new UsageError("silences takes no argument");
+  run: async (io, values) => {
     const root = runtimePath(io.env);
     const file = await readSilences(root, realFiles);
     if ("problem" in file) return fail(io, `${file.path} is wrong: ${file.problem}`);

@@ -20,8 +20,7 @@ has taken on, at the approved_at or decided_at that it noted. Reads only.
   --since SPAN     only those proposed since then: 12h, 7d, 4w (also s, m)
   --json           print the same as JSON, spans in seconds`,
   options: { since: { type: "string" }, json: { type: "boolean" } },
-  run: async (io, values, positionals) => {
-    if (positionals.length > 0) throw new UsageError("stats takes no argument");
+  run: async (io, values) => {
     const spanMs = sinceOf(values.since);
     return await readingActions(io, async (actions, root) => {
       const nowMs = systemClock.now();

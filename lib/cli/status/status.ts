@@ -3,7 +3,7 @@ import { systemClock } from "../../base/clock.ts";
 import { realFiles } from "../../base/disk/files.ts";
 import { readStatus } from "../../observe/status/look.ts";
 import type { Command } from "../command.ts";
-import { EXIT, UsageError } from "../io.ts";
+import { EXIT } from "../io.ts";
 import { runtimePath, unreadable } from "../reading.ts";
 import { present } from "../view/present.ts";
 import { statusLines } from "./view.ts";
@@ -19,8 +19,7 @@ exit status is 0 while the agent runs and 1 when it does not.
   --watch   draw again every 2 s, until SIGINT or SIGTERM
   --json    print it as JSON; with --watch an object a line`,
   options: { watch: { type: "boolean" }, json: { type: "boolean" } },
-  run: async (io, values, positionals) => {
-    if (positionals.length > 0) throw new UsageError("status takes no argument");
+  run: async (io, values) => {
     const root = runtimePath(io.env);
     try {
       return await present(io, values, async () => {

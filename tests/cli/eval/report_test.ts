@@ -222,7 +222,10 @@ Deno.test("passedLimits: each limit that a chain does not keep", () => {
     "m: 1 wrong interventions, against --max-wrong-interventions 0",
     "m: 60 percent right, against --min-right 61",
   ]);
-  assert.throws(() => limits({ "min-right": "all" }), {
-    message: 'eval: --min-right takes a whole number, got "all"',
-  });
+  for (const text of ["all", "101"]) {
+    assert.throws(() => limits({ "min-right": text }), {
+      message: `eval: --min-right takes a whole number up to 100, got "${text}"`,
+    });
+  }
+  assert.deepEqual(limits({ "max-wrong-ignores": "999999" }), []);
 });

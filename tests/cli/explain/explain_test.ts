@@ -228,6 +228,16 @@ Deno.test("explain: --list leaves out what a shell would read as a command", asy
   using folder = sandbox();
   recorded(folder.path, [{ ...HEALTHY, service: "$(touch x)" }, { ...HEALTHY, service: "a b" }]);
   assert.equal((await runCommand(["explain", "--list"], { root: folder.path })).out, "piha\n");
+  for (const more of [["--json"], ["--limit", "3"], ["piha"]]) {
+    const { code, out, err } = await runCommand(["explain", "--list", ...more], {
+      root: folder.path,
+    });
+    assert.deepEqual([code, out], [2, ""]);
+    assert.match(
+      err,
+      /^planner-agent: explain: --list takes neither arguments nor other options\n/,
+    );
+  }
 });
 
 Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {

@@ -381,6 +381,36 @@ Deno.test("planner-agent pending: --ready and --node", async () => {
   assert.deepEqual(await ask("--node", "vps"), [lab.traefik]);
   assert.deepEqual((await ask("--node", "piha")).sort(), [...lab.ids].sort());
   assert.deepEqual(await ask("--node", "piha", "--ready"), [""]);
+  const said = async (...more: string[]) =>
+    await runCommand(["pending", ...more], { root: lab.root });
+  assert.equal(
+    (await said("--node", "piah")).out,
+    "No proposal that was asked for waits; 5 others do.\n",
+  );
+  assert.deepEqual(
+    [(await said("--ids", "--json")).code, (await said("--ids", "--json")).err.split("\n")[0]],
+    [2, "planner-agent: pending: --ids and --json contradict each other"],
+  );
+});
+
+Deno.test("pendingLines: nothing of what was asked for is not nothing at all", () => {
+  const none = (others: number) =>
+    pendingLines({ proposals: [], damaged: [], unread: 0 }, { ...OPTIONS, others });
+  assert.deepEqual(none(0), ["No proposal waits for a person."]);
+  assert.deepEqual(none(1), ["No proposal that was asked for waits; 1 other does."]);
+});
+
+Deno.test("planner-agent pending: --watch lists ids again and again, too", async () => {
+  using lab = outage();
+  const child = agentCommand(["pending", "--watch", "--ids"], { root: lab.root }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).pipeThrough(new TextLineStream());
+  const seen: string[] = [];
+  for await (const line of lines) {
+    if (seen.push(line) === 10) child.kill("SIGTERM");
+  }
+  await child.stderr.cancel();
+  assert.equal((await child.status).code, 0);
+  assert.deepEqual(seen.slice(5), seen.slice(0, 5));
 });
 
 Deno.test("planner-agent pending: --watch goes on until it is told to stop", async () => {

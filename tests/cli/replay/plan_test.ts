@@ -60,6 +60,11 @@ Deno.test("replayPlan: what does not go together is refused", () => {
       "--write and --dry-run contradict each other",
       () => plan({ ...from, write: true, "dry-run": true }),
     ],
+    ['--channel is ""; it takes a name without blanks', () => plan({ channel: "" }, "-")],
+    [
+      '--channel is "\\u001b[31m"; it takes a name without blanks',
+      () => plan({ ...from, channel: "\x1b[31m" }),
+    ],
     [
       "--from-stream takes the name of a stream, such as health_events",
       () => plan({ "from-stream": "" }),
