@@ -1,7 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ConfigError } from "../config/config.ts";
 import { errorMessage } from "../base/error_message.ts";
-import { visibleText } from "../base/text/visible.ts";
 import { VERSION } from "../base/version.ts";
 import { EXIT, type Io, UsageError } from "./io.ts";
 
@@ -64,9 +63,9 @@ export async function dispatch(
     return await runCommand(find(first, all), rest, io);
   } catch (error) {
     if (error instanceof UsageError) {
-      io.err(`${PROGRAM}: ${visibleText(error.message)}\nTry '${PROGRAM} --help'.\n`);
+      io.err(`${PROGRAM}: ${error.message}\nTry '${PROGRAM} --help'.\n`);
     } else if (error instanceof ConfigError) {
-      for (const problem of error.problems) io.err(`${PROGRAM}: ${visibleText(problem)}\n`);
+      for (const problem of error.problems) io.err(`${PROGRAM}: ${problem}\n`);
     } else {
       throw error;
     }
@@ -117,7 +116,7 @@ async function runCommand(command: Command, args: readonly string[], io: Io): Pr
     }
     return await command.run(io, values, positionals);
   } catch (error) {
-    if (!(error instanceof UsageError) || /^Usage: /m.test(error.message)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}\n${usageLine(command)}`);
   }
 }

@@ -11,7 +11,7 @@ export interface Io {
   readonly out: LineSink;
   /** Standard output for lines that nobody may wait for. */
   readonly queuedOut: { write(bytes: Uint8Array): Promise<number> };
-  /** Standard error, whole lines. */
+  /** Standard error, whole lines; terminal codes in them are left out. */
   readonly err: LineSink;
   /** Whether standard output is a terminal that a person looks at. */
   readonly isTerminal: boolean;

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { type Command, dispatch, overview, readWhole, usage } from "../../lib/cli/command.ts";
-import { allCommands } from "../../lib/cli/commands.ts";
+import {
+  type Command,
+  dispatch,
+  oneFile,
+  overview,
+  readWhole,
+  usage,
+} from "../../lib/cli/command.ts";
+import { allCommands, commandsFor } from "../../lib/cli/commands.ts";
 import { manualPage } from "../../scripts/man.ts";
 import { EXIT, type Io, UsageError } from "../../lib/cli/io.ts";
 import { ConfigError } from "../../lib/config/config.ts";
@@ -32,15 +39,6 @@ async function called(args: string[], failure?: Error, isTerminal = false) {
   const code = await dispatch(args, [command("first"), command("second")], io);
   return { code, ...said, ran };
 }
-
-Deno.test("dispatch: what was typed reaches the terminal without its codes", async () => {
-  const odd = "x\x1b[31mred\u202e\x07";
-  for (const args of [[odd], ["help", odd], ["first", `--${odd}`], ["first", odd]]) {
-    const { err, out } = await called(args);
-    // deno-lint-ignore no-control-regex
-    assert.ok(!/[\x00-\x08\x0b-\x1f\u202e]/.test(err + out), JSON.stringify(err + out));
-  }
-});
 
 Deno.test("dispatch: the first command when none is named, else the named one", async () => {
   assert.deepEqual(await called([]), { code: 7, out: "", err: "", ran: "first {} " });
@@ -199,6 +197,51 @@ Deno.test("dispatch: on a terminal nothing at all shows what there is, elsewhere
   assert.deepEqual([code, ran], [0, ""]);
   assert.match(out, /^Usage: planner-agent \[COMMAND\]/);
   assert.equal((await called(["first"], undefined, true)).ran, "first {} ");
+});
+
+Deno.test("dispatch: how a command is used is said once", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const { code, err } = await runCommand(["explain"], { root: folder.path });
+  assert.deepEqual([code, err], [
+    2,
+    "planner-agent: explain takes one NODE or NODE/SERVICE\n" +
+    "Usage: planner-agent explain NODE[/SERVICE] [--limit N] [--json]\n" +
+    "       planner-agent explain --list\nTry 'planner-agent --help'.\n",
+  ]);
+});
+
+Deno.test("commandsFor: a command is loaded alone, and all where none is named", async () => {
+  const names = async (name: string) => (await commandsFor(name)).map((command) => command.name);
+  assert.deepEqual([await names("status"), await names("run")], [["status"], ["run"]]);
+  for (const none of ["", "launch", "help", "version"]) {
+    assert.deepEqual(
+      (await names(none)).join(" "),
+      "run replay check status pending show explain stats silences silence check-event eval " +
+        "permissions completions",
+    );
+  }
+  const { out } = await runCommand(["completions", "fish"], { root: "/srv" });
+  const completed = [...out.matchAll(/__fish_use_subcommand -a ([\w-]+)/g)].map(([, name]) => name);
+  assert.deepEqual(completed, [...await names(""), "help", "version"]);
+});
+
+Deno.test("oneFile: one, no more and no less", () => {
+  assert.equal(oneFile({ name: "eval" }, ["-"]), "-");
+  for (const paths of [[], ["a", "b"]]) {
+    assert.throws(() => oneFile({ name: "eval" }, paths), {
+      message: "eval takes one FILE, or - for standard input",
+    });
+  }
+});
+
+Deno.test("planner-agent: what was typed reaches the terminal without its codes, and a folder is no file", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const odd = await runAgent(["\x1b[2Jx\u202e"], { root: folder.path });
+  assert.match(odd.err, /^planner-agent: unknown command 'x'; there are: run, /);
+  const read = await runAgent(["check-event", folder.path], { root: folder.path });
+  assert.match(read.err, /^planner-agent: check-event: cannot read '\S+': it is a folder\n/);
 });
 
 Deno.test("--help: of every command fits 80 columns", () => {

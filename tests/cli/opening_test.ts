@@ -80,6 +80,9 @@ Deno.test("isCovered: a replay needs no Redis and no Ollama", async () => {
   const other = config({ REDIS_URL: "redis://10.0.0.9", OLLAMA_HOST: "10.0.0.8" });
   const options = { needs: ["RUNTIME_PATH"], build: BUILD, query } as const;
   assert.equal(await isCovered(io, other, options), true);
+  const odd = { ...other, redisUrl: "redis://agent:pa/ss@10.0.0.1" };
+  assert.equal(await isCovered(io, odd, options), true);
+  assert.deepEqual(io.said, []);
 });
 
 Deno.test("isCovered: a cluster is refused where keys are used, and only there", async () => {

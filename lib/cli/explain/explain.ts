@@ -147,9 +147,7 @@ function subjectOf(positionals: readonly string[]): HistorySubject {
   const node = cleanName(text?.slice(0, at < 0 ? undefined : at) ?? "");
   const service = at < 0 ? undefined : cleanName(text?.slice(at + 1) ?? "");
   if (node === "" || service === "" || more.length > 0) {
-    throw new UsageError(
-      `explain takes one NODE or NODE/SERVICE\nUsage: planner-agent explain ${explain.synopsis}`,
-    );
+    throw new UsageError("explain takes one NODE or NODE/SERVICE");
   }
   return { node, service };
 }

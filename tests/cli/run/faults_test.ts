@@ -32,11 +32,26 @@ Deno.test("faultHandler: what a connection throws is logged and counted, and the
 });
 
 Deno.test("faultHandler: what went through the pipeline or the queue ends the agent", () => {
-  for (const path of ["planner.ts", "planner/decide.ts", "queue/journal.ts", "agent/tick.ts"]) {
+  for (
+    const path of [
+      "planner.ts",
+      "planner/decide.ts",
+      "queue/journal.ts",
+      "gate/flap.ts",
+      "proposal/proposer.ts",
+      "agent.ts",
+      "agent/tick.ts",
+    ]
+  ) {
     const { handle, log, ends } = lab();
     handle(thrown("after (node:timers)", `step (file:///tmp/planner-agent/lib/${path}:10:5)`));
     assert.equal(ends(), 1, path);
     assert.match(String(log.lines[0]?.effect), /^the agent ends/);
+    assert.equal(
+      log.lines[0]?.error,
+      "TypeError: reply is null     at after (node:timers)     at step " +
+        `(file:///tmp/planner-agent/lib/${path}:10:5)`,
+    );
   }
 });
 
