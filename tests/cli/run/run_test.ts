@@ -4,6 +4,7 @@ import { run } from "../../../lib/cli/run/run.ts";
 import { makeRuntime, type Settings } from "../../support/agent.ts";
 import { recordingIo } from "../../support/command.ts";
 import { sandbox } from "../../support/sandbox.ts";
+import { healthy, scriptedRedis } from "../../support/scripted_redis.ts";
 import { eventually } from "../../support/stream_reader.ts";
 
 /** `run` in this process, without a Redis, and with a reader of its log that takes its time. */
@@ -21,9 +22,13 @@ function lab(settings: Settings = {}) {
   let written = "";
   const lines = () => written.trimEnd().split("\n").filter(Boolean).map((line) => JSON.parse(line));
   const exits: { readonly status: number; readonly last: string }[] = [];
-  let tell: Record<"signal" | "other", (name: string) => void> & { fault(fault: unknown): void };
   const none = () => {};
-  tell = { signal: none, other: none, fault: none };
+  const tell: Record<"signal" | "other", (name: string) => void> & { fault(fault: unknown): void } =
+    {
+      signal: none,
+      other: none,
+      fault: none,
+    };
   const { io } = recordingIo({
     env: (name) => env[name],
     queuedOut: {
@@ -98,6 +103,22 @@ Deno.test("run: what nobody caught is logged and counted; one of the pipeline en
   await it.done;
   const metrics = Deno.readTextFileSync(join(it.root, "state/planner-agent.prom"));
   assert.match(metrics, /^planner_agent_internal_faults_total 2$/m);
+});
+
+Deno.test("run: it starts once, however often Redis is lost", async () => {
+  const redis = scriptedRedis(healthy);
+  await using it = lab({ REDIS_URL: `redis://127.0.0.1:${redis.port}` });
+  await it.seen("planner_started");
+  for (const connection of redis.open) connection.close();
+  await eventually(
+    "it is heard again",
+    () =>
+      Promise.resolve(it.lines().filter(({ event }) => event === "redis_subscribed").length === 2),
+  );
+  it.tell.signal("SIGTERM");
+  assert.equal(await it.done, 0);
+  assert.equal(it.lines().filter(({ event }) => event === "planner_started").length, 1);
+  await redis.close();
 });
 
 Deno.test("run: a second signal ends it with status 1, and its line is written first", async () => {
