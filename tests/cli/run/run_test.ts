@@ -4,6 +4,8 @@ import { run } from "../../../lib/cli/run/run.ts";
 import { makeRuntime, type Settings } from "../../support/agent.ts";
 import { recordingIo } from "../../support/command.ts";
 import { sandbox } from "../../support/sandbox.ts";
+import { bulk } from "../../support/resp.ts";
+import type { RespConnection } from "../../support/resp_server.ts";
 import { healthy, scriptedRedis } from "../../support/scripted_redis.ts";
 import { eventually } from "../../support/stream_reader.ts";
 
@@ -118,6 +120,35 @@ Deno.test("run: it starts once, however often Redis is lost", async () => {
   it.tell.signal("SIGTERM");
   assert.equal(await it.done, 0);
   assert.equal(it.lines().filter(({ event }) => event === "planner_started").length, 1);
+  await redis.close();
+});
+
+Deno.test("run: it ends when an announcement that is under way has been answered", async () => {
+  const asked = Promise.withResolvers<RespConnection>();
+  const redis = scriptedRedis((words, connection) => {
+    if (words[0] !== "PUBLISH") return healthy(words);
+    asked.resolve(connection);
+    return undefined;
+  });
+  await using it = lab({
+    REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+    PROPOSAL_CHANNEL: "told",
+    START_GRACE_SECONDS: "0",
+  });
+  await it.seen("planner_started");
+  const event = { node: "piha", service: "mosquitto", type: "container_oom", severity: "error" };
+  const [listener] = redis.open;
+  listener?.send([bulk("message"), bulk("health_events"), bulk(JSON.stringify(event))]);
+  const publisher = await asked.promise;
+  it.tell.signal("SIGTERM");
+  const order: string[] = [];
+  const done = it.done.then(() => order.push("it ended"));
+  await eventually("it hears nothing more", () => Promise.resolve(redis.open.size === 1));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  order.push("it was answered");
+  publisher.send(1);
+  await done;
+  assert.deepEqual(order, ["it was answered", "it ended"]);
   await redis.close();
 });
 
