@@ -4,6 +4,7 @@ import { type Act, forbiddenActs, prove } from "../../lib/permissions/prove.ts";
 import { permissionsOf, proofOf } from "../../lib/cli/permissions/report.ts";
 import { type Build, grantsFor } from "../../lib/permissions/grants.ts";
 import { askPermissions, type Query, uncovered } from "../../lib/permissions/permissions.ts";
+import { DEAD_PORT } from "../support/dead_port.ts";
 import { fakeClock } from "../support/clock.ts";
 import { runCommand } from "../support/command.ts";
 import { sandbox } from "../support/sandbox.ts";
@@ -240,17 +241,17 @@ Deno.test("forbiddenActs: a variable that may be read counts as read, also where
 
 Deno.test("forbiddenActs: a connection that is refused or not answered ends its wait", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
   const clock = fakeClock();
-  const site = { ...SITE, redisUrl: `redis://127.0.0.1:${port - 1}` };
-  // The port after the one that is granted.
-  const reach = forbiddenActs({ ...site, ollamaHosts: [`http://127.0.0.1:${port - 1}`] }, clock)
-    .find(({ name }) => name === `connect to 127.0.0.1 port ${port}`);
-  assert.ok(reach);
-  await reach.attempt();
+  /** Of a build that is granted the port before. */
+  const reach = (port: number, granted: number) => {
+    const url = `127.0.0.1:${granted}`;
+    const site = { ...SITE, redisUrl: `redis://${url}`, ollamaHosts: [`http://${url}`] };
+    return forbiddenActs(site, clock)
+      .find(({ name }) => name === `connect to 127.0.0.1 port ${port}`)?.attempt();
+  };
+  await reach(listener.addr.port, listener.addr.port - 1);
   assert.equal(clock.waiting, 0);
-  listener.close();
-  await assert.rejects(async () => await reach.attempt(), Deno.errors.ConnectionRefused);
+  await assert.rejects(async () => await reach(DEAD_PORT, 65_535), Deno.errors.ConnectionRefused);
   assert.equal(clock.waiting, 0);
 });
 

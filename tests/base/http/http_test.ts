@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Dial, post } from "../../../lib/base/http/http.ts";
 import { HttpError, textOf } from "../../../lib/base/http/reply.ts";
 import { settle } from "../../support/clock.ts";
+import { DEAD_PORT } from "../../support/dead_port.ts";
 
 /** Answers each connection with `reply` once a whole request is there, then closes. */
 function rawServer(reply: string, { split = false } = {}) {
@@ -191,9 +192,7 @@ Deno.test("post: does not wait for a dial that ignores the signal, and closes it
 });
 
 Deno.test("post: a refused connection keeps its error", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = new URL(`http://127.0.0.1:${listener.addr.port}/`);
-  listener.close();
+  const url = new URL(`http://127.0.0.1:${DEAD_PORT}/`);
   await assert.rejects(fetched(url), Deno.errors.ConnectionRefused);
 });
 

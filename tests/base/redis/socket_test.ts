@@ -6,6 +6,7 @@ import { setImmediate } from "node:timers";
 import type { Clock } from "../../../lib/base/clock.ts";
 import { clientOptions } from "../../../lib/base/redis/client.ts";
 import { redisSocket } from "../../../lib/base/redis/socket.ts";
+import { DEAD_PORT } from "../../support/dead_port.ts";
 
 const HOST = "127.0.0.1";
 const { Connector: RedisConnector } = clientOptions(
@@ -164,10 +165,7 @@ Deno.test("redisSocket: writing to a peer that is gone is an error with its code
 });
 
 Deno.test("RedisConnector: a refused connection rejects with its code", async () => {
-  const listener = Deno.listen({ hostname: HOST, port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const connector = new RedisConnector({ host: HOST, port });
+  const connector = new RedisConnector({ host: HOST, port: DEAD_PORT });
   await assert.rejects(connector.connect(() => {}), { code: "ECONNREFUSED" });
 });
 

@@ -3,6 +3,7 @@ import { checkRedis } from "../../../lib/cli/check/redis.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { CHANNELS } from "../../support/channels.ts";
 import { HAS_REDIS, type RedisSetup, startRedis } from "../../support/redis.ts";
+import { DEAD_PORT } from "../../support/dead_port.ts";
 
 /** What is found out about a Redis that is set up so, as this login. */
 async function examine(setup: RedisSetup, login?: string) {
@@ -20,7 +21,7 @@ async function examineUrl(url: string, port: number) {
   return {
     ...result,
     brief: result.findings.map(({ check, level, code = "" }) => `${check} ${level} ${code}`.trim()),
-    text: result.findings.map(({ detail }) => detail).join("\n").replaceAll(String(port), "PORT"),
+    text: result.findings.map(({ detail }) => detail).join("\n").replaceAll(`:${port}`, ":PORT"),
   };
 }
 
@@ -95,7 +96,7 @@ Deno.test("checkRedis: nothing listens, and something that is silent", async () 
   assert.match(findings[0]?.detail ?? "", /did not answer/);
   listener.close();
 
-  const refused = await examineUrl(`redis://127.0.0.1:${port}`, port);
+  const refused = await examineUrl(`redis://127.0.0.1:${DEAD_PORT}`, DEAD_PORT);
   assert.deepEqual(refused.brief, ["redis failure redis_unavailable"]);
   assert.match(refused.text, /^Nothing listens on 127\.0\.0\.1:PORT/);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { checkServer } from "../../../lib/cli/check/servers.ts";
 import { systemClock } from "../../../lib/base/clock.ts";
 import { fakeClock } from "../../support/clock.ts";
+import { DEAD_PORT } from "../../support/dead_port.ts";
 
 /** An Ollama that serves these bodies. */
 function serve(pages: Readonly<Record<string, unknown>>, headers: HeadersInit = {}) {
@@ -140,8 +141,12 @@ Deno.test("checkOllama: nothing listens, and a host that is silent until the dea
   await clock.advance(5_000);
   assert.match((await silent).findings[0]?.detail ?? "", /no answer within 5 s/);
   listener.close();
-  const { findings } = await checkServer(links, { ...CONFIG, clock: systemClock });
-  assert.equal(findings[0]?.detail, `nothing listens on ${host}; is Ollama running there?`);
+  const nowhere = `http://127.0.0.1:${DEAD_PORT}`;
+  const { findings } = await checkServer([linkTo(nowhere, "qwen2.5:7b")], {
+    ...CONFIG,
+    clock: systemClock,
+  });
+  assert.equal(findings[0]?.detail, `nothing listens on ${nowhere}; is Ollama running there?`);
   assert.equal(clock.waiting, 0);
 });
 
