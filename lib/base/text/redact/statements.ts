@@ -87,7 +87,7 @@ const STATEMENTS = statementsOf(String.raw`
   proxy-auth?  \bproxy-auth(?:orization)?[ =:]+(\S{3,256})
   # App passwords of Nextcloud and of Apple, which have a form of their own.
   -            (?<![\w-])((?=\w{5}-)(?=[\w-]{0,28}[A-Z])(?=[\w-]{0,28}[a-z])[A-Za-z0-9]{5}(?:-[A-Za-z0-9]{5}){4})(?![\w-])
-  session=|session%3|session"|sid=|sid%3  (?<![\w.-])(?:[\w.-]{0,32}session|connect\.sid|_?sid)["']?(?:=|%3D|["']: ?)["']?((?=[^\s"']{0,64}\d)(?=[^\s"']{0,64}[A-Za-z])[\w%.+/=:-]{20,512})
+  session=|session%3|session"|sid=|sid%3|sid"  (?<![\w.-])(?:[\w.-]{0,32}session|connect\.sid|_?sid)["']?(?:=|%3D|["']: ?)["']?((?=[^\s"']{0,64}\d)(?=[^\s"']{0,64}[A-Za-z])[\w%.+/=:-]{20,512})
   attempt [    \battempt \[(?:b')?[^\s/\]]{1,64}?'?\/(?:b')?([^\s\]]{1,256}?)'?\]
   cwjap        \+CWJAP\w{0,8}=(?:\d,)?"[^"\n]{0,64}","([^"\n]{1,128})"
   +cpin        \+CPIN="?(\d{4,8})

@@ -52,6 +52,11 @@ Deno.test("redactText: a short token, escapes of markup, accents that stand by t
     redactText("-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBF\nab"),
     R,
   );
+  for (const name of ["enter", "manual", "setup", "2fa", "secret"]) {
+    assert.equal(redactText(`${name} key: JBSW Y3DP EHPK 3PXP`).includes("3PXP"), false, name);
+  }
+  const vault = `$ANSIBLE_VAULT;1.1;AES256\\n${"6133".repeat(12)}`;
+  assert.equal(redactText(`"${vault}"`), `"$ANSIBLE_VAULT;1.1;AES256${R}"`);
   assert.equal(redactText("token v2 works"), "token v2 works");
   const thrice = JSON.stringify(JSON.stringify(JSON.stringify({ password: `a"${S}` })));
   assert.equal(redactText(thrice).includes(S), false);
