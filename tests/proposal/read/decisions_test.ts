@@ -39,6 +39,16 @@ Deno.test("decisionStats: nothing at all", async () => {
   assert.deepEqual(total.decision, { count: 0, median: null, p90: null });
 });
 
+Deno.test("decisionStats: what is of no node, or under another's id, is damaged", async () => {
+  const lab = homelab();
+  await lab.put("rejected");
+  await lab.put("rejected", { changes: { node: "" } });
+  await lab.put("completed", { changes: { node: 7 } });
+  await lab.put("pending", { changes: { action_id: "plan-piha-mosquitto-1" } });
+  const { rows, damaged } = await lab.stats();
+  assert.deepEqual([rows.length, rows[0]?.folders.rejected, damaged], [1, 1, 3]);
+});
+
 Deno.test("decisionStats: by action and model, the most frequent first", async () => {
   const lab = homelab();
   await lab.put("pending");
