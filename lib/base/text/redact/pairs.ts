@@ -106,7 +106,7 @@ function wholePhrase(text: string, { start, end: nameEnd, kind }: Name, end: num
     const [words = ""] = matchFrom(MORE_WORDS, text, end) ?? [];
     return words.trim().split(" ").some(isProse) ? end : end + words.length;
   }
-  if (/(?:credentials?|creds|login|zugangsdaten)$/i.test(name)) {
+  if (/(?:credentials?|creds|zugangsdaten)$/i.test(name)) {
     return endFrom(SLASHED, text, end) ?? end;
   }
   if (kind !== "code" || !/codes$/i.test(name)) return end;

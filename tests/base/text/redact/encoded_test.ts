@@ -33,6 +33,9 @@ Deno.test("redactText: base64 of any length, of either alphabet, also behind a l
   const odd = bytesOf(`~~?>password=${S}`).toBase64({ alphabet: "base64url" });
   assert.match(odd, /[_-]/);
   assert.equal(redactText(odd), R);
+  for (const letters of ["ключ ", "är ", "東 ", "🚀 "]) {
+    assert.equal(redactText(bytesOf(`${letters}password=${S}`).toBase64()), R, letters);
+  }
   const long = bytesOf("z".repeat(9_000)).toBase64();
   assert.equal(redactText(`${long} ${run}`), `${long} ${R}`);
 });
@@ -40,6 +43,11 @@ Deno.test("redactText: base64 of any length, of either alphabet, also behind a l
 Deno.test("redactText: numbers that are no bytes are no text", () => {
   const numbers = [...bytesOf(`password=${S}`)];
   assert.equal(redactText(numbers.join(", ")), R);
+  assert.equal(redactText(numbers.join(" ")), R);
+  const hex = numbers.map((each) => each.toString(16));
+  for (const list of [hex.join(" "), `0x${hex.join(", 0x")}`, `\\x${hex.join("\\x")}`]) {
+    assert.match(redactText(list), /^(?:password=)?\[redacted\]$/);
+  }
   const larger = numbers.map((each) => each + 256).join(", ");
   assert.equal(redactText(larger), larger);
 });
