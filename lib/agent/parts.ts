@@ -139,10 +139,7 @@ export async function openParts(
       windowMs: config.outcomeWindowSeconds * 1000,
     }),
     validity: { repairSeconds: config.validSeconds, noticeSeconds: config.notifyValidSeconds },
-    close() {
-      router.close();
-      modelDigests.close();
-    },
+    close: modelDigests.close,
   };
 }
 

@@ -84,7 +84,6 @@ export interface RouteResult {
 export interface Router {
   /** @throws {ChainExhaustedError} when no link gave a valid answer. */
   route(messages: readonly Message[], context: RouteContext): Promise<RouteResult>;
-  close(): void;
 }
 
 /** No link of the chain gave a valid answer. */

@@ -33,7 +33,6 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
 }) {
   const members = links.map((link, index) => ({ link, index, breaker: CLOSED }));
   type Member = typeof members[number];
-  const closing = new AbortController();
 
   const isOpen = ({ breaker }: Member) => !allows(breaker, clock.monotonic());
   const waitMs = ({ breaker }: Member) => Math.max(0, breaker.until - clock.monotonic());
@@ -91,10 +90,9 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
     return { attempt, result };
   }
 
-  async function route(messages: readonly Message[], outer: RouteContext): Promise<RouteResult> {
-    const signal = AbortSignal.any([outer.signal, closing.signal]);
-    const context = { ...outer, signal };
-    const svc_key = svcKey(outer.event);
+  async function route(messages: readonly Message[], context: RouteContext): Promise<RouteResult> {
+    const { label, event, signal } = context;
+    const svc_key = svcKey(event);
     const attempts: Attempt[] = [];
     let member = members[0];
     let conversation = messages;
@@ -130,12 +128,11 @@ export function createRouter({ links, attemptsPerLink, clock, log }: {
       if (!again) asked = 0;
       member = next;
     }
-    throw new ChainExhaustedError(outer.label, attempts);
+    throw new ChainExhaustedError(label, attempts);
   }
 
   return {
     route,
-    close: () => closing.abort(),
     /** What was learned of the servers and is worth telling a person. */
     remarks: () => links.map((link) => link.remark?.()).filter((each) => each !== undefined),
     /** The links in their order. */

@@ -576,6 +576,25 @@ Deno.test("wiring: a folder that takes long to look through keeps a start waitin
   assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
 });
 
+Deno.test("wiring: an Ollama that is still being asked for its models is left at once", async () => {
+  const [asked, late] = [Promise.withResolvers<void>(), Promise.withResolvers<Response>()];
+  const answer = ({ url }: Request) => {
+    if (!url.endsWith("/api/tags")) return new Response("{}", { status: 404 });
+    asked.resolve();
+    return late.promise;
+  };
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, answer);
+  const chain = `m@http://127.0.0.1:${server.addr.port},rules`;
+  await using agent = await liveAgent({ LLM_CHAIN: chain });
+  await firstProposal(agent);
+  await asked.promise;
+  await agent.stop();
+  await settle();
+  const { waiting } = agent.clock;
+  late.resolve(new Response("{}"));
+  assert.equal(waiting, 0, "its deadline is waited for");
+});
+
 Deno.test("wiring: a model that is being asked gets 5 s at the end, and is left then", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const asked = Promise.withResolvers<void>();

@@ -162,8 +162,6 @@ async function diagnosed(link: LinkSpec, parts: readonly Uint8Array[]) {
   } catch (error) {
     assert.ok(error instanceof ChainExhaustedError, String(error));
     return { content: undefined, attempts: error.attempts };
-  } finally {
-    router.close();
   }
 }
 

@@ -43,7 +43,6 @@ async function diagnose(
     });
   const results = [];
   for (let i = 0; i < routes; i++) results.push(await route());
-  router.close();
   const [result] = results;
   assert.ok(result);
   return {

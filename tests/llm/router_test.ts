@@ -174,12 +174,3 @@ Deno.test("route: an attempt takes whole milliseconds", async () => {
   pending.resolve(GOOD);
   assert.deepEqual((await result).attempts.map(({ milliseconds }) => milliseconds), [12]);
 });
-
-Deno.test("route: closing the router stops what runs", async () => {
-  const pending = Promise.withResolvers<string>();
-  const { exhausted, router } = routing([scripted("a", [pending.promise])]);
-  const attempts = exhausted();
-  router.close();
-  pending.resolve(GOOD);
-  assert.deepEqual(await attempts, ["a@host aborted"]);
-});

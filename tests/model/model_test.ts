@@ -117,8 +117,6 @@ async function ask(
   } catch (error) {
     if (!(error instanceof ChainExhaustedError)) throw error;
     return { attempts: error.attempts };
-  } finally {
-    router.close();
   }
 }
 

@@ -88,8 +88,6 @@ export async function checkAnswer(
     if (!(error instanceof ChainExhaustedError)) throw error;
     if (signal.aborted) return answer.skipped("interrupted");
     return answer.problem("answer_failed", failureText(error.attempts));
-  } finally {
-    router.close();
   }
 }
 

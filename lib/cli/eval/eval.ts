@@ -89,7 +89,6 @@ async function evaluateFile(io: Io, values: Values, positionals: readonly string
       trials.push(trial);
       tell(progressLine(trial, `${trials.length}/${labels.length}`));
     }
-    router.close();
     return reportOf(name, trials);
   }
 
@@ -149,6 +148,5 @@ function constantRouter(action: Action): Router {
   return {
     route: (_messages, { event: { node, service } }) =>
       Promise.resolve({ content: { ...answer, node, service }, modelUsed, attempts: [] }),
-    close: () => {},
   };
 }
