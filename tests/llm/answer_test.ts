@@ -47,6 +47,9 @@ const READ: Readonly<Record<string, string>> = {
   "the same object twice": `${JSON_TEXT}\n${JSON_TEXT}`,
   "the same object twice, printed differently": `${JSON_TEXT}\n${JSON.stringify(GOOD, null, 2)}`,
   "bold prose": `**Answer:** ${JSON_TEXT}`,
+  "brackets that thinking left open": `It says ["x", <think>hm</think>${JSON_TEXT}`,
+  "the same object twice, the first an example": `For example ${JSON_TEXT} so it is ${JSON_TEXT}`,
+  "a text that is as long as may be": JSON_TEXT + "\n".repeat(65_536 - JSON_TEXT.length),
 };
 
 for (const [form, text] of Object.entries(READ)) {
@@ -80,6 +83,11 @@ const REFUSED: Readonly<Record<string, [kind: string, text: string]>> = {
   "a doubled opening brace with a blank": ["not_json", `{ ${JSON_TEXT} }`],
   "a doubled closing brace": ["not_json", `${JSON_TEXT}}`],
   "a value without its object": ["not_json", `"answer": ${JSON_TEXT}`],
+  "a value behind a blank that does not break": ["not_json", `"answer":\u00a0${JSON_TEXT}`],
+  "a text that is longer than any answer": [
+    "not_json",
+    JSON_TEXT + "\n".repeat(65_537 - JSON_TEXT.length),
+  ],
   "a value in an object of another language": ["not_json", `{answer: ${JSON_TEXT}}`],
   "a Python dict around it": ["not_json", `{'answer': ${JSON_TEXT}}`],
   "single quotes": ["not_json", "{'action': 'restart'}"],

@@ -29,7 +29,6 @@ async function asked(settings: Readonly<Record<string, string>>, answer: OllamaA
   await routing;
   await settle();
   assert.ok(error instanceof ChainExhaustedError);
-  router.close();
   return {
     outcomes: error.attempts.map(({ outcome }) => outcome),
     seconds: (clock.monotonic() - begun) / 1_000,
@@ -46,6 +45,26 @@ Deno.test("createChainRouter: each deadline is the one that its setting says, in
   const others = { LLM_FIRST_TOKEN_SECONDS: "3000", LLM_TIMEOUT_SECONDS: "2000" };
   const idle = await asked({ LLM_IDLE_SECONDS: "5", ...others }, { stream: [token("{"), never] });
   assert.deepEqual(idle.outcomes, ["idle_timeout"]);
+});
+
+Deno.test("createChainRouter: a connection has 5 s", async () => {
+  const clock = fakeClock();
+  const router = createChainRouter({
+    config: parseConfig((name) => name === "LLM_ATTEMPTS" ? "1" : undefined),
+    clock,
+    log: recordingLog(),
+    dial: () => new Promise(() => {}),
+  });
+  const event = waitingEvent();
+  const { signal } = new AbortController();
+  let ended: unknown;
+  const routing = router.route(buildMessages("system", event), { label: "l", event, signal })
+    .catch((error) => ended = error);
+  await clock.advance(4_999);
+  assert.equal(ended, undefined);
+  await clock.advance(1);
+  await routing;
+  assert.match(`${ended}`, /: connect_timeout \(no connection within 5 s\)$/);
 });
 
 Deno.test("createChainRouter: attempts, context and keep_alive reach the server", async () => {

@@ -7,6 +7,7 @@ const HOST = "http://100.108.208.3:11434";
 const HOSTS: Readonly<Record<string, string>> = {
   "piha": "http://piha:11434",
   "piha:80": "http://piha:80",
+  "piha:65535": "http://piha:65535",
   ":1234": "http://127.0.0.1:1234",
   "127.0.0.1": "http://127.0.0.1:11434",
   "http://piha": "http://piha:80",
@@ -107,6 +108,14 @@ Deno.test("parseChain: links in order, with hosts in every form", () => {
     { kind: "ollama", name: "d@https://e", model: "d", host: "https://e:443" },
     { kind: "rules", name: "rules" },
   ]);
+});
+
+Deno.test("parseChain: a model's name has 200 characters at most", () => {
+  const longest = "m".repeat(200);
+  assert.deepEqual(parseChain(longest, HOST), [
+    { kind: "ollama", name: longest, model: longest, host: HOST },
+  ]);
+  assert.throws(() => parseChain(`${longest}m`, HOST), ChainSyntaxError);
 });
 
 Deno.test("parseChain: rules alone, in any letter case", () => {

@@ -18,6 +18,12 @@ const AT_ONCE: readonly [
   ["server_error", true, "llama runner process has terminated: signal: killed"],
   ["server_error", false, "model requires more system memory (7.3 GiB) than is available"],
   ["server_error", false, "CUDA error: out of memory"],
+  ["server_error", false, "llama_new_context: not enough memory"],
+  ["server_error", false, "insufficient memory for the KV cache"],
+  ["server_error", false, "write /root/.ollama: no space left on device"],
+  ["server_error", false, "unable to allocate CUDA0 buffer"],
+  ["server_error", false, "unsupported model format"],
+  ["server_error", false, "unknown model architecture: 'x'"],
   ["http_status", true, "HTTP 500: model runner has unexpectedly stopped", { status: 500 }],
   ["http_status", true, "HTTP 502: Bad Gateway", { status: 502 }],
   ["http_status", false, "HTTP 500: Model requires MORE SYSTEM MEMORY (1 GiB)", { status: 500 }],
@@ -68,6 +74,14 @@ Deno.test("correction: is bounded, whatever the model wrote", () => {
     assert.ok(content.length < 1600);
     assert.ok(content.isWellFormed());
   }
+});
+
+Deno.test("correction: half a character that the model wrote goes to no server", () => {
+  const failure = new LinkError("not_json", "unexpected \ud83d", { content: "\ude80 {}" });
+  assert.deepEqual(correction(failure).map(({ content }) => content.slice(0, 42)), [
+    "\ufffd {}",
+    "That answer cannot be used: unexpected \ufffd. ",
+  ]);
 });
 
 Deno.test("correction: an empty answer is not repeated", () => {

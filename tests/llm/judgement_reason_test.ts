@@ -16,6 +16,7 @@ const NOTHING = [
   "?!?!?!?!?!?!",
   "n/a n/a n/a n/a",
   "N/A..........",
+  "ｕｎｋｎｏｗｎ ｒｅａｓｏｎ",
   "none none none",
   "None. None. None.",
   "not available",

@@ -88,6 +88,11 @@ Deno.test("judge: words few errors, and quotes little of the answer", () => {
   assert.ok(judgement.error.length < 400, judgement.error);
 });
 
+Deno.test("judge: quotes 60 characters of a wrong value, and no more", () => {
+  const judgement = judged({ ...GOOD, action: "x".repeat(61) });
+  assert.match(judgement.ok ? "" : judgement.error, /, not "x{59}…$/);
+});
+
 Deno.test("judge: passes on why a text is no object", () => {
   const judgement = judge("restart it", TARGET);
   assert.deepEqual(judgement, { ok: false, kind: "not_json", error: "no complete JSON object" });
