@@ -52,11 +52,16 @@ done
 
 for name in "$group" ${executor:+"$executor"}; do
   case $name in
-    *[!a-z0-9_-]* | -* | '') usage_error "not a user or group name: $name" ;;
+    *[!A-Za-z0-9._-]* | -*) usage_error "not a user or group name: $name" ;;
+    *[!0-9]*) ;;
+    *) usage_error "not a user or group name: $name" ;;
   esac
 done
 [ "$executor" != "$user" ] || usage_error "--executor $user: the agent must not own those folders"
 [ -z "$root" ] || [ -d "$root" ] || fail "--root $root: no such folder"
+# Other programs take no relative root, and a name that begins with a dash for an option.
+[ -z "$root" ] || root=$(CDPATH='' cd -- "$root" && pwd -P)
+case $binary in '' | /*) ;; *) binary=$PWD/$binary ;; esac
 for name in passwd group; do
   [ -z "$root" ] || [ -f "$root/etc/$name" ] ||
     fail "--root $root: it has no etc/$name, so no user can be made there; is it a system image?"
@@ -68,6 +73,19 @@ unit_path=/etc/systemd/system/planner-agent.service
 site_path=$unit_path.d/10-site.conf
 env_path=/etc/planner-agent/planner-agent.env
 changes=0
+
+# An image's links mean places in the image; followed from here they may lead out of it.
+inside() {
+  [ -n "$root" ] || return 0
+  led=$(realpath -m -- "$root$1")
+  case $led in
+    "$root"/*) ;;
+    *) fail "$root$1 leads to $led, out of --root, by a link: make that link a relative one" ;;
+  esac
+}
+for path in /etc/passwd /etc/group "${bin_path%/*}" "${unit_path%/*}" "${site_path%/*}" "$env_path"; do
+  inside "$path"
+done
 
 # Says what it does, and does it unless this is a dry run.
 run() {
@@ -85,7 +103,7 @@ if [ "$uninstall" = yes ]; then
     run systemctl disable --now planner-agent.service
   fi
   for path in "$bin_path" "$bin_path.previous" "$unit_path" "$site_path"; do
-    [ ! -e "$root$path" ] || run rm -f "$root$path"
+    if [ -e "$root$path" ] || [ -L "$root$path" ]; then run rm -f "$root$path"; fi
   done
   [ ! -d "$root$unit_path.d" ] || run rmdir --ignore-fail-on-non-empty "$root$unit_path.d"
   if live && [ "$changes" -gt 0 ]; then run systemctl daemon-reload; fi
@@ -135,6 +153,7 @@ case $runtime/ in
     fail "$runtime: the unit hides that part of the file system; build for another folder"
     ;;
 esac
+inside "$runtime"
 for value in "$redis_url" "$ollama_host"; do
   case $value in
     *[!A-Za-z0-9._:/+,?=[\]-]* | '') fail "$binary.json: cannot take this redis_url or ollama_hosts: '$value'" ;;
@@ -164,13 +183,13 @@ actual=$(sha256sum "$binary" | cut -d' ' -f1)
 
 # --- user and group ----------------------------------------------------------------------------
 
-# The third field of NAME's line in the root's own passwd or group file.
-id_of() { sed -n "s/^$2:[^:]*:\\([0-9]*\\):.*/\\1/p" "$root/etc/$1" 2>/dev/null | head -n 1; }
+# field FILE NAME N: of NAME's line in the root's own passwd or group file.
+field() { awk -F: -v name="$2" -v nth="$3" '$1 == name { print $nth; exit }' "$root/etc/$1"; }
 prefix=${root:+--prefix=$root}
 
 # On a live system names may come from elsewhere than the files.
-group_id() { if [ -z "$root" ]; then getent group "$1" | cut -d: -f3; else id_of group "$1"; fi; }
-user_id() { if [ -z "$root" ]; then getent passwd "$1" | cut -d: -f3; else id_of passwd "$1"; fi; }
+group_id() { if [ -z "$root" ]; then getent group "$1" | cut -d: -f3; else field group "$1" 3; fi; }
+user_id() { if [ -z "$root" ]; then getent passwd "$1" | cut -d: -f3; else field passwd "$1" 3; fi; }
 
 if [ -z "$(group_id "$group")" ]; then
   run groupadd ${prefix:+"$prefix"} --system "$group"
@@ -191,6 +210,18 @@ fi
     "what was approved"
 }
 [ "$uid" != 0 ] || fail "$user has the id 0: the agent must not be root"
+[ "$gid" != 0 ] || fail "--group $group has the id 0: the agent must not be in root's group"
+
+# groups_of NAME: the ids of all groups that a user is in, with a blank around each.
+groups_of() {
+  [ -n "$1" ] || return 0
+  if [ -z "$root" ]; then id -G "$1" 2>/dev/null || true; else
+    field passwd "$1" 4
+    awk -F: -v user="$1" 'index("," $4 ",", "," user ",") { print $3 }' "$root/etc/group"
+  fi | tr '\n' ' ' | sed 's/^/ /'
+}
+is_member() { case "$(groups_of "$1")" in *" $gid "*) true ;; *) false ;; esac; }
+agent_gids=" $gid$(groups_of "$user")"
 
 # --- folders -----------------------------------------------------------------------------------
 
@@ -211,25 +242,22 @@ folder() {
 # Refuses a folder of the executor that the agent's user could write.
 guard() {
   path=$root$1
+  if [ -L "$path" ]; then fail "$path is a symbolic link: a folder is needed there"; fi
   owner=$(stat -c %u "$path") folder_gid=$(stat -c %g "$path") mode=$(stat -c %a "$path")
   others=$((0$mode & 2)) members=$((0$mode & 020))
-  if [ "$owner" = "$uid" ] || [ "$others" -ne 0 ] ||
-    { [ "$folder_gid" = "$gid" ] && [ "$members" -ne 0 ]; }; then
+  case $agent_gids in *" $folder_gid "*) ;; *) members=0 ;; esac
+  if [ "$owner" = "$uid" ] || [ "$others" -ne 0 ] || [ "$members" -ne 0 ]; then
     fail "$path could be written by $user (owner $owner, group $folder_gid, mode $mode):" \
       "say who approves and executes with --executor USER, and it becomes that user's, mode 2750"
   fi
 }
 
-# Whether the user with this id is in the shared group.
-is_member() {
-  if [ -z "$root" ]; then line=$(getent passwd "$1" || true); else
-    line=$(sed -n "/^[^:]*:[^:]*:$1:/p" "$root/etc/passwd" 2>/dev/null | head -n 1)
+# The name of the user with this id.
+name_of() {
+  if [ -z "$root" ]; then getent passwd "$1" | cut -d: -f1; else
+    awk -F: -v id="$1" '$3 == id { print $1; exit }' "$root/etc/passwd"
   fi
-  [ -n "$line" ] || return 1
-  [ "$(printf '%s' "$line" | cut -d: -f4)" != "$gid" ] || return 0
-  case ",$(members)," in *",${line%%:*},"*) true ;; *) false ;; esac
 }
-members() { sed -n "s/^$group:[^:]*:[^:]*://p" "$root/etc/group" 2>/dev/null || true; }
 
 parent=$root
 rest=${runtime#/}
@@ -246,7 +274,7 @@ for name in approved running completed failed rejected cancelled; do
   path=$runtime/actions/$name
   if [ -d "$root$path" ] && [ -z "$executor" ]; then
     guard "$path"
-    if [ "$owner" != 0 ] && [ "$owner" != "$warned" ] && ! is_member "$owner"; then
+    if [ "$owner" != 0 ] && [ "$owner" != "$warned" ] && ! is_member "$(name_of "$owner")"; then
       warned=$owner
       warn "$path belongs to user $owner, who is not in the group $group and so cannot reach" \
         "it: say --executor USER, or make that user a member"
@@ -274,11 +302,10 @@ strays "$runtime/state"
 # The group may put files of its own here; in the folders the agent has to write.
 strays "$runtime/events" -type d
 
-if [ -n "$executor" ]; then
-  case ",$(members)," in
-    *",$executor,"*) ;;
-    *) [ "$executor_uid" = 0 ] || run usermod ${prefix:+"$prefix"} --append --groups "$group" "$executor" ;;
-  esac
+if [ "$executor_uid" != 0 ] && ! is_member "$executor"; then
+  run usermod ${prefix:+"$prefix"} --append --groups "$group" "$executor" ||
+    fail "$executor is not in the group $group yet: make it a member where this machine's users" \
+      "come from, and run this again"
 fi
 
 # --- files -------------------------------------------------------------------------------------
@@ -293,10 +320,18 @@ put() {
     [ "$(stat -c %u:%g:%a "$path")" = "0:0:$3" ] && return
   fi
   [ -d "$(dirname "$path")" ] || run mkdir -p "$(dirname "$path")"
-  run install -o 0 -g 0 -m "0$3" "$1" "$path.new"
   # -T: never into a folder of that name.
+  run install -T -o 0 -g 0 -m "0$3" "$1" "$path.new"
   run mv -fT "$path.new" "$path"
 }
+
+# What says how the agent runs is root's to say.
+for path in "${env_path%/*}" "${site_path%/*}"; do
+  if [ -d "$root$path" ] && [ -n "$(find "$root$path" -prune '(' ! -uid 0 -o -perm /022 ')')" ]; then
+    run chown 0:0 "$root$path"
+    run chmod go-w "$root$path"
+  fi
+done
 
 upgraded=no
 if [ "$packaged" = no ] && [ -f "$root$bin_path" ] && ! cmp -s "$binary" "$root$bin_path"; then
@@ -405,7 +440,7 @@ ENV
 elif [ ! -f "$root$env_path" ]; then
   fail "$root$env_path is no file: move it out of the way"
 else
-  [ "$(stat -c %u:%g:%a "$root$env_path")" = 0:0:640 ] || {
+  [ "$(stat -L -c %u:%g:%a "$root$env_path")" = 0:0:640 ] || {
     run chown 0:0 "$root$env_path"
     run chmod 640 "$root$env_path"
   }

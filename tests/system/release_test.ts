@@ -255,6 +255,35 @@ systemTest(
   },
 );
 
+systemTest("deb: an earlier installation is told of, with all that takes it away", [], async () => {
+  const root = await Deno.makeTempDir({ prefix: "planner-agent-earlier-" });
+  try {
+    for (const path of ["usr/lib/planner-agent", "etc/systemd/system"]) {
+      await Deno.mkdir(join(root, path), { recursive: true });
+    }
+    await Deno.writeTextFile(join(root, "usr/lib/planner-agent/install.sh"), "");
+    const unit = join(root, "etc/systemd/system/planner-agent.service");
+    const told = async () => {
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: [join(PROJECT, "scripts/release/debian/postinst"), "configure", "0.0.9"],
+        env: { DPKG_ROOT: root },
+      }).output();
+      assert.equal(code, 0);
+      return new TextDecoder().decode(stderr);
+    };
+    assert.equal(await told(), "");
+    await Deno.writeTextFile(unit, "");
+    assert.equal(
+      await told(),
+      "planner-agent: /etc/systemd/system/planner-agent.service goes before the package's unit; " +
+        "take the earlier installation away with its install.sh --uninstall, then run " +
+        "dpkg-reconfigure planner-agent and systemctl enable --now planner-agent\n",
+    );
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
 systemTest("deb: the binary says that it is the generic build", NEEDS, async () => {
   const deb = join(await release(), DEB);
   const folder = await Deno.makeTempDir({ prefix: "planner-agent-deb-" });
