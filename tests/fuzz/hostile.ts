@@ -99,6 +99,16 @@ export function altered(sound: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   });
 }
 
+/** What is said to each of several questions: to one or two of them altered. */
+export function someAltered<Said extends Readonly<Record<string, unknown>>>(
+  sound: Said,
+): fc.Arbitrary<Readonly<Record<keyof Said, unknown>>> {
+  const one = fc.constantFrom(...Object.keys(sound)).chain((key) =>
+    altered(fc.constant(sound[key])).map((value) => ({ [key]: value }))
+  );
+  return fc.tuple(one, one).map(([first, second]) => ({ ...sound, ...first, ...second }));
+}
+
 /** JSON text of a value: mostly as it is, else cut, with a byte too many, or a key twice. */
 export function textOf(made: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.tuple(made.map((one) => JSON.stringify(one) ?? ""), fc.nat(), fc.nat(19)).map(

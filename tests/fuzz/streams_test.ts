@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { makeRuntime } from "../support/agent.ts";
+import { CHANNELS } from "../support/channels.ts";
+import { bulk, type Reply, RespError } from "../support/resp.ts";
+import { healthy, scriptedRedis } from "../support/scripted_redis.ts";
+import { sandbox } from "../support/sandbox.ts";
+import { streamReader } from "../support/stream_reader.ts";
+import { someAltered } from "./hostile.ts";
+import { depths, inTime, runs } from "./runs.ts";
+import { shownBy } from "./terminal.ts";
+
+const EVENT = JSON.stringify({ type: "service_unhealthy", node: "piha", service: "mosquitto" });
+const [HEALTH, WORLD] = CHANNELS;
+const ENTRIES = [
+  ["1767323045000-0", ["data", EVENT]],
+  ["1767323045000-1", ["type", "disk_full", "node", "vps", "payload", '{"used":99}']],
+  ["1767323046000-0", null],
+];
+
+/** What a Redis says to each command on its streams. */
+const SOUND = {
+  XREADGROUP: [[HEALTH, ENTRIES], [WORLD, ENTRIES.slice(0, 1)]],
+  XPENDING: [["1767323045000-0", "solaria", 700_000, 2], ["1767323045000-1", "vps", 5, 9]],
+  XAUTOCLAIM: ["0-0", ["1767323045000-0"], ["1767323045000-9"]],
+  XCLAIM: ENTRIES.slice(0, 1),
+  XRANGE: ENTRIES,
+  XACK: 1,
+  XADD: "1767323045000-0",
+};
+type Said = Readonly<Record<keyof typeof SOUND, unknown>>;
+
+const said = someAltered(SOUND);
+
+/** A value as Redis would send it: texts as bulk strings, objects as errors. */
+function replyOf(value: unknown): Reply {
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.map(replyOf);
+  if (typeof value === "string") return bulk(value);
+  if (Number.isSafeInteger(value)) return Number(value);
+  if (typeof value !== "object") return bulk(String(value));
+  return new RespError(`ERR ${Object.keys(value).join(" ").replace(/[\r\n]/g, " ")}`);
+}
+
+/** A server that says so much, and then hangs up. */
+function redis(mostCommands = 20) {
+  let current: Said = SOUND;
+  let left = mostCommands;
+  const server = scriptedRedis((words, connection) => {
+    if (left-- <= 0) return void connection.close();
+    const name = words[0] ?? "";
+    return name in current ? replyOf(current[name as keyof Said]) : healthy(words);
+  });
+  return {
+    url: `redis://127.0.0.1:${server.port}`,
+    close: server.close,
+    say(next: Said) {
+      current = next;
+      left = mostCommands;
+    },
+  };
+}
+
+Deno.test("fuzz: whatever a Redis says of its streams, entries are handed over or the connection ends", async () => {
+  const server = redis();
+  const depth = depths();
+  await fc.assert(
+    fc.asyncProperty(said, async (all) => {
+      server.say(all);
+      let entries = 0;
+      await inTime(async () => {
+        const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+        const reader = streamReader(server.url, {
+          onState: ({ kind }) => void (kind === "waiting" && end()),
+          onEntry: (bytes, stream, settle, { id }) => {
+            entries++;
+            assert.ok(bytes instanceof Uint8Array && stream.length < 10_000);
+            assert.match(id, /^\d+-\d+$/);
+            settle(entries % 2 === 0 ? "settled" : "left");
+          },
+        });
+        await ended;
+        await reader.stop();
+      });
+      depth.note("entries", entries > 0);
+    }),
+    runs(80),
+  );
+  await server.close();
+  depth.atLeast({ entries: 0.4 });
+});
+
+// A window in which lines of the log are counted outlives an agent; a process ends with it.
+Deno.test("fuzz: whatever a stream holds, it is replayed or told of, and shown clean", {
+  sanitizeOps: false,
+  sanitizeResources: false,
+}, async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const server = redis();
+  const depth = depths();
+  const env = (name: string) =>
+    name === "LLM_CHAIN" ? "rules" : name === "REDIS_URL" ? server.url : undefined;
+  await fc.assert(
+    fc.asyncProperty(said, async (all) => {
+      server.say(all);
+      const shown = await shownBy(["replay", "--from-stream", HEALTH], { root: folder.path, env });
+      depth.note("stream", / received: (?!nothing)/.test(shown));
+    }),
+    runs(40),
+  );
+  await server.close();
+  depth.atLeast({ stream: 0.4 });
+});
