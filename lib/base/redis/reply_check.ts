@@ -221,12 +221,14 @@ export function replyCheck(messages: ReplyBounds, onMessage?: OnMessage) {
           else at += here;
           continue;
         }
-        const over = subscribed && onMessage && lists.length === 0 && !inString
-          ? handOverWhole(bytes, at, { kept: messages.kept, onMessage })
-          : -1;
-        if (over > 0) {
-          flush(at, over);
-          continue;
+        if (subscribed && onMessage && lists.length === 0 && !inString) {
+          // What came before it is heard before it.
+          flush(at, at);
+          const over = handOverWhole(bytes, at, { kept: messages.kept, onMessage });
+          if (over > 0) {
+            from = at = over;
+            continue;
+          }
         }
         const end = inString ? endString(bytes, at) : read(bytes, at);
         if (end < 0) {

@@ -218,6 +218,20 @@ Deno.test("replyCheck: messages are heard or passed on once, wherever they are c
   );
 });
 
+Deno.test("replyCheck: messages are heard in the order in which they came, wherever they are cut", () => {
+  const message = (said: string) => text(encodeReply([bulk("message"), bulk("c"), bulk(said)]));
+  const raw = bytes(SUBSCRIBED + message("fault") + message("recovery"));
+  for (let cut = 0; cut < raw.length; cut++) {
+    const order: string[] = [];
+    const it = replyCheck(SHORT_REPLY, (_channel, said) => order.push(text(said)));
+    it.expect("subscription");
+    for (const part of [raw.subarray(0, cut), raw.subarray(cut)]) {
+      it.check(part, (passed) => order.push(text(passed)));
+    }
+    assert.match(order.join(""), /^[^]*subscribe[^]*fault[^]*recovery(?:\r\n)?$/, `cut at ${cut}`);
+  }
+});
+
 Deno.test("replyCheck: a message between a command and its answer is not that answer", () => {
   const message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nhi\r\n";
   const pong = "*2\r\n$4\r\npong\r\n$0\r\n\r\n";
