@@ -4,11 +4,14 @@ import fc from "fast-check";
 import { systemClock } from "../../lib/base/clock.ts";
 import { redisAddress } from "../../lib/base/redis/address.ts";
 import { redisFailure } from "../../lib/base/redis/failure.ts";
+import { isReplyError } from "../../lib/base/redis/errors.ts";
 import { redisConnection } from "../../lib/base/redis/connection.ts";
+import { replyCheck } from "../../lib/base/redis/reply_check.ts";
 import { redisSession } from "../../lib/intake/pubsub.ts";
 import { bulk, encodeReply, type Reply, RespError } from "../support/resp.ts";
 import { type Script, scriptedRedis } from "../support/scripted_redis.ts";
-import { inTime, runs } from "./runs.ts";
+import { cuts, pieces } from "./hostile.ts";
+import { depths, inTime, inTimeNow, runs } from "./runs.ts";
 
 const reply: fc.Arbitrary<Reply> = fc.letrec<{ reply: Reply }>((tie) => ({
   reply: fc.oneof(
@@ -59,23 +62,32 @@ const odd = fc.constantFrom(
   "*1\r\n".repeat(5_000),
 ).map((text) => new TextEncoder().encode(text));
 
-/** Replies, well-formed, broken in one byte, cut, odd, or no replies at all. */
-const bytes: fc.Arbitrary<Uint8Array> = fc.array(
-  fc.oneof(
-    reply.map(encodeReply),
-    fc.tuple(reply, fc.nat(), fc.nat(255)).map(([sound, at, byte]) => {
-      const raw = encodeReply(sound);
-      raw[at % raw.length] = byte;
-      return raw;
-    }),
-    fc.tuple(reply, fc.nat()).map(([sound, at]) => {
-      const raw = encodeReply(sound);
-      return raw.subarray(0, at % raw.length);
-    }),
+/** Some of these, mostly well-formed; else broken in one byte, cut, odd, or nothing of the kind. */
+function mostly(sound: fc.Arbitrary<Reply>, most: number): fc.Arbitrary<Uint8Array> {
+  const encoded = sound.map(encodeReply);
+  const part = fc.oneof(
+    { weight: 12, arbitrary: encoded },
+    fc.tuple(encoded, fc.nat(), fc.nat(255)).map(([raw, at, byte]) =>
+      raw.with(at % raw.length, byte)
+    ),
+    fc.tuple(encoded, fc.nat()).map(([raw, at]) => raw.subarray(0, at % raw.length)),
     odd,
     fc.uint8Array({ maxLength: 60 }),
-  ),
-  { minLength: 1, maxLength: 6 },
+  );
+  return fc.array(part, { minLength: 1, maxLength: most }).map((parts) => Buffer.concat(parts));
+}
+
+const channel = fc.constantFrom("a", "b", "a", "b", "", "x".repeat(300), "message");
+const message = fc.tuple(
+  channel,
+  fc.oneof(fc.uint8Array({ maxLength: 80 }), fc.constant(new Uint8Array(500))),
+).map(
+  ([name, body]): Reply => [bulk("message"), bulk(name), body],
+);
+const greeting: Reply = [bulk("subscribe"), bulk("b"), 2];
+const heard = fc.tuple(
+  fc.constantFrom(encodeReply(greeting), encodeReply(greeting), new Uint8Array(0)),
+  mostly(fc.oneof({ weight: 4, arbitrary: message }, reply), 4),
 ).map((parts) => Buffer.concat(parts));
 
 /** A server that sends what it is told to, and then hangs up. */
@@ -111,8 +123,9 @@ function isToldApart(error: unknown, url: string): void {
 
 Deno.test("fuzz: whatever a command is answered, it is an answer or the end of the connection", async () => {
   const server = hostile();
+  const depth = depths();
   await fc.assert(
-    fc.asyncProperty(bytes, async (raw) => {
+    fc.asyncProperty(mostly(reply, 3), async (raw) => {
       server.send(raw);
       const lost: unknown[] = [];
       const connection = redisConnection({
@@ -124,7 +137,13 @@ Deno.test("fuzz: whatever a command is answered, it is an answer or the end of t
       });
       await connection.open();
       const asked = ["XRANGE", "XRANGE"].map((name) =>
-        connection.call([name], 5_000).catch((error) => isToldApart(error, server.url))
+        connection.call([name], 5_000).then(
+          () => depth.note("answer", true),
+          (error) => {
+            depth.note("answer", isReplyError(error));
+            isToldApart(error, server.url);
+          },
+        )
       );
       await inTime(() => Promise.all(asked));
       await inTime(() => connection.pause(5_000).catch((error) => isToldApart(error, server.url)));
@@ -133,19 +152,22 @@ Deno.test("fuzz: whatever a command is answered, it is an answer or the end of t
     runs(120),
   );
   await server.close();
+  depth.atLeast({ answer: 0.2 });
 });
 
 Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connection ends", async () => {
   const server = hostile();
+  const depth = depths();
   await fc.assert(
-    fc.asyncProperty(bytes, fc.boolean(), async (raw, subscribed) => {
+    fc.asyncProperty(heard, fc.nat(5), async (raw, subscribed) => {
       server.send(
         raw,
         ([name, channel = ""]) =>
-          subscribed && name === "SUBSCRIBE" && channel === "a"
+          subscribed > 0 && name === "SUBSCRIBE" && channel === "a"
             ? [bulk("subscribe"), bulk(channel), 1]
             : undefined,
       );
+      let messages = 0;
       const error = await inTime(() =>
         redisSession({
           endpoint: redisAddress(server.url).endpoint,
@@ -158,6 +180,7 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
           connectTimeoutMs: 5_000,
           onMessage: (message, channel) => {
             assert.ok(message instanceof Uint8Array && typeof channel === "string");
+            messages++;
           },
           onPasswordUnused() {},
           onSubscribed() {},
@@ -165,8 +188,43 @@ Deno.test("fuzz: whatever a subscriber is sent, it hears messages or the connect
         }, new AbortController().signal)
       );
       isToldApart(error, server.url);
+      depth.note("message", messages > 0);
     }),
     runs(120),
   );
   await server.close();
+  depth.atLeast({ message: 0.2 });
+});
+
+/** What is handed on of these pieces, messages as if they had been passed; or what is wrong. */
+function checked(parts: readonly Uint8Array[], asked: "subscription" | "reply"): string {
+  const out: Uint8Array[] = [];
+  const bounds = { most: 10_000, kept: 400 };
+  const { expect, check } = replyCheck(bounds, (name, body) => {
+    out.push(encodeReply([bulk("message"), bulk(name), body]));
+  });
+  for (let nth = 0; nth < 2; nth++) expect(asked, bounds);
+  try {
+    for (const part of parts) check(part, (piece) => out.push(piece.slice()));
+  } catch (error) {
+    assert.ok(/^Redis(?:Protocol|ReplyTooLarge)Error$/.test((error as Error).name), String(error));
+    return (error as Error).name;
+  }
+  return Buffer.concat(out).toString("latin1");
+}
+
+Deno.test("fuzz: what Redis sends is taken or refused, however it is split", () => {
+  const depth = depths();
+  const asked = fc.constantFrom("subscription" as const, "reply" as const);
+  fc.assert(
+    fc.property(fc.oneof(heard, mostly(reply, 2)), asked, cuts, (raw, about, at) => {
+      const whole = inTimeNow(() => checked([raw], about));
+      assert.equal(inTimeNow(() => checked(pieces(raw, at), about)), whole);
+      const single = Array.from(raw.subarray(0, 3_000), (byte) => Uint8Array.of(byte));
+      if (raw.length <= single.length) assert.equal(inTimeNow(() => checked(single, about)), whole);
+      depth.note("taken", !whole.endsWith("Error"));
+    }),
+    runs(1_000),
+  );
+  depth.atLeast({ taken: 0.2 });
 });
