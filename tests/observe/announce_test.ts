@@ -8,7 +8,7 @@ import { recordingLog } from "../support/log.ts";
 import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../support/docs_acl.ts";
 import { startRedis } from "../support/redis.ts";
 import { listener } from "../support/redis_listener.ts";
-import { type Reply, respClient, RespError } from "../support/resp.ts";
+import { bulk, type Reply, respClient, RespError } from "../support/resp.ts";
 import { respServer } from "../support/resp_server.ts";
 import { redisTest } from "../support/stream_reader.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -60,6 +60,7 @@ Deno.test("announcement: where an event came from, where its message says so", (
 function lab(answers: (words: readonly string[]) => Reply | undefined = () => undefined) {
   const heard: string[][] = [];
   const watchers = new Set<() => void>();
+  let disconnected = Promise.withResolvers<void>();
   const hanging: (() => void)[] = [];
   const serve = (port = 0) =>
     respServer({
@@ -70,6 +71,7 @@ function lab(answers: (words: readonly string[]) => Reply | undefined = () => un
         if (reply === HANG) hanging.push(() => connection.send(1));
         else connection.send(reply);
       },
+      closed: () => disconnected.resolve(),
     }, port);
   const server = serve();
   const clock = fakeClock();
@@ -89,6 +91,11 @@ function lab(answers: (words: readonly string[]) => Reply | undefined = () => un
     log,
     create,
     heard,
+    /** Resolves when a connection has ended from now on. */
+    disconnected() {
+      disconnected = Promise.withResolvers();
+      return disconnected.promise;
+    },
     /** Gives the replies that were kept back. */
     replyNow: () => hanging.splice(0).forEach((reply) => reply()),
     published: () =>
@@ -218,6 +225,32 @@ Deno.test("proposal channel: what Redis refuses is told with its remedy", async 
   await it.server.close();
 });
 
+Deno.test("proposal channel: a replica that a sentinel named is told nothing, the primary is", async () => {
+  let role: Reply = [bulk("slave"), bulk("127.0.0.1"), 6379, bulk("connected"), 0];
+  const it = lab(([command]) => command === "ROLE" ? role : undefined);
+  const sentinel = respServer({
+    asked: (_, connection) => connection.send([bulk("127.0.0.1"), bulk(`${it.server.port}`)]),
+  });
+  const channel = createProposalChannel({
+    url: `redis+sentinel://127.0.0.1:${sentinel.port}/homelab`,
+    channel: CHANNEL,
+    clock: it.clock,
+    log: it.log,
+    random: () => 0,
+  });
+  channel.onProposed(proposal("mosquitto"));
+  await it.asked(1);
+  assert.deepEqual(it.heard, [["ROLE"]]);
+  assert.equal((await it.log.seen("proposal_publish_failed")).reason, "no_primary");
+  role = [bulk("master"), 0, []];
+  await it.clock.advance(5_000);
+  await it.log.seen("proposal_published_again");
+  assert.deepEqual(it.published(), [`${CHANNEL} mosquitto`]);
+  await channel.close();
+  await sentinel.close();
+  await it.server.close();
+});
+
 redisTest(
   "proposal channel: the user of docs/redis.md, each of whose rights is needed and named",
   async (redis) => {
@@ -283,10 +316,15 @@ Deno.test("proposal channel: a Redis that hangs is given up after 5 s, and stopp
 
 Deno.test("proposal channel: after a success the next failure is logged again, and tried again as soon", async () => {
   const refusal = new RespError("NOPERM this user has no permissions to run the 'publish' command");
-  let refuses = true;
+  let refuses = false;
   const it = lab(([command]) => command === "PUBLISH" && refuses ? refusal : undefined);
   const channel = it.create();
   const outage = async (more: number) => {
+    // While Redis takes what is said, nothing is logged.
+    const before = it.disconnected();
+    channel.onProposed(proposal("between"));
+    await before;
+    assert.deepEqual(it.log.lines, []);
     refuses = true;
     channel.onProposed(proposal("first"));
     const line = await it.log.seen("proposal_publish_failed");
@@ -300,8 +338,8 @@ Deno.test("proposal channel: after a success the next failure is logged again, a
   assert.deepEqual([await outage(100), await outage(0)], [[5, 1], [5, 0]]);
   channel.onProposed(proposal("last"));
   await it.asked(it.heard.length + 1);
-  assert.deepEqual(it.log.lines, []);
   await channel.close();
+  assert.deepEqual(it.log.lines, []);
   await it.server.close();
 });
 

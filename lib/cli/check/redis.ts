@@ -53,8 +53,7 @@ export async function checkRedis(
     : await listen(server, channels);
   if (failed) {
     const { detail } = redisFailure(failed.error, server);
-    const found = streams ? [] : [...unused, ...findings];
-    return { findings: [...found, redis().problem("redis_unavailable", detail)] };
+    return { findings: [...unused, ...findings, redis().problem("redis_unavailable", detail)] };
   }
   const as = credentials === null ? "without a password" : `as ${credentials.user ?? "default"}`;
   const kind = endpoint.tls ? "reachable over TLS" : "reachable";

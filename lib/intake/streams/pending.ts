@@ -97,7 +97,8 @@ export function pendingEntries(
     }
     tooLarge.found.delete(entryKey(entry));
     hand.settle(entry);
-    lines.dead.log(stream, () => ({ stream, id, reason, deliveries, kept_in }));
+    // Each by its id: it is what a person looks for in that stream.
+    lines.dead.log(entryKey(entry), () => ({ stream, id, reason, deliveries, kept_in }));
   }
 
   return {

@@ -4,6 +4,8 @@ import { systemClock } from "../../../lib/base/clock.ts";
 import { CHANNELS } from "../../support/channels.ts";
 import { aclLine, changed, denied, grant, LOGIN, rightsOf } from "../../support/docs_acl.ts";
 import type { TestRedis } from "../../support/redis.ts";
+import { RespError } from "../../support/resp.ts";
+import { scriptedRedis } from "../../support/scripted_redis.ts";
 import { add, GROUP, redisTest } from "../../support/stream_reader.ts";
 
 const [HEALTH, WORLD] = CHANNELS;
@@ -86,4 +88,27 @@ redisTest("check of streams: a key that is no stream, and no Redis at all", asyn
 redisTest("check of streams: a password that is not asked for is told", async (redis) => {
   const { brief } = await examine(redis, ":pw");
   assert.deepEqual(brief.slice(0, 2), ["redis ok", "redis warning redis_password_unused"]);
+});
+
+Deno.test("checkRedis: a password that is not asked for is told, also where Redis is of no use then", async () => {
+  const server = scriptedRedis(([command]) =>
+    new RespError(
+      command === "AUTH"
+        ? "ERR Client sent AUTH, but no password is set"
+        : "LOADING Redis is loading the dataset in memory",
+    )
+  );
+  for (const streams of [undefined, { group: GROUP, consumer: "solaria" }]) {
+    const { findings } = await checkRedis({
+      url: `redis://:pw@127.0.0.1:${server.port}`,
+      channels: CHANNELS,
+      streams,
+      clock: systemClock,
+    });
+    assert.deepEqual(findings.map(({ code }) => code), [
+      "redis_password_unused",
+      "redis_unavailable",
+    ]);
+  }
+  await server.close();
 });

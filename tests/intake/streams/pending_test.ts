@@ -171,7 +171,10 @@ redisTest(
     });
     await reader.stop();
     const told = reader.log.of("stream_entry_dead");
-    assert.deepEqual(told.map(({ repeated }) => repeated), [undefined, 1]);
+    assert.deepEqual(told.map(({ id, deliveries, repeated }) => [id, deliveries, repeated]), [
+      [poison, 5, undefined],
+      [foreign, 9, undefined],
+    ]);
   },
 );
 
