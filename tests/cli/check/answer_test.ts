@@ -116,4 +116,34 @@ Deno.test("checkAnswer: the rules always answer", async () => {
     signal: new AbortController().signal,
   });
   assert.equal(finding.level, "ok");
+  assert.match(finding.detail, /^answered notify after \d+\.\d s$/);
+});
+
+Deno.test("checkAnswer: three quarters of the context are for the prompt", async () => {
+  const codeOf = async (prompt_eval_count: number) =>
+    (await examine(timed({ prompt_eval_count }), { contextTokens: 8_192 })).finding.code;
+  assert.deepEqual([await codeOf(6_144), await codeOf(6_145)], [undefined, "prompt_too_long"]);
+});
+
+Deno.test("checkAnswer: a storm takes twenty times as long as the second answer", async () => {
+  const clock = fakeClock();
+  const open = Promise.withResolvers<void>();
+  await using ollama = startOllama({
+    answer: (request, nth) =>
+      nth === 0 ? echo(request) : { after: open.promise, answer: echo(request) },
+  });
+  const finding = checkAnswer({
+    config: CONFIG,
+    link: { kind: "ollama", name: "m", model: "m", host: ollama.url },
+    systemPrompt: "system",
+    clock,
+    signal: new AbortController().signal,
+  });
+  await ollama.asked(2);
+  await clock.advance(30_000);
+  open.resolve();
+  assert.match(
+    (await finding).detail,
+    /^answered restart after 0\.0 s,.*; the next one after 30\.0 s: a storm of 20 services takes 10\.0 min$/,
+  );
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { makeRuntime, runAgent, type Settings } from "../../support/agent.ts";
-import { runCommand } from "../../support/command.ts";
+import { check } from "../../../lib/cli/check/check.ts";
+import { recordingIo, runCommand } from "../../support/command.ts";
 import { startOllama } from "../../support/ollama.ts";
 import { startRedis } from "../../support/redis.ts";
 import { sandbox } from "../../support/sandbox.ts";
@@ -121,6 +122,52 @@ Deno.test("check: warnings count with --strict, links are left alone with --no-l
   const strict = await check("--strict");
   assert.equal(strict.code, 1);
   assert.equal(lab.ollama.requests.length, 0);
+});
+
+Deno.test("check: a signal ends the question that is being asked, and what was found is told", async () => {
+  await using lab = await homelab();
+  lab.ollama.answer = () => "hang";
+  let stop = () => {};
+  let released = 0;
+  const settings: Settings = { RUNTIME_PATH: lab.root, ...lab.settings };
+  const { io, said } = recordingIo({
+    env: (name) => settings[name],
+    onSignal(callback) {
+      stop = () => callback("SIGINT");
+      return () => void released++;
+    },
+  });
+  const done = check.run(io, {}, []);
+  await lab.ollama.asked(1);
+  stop();
+  assert.equal(await done, 0);
+  assert.match(said.out, /^skipped +qwen2\.5:7b +interrupted$/m);
+  assert.equal(released, 1);
+});
+
+Deno.test("check: streams and claims are looked at where they are asked for, and then alone", async () => {
+  await using lab = await homelab();
+  const checked = async (more: Settings) => {
+    const settings = { ...lab.settings, ...more };
+    const { out } = await runCommand(["check", "--no-llm", "--json"], { root: lab.root, settings });
+    const { findings }: Report = JSON.parse(out);
+    return findings.map((finding) => finding.check)
+      .filter((name) => /^(?:redis_channel|redis_stream|claims)$/.test(name));
+  };
+  assert.deepEqual(await checked({}), ["redis_channel", "redis_channel"]);
+  assert.deepEqual(await checked({ INTAKE: "streams", COORDINATION: "redis" }), [
+    ...["redis_stream", "redis_stream", "claims"],
+  ]);
+});
+
+Deno.test("check: a RUNTIME_PATH outside the permissions is named, and no folder is looked at", async () => {
+  await using lab = await homelab();
+  const { out } = await lab.check(["--no-llm", "--json"], { RUNTIME_PATH: "/srv/elsewhere" });
+  const { findings }: Report = JSON.parse(out);
+  assert.deepEqual(findings.filter(({ check }) => check === "folder" || check === "disk"), []);
+  assert.deepEqual(findings.map(({ code }) => code).filter((code) => code !== undefined), [
+    "permission_missing",
+  ]);
 });
 
 Deno.test("check: all that is wrong with the settings, and nothing else", async () => {

@@ -19,6 +19,14 @@ Deno.test("checkClock: alone, and with others that agree", () => {
   ]);
 });
 
+Deno.test("checkClock: half a minute is tolerated, no more; a host is named once", () => {
+  assert.deepEqual(told(NOW, [reading("a", 30_001)]).map(([, code]) => code), ["clock_differs"]);
+  assert.deepEqual(told(NOW, [reading("a", -30_001)]).map(([, code]) => code), ["clock_differs"]);
+  assert.deepEqual(told(NOW, [reading("a", 0), reading("a", 1), reading("b", 0)]), [
+    ["ok", undefined, "2026-01-02T03:04:05Z, as on a, b"],
+  ]);
+});
+
 Deno.test("checkClock: says by how much and on which side it differs", () => {
   assert.deepEqual(told(NOW, [reading("a", 90_000), reading("b", 0), reading("c", -3_600_000)]), [
     ["warning", "clock_differs", "90 s behind that of a"],

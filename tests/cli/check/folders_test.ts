@@ -105,6 +105,39 @@ Deno.test("checkFolders: a disk that refuses is told with its remedy and leaves 
   }
 });
 
+Deno.test("checkFolders: what cannot even be begun is told as the disk says it", async () => {
+  const files = disk();
+  files.fate = ({ op, path }) =>
+    op === "create" && path.startsWith("/r/events/") ? systemError("ENOSPC") : "works";
+  const found = (await examine({ files })).filter(({ level }) => level === "failure");
+  assert.deepEqual(found.map(({ subject, code }) => [subject, code]), [
+    ["events", "folder_not_writable"],
+  ]);
+  assert.match(found[0]?.detail ?? "", /No space left/);
+});
+
+Deno.test("checkFolders: a folder that can be written and not read is a failure", async () => {
+  const files = disk();
+  files.fate = ({ op, path }) =>
+    op === "list" && path === "/r/actions/pending" ? systemError("EACCES") : "works";
+  const found = (await examine({ files })).filter(({ level }) => level !== "ok");
+  assert.deepEqual(found.map(({ subject, code }) => [subject, code]), [
+    ["actions/pending", "folder_not_writable"],
+  ]);
+});
+
+Deno.test("checkFolders: where an installer made the folders it is recommended", async () => {
+  const findings = await checkFolders({
+    root: "/r",
+    files: memoryFiles(),
+    nonce: () => "n",
+    room: () => Promise.resolve(ROOM),
+  });
+  for (const { subject, remedy = "" } of findings.slice(0, 9)) {
+    assert.match(remedy, /installer/, subject);
+  }
+});
+
 Deno.test("checkFolders: a decided folder that may not be read is a failure", async () => {
   const files = disk();
   files.fate = ({ op, path }) =>

@@ -90,6 +90,28 @@ redisTest("check of streams: a password that is not asked for is told", async (r
   assert.deepEqual(brief.slice(0, 2), ["redis ok", "redis warning redis_password_unused"]);
 });
 
+Deno.test("check of streams: a Redis that is too old for them is told", async () => {
+  const server = scriptedRedis(([command]) =>
+    new RespError(
+      command === "XAUTOCLAIM" ? "ERR unknown command 'XAUTOCLAIM'" : "ERR Invalid stream ID",
+    )
+  );
+  const { findings } = await checkRedis({
+    url: `redis://127.0.0.1:${server.port}`,
+    channels: [HEALTH],
+    streams: { group: GROUP, consumer: "solaria" },
+    clock: systemClock,
+  });
+  const refused = findings.filter(({ code }) => code === "redis_stream_refused");
+  assert.deepEqual(refused.map(({ subject, detail }) => [subject, detail]), [
+    [
+      HEALTH,
+      "cannot be read: This Redis lacks a command of streams. It takes Redis 6.2 or newer.",
+    ],
+  ]);
+  await server.close();
+});
+
 Deno.test("checkRedis: a password that is not asked for is told, also where Redis is of no use then", async () => {
   const server = scriptedRedis(([command]) =>
     new RespError(

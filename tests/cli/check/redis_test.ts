@@ -76,7 +76,7 @@ Deno.test("checkRedis: passwords that are missing, wrong or not asked for; none 
   assert.deepEqual(wrong.brief, ["redis failure redis_unavailable"]);
   assert.match(wrong.text, /WRONGPASS/);
   const unused = await examine({}, ":guessed");
-  assert.ok(unused.brief.includes("redis warning redis_password_unused"));
+  assert.equal(unused.brief.filter((it) => it === "redis warning redis_password_unused").length, 1);
   for (const { findings } of [missing, wrong, unused]) {
     assert.doesNotMatch(JSON.stringify(findings), /topsecret|guessed/);
   }
@@ -108,6 +108,19 @@ Deno.test({
     await using redis = await startRedis();
     await redis.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1048576 524288 10");
     const { findings } = await examineUrl(redis.url(), redis.port);
+    await redis.command("CONFIG", "SET", "client-output-buffer-limit", "pubsub 0 0 0");
+    const { findings: unbounded } = await examineUrl(redis.url(), redis.port);
+    assert.deepEqual(
+      unbounded.filter(({ check }) => check === "redis_buffer").map(({ level, detail }) => [
+        level,
+        detail,
+      ]),
+      [[
+        "ok",
+        "keeps no limit for a listener that is slow, no limit for long " +
+        "(client-output-buffer-limit pubsub 0 0 0)",
+      ]],
+    );
     const warnings = findings.filter(({ level }) => level === "warning");
     assert.deepEqual(warnings.map(({ code, detail }) => [code, detail]), [
       [
