@@ -78,6 +78,19 @@ Deno.test("checkOllama: a missing model is a failure with the command that pulls
   assert.deepEqual(usable, ["qwen2.5:7b"]);
 });
 
+Deno.test("checkOllama: of many models the last is found, and where it runs is bounded and without secrets", async () => {
+  const many = Array.from({ length: 2_000 }, (_, nth) => model(`model-${nth}:latest`));
+  const elsewhere = `https://bob:hunter22@cloud.example/${"x".repeat(200)}`;
+  const last = model("last:1b", { remote_host: elsewhere });
+  const { findings } = await examine({ ...PAGES, "/api/tags": { models: [...many, last] } }, {
+    models: ["last:1b"],
+  });
+  assert.equal(
+    findings[1]?.detail,
+    `runs on https://[redacted]@cloud.example/${"x".repeat(67)}… (233 characters)`,
+  );
+});
+
 Deno.test("checkOllama: another client's context, a model elsewhere, an old Ollama", async () => {
   const { findings } = await examine({
     "/api/version": { version: "0.4.7" },
@@ -219,9 +232,10 @@ Deno.test("checkServer: a server that lists no models is asked all the same", as
 
 Deno.test("checkServer: a key goes to its own host, and one that is refused is told", async () => {
   const shown: (string | null)[] = [];
+  let status = 401;
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     shown.push(request.headers.get("authorization"));
-    return new Response("", { status: 401 });
+    return new Response("", { status });
   });
   const host = `http://127.0.0.1:${server.addr.port}`;
   const links = [{ ...linkTo(host, "qwen"), kind: "openai" }] as const;
@@ -238,4 +252,10 @@ Deno.test("checkServer: a key goes to its own host, and one that is refused is t
     assert.deepEqual(usable, []);
   }
   assert.deepEqual(shown, ["Bearer k-1", null]);
+  const codes: unknown[] = [];
+  for (status of [403, 404, 500]) {
+    const { findings } = await checkServer(links, { ...CONFIG, clock: systemClock });
+    codes.push(findings[0]?.code);
+  }
+  assert.deepEqual(codes, ["model_server_refuses", undefined, "model_server_unavailable"]);
 });

@@ -52,6 +52,32 @@ Deno.test("check-event: what is missing, and what counts instead", () => {
   ]);
 });
 
+Deno.test("check-event: a level is a severity; good news needs no payload and no known time", () => {
+  const { severity: _, payload: __, ...bare } = WHOLE;
+  assert.deepEqual(check({ ...WHOLE, severity: undefined, level: "error" }), check(WHOLE));
+  const old = { ...bare, timestamp: "2026-01-01T00:00:00Z", severity: "info" };
+  for (const type of ["service_recovered", "backup_completed"]) {
+    const good = check({ ...old, type });
+    assert.deepEqual("missing" in good && good.missing, [], type);
+  }
+});
+
+Deno.test("check-event: of a message with very many keys the first are named", () => {
+  const keys = Array.from({ length: 50 }, (_, nth) => `key_number_${nth}`);
+  const refused = check(Object.fromEntries(keys.map((key) => [key, 1])));
+  assert.equal(
+    "preview" in refused && refused.preview,
+    `keys: ${keys.slice(0, 20).join(", ").slice(0, 200)}`,
+  );
+});
+
+Deno.test("check-event: on a terminal good and bad differ", () => {
+  const palette = paletteFor({ isTerminal: true, env: () => undefined });
+  const first = (value: unknown) => checkedLines(check(value), { width: 80, palette })[0];
+  assert.ok(first(WHOLE)?.includes("\x1b[32man event that is diagnosed"));
+  assert.ok(first([])?.includes("\x1b[31mno event"));
+});
+
 Deno.test("check-event: an adapter that sends when a fault began is told", () => {
   assert.deepEqual(shown({ ...WHOLE, timestamp: "2026-01-02T02:33:00Z" }).slice(5), [
     "missing   timestamp: it is 31 min old; a restart for it would be stale from the",
@@ -130,4 +156,12 @@ Deno.test("planner-agent check-event: a node's other names count, unless config/
     "hut",
   ]);
   assert.deepEqual(await nodeBy("{"), [0, "hut-old"]);
+  Deno.removeSync(join(folder.path, "config"), { recursive: true });
+  Deno.writeTextFileSync(join(folder.path, "config"), "a file in its place");
+  const input = `${JSON.stringify(WHOLE)}\n`.repeat(10_000);
+  const { code, out } = await runCommand(["check-event", "-", "--json"], {
+    root: folder.path,
+    input,
+  });
+  assert.deepEqual([code, JSON.parse(out).length], [0, 10_000], "also of more than 1 MiB");
 });

@@ -77,7 +77,10 @@ Deno.test("eval: the model is asked what the agent would ask, with the operator'
   makeRuntime(folder.path);
   Deno.writeTextFileSync(
     join(folder.path, "config/topology.json"),
-    JSON.stringify({ nodes: [{ name: "attic", role: "Raspberry Pi 5" }] }),
+    JSON.stringify({
+      nodes: [{ name: "attic", role: "Raspberry Pi 5" }],
+      services: [{ name: "a", stateful: true }],
+    }),
   );
   Deno.writeTextFileSync(
     join(folder.path, "config/policy.json"),
@@ -99,6 +102,7 @@ Deno.test("eval: the model is asked what the agent would ask, with the operator'
   const [system, user] = ollama.requests[0]?.messages ?? [];
   assert.ok(system?.content.includes("- attic: Raspberry Pi 5\n"));
   assert.ok(system?.content.includes("- service a: action is notify\n"));
+  assert.ok(user?.content.includes("it keeps data"));
   assert.ok(user?.content.startsWith("Health event received:\n  node: piha\n  service: a\n"));
 });
 
@@ -134,13 +138,31 @@ Deno.test("eval: --model several times compares models, invalid answers and atte
 Deno.test("eval: a chain without any answer is a failure", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
-  const { code, out } = await runCommand(["eval", "-"], {
+  const { code, out, err } = await runCommand(["eval", "-"], {
     root: folder.path,
     settings: { OLLAMA_HOST: "http://127.0.0.1:9" },
     input: label("a"),
   });
-  assert.equal(code, 1);
+  assert.deepEqual([code, err], [1, ""], "the report says what failed");
   assert.ok(out.includes("line 1 piha/a service_unhealthy: no valid answer, acceptable: restart"));
+});
+
+Deno.test("eval: a limit that a chain does not keep is told, and is a failure", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const limited = async (percent: string) => {
+    const { code, err } = await runCommand(["eval", "-", "--min-right", percent], {
+      root: folder.path,
+      settings: { LLM_CHAIN: "rules" },
+      input: label("a", ["redeploy"]),
+    });
+    return [code, err];
+  };
+  assert.deepEqual(await limited("0"), [0, ""]);
+  assert.deepEqual(await limited("1"), [
+    1,
+    "planner-agent: eval: rules: 0 percent right, against --min-right 1\n",
+  ]);
 });
 
 Deno.test("eval: Ctrl-C shows what is done so far", async () => {

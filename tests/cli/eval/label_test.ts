@@ -78,6 +78,7 @@ Deno.test("parseLabels: context is earlier events and outcomes for the same targ
       { outcome: { action: "restart", became: "rejected", timestamp: at(5) } },
       { action: "restart", became: "failed", timestamp: at(2), service: "grafana" },
       { type: "container_restart", status: "failed", timestamp: at(30), payload: {} },
+      { action: "redeploy", became: "cancelled", timestamp: at(-5) },
     ],
   }));
   assert.deepEqual(parsed?.context.events.map(({ type, service }) => [type, service]), [
@@ -87,6 +88,8 @@ Deno.test("parseLabels: context is earlier events and outcomes for the same targ
   assert.deepEqual(
     parsed?.context.outcomes.map(({ action, became, atMs }) => [action, became, atMs]),
     [
+      // What came later was not known yet, and counts as the last.
+      ["redeploy", "cancelled", at(0) * 1000],
       ["restart", "rejected", at(5) * 1000],
       ["restart", "completed", at(20) * 1000],
       ["restart", "failed", at(30) * 1000],

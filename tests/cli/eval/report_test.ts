@@ -210,6 +210,22 @@ Deno.test("reportOf: Wilson's interval", () => {
   assert.deepEqual(rateOf(0, 0), { count: 0, of: 0, low: 0, high: 1 });
 });
 
+Deno.test("reportOf: a person who was not asked, and one who was asked for nothing", () => {
+  const { human_missed, human_needless } = reportOf("m", [
+    trial(1, ["restart"], { action: "restart", wants: true }),
+    trial(2, ["restart"], { action: "restart", wants: true }),
+    trial(3, ["restart"], { action: "restart", wants: false, human: true }),
+    trial(4, ["restart"], { action: "restart", wants: null, human: true }),
+  ]);
+  assert.deepEqual([human_missed, human_needless], [2, 1]);
+});
+
+Deno.test("passedLimits: of nothing nothing is right", () => {
+  assert.deepEqual(passedLimits(reportOf("m", []), limitsIn({ "min-right": "1" })), [
+    "m: 0 percent right, against --min-right 1",
+  ]);
+});
+
 Deno.test("passedLimits: each limit that a chain does not keep", () => {
   const report = reportOf("m", TRIALS);
   const limits = (values: Record<string, string>) => passedLimits(report, limitsIn(values));
