@@ -9,7 +9,7 @@ Deno.test("route: after three failures in a row a link is skipped, then probed o
   for (let i = 0; i < 3; i++) assert.deepEqual(await outcomes(), ["a@host refused", "b@host ok"]);
   assert.deepEqual(log.of("llm_link_open").map(({ seconds }) => seconds), [30]);
 
-  await clock.advance(29_000);
+  await clock.advance(28_500);
   assert.deepEqual(await outcomes(), ["b@host ok"]);
   assert.deepEqual(log.of("llm_link_skipped"), [{
     level: "info",
@@ -17,16 +17,17 @@ Deno.test("route: after three failures in a row a link is skipped, then probed o
     link: "a@host",
     model: "a",
     svc_key: "piha/mosquitto",
-    retry_in_seconds: 1,
+    retry_in_seconds: 2,
     next: "b@host",
   }]);
   assert.deepEqual(router.snapshot(), [
-    { link: "a@host", model: "a", state: "open", failures: 3, opensInMs: 1_000 },
+    { link: "a@host", model: "a", state: "open", failures: 3, opensInMs: 1_500 },
     { link: "b@host", model: "b", state: "closed", failures: 0, opensInMs: 0 },
   ]);
 
-  await clock.advance(1_000);
+  await clock.advance(1_500);
   assert.deepEqual(await outcomes(), ["a@host refused", "b@host ok"]);
+  assert.deepEqual(log.of("llm_link_open").map(({ seconds }) => seconds), [30, 60]);
   await clock.advance(59_999);
   assert.deepEqual(await outcomes(), ["b@host ok"]);
   await clock.advance(1);

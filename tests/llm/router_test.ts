@@ -81,6 +81,60 @@ Deno.test("route: each link gets its own number of attempts", async () => {
   ]);
 });
 
+Deno.test("route: a link that opens between two attempts is left for the next", async () => {
+  const [first, second] = [scripted("a", [BROKEN]), scripted("b", ["no"])];
+  const { exhausted, log } = routing([first, second], 5);
+  assert.deepEqual(await exhausted(), [
+    ...Array(3).fill("a@host disconnected"),
+    ...Array(5).fill("b@host not_json"),
+  ]);
+  const nexts = log.of("llm_attempt_failed").map(({ next }) => next);
+  assert.deepEqual(nexts.slice(0, 3), ["a@host", "a@host", "b@host"]);
+  assert.deepEqual(log.of("llm_link_skipped"), []);
+});
+
+Deno.test("route: what a wrong answer cost is told, too", async () => {
+  const figures = { promptTokens: 700, answerTokens: 3 };
+  const link = {
+    name: "a@host",
+    model: "a",
+    ask: () => Promise.resolve({ content: "no", figures }),
+  };
+  const { route } = routing([{ link }], 1);
+  const failed = await route().catch((error) => error);
+  assert.deepEqual(failed.attempts, [{
+    link: "a@host",
+    model: "a",
+    outcome: "not_json",
+    error: "no complete JSON object",
+    milliseconds: 0,
+    figures,
+  }]);
+});
+
+Deno.test("route: an agent that is stopping already asks nobody", async () => {
+  const link = scripted("a", [GOOD]);
+  const { exhausted } = routing([link]);
+  assert.deepEqual(await exhausted(AbortSignal.abort()), []);
+  assert.equal(link.asked.length, 0);
+});
+
+Deno.test("route: a wrong answer that comes while the agent stops is the last", async () => {
+  const pending = Promise.withResolvers<Error>();
+  const stop = new AbortController();
+  const link = {
+    name: "a@host",
+    model: "a",
+    ask: async () => Promise.reject(await pending.promise),
+  };
+  const { exhausted, log } = routing([{ link }, scripted("b", [GOOD])]);
+  const attempts = exhausted(stop.signal);
+  stop.abort();
+  pending.resolve(BROKEN);
+  assert.deepEqual(await attempts, ["a@host disconnected"]);
+  assert.deepEqual(log.of("llm_attempt_failed").map(({ next }) => next), ["none"]);
+});
+
 Deno.test("route: one attempt means one", async () => {
   const { exhausted } = routing([scripted("a", ["no", GOOD])], 1);
   assert.deepEqual(await exhausted(), ["a@host not_json"]);

@@ -71,6 +71,9 @@ const READ: readonly (readonly [string, string, Record<string, unknown>, string,
   ["container_exited", "critical", { exit_code: 139 }, "restart", "exit 139: it crashed"],
   ["container_exited", "error", { exit_code: 143 }, "notify", "exit 143: stopped on request"],
   ["container_stopped", "info", { exit_code: 0 }, "ignore", "exit 0: it ended without an error"],
+  ["container_stopped", "info", { message: "it exited with code 0" }, "notify", "no crash"],
+  ["service_unhealthy", "error", { status: "starting" }, "ignore", "it is still starting"],
+  ["service_unhealthy", "info", { FailingStreak: 4 }, "restart", "4 checks failed in a row"],
   ["container_exited", "error", { exit_code: 127 }, "notify", "could not be started"],
   ["container_exited", "error", { exit_code: 1, restarts: 6 }, "notify", "restarted already"],
   ["service_unhealthy", "error", { log: "No space left on device" }, "notify", "a full disk"],
@@ -154,6 +157,27 @@ for (const [what, near, beyond] of LIMITS) {
 
 Deno.test("diagnoseByRules: an unhealthy service of severity info is for a person to see", () => {
   assert.equal(actionFor("service_unhealthy", "info"), "notify");
+});
+
+Deno.test("diagnoseByRules: how sure it is depends on what decided, and is never much", () => {
+  const sure = (type: string, payload: Record<string, unknown> = {}, severity = "error") =>
+    diagnoseByRules(waitingEvent({ type, severity, excerpt: JSON.stringify(payload) })).confidence;
+  assert.deepEqual([
+    sure("service_down", { status: "resolved" }),
+    sure("service_down", { planned: true }),
+    sure("disk_pressure"),
+    sure("service_unhealthy", { FailingStreak: 1 }, "warning"),
+    sure("container_missing"),
+    sure("alert_firing"),
+    sure("service_unhealthy", {}, "info"),
+    sure("service_unhealthy", { message: "the flux of the moon was odd in the night" }),
+    sure("container_exited", { exit_code: 139 }),
+  ], [0.9, 0.8, 0.6, 0.75, 0.5, 0.3, 0.4, 0.4, 0.5]);
+});
+
+Deno.test("diagnoseByRules: a long type is repeated in part, and no half of a character", () => {
+  const { reason } = diagnoseByRules(waitingEvent({ type: `${"x".repeat(79)}🚀 is down` }));
+  assert.equal(reason.slice(0, 82), `${"x".repeat(79)}\ufffd: `);
 });
 
 Deno.test("diagnoseByRules: always a valid diagnosis of the event's target that asks a person", () => {
