@@ -106,6 +106,21 @@ Deno.test("actionIdBase: node, service and whole seconds of the event", () => {
   );
 });
 
+Deno.test("actionIdBase: of a long name 80 characters, of a long time 20 digits", () => {
+  assert.equal(
+    actionIdBase({ node: "n".repeat(81), service: "s".repeat(200), timestamp: 1767323045 }),
+    `plan-${"n".repeat(80)}-${"s".repeat(80)}-1767323045`,
+  );
+});
+
+Deno.test("actionFile: how many requests it took", () => {
+  const attempt = { link: "m", model: "m", outcome: "ok", milliseconds: 1 } as const;
+  const counts = [[], [attempt], [attempt, attempt, attempt]].map((attempts) =>
+    file({ provenance: { attempts } }).llm_attempts
+  );
+  assert.deepEqual(counts, [0, 1, 3]);
+});
+
 function assertSafeName(name: string) {
   assert.match(name, /^[A-Za-z0-9._-]{1,200}$/);
   assert.ok(name !== "." && name !== "..");

@@ -21,7 +21,10 @@ const provenance: Provenance = {
       model: "qwen2.5:3b",
       outcome: "ok",
       milliseconds: 4_200,
-      figures: { promptTokens: 700, answerTokens: 40, loadMs: 1, promptMs: 2, answerMs: 3 },
+      figures: {
+        ...{ promptTokens: 700, cachedTokens: 650, answerTokens: 40 },
+        ...{ loadMs: 1, promptMs: 2, answerMs: 3 },
+      },
     },
   ],
   waitedMs: 1_234.567,
@@ -54,6 +57,7 @@ Deno.test("audit: what was heard, asked and answered, in a fixed order", () => {
             outcome: "ok",
             milliseconds: 4200,
             prompt_tokens: 700,
+            cached_tokens: 650,
             answer_tokens: 40,
             load_ms: 1,
             prompt_ms: 2,
@@ -117,7 +121,7 @@ Deno.test("promptSha256: SHA-256 of the messages as Python's json.dumps writes t
   assert.equal(
     promptSha256([
       { role: "system", content: "You diagnose." },
-      { role: "user", content: "ünhealthy\n" },
+      { content: "ünhealthy\n", role: "user" },
     ]),
     "e0004289db57616c8b5a4d7216bdb13bd55c68f749eeba592d4d73305906a885",
   );

@@ -179,9 +179,8 @@ export function createActionIndex({ root, files, clock, log, windowMs, repeats =
   /** A file that has gone from one folder may lie in one that is too large to be listed again. */
   async function follow(actionId: string) {
     for (const { path, shelf } of [pending, ...decided]) {
-      if (shelf.generation === 0) continue;
       const look = await files.times(`${path}/${actionId}.json`).catch(() => undefined);
-      if (look?.kind === "file") shelf.add(actionId);
+      if (look) shelf.add(actionId);
     }
   }
 

@@ -350,6 +350,30 @@ Deno.test("othersFor: what other programs propose is found by what it says, unti
   assert.equal(await countWaiting(fault), 1);
 });
 
+Deno.test("othersFor: a node's other name is the node, also where it stands for all of it", async () => {
+  const files = memoryFiles();
+  const put = (id: string, more: Record<string, unknown>) =>
+    files.put(`/r/actions/pending/${id}.json`, JSON.stringify({ type: "restart", ...more }));
+  put("a", { node: "Pi-Old", service: "mosquitto" });
+  put("b", { node: "Pi-Old", service: "all" });
+  const { othersFor } = createActionIndex({
+    ...{ root: "/r", files, clock: fakeClock(), log: recordingLog(), windowMs: WINDOW_MS },
+    aliases: new Map([["pi-old", "piha"]]),
+  });
+  const found = async (service: string) =>
+    (await othersFor({ node: "piha", service })).map((each) => [each.actionId, each.service]);
+  assert.deepEqual(await found("mosquitto"), [["a", "mosquitto"]]);
+  assert.deepEqual(await found("piha"), [["b", "piha"]]);
+});
+
+Deno.test("othersFor: the planner's own file under another name is none of others", async () => {
+  const { files, othersFor, countWaiting } = inMemory();
+  files.put("/r/actions/pending/copy.json", text({ source_event: "service_unhealthy" }));
+  assert.deepEqual(await othersFor(TARGET), []);
+  const fault = { ...TARGET, type: "service_unhealthy", severity: "error" };
+  assert.equal(await countWaiting(fault), 1);
+});
+
 Deno.test("countWaiting: what is stale, or for a lesser fault, keeps nothing back", async () => {
   const { clock, files, countWaiting } = inMemory();
   const minutes = (from: number) => new Date(clock.now() + from * 60_000).toISOString();

@@ -86,6 +86,24 @@ Deno.test("proposedBy: for another program all services of a node are the node",
   }
 });
 
+Deno.test("proposedBy: since when is what says most of the proposing", () => {
+  const times = { timestamp: EPOCH, updated_at: EPOCH + 9, created_at: EPOCH + 2 };
+  const entries = [{ to: "pending", timestamp: EPOCH + 5 }];
+  const all: Record<string, unknown> = { node: "vps", ...times, transition_history: entries };
+  const since = ["created_at", "timestamp", "transition_history", "updated_at", ""].map((key) => {
+    const { sinceMs } = proposedBy(all) ?? {};
+    delete all[key];
+    return sinceMs && sinceMs / 1000 - EPOCH;
+  });
+  assert.deepEqual(since, [2, 0, 5, 9, undefined]);
+});
+
+Deno.test("proposedBy: an id like the planner's makes no file its own", () => {
+  const own = (payload: unknown) =>
+    proposedBy({ node: "vps", action_id: "plan-vps-x-1", payload })?.own;
+  assert.deepEqual([{ action: "restart" }, {}, undefined].map(own), [true, false, false]);
+});
+
 Deno.test("proposedBy: what names no node proposes nothing", () => {
   for (const content of [null, [], "x", {}, { node: 7 }, { node: "\u200b", service: "x" }]) {
     assert.equal(proposedBy(content), undefined);

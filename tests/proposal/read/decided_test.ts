@@ -6,6 +6,7 @@ import {
   type DecidedFolder,
   movedBy,
   toldTime,
+  withoutCopies,
 } from "../../../lib/proposal/read/decided.ts";
 import { isForTarget, proposedBy } from "../../../lib/proposal/read/content.ts";
 
@@ -85,6 +86,22 @@ Deno.test("decided: a time ahead, long before the event, or of another folder do
   for (const fields of untrue) {
     assert.equal(read(proposal(fields))?.atMs, WRITTEN, JSON.stringify(fields));
   }
+});
+
+Deno.test("decided: when it was cancelled, in either spelling", () => {
+  for (const key of ["cancelled_at", "canceled_at", "decided_at"]) {
+    const atMs = NOW - 600_000;
+    assert.equal(read(proposal({ [key]: atMs / 1000 }), "cancelled")?.atMs, atMs, key);
+  }
+});
+
+Deno.test("withoutCopies: what is furthest counts, and of two ends each", () => {
+  const left = (...folders: readonly DecidedFolder[]) =>
+    withoutCopies(folders.map((became) => ({ actionId: "a", action: "restart", became, atMs: 1 })))
+      .map(({ became }) => became);
+  assert.deepEqual(left("approved", "running"), ["running"]);
+  assert.deepEqual(left("running", "failed"), ["failed"]);
+  assert.deepEqual(left("completed", "rejected", "approved"), ["completed", "rejected"]);
 });
 
 Deno.test("decided: nothing came about later than now", () => {

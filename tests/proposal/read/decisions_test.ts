@@ -12,8 +12,11 @@ function homelab() {
   const actions = openActionFiles({ root: "/r", files });
   let nth = 1;
   return {
-    stats: (options: { sinceMs?: number; mostFiles?: number } = {}) =>
-      decisionStats(actions, { nowMs: NOW, ...options }),
+    stats: (
+      options: { sinceMs?: number; approvedAt?: (id: string) => number | undefined } & {
+        mostFiles?: number;
+      } = {},
+    ) => decisionStats(actions, { nowMs: NOW, ...options }),
     /** A proposal that was moved `seconds` after it was made. */
     async put(
       folder: ActionFolder,
@@ -101,6 +104,24 @@ Deno.test("decisionStats: of what the executor has, only a noted decision is kno
   await lab.put("failed", { changes: { updated_at: "2026-01-02T05:00:00Z" } });
   const { total } = await lab.stats();
   assert.deepEqual(total.decision, { count: 2, median: 120, p90: 240 });
+});
+
+Deno.test("decisionStats: where the file does not note an approval, the history knows it", async () => {
+  const lab = homelab();
+  await lab.put("completed", { seconds: 900 });
+  await lab.put("completed", { changes: { approved_at: "2026-01-02T03:06:15Z" } });
+  await lab.put("completed");
+  const approvedAt = (id: string) => /-[23]$/.test(id) ? PROPOSED + 30_000 : undefined;
+  const { total } = await lab.stats({ approvedAt });
+  assert.deepEqual(total.decision, { count: 2, median: 30, p90: 120 });
+});
+
+Deno.test("decisionStats: an own file without a model's name is counted under none", async () => {
+  const lab = homelab();
+  await lab.put("rejected", { changes: { llm_model: undefined } });
+  assert.deepEqual((await lab.stats()).rows.map(({ action, model }) => [action, model]), [
+    ["restart", ""],
+  ]);
 });
 
 Deno.test("decisionStats: without an audit the event's time stands for the writing", async () => {

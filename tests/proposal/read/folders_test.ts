@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path/posix";
-import { openActionFiles } from "../../../lib/proposal/read/folders.ts";
+import { isRefusal, openActionFiles, timeIn } from "../../../lib/proposal/read/folders.ts";
 import { realFiles } from "../../../lib/base/disk/files.ts";
 import { makeRuntime } from "../../support/agent.ts";
 import { plantLink } from "../../support/plant_link.ts";
@@ -48,6 +48,17 @@ Deno.test("ActionFiles.ids: newest first by the time in the name, without tempor
     "odd",
   ]);
   assert.deepEqual(await lab.actions.ids("failed"), []);
+});
+
+Deno.test("timeIn: the seconds of an id, whatever number stands behind them", () => {
+  const ids = ["plan-a-b-999999999", "plan-a-b-17673230450-12", "plan-a-b-99999999", "plan-7", "x"];
+  assert.deepEqual(ids.map(timeIn), [999_999_999, 17_673_230_450, 0, 0, 0]);
+});
+
+Deno.test("isRefusal: of the system or of the runtime, and nothing else", () => {
+  const { NotCapable, NotFound, PermissionDenied } = Deno.errors;
+  const errors = [new PermissionDenied(), new NotCapable(), new NotFound(), new Error()];
+  assert.deepEqual(errors.map(isRefusal), [true, true, false, false]);
 });
 
 Deno.test("ActionFiles.find: a proposal with its times; nothing where there is none", async () => {

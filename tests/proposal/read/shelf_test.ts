@@ -16,13 +16,15 @@ function shelf(names: readonly string[], { writtenMs = -Infinity, key = "", byte
     changedMs: clock.now() - 60_000,
     takesMs: 0,
     listings: 0,
+    kind: "folder" as "folder" | "other",
+    refuses: undefined as Error | undefined,
     looks: 0,
     read: [] as string[],
     key,
     writtenMs,
   };
   const look = (path: string) => {
-    if (path === "/f") return { kind: "folder" as const, writtenMs: it.changedMs };
+    if (path === "/f") return { kind: it.kind, writtenMs: it.changedMs };
     it.looks++;
     const nth = Number(/(\d+)\.json$/.exec(path)?.[1] ?? 0);
     return { kind: "file" as const, writtenMs: clock.now() - 100_000 + nth };
@@ -39,6 +41,7 @@ function shelf(names: readonly string[], { writtenMs = -Infinity, key = "", byte
       async eachName(_, take) {
         it.listings++;
         await clock.advance(it.takesMs);
+        if (it.refuses) throw it.refuses;
         for (const name of it.names) take(name);
       },
     },
@@ -52,22 +55,28 @@ function shelf(names: readonly string[], { writtenMs = -Infinity, key = "", byte
 
 Deno.test("openShelf: of a target's own files the newest 32 are kept, by time and then by number", async () => {
   const names = numbered(200, (nth) => `${PREFIX}${EPOCH + nth}`);
-  const { shelf: own } = shelf([`${PREFIX}${EPOCH + 199}-2.json`, ...names, "plan-x.json"]);
+  const last = [2, 10, 9].map((nth) => `${PREFIX}${EPOCH + 199}-${nth}.json`);
+  const { shelf: own } = shelf([...last, ...names, "plan-x.json"]);
   await own.refresh();
   const ids = own.own(PREFIX);
-  assert.deepEqual(ids.slice(0, 3), [
-    `${PREFIX}${EPOCH + 199}-2`,
+  assert.deepEqual(ids.slice(0, 5), [
+    ...[10, 9, 2].map((nth) => `${PREFIX}${EPOCH + 199}-${nth}`),
     `${PREFIX}${EPOCH + 199}`,
     `${PREFIX}${EPOCH + 198}`,
   ]);
-  assert.deepEqual([ids.length, ids.at(-1)], [32, `${PREFIX}${EPOCH + 169}`]);
+  assert.deepEqual([ids.length, ids.at(-1)], [32, `${PREFIX}${EPOCH + 171}`]);
   assert.deepEqual(own.own("plan-piha-"), []);
 });
 
 Deno.test("openShelf: 20,000 targets are kept", async () => {
   const { shelf: own } = shelf(numbered(20_001, (nth) => `plan-n-s${nth}-${EPOCH}`));
   await own.refresh();
-  assert.deepEqual([19_999, 20_000].map((nth) => own.own(`plan-n-s${nth}-`).length), [1, 0]);
+  const prefixes = [19_999, 20_000].map((nth) => `plan-n-s${nth}-`);
+  assert.deepEqual(prefixes.map((prefix) => own.own(prefix).length), [1, 0]);
+  assert.deepEqual(prefixes.map((prefix) => own.lacksOwn(prefix, 0)), [false, true]);
+  const { shelf: fewer } = shelf(numbered(19_999, (nth) => `plan-n-s${nth}-${EPOCH}`));
+  await fewer.refresh();
+  assert.equal(fewer.lacksOwn("plan-n-other-", 0), false);
 });
 
 Deno.test("openShelf: of others' files 20,000 are looked at, and the newest 5,000 in the window read", async () => {
@@ -92,13 +101,49 @@ Deno.test("openShelf: of others' files 20,000 are looked at, and the newest 5,00
 });
 
 Deno.test("openShelf: a folder that changed up to 2.5 s before is listed again", async () => {
-  for (const [ageMs, listings] of [[2_500, 2], [2_501, 1]] as const) {
+  for (const [ageMs, listings] of [[2_500, 2], [2_501, 1], [-2_501, 1]] as const) {
     const it = shelf([]);
     it.changedMs = it.clock.now() - ageMs;
     await it.shelf.refresh();
     await it.shelf.refresh();
     assert.equal(it.listings, listings);
   }
+});
+
+Deno.test("openShelf: a link to a folder is listed each time: its own time says nothing", async () => {
+  const it = shelf([]);
+  it.kind = "other";
+  for (const listings of [1, 2]) {
+    await it.shelf.refresh();
+    assert.equal(it.listings, listings);
+  }
+});
+
+Deno.test("openShelf: a long listing that fails is told by the next, and ends nothing", async () => {
+  const it = shelf([]);
+  it.takesMs = 51;
+  await it.shelf.refresh();
+  it.changedMs++;
+  await it.clock.advance(51 * 50);
+  it.refuses = new Error("gone");
+  await it.shelf.refresh();
+  await it.clock.advance(51);
+  it.takesMs = 0;
+  it.refuses = undefined;
+  await it.shelf.refresh();
+  await it.clock.advance(0);
+  assert.equal(it.shelf.generation, 2);
+});
+
+Deno.test("openShelf: a file of others that has gone is for its target no more", async () => {
+  const it = shelf(numbered(2, (nth) => `other-${nth + 1}`), { key: "k" });
+  await it.shelf.refresh();
+  await it.shelf.readOthers();
+  it.names.shift();
+  it.changedMs++;
+  await it.shelf.refresh();
+  await it.shelf.readOthers();
+  assert.deepEqual([it.shelf.others("k"), it.read.length], [["other-2"], 2]);
 });
 
 Deno.test("openShelf: listing takes one part of the time in fifty", async () => {

@@ -29,7 +29,8 @@ Deno.test("readAudit: what is no time, number or text is left out", () => {
   const audit = {
     proposed_at: "yesterday",
     waited_ms: -1,
-    attempts: [null, { link: {}, milliseconds: "4" }],
+    expired_when_written: "true",
+    attempts: [null, { link: {}, milliseconds: "4" }, { milliseconds: 0 }],
     event: [],
   };
   assert.deepEqual(readAudit({ payload: { audit } }), {
@@ -37,7 +38,7 @@ Deno.test("readAudit: what is no time, number or text is left out", () => {
     waitedMs: null,
     promptSha256: "",
     modelDigest: "",
-    attempts: [{ link: "", outcome: "", error: "", milliseconds: null }],
+    attempts: [null, 0].map((milliseconds) => ({ link: "", outcome: "", error: "", milliseconds })),
     event: { channel: "", severity: "", payload: "" },
   });
 });

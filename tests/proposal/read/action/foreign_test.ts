@@ -117,6 +117,14 @@ Deno.test("readAction: a file near to the planner's keys, that waits since it wa
   );
 });
 
+Deno.test("readAction: an image is a reason where there is no other, a foreign policy none", () => {
+  const payload = { policy: [{ rule: "r", field: "action", from: "a", to: "b" }] };
+  const content = { node: "vps", type: "deploy", details: { image: "caddy:2.9" }, payload };
+  const read = readAction(JSON.stringify(content), "x");
+  assert.ok(read.kind === "proposal");
+  assert.deepEqual([read.view.reason, read.view.changes], ["caddy:2.9", []]);
+});
+
 Deno.test("readAction: what another program proposes and the planner never would keeps its word", () => {
   for (
     const type of ["rollback", "scale", "rerun_healthcheck", "collect_diagnostics"]
