@@ -68,7 +68,6 @@ export async function openListening(options: ListeningOptions) {
     /** Leaves what has no outcome to others: the pipeline has stopped. */
     leaveRest() {
       for (const leave of open) leave();
-      open.clear();
     },
   };
 }

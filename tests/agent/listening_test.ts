@@ -5,7 +5,9 @@ import { type Config, parseConfig } from "../../lib/config/config.ts";
 import { entriesInHand } from "../../lib/intake/streams/hand.ts";
 import type { Planner } from "../../lib/planner.ts";
 import { createWatchers } from "../../lib/base/watchers.ts";
+import type { RedisState } from "../../lib/intake/listener.ts";
 import { CHANNELS } from "../support/channels.ts";
+import { fakeClock } from "../support/clock.ts";
 import { recordingLog } from "../support/log.ts";
 import { add, age, GROUP, handTo, pendingIn, redisTest } from "../support/stream_reader.ts";
 
@@ -16,7 +18,11 @@ function streamsConfig(settings: Readonly<Record<string, string>>): Config {
 }
 
 /** Listens with a planner that only hears. */
-function listeningWith(config: Config, receive: Planner["receive"]) {
+function listeningWith(
+  config: Config,
+  receive: Planner["receive"],
+  others: Partial<Parameters<typeof openListening>[0]> = {},
+) {
   return openListening({
     config,
     clock: systemClock,
@@ -24,6 +30,7 @@ function listeningWith(config: Config, receive: Planner["receive"]) {
     random: () => 0,
     planner: { receive },
     onState: () => {},
+    ...others,
   });
 }
 
@@ -34,7 +41,7 @@ Deno.test("entriesInHand: the whole queue, what is being diagnosed, and what pas
 redisTest(
   "openListening: tells when an entry was added, and whether it comes again",
   async (redis) => {
-    const config = streamsConfig({ REDIS_URL: redis.url() });
+    const config = streamsConfig({ REDIS_URL: redis.url(), STREAM_GROUP: "house" });
     const addedMs = systemClock.now() - 1_000;
     for (const n of [1, 2]) {
       await redis.command("XADD", HEALTH, `${addedMs}-${n}`, "data", `{"nth":${n}}`);
@@ -88,10 +95,21 @@ redisTest("openListening: a full queue does not stop the reading of streams", as
   await running;
 });
 
-redisTest(
-  "openListening: STREAM_CLAIM_SECONDS are seconds in which nobody touched an entry",
-  async (redis) => {
-    const config = streamsConfig({ REDIS_URL: redis.url(), STREAM_CLAIM_SECONDS: "600" });
+const CLAIMS = [
+  ["STREAM_CLAIM_SECONDS are seconds in which nobody touched an entry", {
+    STREAM_CLAIM_SECONDS: "600",
+  }],
+  // 3 * 3 * 60 s, and a minute.
+  ["without them an entry has the time that the whole chain may take", {
+    LLM_CHAIN: "a,b,rules",
+    LLM_ATTEMPTS: "3",
+    LLM_TIMEOUT_SECONDS: "60",
+  }],
+] as const;
+
+for (const [what, settings] of CLAIMS) {
+  redisTest(`openListening: ${what}`, async (redis) => {
+    const config = streamsConfig({ REDIS_URL: redis.url(), ...settings });
     await redis.command("XGROUP", "CREATE", HEALTH, GROUP, "0", "MKSTREAM");
     for (const data of ["in work", "left"]) await add(redis, HEALTH, data);
     await handTo(redis, "other", HEALTH);
@@ -116,6 +134,52 @@ redisTest(
     stop.abort();
     listening.leaveRest();
     await running;
+  });
+}
+
+redisTest("openListening: CHANNELS are what is listened to, where no stream is", async (redis) => {
+  const settings: Record<string, string> = { REDIS_URL: redis.url(), CHANNELS: "house,attic" };
+  const { once, check } = createWatchers();
+  const states: RedisState[] = [];
+  const onState = (state: RedisState) => {
+    states.push(state);
+    check();
+  };
+  const config = parseConfig((name) => settings[name]);
+  const listening = await listeningWith(config, () => {}, { onState });
+  const stop = new AbortController();
+  const running = listening.run(stop.signal);
+  await once(() => states.some(({ kind }) => kind === "subscribed"));
+  stop.abort();
+  listening.leaveRest();
+  await running;
+  assert.deepEqual(
+    states.flatMap((state) => state.kind === "subscribed" ? [state.channels] : []),
+    [["house", "attic"]],
+  );
+});
+
+redisTest(
+  "openListening: what is still worked on at a stop has 8 s for its receipt",
+  async (redis) => {
+    const config = streamsConfig({ REDIS_URL: redis.url() });
+    await redis.command("XADD", HEALTH, "*", "data", "{}");
+    await redis.command("XGROUP", "CREATE", HEALTH, GROUP, "0");
+    const { once, check } = createWatchers();
+    const given: (() => void)[] = [];
+    const clock = fakeClock();
+    const listening = await listeningWith(config, (_bytes, _channel, { settled } = {}) => {
+      if (settled) given.push(settled);
+      check();
+    }, { clock });
+    const stop = new AbortController();
+    const running = listening.run(stop.signal);
+    await once(() => given.length === 1);
+    stop.abort();
+    await clock.advance(7_999);
+    given[0]?.();
+    await running;
+    assert.deepEqual(await pendingIn(redis, HEALTH), []);
   },
 );
 

@@ -113,6 +113,10 @@ Deno.test("settleProposals: that a node is offline has been told by its proposal
   const file = JSON.stringify({ action_id: ID, node: "vps", service: "vps" });
   const { saved } = await settled({ [`pending/${ID}.json`]: file }, 1, { event, more: [offline] });
   assert.deepEqual(saved.offline, new Map([["vps", { ...offline, told: true }]]));
+  const ofService = { [`pending/${ID}.json`]: FILE };
+  const ofPiha = { is: "offline", node: "piha", atMs: 40 } as const;
+  const { saved: untold } = await settled(ofService, 1, { more: [ofPiha] });
+  assert.deepEqual(untold.offline, new Map([["piha", ofPiha]]));
   const { saved: still } = await settled({}, 1, { event, more: [offline] });
   assert.deepEqual(still.offline, new Map([["vps", offline]]));
 });

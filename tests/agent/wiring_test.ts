@@ -277,9 +277,12 @@ Deno.test("wiring: cooldowns of an earlier run are shared with the others at the
   const target = { node: "piha", service: "web" };
   const atMs = fakeClock().now() - 100_000;
   const state = [{ is: "cooldown", target, atMs, gravity: 1 }] as const;
-  await using _agent = await liveAgent({}, { coordination, state });
+  await using agent = await liveAgent({}, { coordination, state });
   await settle();
   assert.deepEqual(coordination.asked, ["claim piha/web 1", "settle 200000"]);
+  assert.deepEqual(agent.log.of("state_restored").map((line) => [line.waiting, line.cooldowns]), [
+    [0, 1],
+  ]);
 });
 
 const NOW = fakeClock().now();
@@ -331,8 +334,7 @@ Deno.test("wiring: what a person decided is told, and ends the storm that it is 
 });
 
 Deno.test("wiring: that Redis was lost is told: most nodes offline is our own link, then", async () => {
-  const nodes = ["vps", "piha", "chelsty-infra", "chelsty-ha"];
-  const told = async (lost: boolean) => {
+  const told = async (lost: boolean, nodes = ["vps", "piha", "chelsty-infra", "chelsty-ha"]) => {
     await using agent = await liveAgent(WAITS);
     if (lost) agent.redisLost();
     for (const node of nodes) agent.publish({ node, service: undefined, type: "node_offline" });
@@ -340,6 +342,7 @@ Deno.test("wiring: that Redis was lost is told: most nodes offline is our own li
     return agent.log.of("self_isolated").length;
   };
   assert.deepEqual([await told(true), await told(false)], [1, 0]);
+  assert.equal(await told(true, ["vps", "piha"]), 0, "topology.json has five");
 });
 
 Deno.test("wiring: LLM_API_KEY reaches the server of its link, and no other setting does", async () => {
@@ -394,6 +397,42 @@ Deno.test("wiring: what a person decided reaches the history", async () => {
   ]);
 });
 
+Deno.test("wiring: a silence for a span counts from when its file was written", async () => {
+  const silences = [{ node: "piha", for: "11h", reason: "a new disk" }];
+  await using agent = await liveAgent({}, { files: { "config/silences.json": { silences } } });
+  agent.publish();
+  agent.publish({ node: "vps" });
+  assert.deepEqual(await agent.ended(1), ["proposed vps/mosquitto"]);
+  assert.equal(agent.backlog.waiting, 1);
+});
+
+Deno.test("wiring: a tick comes as often as it is asked for, and tells of it", async () => {
+  let ticks = 0;
+  await using agent = await liveAgent({}, { more: { tickMs: 1_000, onTick: () => void ticks++ } });
+  await agent.clock.advance(2_999);
+  assert.equal(ticks, 2);
+  await agent.clock.advance(1);
+  assert.equal(ticks, 3);
+});
+
+Deno.test("wiring: an agent that starts later diagnoses nothing until then", async () => {
+  await using agent = await liveAgent({}, { more: { startsLater: true } });
+  agent.publish();
+  await settle();
+  assert.deepEqual([agent.backlog.waiting, agent.backlog.running], [1, 0]);
+  agent.planner.start();
+  assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
+});
+
+Deno.test("wiring: what the homelab's observer knows is read before the first event", async () => {
+  const read: string[] = [];
+  await using _agent = await liveAgent({}, {
+    files: { "world/nodes.json": { nodes: { vps: { status: "offline" } } } },
+    watch: (op, path) => void (op !== "sync" && read.push(basename(path))),
+  });
+  assert.deepEqual(read.slice(0, 2), ["nodes.json", "pending"]);
+});
+
 Deno.test("wiring: a silence that is taken away lets what it held be looked at", async () => {
   const silences = [{ node: "piha", until: "2026-01-02T03:10:00Z", reason: "a new disk" }];
   await using agent = await liveAgent({}, { files: { "config/silences.json": { silences } } });
@@ -444,6 +483,10 @@ Deno.test("wiring: another program's proposal under a node's old name is for tha
 
 Deno.test("wiring: what a crash left half written is swept at the start, and the end is in the status", async () => {
   const left = "state/.planner-agent.status.json.1f.tmp";
+  {
+    await using agent = await liveAgent();
+    assert.deepEqual([agent.log.of("leftovers_swept"), agent.log.of("state_restored")], [[], []]);
+  }
   await using agent = await liveAgent({}, { files: { [left]: {}, "state/notes.tmp": {} } });
   assert.deepEqual(agent.log.of("leftovers_swept").map(({ files }) => files), [1]);
   const names = [...Deno.readDirSync(`${agent.root}/state`)].map(({ name }) => name);
@@ -508,6 +551,20 @@ Deno.test("wiring: a clock that jumps lets a silence end", async () => {
   agent.clock.jump(600_000);
   await agent.clock.advance(3_000);
   assert.deepEqual(await agent.ended(1), ["proposed piha/mosquitto"]);
+});
+
+Deno.test("wiring: the status says what keeps an event back", async () => {
+  await using agent = await liveAgent(WAITS);
+  agent.publish({ type: "node_offline", service: undefined });
+  agent.publish();
+  await settle();
+  const why = () =>
+    agent.board.record().events.map(({ service, state, why }) => [service, state, why]);
+  assert.deepEqual(why(), [
+    ["piha", "held", "right after the start"],
+    // The node's own proposal is about to tell of it.
+    ["mosquitto", "held", "piha is offline"],
+  ]);
 });
 
 Deno.test("wiring: the status says that a budget keeps an event back", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { join } from "node:path/posix";
+import { dirname, join } from "node:path/posix";
 import { openAgent } from "../../lib/agent.ts";
 import { type Files, realFiles } from "../../lib/base/disk/files.ts";
 import { parseConfig } from "../../lib/config/config.ts";
@@ -25,11 +25,14 @@ interface Others {
   /** What an earlier run remembered. */
   readonly state?: readonly StateRecord[];
   /**
-   * Told when a folder's names are read, which waits for it, or what was appended to a file is to be
-   * on the disk.
+   * Told when a folder's names or a file are read, which waits for it, or what was appended to a file
+   * is to be on the disk.
    */
-  readonly watch?: (op: "names" | "sync", path: string) => Promise<void> | void;
+  readonly watch?: (op: "names" | "read" | "sync", path: string) => Promise<void> | void;
   readonly clock?: ReturnType<typeof fakeClock>;
+  readonly more?: Partial<
+    Pick<Parameters<typeof openAgent>[0], "onTick" | "tickMs" | "startsLater">
+  >;
 }
 
 /** Files that tell how many operations are under way. */
@@ -55,12 +58,14 @@ const LONGEST_WAIT_MS = 20_000;
 /** Opens an agent with these settings, as the environment has them. */
 export async function liveAgent(
   settings: Readonly<Record<string, string>> = {},
-  { coordination, files = {}, state = [], watch = () => {}, clock = fakeClock() }: Others = {},
+  { coordination, files = {}, state = [], watch = () => {}, clock = fakeClock(), more }: Others =
+    {},
 ) {
   const folder = sandbox();
   makeRuntime(folder.path);
   for (const [path, content] of Object.entries(files)) {
     const file = join(folder.path, path);
+    Deno.mkdirSync(dirname(file), { recursive: true });
     Deno.writeTextFileSync(file, JSON.stringify(content));
     const then = new Date(clock.now() - 36_000_000);
     Deno.utimeSync(file, then, then);
@@ -75,6 +80,10 @@ export async function liveAgent(
       const file = realFiles.openAppend(path);
       const sync = () => (watch("sync", path), file.sync());
       return { append: file.append, sync, close: file.close };
+    },
+    async read(path, ...rest) {
+      await watch("read", path);
+      return await realFiles.read(path, ...rest);
     },
     async eachName(path, ...rest) {
       await watch("names", path);
@@ -106,6 +115,7 @@ export async function liveAgent(
         for (const look of ended) look();
       },
     }],
+    ...more,
     ...coordination && { openCoordination: () => coordination },
   });
   return {
