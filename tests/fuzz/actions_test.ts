@@ -94,7 +94,7 @@ Deno.test("fuzz: whatever lies in actions/, commands show it clean or say what i
         for (const [path = ""] of paths) Deno.removeSync(join(folder.path, "actions", path));
       },
     ),
-    runs(40),
+    runs(120),
   );
   depth.atLeast({ show: 0.4 });
 });

@@ -92,7 +92,7 @@ Deno.test("fuzz: whatever servers say of themselves, check tells how they are, a
       depth.note("redis", /Redis [\d.]+/.test(shown));
       await shownBy(["check", "--no-llm", "--json"], typed);
     }),
-    runs(25),
+    runs(40),
   );
   await redis.close();
   await models.close();

@@ -58,7 +58,7 @@ Deno.test("fuzz: whatever is typed, it is done or refused, and shown clean", asy
       const shown = await shownBy(bare, { root, env, input });
       depth.note("line", !/Usage: |Try 'planner-agent/.test(shown));
     }),
-    runs(150),
+    runs(250),
   );
   depth.atLeast({ line: 0.15 });
 });

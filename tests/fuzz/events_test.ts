@@ -77,7 +77,7 @@ Deno.test(
           await shownBy([command, "-", "--json", ...args], typed);
         }
       }),
-      runs(40),
+      runs(120),
     );
     depth.atLeast({ replay: 0.4, "check-event": 0.4 });
   },
@@ -98,7 +98,7 @@ Deno.test(
         if (shown.includes("cannot be used")) assert.match(shown, /\n {2}(?:line \d+: |there )/);
         await shownBy(["eval", "-", "--json"], typed);
       }),
-      runs(40),
+      runs(120),
     );
     depth.atLeast({ eval: 0.1 });
   },

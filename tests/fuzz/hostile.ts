@@ -7,17 +7,34 @@
 import fc from "fast-check";
 import { anyCharacter } from "../support/any_character.ts";
 
-const NASTY = [
-  ...["\x1b[2J\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\u202e", "\u0000", "\ud800", "a\nb"],
-  ...["../../etc", "__proto__", "constructor", "hasOwnProperty", "toString", "valueOf", "", " "],
-  ...["x".repeat(5_000), "a ".repeat(2_500), "é\u0301".repeat(900), "9".repeat(400), "NaN"],
-  ...["password=hunter2", "<|im_start|>", "`".repeat(3), "ｐｉｈａ", "\ufeff", "-", "--help", "*"],
+/** What acts on a terminal, or shows other than it says. */
+const CODES = ["\x1b[2J\x1b[31m", "\x1b]0;title\x07", "\x9b2J", "\u202e", "\ufeff", "\r", "\u0000"];
+/** What every object has, or a list. */
+const INHERITED = ["__proto__", "constructor", "hasOwnProperty", "toString", "valueOf", "length"];
+const ODD = [
+  ...[
+    "\ud800",
+    "a\nb",
+    "../../etc",
+    "",
+    " ",
+    "-",
+    "--help",
+    "*",
+    "NaN",
+    "ｐｉｈａ",
+    "9".repeat(400),
+  ],
+  ...["x".repeat(5_000), "a ".repeat(2_500), "é\u0301".repeat(900), "password=hunter2"],
+  ...["<|im_start|>", "`".repeat(3)],
 ];
 
 /** A name, or what should be none. */
 export const word = fc.oneof(
-  { weight: 2, arbitrary: fc.constantFrom("piha", "vps", "traefik", "restart", "low", "notify") },
-  { weight: 2, arbitrary: fc.constantFrom(...NASTY) },
+  fc.constantFrom("piha", "vps", "traefik", "restart", "low", "notify", "mosquitto"),
+  fc.constantFrom(...CODES),
+  fc.constantFrom(...INHERITED),
+  fc.constantFrom(...ODD),
   fc.string({ unit: anyCharacter, maxLength: 20 }),
 );
 
@@ -45,12 +62,12 @@ function deep(depth: number): unknown {
 
 type Holder = Record<string, unknown> | unknown[];
 
-/** Every place of a value that holds something, the outermost first. */
-function placesIn(value: unknown, found: { holder: Holder; key: string }[] = []) {
+/** The places of a value that hold something; of one in three the outermost alone. */
+function placesIn(value: unknown, at: number, found: { holder: Holder; key: string }[] = []) {
   if (typeof value !== "object" || value === null) return found;
   for (const key of Object.keys(value)) {
     found.push({ holder: value as Holder, key });
-    placesIn((value as Record<string, unknown>)[key], found);
+    if (at % 3 > 0) placesIn((value as Record<string, unknown>)[key], at, found);
   }
   return found;
 }
@@ -69,7 +86,7 @@ function manyOf(item: unknown): unknown[] {
 
 const edit = fc.record({
   at: fc.nat(),
-  how: fc.constantFrom("other", "other", "gone", "renamed", "often", "more"),
+  how: fc.constantFrom("other", "other", "other", "gone", "renamed", "often", "more"),
   value,
   key: word,
 });
@@ -82,8 +99,8 @@ export function altered(sound: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc.tuple(sound, fc.array(edit, { maxLength: 3, size: "max" })).map(([of, edits]) => {
     const made: unknown = structuredClone(of);
     for (const { at, how, value, key } of edits) {
-      const places = placesIn(made);
-      const place = places[at % Math.max(1, places.length)];
+      const places = placesIn(made, at);
+      const place = places[Math.floor(at / 3) % Math.max(1, places.length)];
       if (!place) continue;
       const { holder } = place;
       const was = (holder as Record<string, unknown>)[place.key];
@@ -109,7 +126,20 @@ export function someAltered<Said extends Readonly<Record<string, unknown>>>(
   return fc.tuple(one, one).map(([first, second]) => ({ ...sound, ...first, ...second }));
 }
 
-/** JSON text of a value: mostly as it is, else cut, with a byte too many, or a key twice. */
+/** Nested deeper than a stack is: what reads JSON takes it, what walks or writes it need not. */
+function nested(text: string, at: number): string {
+  const values = [...text.matchAll(/:(?:"(?:[^"\\]|\\.)*"|[\w.-]+)/g)];
+  const found = values[at % Math.max(1, values.length)];
+  if (!found) return text;
+  const depth = at % 2 === 0 ? 5_000 : 50_000;
+  const inside = `:${"[".repeat(depth)}${"]".repeat(depth)}`;
+  return text.slice(0, found.index) + inside + text.slice(found.index + found[0].length);
+}
+
+/**
+ * JSON text of a value: mostly as it is, else cut, with a byte too many, a key twice, or nested too
+ * deep.
+ */
 export function textOf(made: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.tuple(made.map((one) => JSON.stringify(one) ?? ""), fc.nat(), fc.nat(19)).map(
     ([text, at, how]) => {
@@ -123,6 +153,8 @@ export function textOf(made: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
           return text.replace("{", '{"node":"\\u001b[2J","__proto__":{"node":"vps"},');
         case 3:
           return `\ufeff${text}`;
+        case 4:
+          return nested(text, at);
         default:
           return text;
       }

@@ -82,7 +82,7 @@ Deno.test("fuzz: whatever lies under RUNTIME_PATH, an agent starts and proposes,
         }
       },
     ),
-    runs(40),
+    runs(50),
   );
   depth.atLeast({ agent: 1, state: 0.5 });
 });

@@ -65,8 +65,9 @@ function framed(body: Uint8Array, how: string, size: number): { header: string; 
   if (how === "close") return { header: "", parts: [text] };
   if (how === "length") return { header: `Content-Length: ${body.length}`, parts: [text] };
   const parts: string[] = [];
-  for (let at = 0; at < text.length; at += size) {
-    const part = text.slice(at, at + size);
+  const least = Math.max(size, Math.ceil(text.length / 2_000));
+  for (let at = 0; at < text.length; at += least) {
+    const part = text.slice(at, at + least);
     parts.push(`${part.length.toString(16)}\r\n${part}\r\n`);
   }
   const last = how === "wrong" ? "-1\r\n" : "0\r\n\r\n";
