@@ -12,6 +12,13 @@ Deno.test("claimKey: whatever could be taken for something else is encoded", () 
   assert.equal(claimKey(target), "planner:claim:a%2Fb%3Ac/%7Bx%7D%20%25%20%C5%BC%2A");
 });
 
+Deno.test("claimKey: so is every sign that encodeURIComponent leaves, and half a character", () => {
+  assert.equal(
+    claimKey({ node: "!~*'()", service: "a\ud800" }),
+    "planner:claim:%21%7E%2A%27%28%29/a%EF%BF%BD",
+  );
+});
+
 Deno.test("claimKey: two pairs never share a key", () => {
   const name = fc.string({
     unit: fc.constantFrom("a", "/", "%", "2", "F", "-", ":", "{", "ż", "😀"),

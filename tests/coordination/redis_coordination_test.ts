@@ -333,6 +333,27 @@ test("what is no claim is replaced, and does not stop anybody", async () => {
   assert.deepEqual(a.log.lines, []);
 });
 
+test("what is no text is nobody's claim, however long it would last", async () => {
+  await using redis = await startRedis();
+  await using a = planner(redis.url());
+  await redis.command("RPUSH", KEY, "a list");
+  await redis.command("PEXPIRE", KEY, "600000");
+  const claim = granted(await a.claim(TARGET));
+  assert.equal(await redis.command("TYPE", KEY), "string");
+  await claim.release();
+});
+
+test("the cooldown of a lesser fault is none for a graver one, and one for its like", async () => {
+  await using redis = await startRedis();
+  await using a = planner(redis.url());
+  await using b = planner(redis.url(), { nodeName: "vps" });
+  await granted(await a.claim(TARGET, 2)).settle(COOLDOWN_MS);
+  for (const gravity of [2, 3]) assert.equal((await b.claim(TARGET, gravity)).kind, "cooling");
+  await granted(await b.claim(TARGET, 1)).settle(COOLDOWN_MS);
+  const cooling = await a.claim(TARGET, 1);
+  assert.deepEqual([cooling.kind, "by" in cooling && cooling.by], ["cooling", "vps"]);
+});
+
 test("a holder's name is shown as one clean line", async () => {
   await using redis = await startRedis();
   await using a = planner(redis.url());
