@@ -80,6 +80,7 @@ const POLITE_BEHIND = [
   "",
   "\n",
   "\nHope it helps.",
+  "\nIf it happens again, notify the owner.",
   "\n\nLet me know if you need anything else!",
   "\nIf {that} does not help, read [the guide](x).",
   "<|im_end|>",

@@ -84,8 +84,6 @@ export function thinkingMarks(text: string): Mark[] {
       }
     }
   }
-  // Of two at one place the one that opens counts: what is doubtful is thinking.
-  return marks.sort((one, other) =>
-    one.at - other.at || Number(other.kind === "opens") - Number(one.kind === "opens")
-  );
+  // Of two at one place the one that opens stays first: what is doubtful is thinking.
+  return marks.sort((one, other) => one.at - other.at);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { excerpt } from "../../../lib/event/excerpt.ts";
-import { type Facts, factsOf } from "../../../lib/llm/facts/facts.ts";
+import { type Facts, factsOf, isLooping } from "../../../lib/llm/facts/facts.ts";
 import { factLines } from "../../../lib/llm/facts/words.ts";
 import { NO_PAST } from "../../../lib/llm/facts/past.ts";
 import { facts } from "../../support/facts.ts";
@@ -39,6 +39,31 @@ Deno.test("factsOf: 137 with a word of memory is out of memory", () => {
   assert.equal(of({ exit_code: 137, oom_killed: true }).exit?.kind, "out_of_memory");
   assert.equal(of({ exitCode: 137, reason: "OOMKilled" }).exit?.kind, "out_of_memory");
   assert.equal(of({ exit_code: 137, oom_killed: false }).exit?.kind, "crashed");
+});
+
+Deno.test("factsOf: what was killed for memory needs no code", () => {
+  const exit = { code: 137, kind: "out_of_memory", words: "killed for memory", told: true };
+  assert.deepEqual(of({ oom_killed: true }).exit, exit);
+  assert.deepEqual(of({ oom_killed: true, exit_code: 256 }).exit, exit);
+  assert.equal(of({ oom_killed: false }).exit, undefined);
+});
+
+Deno.test("factsOf: 0 is the end of what ended, though its type says unhealthy only", () => {
+  const kind = (status: string) => of({ exit_code: 0, status }, "container_unhealthy").exit?.kind;
+  assert.deepEqual(["exited", "Stopped", "dead", "inactive", "running", ""].map(kind), [
+    ...Array(4).fill("on_purpose"),
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("isLooping: three restarts, or a loop by its name, of what runs for less than an hour", () => {
+  const looping = (restarts: number, uptime: number, type = "service_unhealthy") =>
+    isLooping(of({ restarts, uptime }, type));
+  assert.deepEqual(
+    [looping(3, 3_599), looping(2, 60), looping(3, 3_600), looping(0, 9, "crash_loop")],
+    [true, false, false, true],
+  );
 });
 
 Deno.test("factsOf: the code of a check, and that of what runs, is not the container's", () => {
@@ -89,6 +114,13 @@ Deno.test("factsOf: of what lies too deep in a payload nothing counts", () => {
     depth === 0 ? { exit_code: 139 } : { inside: nested(depth - 1) };
   assert.equal(of(nested(4)).exit?.code, 139);
   assert.equal(of(nested(5)).exit, undefined);
+});
+
+Deno.test("factsOf: of forty marks of a cut each is tried as the payload's own, of more the last", () => {
+  const shown = (marks: number) =>
+    factsOf(waitingEvent({ excerpt: `{"exit_code": 139, "log": …[${" x, …[".repeat(marks - 1)}` }))
+      .exit;
+  assert.deepEqual([shown(40)?.code, shown(41)], [139, undefined]);
 });
 
 Deno.test("factsOf: what a cut payload shows before the cut still counts", () => {
@@ -159,6 +191,49 @@ Deno.test("factsOf: a broker that is refused itself is no dependency of its own"
       .lasting?.cause;
   assert.equal(about("zigbee2mqtt"), "network");
   assert.equal(about("mosquitto"), undefined);
+});
+
+Deno.test("factsOf: a service is found in its own fault in any case", () => {
+  const message = "cannot connect to redis: connection refused, redis:6379 ECONNREFUSED";
+  const about = (service: string) =>
+    factsOf(waitingEvent({ type: "service_down", service, excerpt: JSON.stringify({ message }) }))
+      .lasting?.cause;
+  assert.deepEqual(["Redis", "web"].map(about), [undefined, "network"]);
+});
+
+Deno.test("factsOf: a start that cannot be is none", () => {
+  const runs = (started_at: unknown) => of({ started_at }).runsForMs;
+  assert.deepEqual(
+    ["2026-01-02T03:03:05Z", "2019-12-31T00:00:00Z", "2026-01-02T03:05:05Z"].map(runs),
+    [
+      60_000,
+      undefined,
+      undefined,
+    ],
+  );
+});
+
+Deno.test("factsOf: the name of an alert is its kind, a sentence about it is not", () => {
+  const kind = (alertname: string) => of({ alertname }, "alert_firing").family;
+  assert.deepEqual(
+    ["DiskPressure", "disk full", "we looked at why the disk is not full today"].map(kind),
+    ["disk", "disk", "unknown"],
+  );
+});
+
+Deno.test("factsOf: a backup that is down is about data, its certificate is one", () => {
+  const family = (type: string) => factsOf(waitingEvent({ type, service: "backup" })).family;
+  assert.deepEqual(["service_down", "certificate_expiring"].map(family), ["data", "certificate"]);
+});
+
+Deno.test("factLines: one is one, and none is told only of restarts", () => {
+  const line = (restarts: number, neighboursBad: number) =>
+    factLines(facts({ restarts, past: { ...NO_PAST, neighboursBad } }));
+  assert.deepEqual(line(0, 0), ["restarted 0 times"]);
+  assert.deepEqual(line(1, 1), [
+    "restarted once",
+    "1 other services of the node went bad within 2 min",
+  ]);
 });
 
 Deno.test("factLines: six lines at most, in the program's own words", () => {
