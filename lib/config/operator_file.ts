@@ -77,8 +77,7 @@ export class Place {
       place.reject(`only ${known.join(", ")}`);
     }
     const inside = this.#path === WHOLE ? "" : `${this.#path}.`;
-    const valueOf = (key: Key) => Object.hasOwn(value, key) ? value[key] : undefined;
-    return (key) => new Place(inside + key, valueOf(key), this.#problems);
+    return (key) => new Place(inside + key, value[key], this.#problems);
   }
 
   list({ least = 0, most, of }: { least?: number; most: number; of: string }): Place[] | undefined {

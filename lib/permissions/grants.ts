@@ -59,7 +59,7 @@ export const COLLECTOR_NAMES = [
  */
 export function redisEndpoints(text: string): readonly string[] {
   const place = redisPlace(text);
-  return place.kind === "sentinel" ? [...new Set([...place.hosts, ...place.nodes])] : place.hosts;
+  return place.kind === "sentinel" ? [...place.hosts, ...place.nodes] : place.hosts;
 }
 
 /**

@@ -25,6 +25,12 @@ Deno.test("parseApiKeys: with several servers each key names its own", () => {
   );
 });
 
+Deno.test("parseApiKeys: a key has 2,000 characters at most", () => {
+  const [longest] = [...parseApiKeys("k".repeat(2_000), ONE) as ReadonlyMap<string, string>];
+  assert.deepEqual(longest, ["http://solaria:8080", "k".repeat(2_000)]);
+  assert.ok("problem" in parseApiKeys("k".repeat(2_001), ONE));
+});
+
 Deno.test("parseApiKeys: a key that has no server is no key, and is not quoted", () => {
   const wrong = [["sk-secret", TWO], ["sk-secret", []], ["sk-secret more", ONE], [
     "sk-sécret",

@@ -12,6 +12,17 @@ function problemsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
+Deno.test("parseConfig: RUNTIME_PATH without doubled or trailing slashes, and nothing can change it", () => {
+  const path = (text: string) =>
+    parseConfig((name) => name === "RUNTIME_PATH" ? text : undefined).runtimePath;
+  assert.deepEqual(["/opt//x/../homelab/", "/opt/homelab//", "/"].map(path), [
+    "/opt/homelab",
+    "/opt/homelab",
+    "/",
+  ]);
+  assert.ok(Object.isFrozen(parseConfig(() => undefined)));
+});
+
 Deno.test("parseConfig: the defaults are those of the docs", () => {
   assert.deepEqual(parseConfig(() => undefined), {
     runtimePath: "/opt/homelab",

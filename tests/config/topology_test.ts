@@ -100,6 +100,28 @@ Deno.test("parseTopology: services, what they keep and what they need", () => {
   );
 });
 
+Deno.test("roleOf: what depends on a service may write it in its own case", () => {
+  const services = [{ name: "outline", dependsOn: ["Postgres"] }];
+  assert.deepEqual(roleOf({ services }, { node: "vps", service: "postgres" }).neededBy, [
+    "outline",
+  ]);
+});
+
+Deno.test("parseTopology: a file of 256 KiB is read, a longer one is not", () => {
+  const whole = JSON.stringify(DEFAULT_TOPOLOGY).padEnd(262_144);
+  assert.deepEqual(parseTopology(whole), DEFAULT_TOPOLOGY);
+  assert.deepEqual(problemsOf(`${whole} `), [
+    "the file has 262145 characters; it takes 262144 at most",
+  ]);
+});
+
+Deno.test("parseTopology: what cannot be seen in a wrong value is told by its number", () => {
+  const name = "pi\u202eha\u200b";
+  assert.deepEqual(problemsOf(JSON.stringify({ nodes: [{ name, role: "r" }] })), [
+    `nodes[0].name is "pi\\u{202e}ha\\u{200b}"; ${NAME}`,
+  ]);
+});
+
 Deno.test("ConfigFileError: its message tells twenty problems and how many more there are", () => {
   const problems = Array.from({ length: 22 }, (_, nth) => `problem ${nth}`);
   const error = new ConfigFileError(problems);
