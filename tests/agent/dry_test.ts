@@ -46,7 +46,8 @@ Deno.test("openDryAgent: proposes by the same settings when it is started, and w
   await settle();
   assert.deepEqual([agent.backlog.waiting, agent.backlog.running], [1, 0]);
   agent.planner.start();
-  while (endings.length === 0) await settle();
+  while (printed.length === 0) await settle();
+  await agent.stop();
   assert.deepEqual(endings.map(({ outcome }) => outcome), ["proposed"]);
   assert.deepEqual(
     printed.map(({ timestamp, payload }) => [
@@ -55,7 +56,6 @@ Deno.test("openDryAgent: proposes by the same settings when it is started, and w
     ]),
     [["restart", 600]],
   );
-  await agent.stop();
   for (const name of ["actions/pending", "events", "state"]) {
     assert.deepEqual([...Deno.readDirSync(`${folder.path}/${name}`)], []);
   }

@@ -71,6 +71,18 @@ Deno.test("followDecisions: each step of a proposal's life, with its time", asyn
   await lab.decisions.close();
 });
 
+Deno.test("followDecisions: what is put back is no decision, and is followed again", async () => {
+  const lab = homelab();
+  lab.put("approved");
+  await lab.decisions.look();
+  for (const [from, to] of [["approved", "pending"], ["pending", "rejected"]] as const) {
+    await lab.take(from);
+    lab.put(to);
+    await lab.decisions.look();
+  }
+  assert.deepEqual(lab.told.map(short), ["rejected"]);
+});
+
 Deno.test("followDecisions: what was taken on and done between two looks was approved as well", async () => {
   const lab = homelab();
   lab.put("pending");

@@ -218,6 +218,19 @@ Deno.test("history: of what a full disk does not take a bound is kept, and no ti
   assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [2_000]);
 });
 
+Deno.test("history: what was lost is told once", async () => {
+  const it = recording();
+  for (const count of [10_001, 1]) {
+    it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";
+    for (let i = 0; i < count; i++) it.end("ignored");
+    await it.clock.advance(1_000);
+    it.files.fate = () => "works";
+    await it.clock.advance(10_000);
+  }
+  assert.deepEqual(it.log.of("history_written_again").map((line) => line.lost_lines), [1, 0]);
+  await it.history.close();
+});
+
 Deno.test("history: what a disk did not take is tried again 10 s later, also where nothing follows", async () => {
   const it = recording();
   it.files.fate = ({ op }) => op === "append" ? systemError("ENOSPC") : "works";

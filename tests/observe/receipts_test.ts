@@ -58,6 +58,37 @@ Deno.test("receipts: 128 that wait are given at once, so that a full hand goes o
   assert.equal(it.clock.waiting, 0);
 });
 
+Deno.test("receipts: what could not be written is tried again after a second", async () => {
+  const it = receiving();
+  it.disk.writes = false;
+  it.end("a");
+  await it.clock.advance(100);
+  it.disk.writes = true;
+  await it.clock.advance(999);
+  assert.deepEqual([it.did, it.given], [["flush"], []]);
+  await it.clock.advance(1);
+  assert.deepEqual([it.did, it.given], [["flush", "flush"], ["a"]]);
+});
+
+Deno.test("receipts: the end waits for a write that is under way", async () => {
+  const written = Promise.withResolvers<boolean>();
+  const [clock, given] = [fakeClock(), [] as string[]];
+  const receipts = createReceipts({
+    clock,
+    flush: () => written.promise,
+    sync: () => Promise.resolve(true),
+  });
+  const settled = () => void given.push("a");
+  receipts.onEnding({ outcome: "malformed", channel: "c", settled });
+  await clock.advance(100);
+  const closing = receipts.close().then(() => given.push("closed"));
+  await settle();
+  assert.deepEqual(given, []);
+  written.resolve(true);
+  await closing;
+  assert.deepEqual(given, ["a", "closed"]);
+});
+
 Deno.test("receipts: for what is parked only after the journal was synced", async () => {
   const it = receiving();
   it.park("parked");

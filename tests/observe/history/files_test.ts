@@ -42,6 +42,18 @@ Deno.test("historyFiles: the end that a torn line is given counts, to the byte",
   }
 });
 
+Deno.test("historyFiles: what is larger than a file has one of its own, and one file is open", async () => {
+  const it = filling();
+  const large = "x".repeat(LARGEST_FILE_BYTES + 1);
+  for (const open of [1, 1]) {
+    await it.append(large);
+    assert.equal(it.files.open, open);
+  }
+  assert.deepEqual(it.sizes(), [large.length, large.length]);
+  it.close();
+  assert.equal(it.files.open, 0);
+});
+
 Deno.test("historyFiles: after a full file the next one is filled as well", async () => {
   const it = filling();
   for (const text of ["x".repeat(LARGEST_FILE_BYTES), "a\n", "b\n", "c\n"]) await it.append(text);

@@ -120,6 +120,13 @@ Deno.test("historyFold: a target that keeps changing gets 20 lines a window, the
   ]);
 });
 
+Deno.test("historyFold: of eight kinds of a target each has lines again, a ninth is counted", () => {
+  const it = folding();
+  for (let kind = 1; kind <= 9; kind++) it.note("benign", `t${kind}`);
+  it.note("benign", "t1");
+  assert.deepEqual(it.told().slice(-2), ["benign t8", "benign t1"]);
+});
+
 Deno.test("historyFold: targets and types without end are counted by outcome", () => {
   const it = folding();
   for (let i = 0; i < 1_500; i++) it.note("benign", "service_healthy", `s${i}`);

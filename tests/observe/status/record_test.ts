@@ -65,6 +65,13 @@ Deno.test("parseStatus: terminal codes and secrets do not get through", () => {
   assert.equal(parsed.record.last_proposal?.action_id, "ab");
 });
 
+Deno.test("parseStatus: a channel without a readable name is none", () => {
+  const redis = { state: "subscribed", since: 1, channels: ["", "a", 7], refused: ["\u200b"] };
+  const parsed = parseStatus(JSON.stringify({ ...statusRecord(), redis }));
+  assert.ok("record" in parsed);
+  assert.deepEqual([parsed.record.redis?.channels, parsed.record.redis?.refused], [["a"], []]);
+});
+
 Deno.test("parseStatus: rows that cannot be read are left out, too many are cut", () => {
   const cooldowns = Array.from({ length: 1_000 }, (_, i) => ({ node: "n", service: "s", ends: i }));
   const parsed = parseStatus(JSON.stringify({

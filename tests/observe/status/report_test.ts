@@ -87,6 +87,28 @@ Deno.test("reportStatus: a clock that was set back a little is no silence, by an
   assert.equal(report({ nowMs: (THEN - 30) * 1000 }).agent.heartbeat_age_seconds, 0);
 });
 
+Deno.test("reportStatus: without a heartbeat it was last heard of when it wrote its status", () => {
+  const { agent } = report({ heartbeatMs: undefined, nowMs: (THEN + 100) * 1000 });
+  assert.deepEqual([agent.state, agent.ended, agent.heartbeat_age_seconds], [
+    "silent",
+    "2026-01-02T03:04:05Z",
+    null,
+  ]);
+});
+
+Deno.test("reportStatus: a cooldown that ends now is over", () => {
+  const cooldowns = [1, 2, 3].map((left) => ({
+    node: "n",
+    service: `s${left}`,
+    ends: THEN + left,
+  }));
+  const record = statusRecord({ cooldowns, cooling_down: 3 });
+  assert.deepEqual(report({ record }).cooldowns, {
+    total: 1,
+    targets: [{ node: "n", service: "s3", remaining_seconds: 1 }],
+  });
+});
+
 Deno.test("reportStatus: no agent ever ran", () => {
   const never = reportStatus({ nowMs: THEN * 1000 });
   assert.equal(never.agent.state, "never_ran");
