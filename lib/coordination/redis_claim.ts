@@ -122,9 +122,9 @@ export function redisClaim({ key, token, claimedAt, clock, run, onEnd }: {
     async fence(cooldownMs) {
       if (state !== "ours") return false;
       // Acting alone it may have become possible to ask.
-      const ours = await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, CLAIM_TTL_MS));
+      await confirm(shared ? KEEP : CLAIM, Math.max(cooldownMs, CLAIM_TTL_MS));
       if (state !== "ours") return false;
-      const granted = isRecent() || (!shared && ours === undefined);
+      const granted = isRecent() || !shared;
       proposed ||= granted;
       return granted;
     },

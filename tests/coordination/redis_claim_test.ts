@@ -91,6 +91,17 @@ Deno.test("redisClaim: however short the cooldown, the fence reserves no less th
   }
 });
 
+Deno.test("redisClaim: what was not granted counts as nothing written, and asks for whole milliseconds", async () => {
+  const { clock, questions, args, ends, claim } = asked();
+  clock.jump(60_000);
+  const fenced = claim.fence(COOLDOWN_MS + 0.5);
+  assert.deepEqual(args.at(-1), ["t", COOLDOWN_MS + 1]);
+  questions.at(-1)?.reject(new Error("away"));
+  assert.equal(await fenced, false);
+  await claim.settle(COOLDOWN_MS);
+  assert.deepEqual(ends, [{ as: "cooldown", lastsMs: COOLDOWN_MS, proposed: false }]);
+});
+
 Deno.test("redisClaim: one that the fence finds lost is renewed no more", async () => {
   const { clock, questions, claim } = asked();
   const fenced = claim.fence(COOLDOWN_MS);

@@ -51,6 +51,36 @@ Deno.test("why: what the model said, who it was, what it took and what the rules
   );
 });
 
+Deno.test("why: what took a second or more is told", () => {
+  const { detail: _, attempts: __, rules: ___, action_id: ____, ...short } = PROPOSED;
+  assert.equal(
+    why({ ...short, waited_ms: 1_000, diagnosis_ms: 1_000 }),
+    "restart, a person is required:  (by qwen2.5:3b; in 1 s; waited 1 s)",
+  );
+  assert.equal(
+    why({ ...short, waited_ms: 999, diagnosis_ms: 999 }),
+    "restart, a person is required:  (by qwen2.5:3b)",
+  );
+});
+
+Deno.test("explainLines: what went well, badly, or waits is painted so", () => {
+  const paint = (mark: string) => (text: string) => `${mark}${text}`;
+  const marked = {
+    strong: plain,
+    faint: paint("."),
+    good: paint("+"),
+    warn: paint("!"),
+    bad: paint("-"),
+  };
+  const marks = ["proposed", "completed", "failed", "exhausted", "expired", "dropped", "held"]
+    .concat("inhibited", "ignored").map((outcome) => {
+      const line = { ...HEALTHY, outcome } as HistoryLine;
+      const [, row] = explainLines([line], { width: 80, palette: marked, wholeNode: false });
+      return row?.charAt(row.indexOf(outcome) - 1);
+    });
+  assert.equal(marks.join(""), "++----!!.");
+});
+
 Deno.test("why: outcomes without a diagnosis in words", () => {
   assert.equal(why(HEALTHY), "needs no action");
   assert.equal(why({ ...HEALTHY, repeated: 12 }), "12 more like the one before, until then");
@@ -246,7 +276,13 @@ Deno.test("explain: nothing recorded yet, and wrong arguments", async () => {
   makeRuntime(root);
   const run = (...args: string[]) => runCommand(["explain", ...args], { root });
   assert.deepEqual(await run("piha"), { code: 0, out: "Nothing is recorded yet.\n", err: "" });
-  for (const args of [[], ["a", "b"], ["piha/"], ["/x"], ["piha", "--limit", "0"]]) {
+  assert.equal((await run("piha", "--limit", "10000")).code, 0);
+  for (
+    const args of [
+      ...[[], ["a", "b"], ["piha/"], ["/x"], ["piha", "--limit", "0"]],
+      ...[["piha", "--limit", "10001"], ["--list", "piha"]],
+    ]
+  ) {
     const { code, out, err } = await run(...args);
     assert.deepEqual([code, out], [2, ""], args.join(" "));
     assert.match(err, /^planner-agent: explain/);

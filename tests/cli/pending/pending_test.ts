@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path/posix";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
 import { supersededAmong } from "../../../lib/cli/pending/superseded.ts";
-import { isReady, pendingLines } from "../../../lib/cli/pending/view.ts";
+import { isReady, pendingJson, pendingLines } from "../../../lib/cli/pending/view.ts";
 import type { ProposalOutcome } from "../../../lib/policy/earlier.ts";
 import { readingActions } from "../../../lib/cli/reading.ts";
 import { textWidth } from "../../../lib/cli/view/width.ts";
@@ -190,6 +190,41 @@ Deno.test("supersededAmong: of a service that flaps only the newer notify counts
   assert.deepEqual([...await supersede([notify, restart])], [
     [restart.actionId, "a newer notify waits"],
   ]);
+});
+
+Deno.test("supersededAmong: what the newest says counts, whatever lies between", async () => {
+  const actions = ["restart", "redeploy", "restart"] as const;
+  const three = actions.map((action, nth) =>
+    proposal({ actionId: `plan-${nth}`, action, timestamp: EVENT - nth })
+  );
+  assert.deepEqual([...await supersede(three)], [["plan-1", "a newer restart waits"]]);
+});
+
+Deno.test("supersededAmong: a decision in the second in which it was written is one about it", async () => {
+  const written = proposal({ writtenMs: NOW + 999 });
+  assert.equal((await supersede([written], outcome({ atMs: NOW, became: "rejected" }))).size, 1);
+  assert.equal(
+    (await supersede([written], outcome({ atMs: NOW - 1, became: "rejected" }))).size,
+    0,
+  );
+});
+
+Deno.test("pendingLines: of very many that are superseded 200 are in one command", () => {
+  const many = Array.from({ length: 250 }, (_, nth) => proposal({ actionId: `plan-${nth}` }));
+  const superseded = new Map(many.map(({ actionId }) => [actionId, "restart completed"]));
+  const [said, command = ""] = lines(many, { superseded }).slice(-2);
+  assert.equal(said, "250 proposals are superseded. This rejects 200 of them:");
+  assert.equal(command.split(" ").filter((word) => word.endsWith(".json")).length, 200);
+  assert.match(command, /\/plan-199\.json \/r\/actions\/rejected\/$/);
+});
+
+Deno.test("pendingLines: one older file that was not read is told, too", () => {
+  assert.match(
+    pendingLines({ proposals: [], damaged: [], unread: 1 }, OPTIONS)[0] ?? "",
+    /^0 proposals, and 1 older file/,
+  );
+  const [entry] = pendingJson({ proposals: [proposal()], damaged: [], unread: 1 }, OPTIONS).pending;
+  assert.deepEqual([entry?.valid_until, entry?.age_seconds], [null, 300]);
 });
 
 Deno.test("pendingLines: damaged and unread files are told", () => {
