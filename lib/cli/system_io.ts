@@ -1,7 +1,8 @@
+import { errorMessage } from "../base/error_message.ts";
 import { lineSink } from "../base/log/log.ts";
 import { shellWord } from "../base/text/shell_word.ts";
 import { visibleText } from "../base/text/visible.ts";
-import type { Io } from "./io.ts";
+import { EXIT, type Io } from "./io.ts";
 
 const UNKNOWN_WIDTH = 80;
 
@@ -23,7 +24,12 @@ export function systemIo(): Io {
   globalThis.addEventListener("error", (event) => caught(event, event.error));
   return {
     env: (name) => Deno.env.get(name),
-    out: lineSink(Deno.stdout),
+    out: lineSink(Deno.stdout, (error) => {
+      if (Deno.exitCode === EXIT.ok) {
+        err(`planner-agent: standard output cannot be written: ${errorMessage(error)}\n`);
+      }
+      Deno.exitCode = EXIT.failure;
+    }),
     queuedOut: Deno.stdout,
     err,
     isTerminal: Deno.stdout.isTerminal(),

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path/posix";
-import { readFailure } from "../base/disk/read_failure.ts";
+import { whyUnread } from "../base/disk/read_failure.ts";
 import type { Files } from "../base/disk/files.ts";
 import type { Log } from "../base/log/log.ts";
 import { readConfig, type Store, UnreadableFileError } from "../base/disk/store.ts";
@@ -40,7 +40,7 @@ export async function readSilences(
   } catch (error) {
     if (error instanceof UnreadableFileError) return { path, problem: error.message };
     if (error instanceof ConfigFileError) return { path, problem: error.problems.join("; ") };
-    if (isSystemFailure(error)) return { path, problem: readFailure(error, path) };
+    if (isSystemFailure(error)) return { path, problem: whyUnread(error) };
     throw error;
   }
 }

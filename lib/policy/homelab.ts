@@ -5,6 +5,7 @@ import { systemPrompt } from "../llm/prompt.ts";
 import { parsePolicy } from "./file.ts";
 import { type Store, UnreadableFileError } from "../base/disk/store.ts";
 import { aliasesOf, DEFAULT_TOPOLOGY, parseTopology, type Topology } from "../config/topology.ts";
+import { whyUnread } from "../base/disk/read_failure.ts";
 import { isSystemFailure } from "../base/disk/write_failure.ts";
 
 /**
@@ -22,8 +23,7 @@ export async function readConfigFile<T>(
     return text === undefined ? undefined : parse(text);
   } catch (error) {
     if (isSystemFailure(error)) {
-      const remedy = "let the agent's user read it";
-      throw new ConfigError([`config/${name} cannot be read: ${error.message}; ${remedy}`]);
+      throw new ConfigError([`config/${name} cannot be read: ${whyUnread(error)}`]);
     }
     const isWrong = error instanceof ConfigFileError || error instanceof UnreadableFileError;
     if (!isWrong) throw error;

@@ -14,8 +14,7 @@ Deno.test("readHomelab: a file that is there and cannot be read is an error, not
   await assert.rejects(readHomelab(store), {
     name: "ConfigError",
     problems: [
-      "config/policy.json cannot be read: Permission denied (os error 13): " +
-      "'/r/config/policy.json'; let the agent's user read it",
+      "config/policy.json cannot be read: this user has no permission (see the group homelab)",
     ],
   });
 });

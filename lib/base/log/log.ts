@@ -57,14 +57,22 @@ const encoder = new TextEncoder();
 /** Takes text that ends in a newline. */
 export type LineSink = (line: string) => void;
 
-/** Writes lines to a stream at once, so that none is lost when the process ends. */
-export function lineSink(stream: { writeSync(bytes: Uint8Array): number }): LineSink {
+/**
+ * Writes lines to a stream at once, so that none is lost when the process ends.
+ *
+ * @param onLost hears of what the stream did not take, such as a full disk. That nobody reads any
+ *   more is no reason to stop working, and nobody's to tell.
+ */
+export function lineSink(
+  stream: { writeSync(bytes: Uint8Array): number },
+  onLost: (error: unknown) => void = () => {},
+): LineSink {
   return (line) => {
     let rest = encoder.encode(line);
     try {
       while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-    } catch {
-      // Nobody reads any more: no reason to stop working, and nobody to tell.
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) onLost(error);
     }
   };
 }

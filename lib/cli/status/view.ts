@@ -1,10 +1,10 @@
 import type { SparseCounts } from "../../observe/status/minutes.ts";
 import type { Life, StatusReport } from "../../observe/status/report.ts";
 import { findingLines } from "../view/findings.ts";
-import type { Palette } from "../view/palette.ts";
 import { spanInWords, withLocalTime } from "../../base/text/span.ts";
 import { fitHeight, type ViewOptions } from "../view/present.ts";
-import { type CellColumn, itemTable, namedLines, type NamedRow } from "../view/table.ts";
+import { type CellColumn, itemTable, namedLines, type NamedRow, wrap } from "../view/table.ts";
+import { textWidth } from "../view/width.ts";
 
 /** Rows of a table; `--json` has more. On a low screen tables get shorter until all fit. */
 const MOST_SHOWN = [20, 10, 5, 3, 1];
@@ -18,7 +18,7 @@ export function statusLines(report: StatusReport, options: ViewOptions): readonl
   let shown: readonly string[] = [];
   for (const mostRows of MOST_SHOWN) {
     const lines = linesOf(report, { ...options, mostRows });
-    shown = fitHeight(lines, options.height);
+    shown = fitHeight(lines, options);
     if (shown.length === lines.length) break;
   }
   return shown;
@@ -32,7 +32,7 @@ function linesOf(report: StatusReport, options: TableOptions): string[] {
     ({ state }) => state === "held" ? "held" : "waiting",
   );
   return [
-    headline(report, options.palette),
+    ...headline(report, options),
     "",
     ...namedLines(facts(report, options.timeZone), options),
     ...section(options, {
@@ -81,13 +81,15 @@ const LIVES = {
   never_ran: { words: "never ran", paint: "bad" },
 } as const satisfies Record<Life, unknown>;
 
-function headline({ agent }: StatusReport, palette: Palette): string {
+function headline({ agent }: StatusReport, { palette, width }: TableOptions): string[] {
   const { words, paint } = LIVES[agent.state];
   const who = ["planner-agent", agent.version, agent.node && `on ${agent.node}`]
     .filter(Boolean).join(" ");
   const beat = agent.heartbeat_age_seconds;
   const heard = beat === null ? "no heartbeat" : `heartbeat ${span(beat)} ago`;
-  return `${palette.strong(who)}: ${palette[paint](words)}, ${heard}`;
+  const plain = `${who}: ${words}, ${heard}`;
+  if (textWidth(plain) > width) return wrap(plain, width);
+  return [`${palette.strong(who)}: ${palette[paint](words)}, ${heard}`];
 }
 
 function facts(report: StatusReport, timeZone: string | undefined): NamedRow[] {

@@ -16,3 +16,7 @@ export function paletteFor(io: Pick<Io, "isTerminal" | "env">): Palette {
   const code = (n: number): Paint => (text) => coloured ? `\x1b[${n}m${text}\x1b[0m` : text;
   return { strong: code(1), faint: code(2), good: code(32), warn: code(33), bad: code(31) };
 }
+
+/** A text without its colours. */
+// deno-lint-ignore no-control-regex
+export const unpainted: Paint = (text) => text.replace(/\x1b\[\d+m/g, "");

@@ -2,7 +2,8 @@ import { sleep, systemClock } from "../../base/clock.ts";
 import { asciiJson } from "../../base/json.ts";
 import type { Values } from "../command.ts";
 import { EXIT, type Io } from "../io.ts";
-import { type Palette, paletteFor } from "./palette.ts";
+import { type Palette, paletteFor, unpainted } from "./palette.ts";
+import { textWidth } from "./width.ts";
 
 /** How a person looks at something. */
 export interface ViewOptions {
@@ -45,7 +46,8 @@ export async function present(
     if (watched && io.isTerminal) {
       // Drawn over in one go, so that nothing flickers: home, each line cleared to its end, then
       // all below.
-      const fitting = fitHeight(shown, height).map((line) => `${line}\x1b[K\n`).join("");
+      const fitting = fitHeight(shown, { width: io.width, height }).map((line) => `${line}\x1b[K\n`)
+        .join("");
       io.out(`\x1b[H${fitting}\x1b[J`);
     } else {
       io.out(`${shown.join("\n")}\n${watched ? "\n" : ""}`);
@@ -75,10 +77,20 @@ export async function repeated(
 }
 
 /** As many lines as a screen has room for: the cursor stands in the row below the last one. */
-export function fitHeight(lines: readonly string[], height = Infinity): readonly string[] {
+export function fitHeight(
+  lines: readonly string[],
+  { width, height = Infinity }: Pick<ViewOptions, "width" | "height">,
+): readonly string[] {
   const room = Math.max(2, height - 1);
-  if (lines.length <= room) return lines;
-  return [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more lines`];
+  // A command that is never broken goes on in further rows.
+  const ends: number[] = [];
+  for (const line of lines) {
+    ends.push((ends.at(-1) ?? 0) + Math.max(1, Math.ceil(textWidth(unpainted(line)) / width)));
+  }
+  if ((ends.at(-1) ?? 0) <= room) return lines;
+  const shown = lines.slice(0, ends.filter((end) => end < room).length);
+  const rest = lines.length - shown.length;
+  return [...shown, rest === 1 ? "and 1 more line" : `and ${rest} more lines`];
 }
 
 /** Milliseconds since 1970 in ISO 8601, as `--json` has them. */

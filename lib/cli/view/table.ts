@@ -165,7 +165,9 @@ function oneLine(text: string): string {
 }
 
 /** The text in lines of at most `width` columns, broken at blanks, else behind `/`, `-` or `_`. */
-export function wrap(text: string, width: number): string[] {
+export function wrap(text: string, room: number): string[] {
+  // A terminal may be narrower than what it is indented by.
+  const width = Math.max(1, room);
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

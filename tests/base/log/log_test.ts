@@ -112,3 +112,16 @@ Deno.test("lineSink: a stream that takes few bytes at a time gets the whole line
   sink("größer 🚀\n");
   assert.equal(new TextDecoder().decode(Uint8Array.from(written)), "größer 🚀\n");
 });
+
+Deno.test("lineSink: what a stream does not take is told, that nobody reads is not", () => {
+  const told: string[] = [];
+  const failing = (error: Error) =>
+    lineSink({
+      writeSync() {
+        throw error;
+      },
+    }, (error) => told.push(String(error)));
+  failing(new Deno.errors.BrokenPipe("nobody"))("a\n");
+  failing(new Error("No space left on device"))("a\n");
+  assert.deepEqual(told, ["Error: No space left on device"]);
+});

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readSilences } from "../../../lib/gate/silences_file.ts";
+import { memoryFiles } from "../../support/memory_files.ts";
+import { systemError } from "../../support/system_error.ts";
 import { join } from "node:path/posix";
 import { silenceLines } from "../../../lib/cli/silences/view.ts";
 import { paletteFor } from "../../../lib/cli/view/palette.ts";
@@ -117,4 +120,15 @@ Deno.test("planner-agent silences, status: what is in force, how often it counte
   const wrong = await runCommand(["silences"], { root });
   assert.deepEqual([wrong.code, wrong.out], [1, ""]);
   assert.match(wrong.err, /silences\.json is wrong: silences\[0\]\.until is "tomorrow"; it takes/);
+});
+
+Deno.test("readSilences: why the file cannot be read, without its path once more", async () => {
+  const files = memoryFiles();
+  files.put("/r/config/silences.json", "{}");
+  files.fate = ({ path }) =>
+    path === "/r/config/silences.json" ? systemError("EACCES", path) : "works";
+  assert.deepEqual(await readSilences("/r", files), {
+    path: "/r/config/silences.json",
+    problem: "this user has no permission (see the group homelab)",
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { present } from "../../../lib/cli/view/present.ts";
+import { fitHeight, present } from "../../../lib/cli/view/present.ts";
 import type { Io } from "../../../lib/cli/io.ts";
 import { recordingIo } from "../../support/command.ts";
 
@@ -52,4 +52,13 @@ Deno.test("present: a watched terminal is drawn over in one go, as far as it has
   const low = await presented({ watch: true }, { ...terminal, height: 3 });
   assert.equal(low.out, "\x1b[Ha\x1b[K\nand 2 more lines\x1b[K\n\x1b[J");
   assert.equal((await presented({}, { ...terminal, height: 3 })).out, "a\n40\nc\n");
+});
+
+Deno.test("fitHeight: a line that is wider than the screen takes the rows it needs", () => {
+  const painted = `\x1b[31m${"b".repeat(10)}\x1b[0m`;
+  const lines = ["a", painted, "c".repeat(21), "d"];
+  assert.deepEqual(fitHeight(lines, { width: 10, height: 6 }), ["a", painted, "and 2 more lines"]);
+  assert.deepEqual(fitHeight(lines, { width: 10, height: 7 }), lines);
+  assert.deepEqual(fitHeight(lines, { width: 21, height: 4 }), ["a", painted, "and 2 more lines"]);
+  assert.deepEqual(fitHeight(lines, { width: 10 }), lines);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { tableLines } from "../../../lib/cli/view/table.ts";
+import { tableLines, wrap } from "../../../lib/cli/view/table.ts";
 import { textWidth } from "../../../lib/cli/view/width.ts";
 
 type Column = Parameters<typeof tableLines>[1]["columns"][number];
@@ -174,4 +174,8 @@ Deno.test("tableLines: a number is cut, not broken into two", () => {
     "trae  123…",
     "fik",
   ]);
+});
+
+Deno.test("wrap: in no room at all a character a line", () => {
+  for (const width of [1, 0, -3]) assert.deepEqual(wrap("ab c", width), ["a", "b", "c"]);
 });
