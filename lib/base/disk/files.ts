@@ -28,6 +28,15 @@ function unlessMissing<T>(error: unknown, instead: T): T {
   throw error;
 }
 
+/** Looks at once: to hand a look to another thread takes longer than the look. */
+function lookNow(path: string): FileLook | undefined {
+  try {
+    return lookAt(Deno.lstatSync(path));
+  } catch (error) {
+    return unlessMissing(error, undefined);
+  }
+}
+
 /** Hands over the names in a folder, in no order: a list of 50,000 would take 10 MiB. */
 async function eachName(path: string, take: (name: string) => void): Promise<void> {
   try {
@@ -169,17 +178,8 @@ export const realFiles = {
     }
     if (rest !== "") yield rest;
   },
-  /**
-   * When a file was written and moved; undefined where there is none. Follows no symlink. Looks at
-   * once: handing one look to another thread takes thirty times as long as the look.
-   */
-  async times(path: string): Promise<FileLook | undefined> {
-    try {
-      return lookAt(Deno.lstatSync(path));
-    } catch (error) {
-      return await unlessMissing(error, undefined);
-    }
-  },
+  /** When a file was written and moved; undefined where there is none. Follows no symlink. */
+  times: (path: string): Promise<FileLook | undefined> => Promise.try(lookNow, path),
   /** What lies there, and its text. Follows no symlink. */
   async read(path: string, maxBytes: number): Promise<ReadFile | undefined> {
     try {
