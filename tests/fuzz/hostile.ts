@@ -46,7 +46,8 @@ export const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     { weight: 8, arbitrary: word },
-    { weight: 8, arbitrary: fc.constantFrom<unknown>(null, true, false, TIME, [], {}, ...LIMITS) },
+    { weight: 3, arbitrary: fc.constant(null) },
+    { weight: 7, arbitrary: fc.constantFrom<unknown>(true, false, TIME, [], {}, ...LIMITS) },
     { weight: 2, arbitrary: fc.double() },
     { weight: 3, arbitrary: fc.array(tie("value"), { maxLength: 3 }) },
     { weight: 3, arbitrary: fc.dictionary(word, tie("value"), { maxKeys: 3 }) },

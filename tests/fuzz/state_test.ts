@@ -48,7 +48,7 @@ Deno.test("fuzz: a state that is damaged is read as far as it goes", () => {
         depth.note("records", lines.length > decoded.damagedLines);
       },
     ),
-    runs(800),
+    runs(1_200),
   );
   depth.atLeast({ records: 0.5 });
   assert.equal(({} as Record<string, unknown>).node, undefined);

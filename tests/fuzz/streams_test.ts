@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { makeRuntime } from "../support/agent.ts";
 import { CHANNELS } from "../support/channels.ts";
-import { bulk, type Reply, RespError } from "../support/resp.ts";
 import { healthy, scriptedRedis } from "../support/scripted_redis.ts";
 import { sandbox } from "../support/sandbox.ts";
 import { streamReader } from "../support/stream_reader.ts";
 import { someAltered } from "./hostile.ts";
+import { replyOf } from "./redis.ts";
 import { depths, inTime, runs } from "./runs.ts";
 import { shownBy } from "./terminal.ts";
 
@@ -31,16 +31,6 @@ const SOUND = {
 type Said = Readonly<Record<keyof typeof SOUND, unknown>>;
 
 const said = someAltered(SOUND);
-
-/** A value as Redis would send it: texts as bulk strings, objects as errors. */
-function replyOf(value: unknown): Reply {
-  if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return value.map(replyOf);
-  if (typeof value === "string") return bulk(value);
-  if (Number.isSafeInteger(value)) return Number(value);
-  if (typeof value !== "object") return bulk(String(value));
-  return new RespError(`ERR ${Object.keys(value).join(" ").replace(/[\r\n]/g, " ")}`);
-}
 
 /** A server that says so much, and then hangs up. */
 function redis(mostCommands = 20) {
