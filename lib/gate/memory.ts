@@ -52,7 +52,8 @@ interface TargetRecord {
 }
 
 interface NodeRecord {
-  awaySince?: number;
+  /** When it was last said to be away; absent once it is back. */
+  awayAt?: number;
   backAt?: number;
   changed?: Changed;
   remedied?: Changed;
@@ -85,15 +86,16 @@ export function createMemory(
   const nodeOf = (node: string) => record(nodes, node, MOST_NODES, newNode);
 
   function bad({ node, service, type }: HealthEvent, key: string, at: number) {
-    const { form, family, about } = kindOf(type);
+    const { form, about } = kindOf(type);
     const target = targetOf(key);
     if (at >= (target.wellAt ?? 0)) target.badSince ??= at;
     target.faults.push({ family: about, at });
     if (target.faults.length > MOST_FAULTS) target.faults.shift();
     const machine = nodeOf(node);
-    if (family === "update") change({ node, service }, { what: "deployment", at });
-    if (service === node && family === "node" && AWAY.test(form)) machine.awaySince ??= at;
-    if (OF_THE_NODE.has(family)) machine.trouble = { family: about, at };
+    if (about === "update") change({ node, service }, { what: "deployment", at });
+    const isAway = service === node && about === "node" && AWAY.test(form);
+    if (isAway && at >= Math.max(machine.awayAt ?? 0, machine.backAt ?? 0)) machine.awayAt = at;
+    if (OF_THE_NODE.has(about)) machine.trouble = { family: about, at };
     if (service === node) return;
     machine.bad.set(service, at);
     const [first] = machine.bad.size > MOST_NEIGHBOURS ? machine.bad.keys() : [];
@@ -108,8 +110,8 @@ export function createMemory(
     const machine = nodes.get(node);
     if (machine?.trouble && machine.trouble.family === kindOf(type).about) delete machine.trouble;
     if (service !== node) return;
-    if (machine?.awaySince === undefined || at < machine.awaySince) return;
-    delete machine.awaySince;
+    if (machine?.awayAt === undefined || at < machine.awayAt) return;
+    delete machine.awayAt;
     machine.backAt = at;
   }
 
@@ -137,7 +139,7 @@ export function createMemory(
     const since = isOver ? badSince : earliest(badSince, seen.badSinceMs);
     const deployed = seen.deployedMs === undefined
       ? undefined
-      : { what: "deployment" as const, at: Math.min(now, seen.deployedMs) };
+      : { what: "deployment" as const, at: seen.deployedMs };
     const trouble = ago(node.trouble?.at, HOUR / 2) === undefined
       ? undefined
       : node.trouble?.family;
@@ -161,7 +163,7 @@ export function createMemory(
         ).length,
       // Not every sender tells that a node is back.
       nodeAway: event.service !== event.node &&
-        (ago(node.awaySince, HOUR) !== undefined ||
+        (ago(node.awayAt, HOUR) !== undefined ||
           seen.nodeAway && (seen.awayAsOfMs ?? 0) > (node.backAt ?? 0)),
     };
   }

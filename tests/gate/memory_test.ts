@@ -13,6 +13,7 @@ const START = 1767323045;
 function pastOf(
   heard: readonly (readonly [number, string, string?])[],
   outcomes: readonly ProposalOutcome[] = [],
+  asked = "service_unhealthy",
 ): Past {
   const nowMs = START * 1000;
   const memory = createMemory({ clock: { now: () => nowMs } });
@@ -24,7 +25,7 @@ function pastOf(
     };
     memory.heard(event, targetKey(event), newsOf(event));
   }
-  return memory.factsOf(waitingEvent({ timestamp: START }), outcomes).past;
+  return memory.factsOf(waitingEvent({ type: asked, timestamp: START }), outcomes).past;
 }
 
 const NOTHING = { faults: 0, otherKinds: [], neighboursBad: 0, nodeAway: false };
@@ -51,6 +52,22 @@ Deno.test("memory: what the observer knows is added to what was heard", () => {
     changed: { what: "deployment", agoMs: 600_000 },
     nodeAway: true,
   });
+});
+
+Deno.test("memory: what the observer knew before good news is over by it", () => {
+  const now = START * 1000;
+  const known = { badSinceMs: now - 60_000, nodeAway: true, awayAsOfMs: now - 60_000 };
+  const memory = createMemory({ clock: { now: () => now }, world: { about: () => known } });
+  const hear = (type: string, service: string, seconds: number) => {
+    const event = { ...waitingEvent({ type, service, timestamp: START - seconds }), payload: {} };
+    memory.heard(event, targetKey(event), newsOf(event));
+  };
+  const past = () => memory.factsOf(waitingEvent({ timestamp: START }), []).past;
+  assert.deepEqual([past().badForMs, past().nodeAway], [60_000, true]);
+  hear("service_healthy", "mosquitto", 30);
+  hear("node_offline", "piha", 50);
+  hear("node_online", "piha", 30);
+  assert.deepEqual([past().badForMs, past().nodeAway], [undefined, false]);
 });
 
 Deno.test("memory: since when the target is bad, how often, and what else", () => {
@@ -109,6 +126,12 @@ Deno.test("memory: a node that is away, and one that came back", () => {
   const back = pastOf([offline, [3, "node_online", "piha"]]);
   assert.deepEqual([back.nodeAway, back.nodeBackMs], [false, 180_000]);
   assert.equal(pastOf([[61, "node_offline", "piha"]]).nodeAway, false);
+  const again = pastOf([[90, "node_offline", "piha"], offline]);
+  assert.equal(again.nodeAway, true, "nobody said that the first absence ended");
+  const late = pastOf([offline, [20, "node_online", "piha"]]);
+  assert.deepEqual([late.nodeAway, late.nodeBackMs], [true, undefined]);
+  assert.equal(pastOf([offline, [3, "node_online", "piha"], offline]).nodeAway, false);
+  assert.equal(pastOf([offline, [90, "node_offline", "piha"]]).nodeAway, true);
 });
 
 Deno.test("memory: what the node itself suffers from, until it is well", () => {
@@ -116,6 +139,8 @@ Deno.test("memory: what the node itself suffers from, until it is well", () => {
   assert.equal(pastOf([full]).nodeTrouble, "disk");
   assert.equal(pastOf([full, [9, "disk_pressure_resolved", "piha"]]).nodeTrouble, undefined);
   assert.equal(pastOf([[31, "disk_pressure_high", "piha"]]).nodeTrouble, undefined);
+  assert.equal(pastOf([full, [9, "node_online", "piha"]]).nodeTrouble, "disk");
+  assert.equal(pastOf([full], [], "disk_usage_high").nodeTrouble, undefined, "that is the fault");
 });
 
 Deno.test("memory: what was changed, of the target or its node, within an hour", () => {
@@ -136,6 +161,13 @@ Deno.test("memory: what was changed, of the target or its node, within an hour",
     pastOf([[61, "deployment_completed"], [5, "remediation_completed"]]).changed?.what,
     "remediation",
   );
+  assert.deepEqual(pastOf([[4, "update_failed"]]).changed, { what: "deployment", agoMs: 240_000 });
+  assert.equal(
+    pastOf([[5, "deployment_completed"], [9, "deployment_started"]]).changed?.agoMs,
+    300_000,
+    "what is heard late is no newer",
+  );
+  assert.equal(pastOf([[5, "update_available"]]).changed, undefined);
   assert.equal(pastOf([[5, "deployment_completed", "grafana"]]).changed, undefined);
   assert.equal(pastOf([[61, "deployment_completed"]]).changed, undefined);
 });
@@ -152,6 +184,7 @@ Deno.test("memory: whether the last remedy held", () => {
     became: "completed",
     agoMs: 1_800_000,
   });
+  assert.equal(pastOf([], [restart(24 * 60)]).remedy, undefined);
   const wellBefore = [[40, "service_healthy"], [25, "service_unhealthy"]] as const;
   assert.equal(pastOf(wellBefore, [restart(30)]).remedy?.heldMs, undefined);
   const heard = [[40, "service_unhealthy"], [28, "service_healthy"], [24, "service_unhealthy"]];
