@@ -37,6 +37,8 @@ interface Outage {
   readonly at: number;
   readonly atMs: number;
   readonly told: boolean;
+  /** When, and with which news, that was written down last. */
+  readonly written?: { readonly at: number; readonly atMs: number };
 }
 
 export type Outages = ReturnType<typeof createOutages>;
@@ -45,7 +47,6 @@ export type Outages = ReturnType<typeof createOutages>;
 export function createOutages(options: OutagesOptions) {
   const { clock, longestMs, isBeingTold, saved = new Map(), remember = () => {} } = options;
   const outages = new Map<string, Outage>();
-  const written = new Map<string, { readonly at: number; readonly atMs: number }>();
   const [wall, started] = [clock.now(), clock.monotonic()];
   // Oldest first: when there are too many, the first one is forgotten.
   const found = [...saved.values()]
@@ -70,8 +71,7 @@ export function createOutages(options: OutagesOptions) {
   }
 
   function write(node: string, outage: Outage) {
-    if (written.size >= MOST_NODES) written.clear();
-    written.set(node, { at: clock.monotonic(), atMs: outage.atMs });
+    set(node, { ...outage, written: { at: clock.monotonic(), atMs: outage.atMs } });
     remember(recordOf(node, outage));
   }
 
@@ -81,18 +81,17 @@ export function createOutages(options: OutagesOptions) {
       const known = open(node);
       // Older news of the same outage changes nothing.
       if (known && known.atMs > atMs) return;
-      const outage = { at, atMs, told: known?.told ?? false };
-      set(node, outage);
-      const last = written.get(node);
+      const last = known?.written;
+      const outage = { at, atMs, told: known?.told ?? false, ...last && { written: last } };
       const isOld = !last || clock.monotonic() - last.at >= WRITTEN_AGAIN_MS;
       if (isOld || atMs - last.atMs >= WRITTEN_AGAIN_MS) write(node, outage);
+      else set(node, outage);
     },
     /** A sign of life from `atMs`; true when the node was offline until then. */
     online(node: string, atMs: number): boolean {
       const outage = outages.get(node);
       if (!outage || outage.atMs > atMs) return false;
       outages.delete(node);
-      written.delete(node);
       remember({ is: "online", node });
       return true;
     },
@@ -101,9 +100,7 @@ export function createOutages(options: OutagesOptions) {
     told(node: string) {
       const outage = open(node);
       if (!outage || outage.told) return;
-      const now = { ...outage, told: true };
-      set(node, now);
-      write(node, now);
+      write(node, { ...outage, told: true });
     },
     /** Until when a target's events are held, 0 when they are not. The node's own never are. */
     heldUntil({ node, service }: Target, now: number): number {

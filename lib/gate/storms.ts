@@ -89,7 +89,7 @@ export function createStorms({ services, windowMs, holdMs, neededBy }: StormsOpt
     well: ({ node, service }: Target) => void nodes.get(node)?.bad.delete(service),
     /** Until when a target's events are held, 0 when they are not. The node's own never are. */
     heldUntil({ node, service }: Target, now: number): number {
-      const state = services === 0 ? undefined : nodes.get(node);
+      const state = nodes.get(node);
       const bad = state?.bad.get(service);
       if (!state || !bad) return 0;
       if (now < state.stormUntil) return isNeeded(service, state) ? 0 : state.stormUntil;

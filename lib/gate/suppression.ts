@@ -94,7 +94,7 @@ export function createSuppression(options: SuppressionOptions) {
 
   /** When an event that is heard now happened, monotonic milliseconds. */
   const happened = ({ heardAt, happenedAt }: HealthEvent, now: number) =>
-    now - Math.max(0, heardAt - happenedAt);
+    now - (heardAt - happenedAt);
 
   function cameBack(node: string, at: number): Release {
     if (returns.size < MOST_RELEASES) returns.set(node, at);
@@ -142,8 +142,8 @@ export function createSuppression(options: SuppressionOptions) {
   /** What a fault means for the storms of its node. */
   function storm(event: HealthEvent, at: number, now: number): Shown {
     // An old event says nothing of a storm now, and one that is silenced or held needs none.
-    const saysNothing = settings.stormServices === 0 || now - at > stormWindowMs ||
-      event.redelivered || silencing.silenced(event) || outages.heldUntil(event, now) > now;
+    const saysNothing = now - at > stormWindowMs || event.redelivered ||
+      silencing.silenced(event) || outages.heldUntil(event, now) > now;
     if (saysNothing) return NOTHING_SHOWN;
     const releases = storms.needsOthers(event, now) ? [{ node: event.node, at: now }] : NO_RELEASES;
     const begun = storms.bad(event, now);
@@ -153,8 +153,7 @@ export function createSuppression(options: SuppressionOptions) {
   const muted: Objection = (event, key) => {
     const silenced = silencing.muted(event, key);
     if (silenced) return silenced;
-    // Of most targets nothing was told: how grave the event is does not matter then.
-    if (flaps.isTold(key) && flaps.isTold(key, gravity(event))) {
+    if (flaps.isTold(key, gravity(event))) {
       return mutedAs("inhibited", "it flaps, and a person has been told");
     }
     return inhibit ? homeAssistant.noise(event, key) : undefined;

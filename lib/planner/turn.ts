@@ -55,7 +55,7 @@ export function createTurns(
   }
 
   const isToWait = (running: Running) =>
-    backlog.isOvertaken(running) || suppression.heldUntil(running.entry) > 0;
+    backlog.isOvertaken(running) || suppression.heldUntil(running.entry) > clock.monotonic();
   /** A model is asked for what is known without one by now. */
   const isKnown = (running: Running) =>
     asked.has(running) && suppression.verdict(running.entry.event) !== undefined;

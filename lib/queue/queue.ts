@@ -84,8 +84,7 @@ export function createQueue(limit: number) {
       sleeping++;
     }
     place.until = until;
-    if (until < Infinity) mark(sleepers, place, until);
-    else place.stamp++;
+    mark(sleepers, place, until);
   }
 
   function wakeDue(now: number) {
@@ -95,7 +94,7 @@ export function createQueue(limit: number) {
     }
     for (let next = releases.peek(); next && next.at <= now; next = releases.peek()) {
       releases.pop();
-      if (released.get(next.node) === next.at) released.delete(next.node);
+      released.delete(next.node);
       const nodes = next.node === undefined ? [...asleep.values()] : [asleep.get(next.node) ?? []];
       for (const key of nodes.flatMap((keys) => [...keys])) wake(key);
     }
@@ -103,7 +102,7 @@ export function createQueue(limit: number) {
 
   function wake(key: string) {
     const place = places.get(key);
-    if (place && place.until > 0) wakeUp(place);
+    if (place) wakeUp(place);
   }
 
   function drop(place: Place) {

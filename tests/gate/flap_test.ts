@@ -49,6 +49,14 @@ Deno.test("createFlaps: news that is older than what is known changes nothing", 
   assert.deepEqual([flaps.isBad(KEY), flaps.flapping(KEY)], [false, 0]);
 });
 
+Deno.test("createFlaps: of news of one moment the last counts, and one change is not written down", () => {
+  const { flaps, records, changed } = flapping(2);
+  changed(100, 100);
+  assert.deepEqual([flaps.isBad(KEY), records], [false, []]);
+  changed(100);
+  assert.deepEqual(records.map(({ bad, changesMs }) => [bad, changesMs.length]), [[true, 2]]);
+});
+
 Deno.test("createFlaps: the same again is no change, and a well target that was never bad is none", () => {
   const { clock, flaps } = flapping(2);
   for (let i = 0; i < 10; i++) flaps.well(KEY, clock.monotonic());

@@ -92,6 +92,8 @@ Deno.test("Home Assistant: an update begins an absence and its end is the return
 Deno.test("Home Assistant: away for longer is no moment, and other services and houses do not count", () => {
   const h = house();
   h.heard("container_exited", { service: "zigbee2mqtt" });
+  h.heard("wobbly_thing");
+  h.heard("slow_response");
   assert.equal(h.heldMs("ha_integration_failed"), 0);
   h.heard("ha_websocket_dead", { origin: { location_tag: "ken" } });
   assert.equal(h.heldMs("ha_integration_failed", { origin: { location_tag: "hut" } }), 0);

@@ -39,6 +39,25 @@ Deno.test("createIsolation: few nodes, far apart, or with Redis there all the ti
   assert.equal(there.doubtedUntil("a", 1), 0);
 });
 
+Deno.test("createIsolation: more than half of the nodes, each counted once, up to two minutes after the loss", () => {
+  for (const [after, expected] of [[119_999, true], [120_000, false]] as const) {
+    const isolation = createIsolation(() => ["a", "b", "c"]);
+    isolation.heard("a");
+    isolation.heard("b");
+    isolation.redisLost(0);
+    isolation.offline("a", after);
+    assert.equal(isolation.offline("b", after), expected);
+  }
+  const half = createIsolation(() => ["a", "b"]);
+  half.heard("c");
+  half.heard("d");
+  half.redisLost(0);
+  assert.deepEqual([half.offline("a", 1), half.offline("b", 1)], [false, false]);
+  const single = createIsolation(() => ["a"]);
+  single.redisLost(0);
+  assert.equal(single.offline("a", 1), false, "one node is most of them, and no sign");
+});
+
 Deno.test("createIsolation: a reporter's clock may be 5 s behind, and no more", () => {
   for (const [before, expected] of [[5_000, true], [5_001, false]] as const) {
     const isolation = createIsolation(() => ["a", "b", "c"]);

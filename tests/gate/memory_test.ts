@@ -150,9 +150,9 @@ Deno.test("memory: what was changed, of the target or its node, within an hour",
   });
   assert.equal(pastOf([[5, "deployment_completed", "all"]]).changed?.what, "deployment");
   assert.equal(pastOf([[5, "remediation_completed"]]).changed?.what, "remediation");
-  for (const  of of["mosquitto", "all"]) {
+  for (const service of ["mosquitto", "all"]) {
     assert.deepEqual(
-      pastOf([[30, "deployment_completed"], [5, "remediation_completed", of]]).changed,
+      pastOf([[30, "deployment_completed"], [5, "remediation_completed", service]]).changed,
       { what: "deployment", agoMs: 1_800_000 },
       "a remedy hides no deployment",
     );

@@ -82,6 +82,7 @@ Deno.test("createOutages: a node's outage holds its services, not itself, until 
   assert.equal(held("piha"), 0);
   // News from before it went is no sign of life.
   assert.equal(outages.online("vps", clock.now() - 1), false);
+  assert.equal(outages.isOffline("vps", clock.now()), false, "what was said at that time");
   await clock.advance(1);
   assert.equal(outages.isOffline("vps", clock.now()), true);
   assert.equal(outages.online("vps", clock.now()), true);

@@ -155,6 +155,14 @@ Deno.test("pipeline: late, repeated and silenced events are no storm", async () 
   assert.deepEqual(p.proposals, []);
 });
 
+Deno.test("pipeline: what follows from a node's known outage is no storm", async () => {
+  const p = pipeline(ON);
+  await p.publish({ node: "vps", service: undefined, type: "node_offline" });
+  for (const service of ["a", "b", "c"]) await p.publish({ node: "vps", service });
+  await p.calls[0]?.answer({ action: "notify" });
+  assert.deepEqual(p.proposals.map(({ event }) => event.type), ["node_offline"]);
+});
+
 Deno.test("pipeline: by default there are no storms, and nothing waits for one", async () => {
   const p = pipeline({});
   for (const service of ["mail", "web", "db", "x"]) await p.publish({ node: "vps", service });

@@ -61,6 +61,18 @@ Deno.test("offline: said again each minute it still does not silence what the no
   assert.ok(proposed >= 2, `${proposed}`);
 });
 
+Deno.test("offline: a node that is only heard of by its faults counts among the nodes", async () => {
+  const p = pipeline({ concurrency: 10 });
+  for (const node of ["a", "b", "c"]) await p.publish({ node, service: "web" });
+  p.suppression.redisLost();
+  await p.clock.advance(1_000);
+  for (let nth = 1; nth <= 9; nth++) {
+    assert.equal(p.log.of("self_isolated").length, 0, `${nth - 1} of ${7 + nth}`);
+    await p.publish({ ...OFFLINE, node: `node${nth}` });
+  }
+  assert.equal(p.log.of("self_isolated").length, 1, "9 of 17");
+});
+
 Deno.test("offline: one rack of many nodes is no isolation, once the others were heard of", async () => {
   const p = pipeline({ concurrency: 10 });
   for (let nth = 0; nth < 30; nth++) {

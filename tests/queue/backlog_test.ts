@@ -115,6 +115,14 @@ Deno.test("backlog: of two that are as grave the newer stays, by the time it hap
   ]);
 });
 
+Deno.test("backlog: what a clock dated ahead, before it was set, is no newer than what is heard then", () => {
+  const { backlog } = backlogOn();
+  const heard = (at: number, type: string) =>
+    waitingEvent({ service: "a", type, heardAt: at, happenedAt: at });
+  backlog.add(heard(T + 86_400_000, "before"));
+  assert.equal(backlog.add(heard(T, "after")).coalesced?.type, "before");
+});
+
 Deno.test("backlog: kept, an event waits again with its age and failures", async () => {
   const { backlog, clock, restart } = backlogOn();
   backlog.add(about("a"));
@@ -152,11 +160,22 @@ Deno.test("backlog: good news removes what waits, and marks what runs for good",
 });
 
 Deno.test("backlog: past the limit the least severe is dropped, in the journal too", () => {
-  const { backlog, replayed } = backlogOn({ ...SETTINGS, queueLimit: 1 });
+  const { backlog, records, replayed } = backlogOn({ ...SETTINGS, queueLimit: 1 });
   backlog.add(about("a", "info"));
   assert.equal(backlog.add(about("b", "error")).dropped?.event.service, "a");
   assert.equal(backlog.add(about("c", "info")).dropped?.event.service, "c");
   assert.deepEqual([...replayed().waiting.keys()], [keyOf("b")]);
+  assert.deepEqual(records.map(({ is }) => is), ["waiting", "waiting", "done", "done"]);
+});
+
+Deno.test("backlog: of two that are unfinished the journal has the graver, whichever waits", () => {
+  for (const [first, second] of [["error", "critical"], ["critical", "error"]] as const) {
+    const { backlog, replayed } = backlogOn();
+    backlog.add(about("a", first));
+    take(backlog);
+    backlog.add(about("a", second));
+    assert.equal(replayed().waiting.get(keyOf("a"))?.event.severity, "critical");
+  }
 });
 
 Deno.test("backlog: what is left at the end is kept although the queue is full", () => {
@@ -587,6 +606,8 @@ Deno.test("recover: of kinds that an earlier version only counted nothing can be
     merged: kinds,
   });
   const { backlog } = restart(saved);
+  assert.deepEqual(backlog.entries().map(({ merged }) => merged), [kinds]);
+  backlog.recover(keyOf("a"), ({ type }) => type === "nothing_there");
   assert.deepEqual(backlog.entries().map(({ merged }) => merged), [kinds]);
   backlog.recover(keyOf("a"), () => true);
   assert.equal(backlog.waiting, 0);

@@ -22,6 +22,29 @@ const free = { heldUntil: () => 0, mayTake: all };
 type Queue = ReturnType<typeof createQueue>;
 const put = (queue: Queue, one: QueueEntry) => queue.put(one, one.notBefore);
 
+Deno.test("queue: what is gone, or awake by now, sets no time to come", () => {
+  const queue = createQueue(10);
+  put(queue, entry("a", "error", { notBefore: 100 }));
+  put(queue, entry("b", "error", { notBefore: 200 }));
+  assert.equal(queue.nextDue(), 100);
+  queue.remove("a");
+  assert.equal(queue.nextDue(), 200);
+  queue.wake("b");
+  assert.equal(queue.nextDue(), Infinity);
+});
+
+Deno.test("queue: what sleeps for good is woken with the others, and sleeps on", () => {
+  const queue = createQueue(10);
+  queue.put(entry("a"), Infinity);
+  assert.equal(queue.nextDue(), Infinity);
+  queue.wakeNode(undefined, 50);
+  assert.equal(queue.nextDue(), 50);
+  const asked: string[] = [];
+  const heldUntil = ({ key }: QueueEntry) => asked.push(key) > 10 ? 0 : Infinity;
+  assert.equal(queue.take(50, { heldUntil, mayTake: all }), undefined);
+  assert.deepEqual([asked, queue.awake, queue.nextDue()], [["a"], 0, Infinity]);
+});
+
 Deno.test("queue: the most severe first, then the one that waits longest", () => {
   const queue = createQueue(100);
   for (

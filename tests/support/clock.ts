@@ -1,4 +1,4 @@
-import "./deadlines.ts";
+import { endPastDeadline } from "./deadlines.ts";
 import type { Clock } from "../../lib/base/clock.ts";
 
 /** A clock that a test moves by hand. */
@@ -22,7 +22,10 @@ export function fakeClock(startMs = Date.UTC(2026, 0, 2, 3, 4, 5)): FakeClock {
   const timers = new Set<{ at: number; callback: () => void }>();
   return {
     now: () => wall,
-    monotonic: () => monotonic,
+    monotonic() {
+      endPastDeadline();
+      return monotonic;
+    },
     after(ms, callback) {
       const timer = { at: monotonic + Math.max(0, ms), callback };
       timers.add(timer);
