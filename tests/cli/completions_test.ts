@@ -105,12 +105,14 @@ Deno.test("completionScript: options are described in the command's own words", 
 Deno.test("planner-agent completions: prints the script of a shell, and has to know it", async () => {
   using folder = sandbox();
   const results = await Promise.all(
-    [...SHELLS, "csh", ""].map((shell) =>
-      runCommand(["completions", ...shell ? [shell] : []], { root: folder.path })
+    [...SHELLS, "csh", "", "bash zsh"].map((shells) =>
+      runCommand(["completions", ...shells.split(" ").filter(Boolean)], { root: folder.path })
     ),
   );
-  assert.deepEqual(results.map(({ code }) => code), [0, 0, 0, 2, 2]);
+  assert.deepEqual(results.map(({ code }) => code), [0, 0, 0, 2, 2, 2]);
   assert.match(results[0]?.out ?? "", /\ncomplete -F _planner_agent planner-agent\n$/);
+  assert.match(results[0]?.out ?? "", /\n {4}-\*\) words="\$flags" files="" ;;\n/);
+  assert.match(results[2]?.out ?? "", /seen_subcommand_from show' -a '\(planner-agent pending/);
   assert.match(results[1]?.out ?? "", /^#compdef planner-agent\n/);
   assert.match(results[2]?.out ?? "", /\ncomplete -c planner-agent -f\n/);
   for (const wrong of results.slice(3)) {

@@ -74,9 +74,15 @@ Deno.test("planner-agent stats: when it was approved is known from the history, 
   const at = "2026-01-02T03:05:15.000Z";
   const action_id = "plan-piha-mosquitto-1767323045-5";
   const line = { at, outcome: "approved", node: "piha", service: "mosquitto", action_id };
-  Deno.writeTextFileSync(join(folder, "history-00000001.ndjson"), `${JSON.stringify(line)}\n`);
+  // What was approved by the words alone is not: it was decided later, and otherwise.
+  const later = { ...line, at: "2026-01-03T03:05:15.000Z", outcome: "completed" };
+  Deno.writeTextFileSync(
+    join(folder, "history-00000001.ndjson"),
+    `${JSON.stringify(line)}\n${JSON.stringify({ ...later, detail: "approved by bob" })}\n`,
+  );
   const { out } = await runCommand(["stats"], { root: lab.root });
   assert.match(out, /^decided: the median time to a decision; it is known of 3 of 3$/m);
+  assert.match(out, /^restart {2}qwen2\.5:7b .* 1 min$/m);
 });
 
 Deno.test("planner-agent stats: nothing yet, and a span that is none", async () => {
@@ -113,4 +119,32 @@ Deno.test("statsLines: on a narrow terminal sentences, since a table would halve
   ]);
   assert.equal(shown[6], "all: made 12353, wait 12345, approved 7,");
   for (const line of shown) assert.ok(line.length <= 40, line);
+});
+
+Deno.test("statsLines: what was cancelled counts as proposed; one row needs no sum", () => {
+  const folders = {
+    ...{ pending: 0, approved: 0, running: 0, completed: 0, failed: 0, rejected: 0, cancelled: 1 },
+  };
+  const decision = { count: 1, median: 60, p90: 60 };
+  const row: StatsRow = { action: "restart", model: "m", folders, decision };
+  const options = { width: 72, palette: paletteFor({ isTerminal: false, env: () => undefined }) };
+  const total: StatsRow = { ...row, action: "all", model: "" };
+  assert.deepEqual(statsLines({ rows: [row], total, damaged: 1, unread: 1 }, options), [
+    "action   model  made  wait  approved  rejected  done  failed  decided",
+    "restart  m         1     0         0         0     0       0    1 min",
+    "",
+    "approved: also what the executor has begun or done; running now: 0",
+    "decided: the median time to a decision; it is known of 1 of 1",
+    "cancelled: 1",
+    "damaged files, not counted: 1",
+    "older files, not read: 1",
+  ]);
+});
+
+Deno.test("planner-agent stats: without a span it is since ever, and of an early one since 1970", async () => {
+  using folder = sandbox();
+  makeRuntime(folder.path);
+  const since = async (...args: string[]) =>
+    JSON.parse((await runCommand(["stats", "--json", ...args], { root: folder.path })).out).since;
+  assert.deepEqual([await since(), await since("--since", "9999w")], [null, null]);
 });

@@ -350,3 +350,57 @@ Deno.test("findShown, showLines: another program's file, by its target", async (
   assert.match(text, /What became of it\n +pending +by supervisor, 1 h ago\n/);
   assert.doesNotMatch(text, /The model said|Damaged/);
 });
+
+Deno.test("findShown: an id that lies in two folders is one; of several the first three are named", async () => {
+  const files = memoryFiles();
+  for (const folder of ["pending", "rejected"]) {
+    files.put(`/r/actions/${folder}/${ID}.json`, proposalFile());
+  }
+  const actions = openActionFiles({ root: "/r", files });
+  assert.deepEqual(await findShown(actions, "plan-piha"), { actionId: ID });
+  for (let nth = 2; nth <= 6; nth++) {
+    files.put(`/r/actions/pending/${ID}-${nth}.json`, proposalFile({ action_id: `${ID}-${nth}` }));
+  }
+  assert.match(
+    String(await findShown(actions, "plan-piha")),
+    /^'plan-piha' begins 6 ids: \S+, \S+, \S+ and 3 more$/,
+  );
+  assert.match(String(await findShown(actions, "")), /^there is no proposal ''/);
+});
+
+Deno.test("look: a fold is what waits for the same target and action, and nothing else", async () => {
+  const files = memoryFiles();
+  const put = (id: string, changes = {}, payload = {}) =>
+    files.put(
+      `/r/actions/pending/${id}.json`,
+      proposalFile({ action_id: id, ...changes }, payload),
+    );
+  put(ID);
+  put(`${ID}-2`);
+  put(`${ID}-3`, { type: "service_redeploy" }, { action: "redeploy" });
+  put("plan-piha-grafana-1767323045", { service: "grafana" });
+  const actions = openActionFiles({ root: "/r", files });
+  const found = await look(actions, ID, NOTHING_KNOWN);
+  assert.deepEqual(found?.steps.map(({ verb }) => verb), ["approve", "reject", "reject all 2"]);
+  assert.equal(
+    found?.steps[2]?.command.split(" ").filter((word) => word.endsWith(".json")).sort().join(" "),
+    `/r/actions/pending/${ID}-2.json /r/actions/pending/${ID}.json`,
+  );
+});
+
+Deno.test("show: what a rule changed is shown as the model said it", async () => {
+  const policy = [{ rule: "careful", field: "requires_human", from: false, to: true }];
+  const { lines } = await shown({ text: proposalFile({ requires_human: true }, { policy }) });
+  assert.ok(lines.includes("  a person    is not required"), lines.join("\n"));
+});
+
+Deno.test("show: what was approved in time and is old by now is not to be rejected for that", async () => {
+  const { text } = await shown({ folders: ["approved"], afterMs: 86_400_000 });
+  assert.doesNotMatch(text, /stale/);
+});
+
+Deno.test("show: no line is wider than the terminal but a command", async () => {
+  const reason = "because ".repeat(40);
+  const { lines } = await shown({ text: proposalFile({}, { reason }) });
+  assert.deepEqual(lines.filter((line) => line.length > 80 && !line.includes("mv ")), []);
+});

@@ -78,6 +78,29 @@ Deno.test("planner-agent silence: prints the command, which writes what the agen
   assert.deepEqual(rest, { node: "piha", service: "grafana", reason: "upgrade of it" });
   assert.equal(untilMs - fromMs, 7_200_000);
 
+  Deno.writeTextFileSync(
+    path,
+    JSON.stringify({
+      silences: [
+        { node: "a", from: "2026-01-02T03:04:05Z", for: "1h", reason: "kept as it is" },
+        { node: "b", until: "2026-01-02T03:04:05Z", reason: "kept, too" },
+      ],
+    }),
+  );
+  const more = await ask("piha/grafana/web", "2h", "x");
+  const [, file = ""] = /^printf '%s\\n' '([^]*)' \| sudo tee/m.exec(more.out) ?? [];
+  const { silences: kept } = JSON.parse(file);
+  assert.deepEqual(kept.slice(0, 2), [
+    { node: "a", from: "2026-01-02T03:04:05Z", for: "1h", reason: "kept as it is" },
+    { node: "b", until: "2026-01-02T03:04:05Z", reason: "kept, too" },
+  ]);
+  assert.equal(kept[2].service, "grafana/web");
+  const soon = await ask("piha", "soon", "x");
+  assert.match(
+    soon.err,
+    /^planner-agent: silence: the span is "soon"; it takes 30m, 2h or 7d\nUsage: /,
+  );
+
   for (const args of [[], ["piha", "2h"], ["piha", "soon", "x"], ["a[b]", "2h", "x"]]) {
     const wrong = await ask(...args);
     assert.deepEqual([wrong.code, wrong.out], [2, ""], args.join(" "));
@@ -97,6 +120,8 @@ Deno.test("planner-agent silences, status: what is in force, how often it counte
     { ...line, service: "grafana", detail: "upgrade" },
     { ...line, service: "grafana", repeated: 39 },
     { ...line, service: "loki", detail: "upgrade" },
+    { ...line, service: "grafana", detail: "another silence that is gone" },
+    { ...line, service: "grafana", outcome: "cooldown" },
   ];
   Deno.writeTextFileSync(
     join(root, "state/history/history-00000001.ndjson"),
@@ -131,4 +156,23 @@ Deno.test("readSilences: why the file cannot be read, without its path once more
     path: "/r/config/silences.json",
     problem: "this user has no permission (see the group homelab)",
   });
+});
+
+Deno.test("silenceLines: of those in force the one that ends first is the first", () => {
+  const ending = (reason: string, hours: number) => ({
+    ...{ node: "vps", reason, matched: 0, untilMs: NOW + hours * 3_600_000 },
+  });
+  const options = { nowMs: NOW, palette: PLAIN, timeZone: "UTC", width: 120 };
+  const shown = silenceLines([ending("last", 9), ending("first", 1), ending("next", 5)], options);
+  assert.deepEqual(shown.slice(1, 4).map((line) => line.split(/ +/).at(-1)), [
+    ...["first", "next", "last"],
+  ]);
+});
+
+Deno.test("planner-agent silence: a path with blanks is quoted", async () => {
+  using folder = sandbox();
+  const root = join(folder.path, "home lab");
+  makeRuntime(root);
+  const { out } = await runCommand(["silence", "vps", "2h", "x"], { root });
+  assert.ok(out.endsWith(` | sudo tee '${root}/config/silences.json' > /dev/null\n`), out);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fitHeight, present } from "../../../lib/cli/view/present.ts";
+import { fitHeight, isoOrNull, present } from "../../../lib/cli/view/present.ts";
 import type { Io } from "../../../lib/cli/io.ts";
 import { recordingIo } from "../../support/command.ts";
 
@@ -61,4 +61,22 @@ Deno.test("fitHeight: a line that is wider than the screen takes the rows it nee
   assert.deepEqual(fitHeight(lines, { width: 10, height: 7 }), lines);
   assert.deepEqual(fitHeight(lines, { width: 21, height: 4 }), ["a", painted, "and 2 more lines"]);
   assert.deepEqual(fitHeight(lines, { width: 10 }), lines);
+});
+
+Deno.test("fitHeight: one line less than the screen has rows, and how many are left out", () => {
+  const four = ["a", "b", "c", "d"];
+  assert.deepEqual(fitHeight(four, { width: 80 }), four);
+  assert.deepEqual(fitHeight(four, { width: 80, height: 5 }), four);
+  assert.deepEqual(fitHeight(four, { width: 80, height: 4 }), ["a", "b", "and 2 more lines"]);
+  assert.deepEqual(fitHeight(four, { width: 80, height: 1 }), ["a", "and 3 more lines"]);
+});
+
+Deno.test("present: only a screen that is watched bounds what is shown", async () => {
+  const { io, said } = recordingIo({ isTerminal: true, height: 3 });
+  await present(io, {}, () => ({ object: {}, lines: ({ height }) => [String(height)] }));
+  assert.equal(said.out, "undefined\n");
+});
+
+Deno.test("isoOrNull: nothing is null, 1970 is a time", () => {
+  assert.deepEqual([null, undefined, 0].map(isoOrNull), [null, null, "1970-01-01T00:00:00.000Z"]);
 });

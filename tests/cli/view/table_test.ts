@@ -179,3 +179,9 @@ Deno.test("tableLines: a number is cut, not broken into two", () => {
 Deno.test("wrap: in no room at all a character a line", () => {
   for (const width of [1, 0, -3]) assert.deepEqual(wrap("ab c", width), ["a", "b", "c"]);
 });
+
+Deno.test("wrap: a long name is broken behind a slash, a hyphen or an underscore", () => {
+  assert.deepEqual(wrap("a_long_name_of_one", 8), ["a_long_", "name_of_", "one"]);
+  assert.deepEqual(wrap("a/long/name", 8), ["a/long/", "name"]);
+  assert.deepEqual(wrap("a-long-name", 8), ["a-long-", "name"]);
+});
