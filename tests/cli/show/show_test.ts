@@ -399,8 +399,32 @@ Deno.test("show: what was approved in time and is old by now is not to be reject
   assert.doesNotMatch(text, /stale/);
 });
 
+Deno.test("show: what an audit does not tell is left out, and what it tells is told", async () => {
+  const audited = async (audit: Record<string, unknown>) =>
+    (await shown({ text: proposalFile({}, { audit }), afterMs: 7_200_000 })).text;
+  const event = { channel: "health_events", severity: "error", payload: '{  "a":   1 }' };
+  const bare = await audited({ event });
+  assert.doesNotMatch(bare, /waited|before it was written/);
+  assert.match(bare, /^ {2}payload +\{ "a": 1 \}$/m);
+  assert.match(bare, /^Attempts\n {2}2, without details$/m);
+  const whole = await audited({ event, waited_ms: 0, expired_when_written: true });
+  assert.match(whole, /^ {2}waited +0 s for its diagnosis$/m);
+  assert.match(whole, /^ {2}stale: it was valid until \S+, before it was written$/m);
+});
+
+Deno.test("show: on a terminal an attempt that failed is red, one that answered green", async () => {
+  const files = memoryFiles();
+  files.put(`/r/actions/pending/${ID}.json`, proposalFile());
+  const found = await look(openActionFiles({ root: "/r", files }), ID, NOTHING_KNOWN);
+  assert.ok(found);
+  const palette = paletteFor({ isTerminal: true, env: () => undefined });
+  const text = showLines(found, { nowMs: EVENT, width: 80, palette, timeZone: "UTC" }).join("\n");
+  assert.ok(text.includes("\x1b[31mnot_json\x1b[0m"));
+  assert.ok(text.includes("\x1b[32mok\x1b[0m"));
+});
+
 Deno.test("show: no line is wider than the terminal but a command", async () => {
-  const reason = "because ".repeat(40);
+  const reason = "a ".repeat(160);
   const { lines } = await shown({ text: proposalFile({}, { reason }) });
   assert.deepEqual(lines.filter((line) => line.length > 80 && !line.includes("mv ")), []);
 });
