@@ -43,9 +43,7 @@ export function advance(breaker: Breaker, event: BreakerEvent, now: number): Bre
       const failures = breaker.failures + 1;
       // A late failure of a request sent before the opening, or past it, adds no waiting.
       if (breaker.state === "open") return { ...breaker, failures };
-      if (breaker.state === "closed" && failures < FAILURES_TO_OPEN) {
-        return { ...breaker, failures };
-      }
+      if (failures < FAILURES_TO_OPEN) return { ...breaker, failures };
       const waitMs = Math.min(LONGEST_WAIT_MS, breaker.waitMs * 2 || FIRST_WAIT_MS);
       return { state: "open", failures, waitMs, until: now + waitMs };
     }

@@ -17,14 +17,8 @@ type Judgement =
 export function judge(text: string, target: Target): Judgement {
   const answer = readAnswer(text);
   if (!answer.ok) return answer;
-  const { node: _node, service: _service, action, ...rest } = answer.value;
-  // The keys in the order of an action file; a missing action must stay missing.
-  const record: unknown = {
-    ...(action === undefined ? {} : { action }),
-    service: target.service,
-    node: target.node,
-    ...rest,
-  };
+  const { node, service } = target;
+  const record: unknown = { ...answer.value, node, service };
   const violates = (error: string) => ({ ok: false, kind: "schema_violation", error }) as const;
   if (!validate(record)) return violates(inWords(validate.errors ?? []));
   if (!saysNothing(record.reason)) return { ok: true, diagnosis: record };

@@ -36,6 +36,44 @@ Deno.test("readReply: one object need not say that it is the last, two of a stre
   });
 });
 
+Deno.test("readReply: an empty reason to end is none", async () => {
+  const line = JSON.stringify({ choices: [{ delta: { content: "a" }, finish_reason: "" }] });
+  await assert.rejects(readAs(OPENAI_REPLY, `data: ${line}\n\n`), {
+    kind: "disconnected",
+    message: "the reply ended after 1 events, without [DONE]",
+  });
+});
+
+Deno.test("readReply: figures and reasons of what is not the last of a stream do not count", async () => {
+  const lines = [
+    {
+      message: { content: "a", thinking: " \n" },
+      done: false,
+      done_reason: "length",
+      eval_count: 9,
+    },
+    { done: true, done_reason: "stop" },
+  ].map((each) => `${JSON.stringify(each)}\n`);
+  assert.deepEqual(await readAs(OLLAMA_REPLY, ...lines), {
+    content: "a",
+    thought: false,
+    calledTools: false,
+    doneReason: "stop",
+    figures: {},
+  });
+});
+
+Deno.test("readReply: a stream has 8 MiB at most, its blanks among them", async () => {
+  const answer = JSON.stringify({ message: { content: "a" }, done: true });
+  const stream = (length: number) => {
+    const blanks = `${" ".repeat(131_071)}\n`;
+    const first = "\n".padStart(131_072 - answer.length + length, " ");
+    return readAs(OLLAMA_REPLY, ...Array(63).fill(blanks), first, answer);
+  };
+  assert.equal((await stream(0)).content, "a");
+  await assert.rejects(stream(1), { message: "a stream of more than 8388608 characters" });
+});
+
 Deno.test("errorText: of what a server says, the first 16 KiB", () => {
   assert.equal(errorText("x".repeat(20_000)), "x".repeat(16_384));
 });

@@ -114,8 +114,11 @@ Deno.test("route: what a wrong answer cost is told, too", async () => {
 
 Deno.test("route: an agent that is stopping already asks nobody", async () => {
   const link = scripted("a", [GOOD]);
-  const { exhausted } = routing([link]);
+  const { exhausted, route } = routing([link]);
   assert.deepEqual(await exhausted(AbortSignal.abort()), []);
+  await assert.rejects(route(AbortSignal.abort()), {
+    message: "planner.piha/mosquitto: no link answered: every link was skipped",
+  });
   assert.equal(link.asked.length, 0);
 });
 

@@ -91,6 +91,8 @@ const READ: readonly (readonly [string, string, Record<string, unknown>, string,
     "redeploy",
     "gone or is not as described",
   ],
+  ["container_missing", "warning", {}, "redeploy", "gone or is not as described"],
+  ["container_missing", "info", {}, "notify", "nobody calls that a fault"],
   ["alert", "critical", { status: "crashed" }, "restart", "the smallest remedy"],
 ];
 

@@ -201,6 +201,18 @@ Deno.test("factsOf: a service is found in its own fault in any case", () => {
   assert.deepEqual(["Redis", "web"].map(about), [undefined, "network"]);
 });
 
+Deno.test("factsOf: three words of 24 letters are a sentence that can be unread", () => {
+  const unread = (message: string) => of({ message }).unread;
+  assert.deepEqual(
+    ["the flux was fairly odd", "the flux was fairly odd!", "x".repeat(24)].map(unread),
+    [
+      false,
+      true,
+      false,
+    ],
+  );
+});
+
 Deno.test("factsOf: a start that cannot be is none", () => {
   const runs = (started_at: unknown) => of({ started_at }).runsForMs;
   assert.deepEqual(

@@ -141,6 +141,21 @@ Deno.test("chat: a connection that breaks in the stream is disconnected", async 
   assert.equal(error.kind, "disconnected");
 });
 
+Deno.test("chat: what an error's body said before it broke is told", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serve = async () => {
+    using connection = await listener.accept();
+    await connection.read(new Uint8Array(65_536));
+    const head = "HTTP/1.1 503 X\r\nContent-Length: 100\r\n\r\n";
+    await connection.write(new TextEncoder().encode(`${head}the queue is fu`));
+  };
+  const [error] = await Promise.all([
+    failure(asking(`http://127.0.0.1:${listener.addr.port}`).reply),
+    serve(),
+  ]);
+  assert.deepEqual([error.kind, error.message], ["http_status", "HTTP 503: the queue is fu"]);
+});
+
 Deno.test("chat: what the model wrote before the cut goes with the failure", async () => {
   const { detail } = await failureAfter({
     stream: [token('{"a', { thinking: "hm" }), done({ done_reason: "length" })],

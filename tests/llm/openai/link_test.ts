@@ -136,6 +136,34 @@ Deno.test("openai link: reads a server that does not stream, and content in part
   assert.equal((await server.route()).content.action, "restart");
 });
 
+Deno.test("openai link: each status by which a server refuses what is asked, and none other", async () => {
+  const refused = async (status: number) => {
+    const error = { message: "unknown field stream_options" };
+    await using server = asking(
+      (body) => "stream_options" in body ? Response.json({ error }, { status }) : undefined,
+      { attempts: 1 },
+    );
+    return await server.route().then(() => "went on", () => "failed");
+  };
+  for (const status of [400, 404, 415, 422, 500, 501]) {
+    assert.equal(await refused(status), "went on", String(status));
+  }
+  for (const status of [401, 403, 429, 503]) {
+    assert.equal(await refused(status), "failed", String(status));
+  }
+});
+
+Deno.test("openai link: who is not let in is told where a key goes, and a wrong address so", async () => {
+  const told = async (status: number) => {
+    await using server = asking(() => new Response("", { status }), { attempts: 1 });
+    return (await server.failed()).map(({ error }) => error);
+  };
+  assert.deepEqual(await told(401), ["HTTP 401 (a key goes into LLM_API_KEY)"]);
+  assert.deepEqual(await told(403), ["HTTP 403 (a key goes into LLM_API_KEY)"]);
+  assert.deepEqual(await told(404), ["HTTP 404 (does this server speak OpenAI's API?)"]);
+  assert.deepEqual(await told(418), ["HTTP 418"]);
+});
+
 Deno.test("openai link: leaves out what a server refuses, remembers it, and counts no attempt", async () => {
   const refusals = [
     "'response_format.type' must be 'json_object' or 'text'",
