@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError, parseConfig } from "../../lib/config/config.ts";
+import { ConfigError, heardOn, parseConfig } from "../../lib/config/config.ts";
 import { ENVIRONMENT_NAMES, type EnvironmentName } from "../../lib/config/environment.ts";
 
 function problemsOf(env: Record<string, string>): readonly string[] {
@@ -102,6 +102,24 @@ Deno.test("parseConfig: an empty variable counts as unset, spaces around a value
   const config = parseConfig((name) => name === "COOLDOWN_SECONDS" ? " 7 " : "");
   assert.equal(config.cooldownSeconds, 7);
   assert.equal(config.nodeName, "solaria");
+});
+
+Deno.test("parseConfig: a node's name is a folder's, but not one of the two that lead elsewhere", () => {
+  for (const name of [".", ".."]) assert.equal(problemsOf({ NODE_NAME: name }).length, 1, name);
+  assert.deepEqual(problemsOf({ NODE_NAME: "..." }), []);
+});
+
+Deno.test("parseConfig: LOG_LEVEL in any case, and warn for warning", () => {
+  const level = (text: string) => parseConfig((name) => name === "LOG_LEVEL" ? text : "").logLevel;
+  assert.deepEqual(["DEBUG", "Warn", "warning"].map(level), ["debug", "warning", "warning"]);
+});
+
+Deno.test("heardOn: streams where those are read, else channels", () => {
+  const heard = (intake: string) => {
+    const values: Record<string, string> = { INTAKE: intake, CHANNELS: "c", STREAMS: "s,t" };
+    return heardOn(parseConfig((name) => values[name]));
+  };
+  assert.deepEqual([heard("pubsub"), heard("streams")], [["c"], ["s", "t"]]);
 });
 
 Deno.test("parseConfig: every wrong value is named with what it takes, all at once", () => {

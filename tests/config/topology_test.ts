@@ -115,6 +115,23 @@ Deno.test("parseTopology: a file of 256 KiB is read, a longer one is not", () =>
   ]);
 });
 
+Deno.test("parseTopology: blanks around a role are none of it, and a file that is no JSON is one line", () => {
+  const text = '{"nodes":[{"name":"vps","role":" ingress\\n"}]}';
+  assert.deepEqual(parseTopology(text).nodes, [{ name: "vps", role: "ingress" }]);
+  const [problem = ""] = problemsOf('{"nodes":\n\n  [}');
+  assert.match(
+    problem,
+    /^the file is not JSON: .*; without the file the reference homelab's nodes count$/,
+  );
+});
+
+Deno.test("parseTopology: a node's name has 64 characters at most, a role 200", () => {
+  const text = (name: number, role: number) =>
+    JSON.stringify({ nodes: [{ name: "n".repeat(name), role: "r".repeat(role) }] });
+  assert.deepEqual(problemsOf(text(64, 200)), []);
+  assert.deepEqual([problemsOf(text(65, 200)).length, problemsOf(text(64, 201)).length], [1, 1]);
+});
+
 Deno.test("parseTopology: what cannot be seen in a wrong value is told by its number", () => {
   const name = "pi\u202eha\u200b";
   assert.deepEqual(problemsOf(JSON.stringify({ nodes: [{ name, role: "r" }] })), [

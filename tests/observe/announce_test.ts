@@ -76,9 +76,9 @@ function lab(answers: (words: readonly string[]) => Reply | undefined = () => un
   const server = serve();
   const clock = fakeClock();
   const log = recordingLog();
-  const create = (login = "") =>
+  const create = (login = "", url = `redis://${login}127.0.0.1:${server.port}`) =>
     createProposalChannel({
-      url: `redis://${login}127.0.0.1:${server.port}`,
+      url,
       channel: CHANNEL,
       clock,
       log,
@@ -341,6 +341,48 @@ Deno.test("proposal channel: after a success the next failure is logged again, a
   await channel.close();
   assert.deepEqual(it.log.lines, []);
   await it.server.close();
+});
+
+Deno.test("proposal channel: a replica that a sentinel took for the primary is told nothing", async () => {
+  let role: Reply = [bulk("slave"), bulk("127.0.0.1"), 6379, bulk("connected"), 0];
+  const it = lab(([command]) => {
+    if (command === "SENTINEL") return [bulk("127.0.0.1"), bulk(`${it.server.port}`)];
+    return command === "ROLE" ? role : undefined;
+  });
+  const channel = it.create("", `redis+sentinel://127.0.0.1:${it.server.port}/homelab`);
+  channel.onProposed(proposal("mosquitto"));
+  await it.log.seen("proposal_publish_failed");
+  assert.deepEqual(it.published(), []);
+  role = [bulk("master"), 0, []];
+  await it.clock.advance(5_000);
+  await it.log.seen("proposal_published_again");
+  assert.deepEqual(it.published(), ["proposals mosquitto"]);
+  await channel.close();
+  await it.server.close();
+});
+
+Deno.test("proposal channel: what is said while the last is ending goes over the next connection", async () => {
+  const it = lab();
+  const ended = it.disconnected();
+  let more: (() => void) | undefined = () => channel.onProposed(proposal("second"));
+  const info = (event: string) => {
+    if (event === "proposal_published_again") more?.();
+    more = undefined;
+  };
+  const channel = createProposalChannel({
+    ...{ url: `redis://127.0.0.1:${it.server.port}`, channel: CHANNEL, clock: it.clock },
+    ...{ log: { ...it.log, info }, random: () => 0 },
+  });
+  await it.server.close();
+  channel.onProposed(proposal("first"));
+  await it.log.seen("proposal_publish_failed");
+  const again = it.serve(it.server.port);
+  await it.clock.advance(5_000);
+  await it.asked(2);
+  assert.deepEqual(it.published(), ["proposals first", "proposals second"]);
+  await ended;
+  await channel.close();
+  await again.close();
 });
 
 Deno.test("proposal channel: what a full queue dropped while it was on its way costs no other one", async () => {

@@ -80,7 +80,7 @@ Deno.test("followDecisions: what is put back is no decision, and is followed aga
     lab.put(to);
     await lab.decisions.look();
   }
-  assert.deepEqual(lab.told.map(short), ["rejected"]);
+  assert.deepEqual([lab.told.map(short), lab.log.lines], [["rejected"], []]);
 });
 
 Deno.test("followDecisions: what was taken on and done between two looks was approved as well", async () => {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   compileCommand,
+  GENERIC_SITE,
   grantsFor,
+  isGeneric,
   ollamaEndpoint,
   redisEndpoints,
   runtimeFolder,
@@ -51,6 +53,18 @@ Deno.test("grantsFor: every sentinel and every node that may become the primary;
     "10.0.0.2:6380",
   ]);
   assert.deepEqual(of("redis+cluster://u:secret@h1,h2:7000"), ["h1:6379", "h2:7000"]);
+});
+
+Deno.test("isGeneric: only the build for everybody, in all its parts", () => {
+  const others = [{}, { redisUrl: "redis://x" }, { ollamaHosts: ["http://x"] }, {
+    runtimePath: "/x",
+  }];
+  assert.deepEqual(others.map((other) => isGeneric({ ...GENERIC_SITE, ...other })), [
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("redisEndpoints: host and port, the scheme's where none is given", () => {

@@ -154,6 +154,35 @@ Deno.test("uncovered: asks only about what a run needs", async () => {
   assert.deepEqual(more, []);
 });
 
+Deno.test("uncovered: what the runtime itself does not answer is no problem of a value", async () => {
+  const query = () => Promise.reject(new TypeError("no such permission"));
+  await assert.rejects(uncovered(SITE, { build: BUILD, query }), TypeError);
+});
+
+Deno.test("forbiddenActs: everything that an agent could use against its homelab", () => {
+  const names = forbiddenActs(SITE, fakeClock()).map(({ name }) => name.replace(/-prove-\d+/, ""));
+  const [root, file] = ["/opt/homelab", ".planner-agent"];
+  assert.deepEqual(names, [
+    `write ${root}/actions/approved/${file}`,
+    `write ${root}/actions/running/${file}`,
+    `write ${root}/${file}`,
+    `write /etc/${file}`,
+    `rename a file from ${root}/actions/pending to approved`,
+    `symbolic link ${root}/state/${file}`,
+    "read /etc/passwd",
+    `read ${root}/state/../../../../../../../../etc/passwd`,
+    "read /proc/self/environ",
+    "connect to 10.0.0.1 port 6380",
+    "connect to 127.0.0.2 port 6379",
+    "listen on a port",
+    "run /bin/true",
+    "load a library",
+    "ask for the host's name",
+    "read the variable PATH",
+    "read the variable HOME",
+  ]);
+});
+
 Deno.test("uncovered: from source, says how to widen the run", async () => {
   const [problem] = await uncovered({ ...SITE, redisUrl: "redis://elsewhere" }, {
     build: null,

@@ -44,10 +44,10 @@ Deno.test("waitingProposals: newest event first, damaged files apart", async () 
 
 Deno.test("waitingProposals: of one moment, what was written last comes first", async () => {
   const lab = homelab();
-  const ids = ["a", "b", "c"].map((service) => lab.put({ service }));
-  for (const [nth, id] of [...ids].reverse().entries()) await lab.touch(id, NOW + nth * 1000);
+  const [a = "", b = "", c = ""] = ["a", "b", "c"].map((service) => lab.put({ service }));
+  for (const [nth, id] of [b, a, c].entries()) await lab.touch(id, NOW + nth * 1000);
   const { proposals } = await waitingProposals(lab.actions, { nowMs: NOW });
-  assert.deepEqual(proposals.map(({ actionId }) => actionId), ids);
+  assert.deepEqual(proposals.map(({ actionId }) => actionId), [c, a, b]);
 });
 
 Deno.test("waitingProposals: stale past valid_until, altered against the digest", async () => {
