@@ -41,14 +41,22 @@ export function withLocalTime(iso: string, timeZone?: string): string {
   return local === undefined ? iso : `${iso} (${local})`;
 }
 
+/** A format takes a millisecond and 30 KB to make, and a list has thousands of times. */
+const formats = new Map<string | undefined, Intl.DateTimeFormat>();
+
+function formatFor(timeZone: string | undefined): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (!format) {
+    // Sweden writes dates as ISO 8601 does.
+    const styles = { dateStyle: "short", timeStyle: "long" } as const;
+    format = new Intl.DateTimeFormat("sv-SE", { timeZone, ...styles });
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+
 function wallClock(ms: number, timeZone: string | undefined): { time: string; zone: string } {
-  // Sweden writes dates as ISO 8601 does.
-  const format = new Intl.DateTimeFormat("sv-SE", {
-    timeZone,
-    dateStyle: "short",
-    timeStyle: "long",
-  });
-  const [date = "", time = "", zone = ""] = format.format(ms).split(/\s/);
+  const [date = "", time = "", zone = ""] = formatFor(timeZone).format(ms).split(/\s/);
   return { time: `${date} ${time}`, zone: zone.replace("\u2212", "-") };
 }
 

@@ -55,3 +55,26 @@ Deno.test("parseSpan: a count and a unit, nothing else", () => {
     assert.equal(parseSpan(text), undefined, text);
   }
 });
+
+Deno.test("withLocalTime: what it takes to know a zone is made once", () => {
+  const { DateTimeFormat } = Intl;
+  let made = 0;
+  Intl.DateTimeFormat = new Proxy(DateTimeFormat, {
+    construct(target, args) {
+      made++;
+      return new target(...args as ConstructorParameters<typeof DateTimeFormat>);
+    },
+  });
+  try {
+    const zones = ["Asia/Kolkata", "Asia/Tokyo", "Asia/Kolkata", "Asia/Kolkata"];
+    assert.deepEqual(zones.map((zone) => withLocalTime("2026-01-02T03:04:05Z", zone)), [
+      "2026-01-02T03:04:05Z (08:34:05 GMT+5:30)",
+      "2026-01-02T03:04:05Z (12:04:05 GMT+9)",
+      "2026-01-02T03:04:05Z (08:34:05 GMT+5:30)",
+      "2026-01-02T03:04:05Z (08:34:05 GMT+5:30)",
+    ]);
+    assert.equal(made, 2);
+  } finally {
+    Intl.DateTimeFormat = DateTimeFormat;
+  }
+});
