@@ -21,6 +21,7 @@ import { applyRecord, type SavedState } from "../../lib/queue/state.ts";
 import { type Config } from "../../lib/config/config.ts";
 import { isNodeAway } from "../../lib/gate/gravity.ts";
 import type { Silence } from "../../lib/gate/silences.ts";
+import { endPastDeadline } from "./deadlines.ts";
 import { type Target, targetKey } from "../../lib/event/target.ts";
 
 /** Lets every promise run; nothing here waits for anything else. */
@@ -37,7 +38,10 @@ export function createTime() {
   let timers: { at: number; call: () => void }[] = [];
   return {
     now: () => wallMs,
-    monotonic: () => now,
+    monotonic() {
+      endPastDeadline();
+      return now;
+    },
     after(ms: number, call: () => void) {
       const timer = { at: now + ms, call };
       timers.push(timer);
