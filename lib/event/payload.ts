@@ -22,8 +22,7 @@ export function payloadOf(raw: Fields): Fields {
   const told = isTruthy(payload) ? payload : details;
   if (!isTruthy(told)) return restOf(raw);
   const fields = fieldsOf(told);
-  if (!isTruthy(message) || "message" in fields) return fields;
-  return { message, ...fields };
+  return isTruthy(message) ? { message, ...fields } : fields;
 }
 
 /** Whether Python would count a JSON value as true. */

@@ -34,6 +34,10 @@ Deno.test("eachContainer: what has no name, or is one too many, stays with the n
   const told = heard({ payload: { containers: [{ status: "exited" }, ...names] } });
   assert.equal(told.length, 65);
   assert.deepEqual(told.at(-1), ["hut", { containers: [{ status: "exited" }, "c64", "c65"] }]);
+  const again = heard({ payload: { containers: [...names.slice(0, 64), "c63"] } });
+  assert.deepEqual(again.at(-1), ["c63", { container: "c63" }], "it has its event already");
+  const both = { name: "web", Names: ["/other"] };
+  assert.deepEqual(heard({ payload: { containers: [both] } }), [["web", { container: both }]]);
 });
 
 Deno.test("eachContainer: an event of a service, of something else, or without names is itself", () => {

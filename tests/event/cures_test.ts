@@ -3,6 +3,8 @@ import { cures } from "../../lib/event/cures.ts";
 
 /** By recovery: what it ends, and what it does not. */
 const TABLE: Readonly<Record<string, { ends: readonly string[]; not: readonly string[] }>> = {
+  database_recovered: { ends: ["database_failed"], not: ["database_disk_full"] },
+  wan_up: { ends: ["wan_down"], not: ["wan_dns_failed"] },
   service_healthy: {
     ends: [
       "service_unhealthy",

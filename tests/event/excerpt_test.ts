@@ -59,6 +59,12 @@ Deno.test("excerpt: a long string keeps head and tail and says what is missing",
   assert.ok(bytes(text) > 900, `only ${bytes(text)} of 1000 bytes used`);
 });
 
+Deno.test("excerpt: letters of three bytes count as three", () => {
+  const text = excerpt({ log: "€".repeat(600) }, 1300);
+  assert.ok(bytes(text) <= 1300, `${bytes(text)} bytes`);
+  assert.match(text, /€…\[\d+ bytes cut\]…€/);
+});
+
 Deno.test("excerpt: short strings stay whole beside long ones, which share what is left", () => {
   const payload = { a: "a".repeat(5_000), state: "unhealthy", b: "b".repeat(50_000) };
   const parsed = JSON.parse(excerpt(payload, 1000));

@@ -86,6 +86,25 @@ Deno.test("readMessage: a preview is never cut inside a character", () => {
   assert.equal(refusalOf(`x${"🚀".repeat(300)}`).preview, `x${"🚀".repeat(59)}`);
 });
 
+Deno.test("readMessage: what is too large is so whatever stands before a NUL, and shows no secret", () => {
+  const large = refusalOf(`{"a":1}\0${"x".repeat(MAX_MESSAGE_BYTES)}`);
+  assert.equal(large.kind, "too_large");
+  assert.equal(
+    refusalOf('{"password":"hunter2secret", x').preview,
+    '{"password":"[redacted]", x',
+  );
+});
+
+Deno.test("readMessage: integers keep their digits, negative ones too, as deep as anybody looks", () => {
+  assert.deepEqual(valueOf('{"a":-9007199254740993}'), { a: "-9007199254740993" });
+  const nested = (levels: number) =>
+    JSON.stringify(
+      valueOf(`${'{"a":'.repeat(levels)}{"n":9007199254740993}${"}".repeat(levels)}`),
+    );
+  assert.match(nested(24), /"9007199254740993"/);
+  assert.doesNotMatch(nested(25), /"9007199254740993"/);
+});
+
 Deno.test("readMessage: bare NaN and Infinity count as null", () => {
   assert.deepEqual(
     valueOf('{"a": NaN, "b":[-Infinity,Infinity , NaN],"c":{"d":-Infinity}, "e": 1}'),

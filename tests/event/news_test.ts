@@ -18,6 +18,12 @@ const CASES: readonly [News, string, Record<string, unknown>][] = [
   ["fault", "InstanceDown", { startsAt: "2026-01-01T00:00:00Z", endsAt: "0001-01-01T00:00:00Z" }],
   ["fault", "InstanceDown", { startsAt: "2026-01-01T00:00:00Z", endsAt: "2026-01-02T00:04:00Z" }],
   ["fault", "InstanceDown", { endsAt: "2026-01-01T12:00:00Z" }],
+  ["recovery", "InstanceDown", {
+    startsAt: "2026-01-01T00:00:00Z",
+    endsAt: "2026-01-02T00:00:00Z",
+  }],
+  ["recovery", "disk_usage_high", { ruleId: 7, state: "ok" }],
+  ["fault", "disk_usage_high", { state: "ok" }],
   ["recovery", "monitor_down", { heartbeat: { status: 1 } }],
   ["fault", "monitor_down", { heartbeat: { status: 0 } }],
   ["fault", "monitor", { heartbeat: { status: 2 } }],

@@ -52,6 +52,11 @@ Deno.test("parseEvent: a name that holds a secret loses it, before it is cut", (
   assert.equal(event.node, "piha@lan");
   assert.equal(event.service, "rtsp://[redacted]@10.0.0.5/stream1");
   assert.equal(event.type, "check_failed token=[redacted]");
+  const service = `${"x".repeat(170)} rtsp://admin:${"S3CRETx9".repeat(5)}@10.0.0.5/`;
+  assert.equal(
+    eventOf(unhealthy({ service })).service,
+    `${"x".repeat(170)} rtsp://[redacted]@10.0.0.5/`,
+  );
   const other = parseEvent({ type: "x", node: "n", severity: "password=S3CRETx9" }, "c", NOW);
   assert.equal(other.ok && other.event.severity, "password=[redacted]");
   assert.equal(other.ok && other.unknownSeverity, "password=[redacted]");

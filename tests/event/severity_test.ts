@@ -83,6 +83,7 @@ Deno.test("gradeOf: tells each word that nobody defined", () => {
 type Graded = readonly [sent: string, payload: Record<string, unknown>, severity: string];
 
 const GRADED: readonly Graded[] = [
+  ["7", { "EVENT.NSEVERITY": "5" }, "7"],
   ["error", {}, "error"],
   ["5", {}, "5"],
   ["5", { "EVENT.NSEVERITY": "5" }, "disaster"],
@@ -102,6 +103,10 @@ for (const [sent, payload, severity] of GRADED) {
 }
 
 Deno.test("gradeOf: an unknown word is a warning for a known fault, else as sent, and told", () => {
+  assert.deepEqual(gradeOf("blue", "container_starting", {}), {
+    severity: "blue",
+    unknown: "blue",
+  });
   const grade = (type: string) => gradeOf("blue", type, {});
   assert.deepEqual(grade("container_exited"), { severity: "warning", unknown: "blue" });
   assert.deepEqual(grade("frobnicated"), { severity: "blue", unknown: "blue" });

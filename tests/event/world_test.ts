@@ -102,6 +102,30 @@ Deno.test("world: half a file, an old one and one of another shape say nothing, 
   );
 });
 
+Deno.test("world: a file that changes within the same tick of its disk's clock is read again", async () => {
+  const { write, world } = observed();
+  const incident = (occurrence_count: number) => [{ ...MOSQUITTO, occurrence_count }];
+  await write("incidents", incident(2), 100);
+  await write("incidents", incident(5), 100);
+  assert.equal(world.about(MOSQUITTO).occurrences, 5);
+});
+
+Deno.test("world: names in any letter case; of two entries the worse counts, and 0 times is no count", async () => {
+  const { write, world } = observed();
+  const later = "2026-01-02T03:04:06Z";
+  await write("incidents", [
+    { node: "PiHA", service: "Mosquitto", occurrence_count: 4, first_seen: later },
+    { ...MOSQUITTO, occurrence_count: 2, first_seen: AT },
+    { node: "piha", service: "grafana", occurrence_count: 0 },
+  ]);
+  assert.deepEqual(world.about(MOSQUITTO), {
+    occurrences: 4,
+    badSinceMs: AT_MS,
+    nodeAway: false,
+  });
+  assert.deepEqual(world.about({ node: "piha", service: "grafana" }), { nodeAway: false });
+});
+
 Deno.test("world: a resolved incident and a healthy service are no trouble", () => {
   const resolved = [{ ...MOSQUITTO, status: "resolved", occurrence_count: 3 }];
   assert.equal(worldEntries("incidents", resolved)?.size, 0);

@@ -149,6 +149,11 @@ Deno.test("outcomesInWords: the last three, in words of the program's own", () =
     "restart completed 40 min ago, restart completed 3 h ago, restart completed 23 h ago; " +
       "the fault is back",
   );
+  const untold = [3, 4, 5].map((minutes) => outcome("rejected", minutes));
+  assert.equal(
+    outcomesInWords([...untold, outcome("completed", 60)], NOW),
+    "restart rejected 3 min ago, restart rejected 4 min ago, restart rejected 5 min ago",
+  );
 });
 
 const past = (became: DecidedFolder, nowMs: number): ProposalOutcome => ({

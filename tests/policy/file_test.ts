@@ -45,6 +45,11 @@ Deno.test("parsePolicy: conditions may be left out, and a file may have no rules
   assert.deepEqual(parsePolicy('\ufeff{"rules": []}\r\n'), []);
 });
 
+Deno.test("parsePolicy: a rule may be about every confidence below 1", () => {
+  const rule = { name: "a", when: { confidence_below: 1 }, then: { requires_human: true } };
+  assert.deepEqual(parsePolicy(JSON.stringify({ rules: [rule] })), [rule]);
+});
+
 Deno.test("parsePolicy: what is not JSON, or no object with rules, is told so", () => {
   const [problem = ""] = problemsOf('{"rules": [');
   assert.match(problem, /^the file is not JSON: .+; an empty policy is \{"rules": \[\]\}$/);

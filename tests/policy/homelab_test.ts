@@ -18,3 +18,17 @@ Deno.test("readHomelab: a file that is there and cannot be read is an error, not
     ],
   });
 });
+
+Deno.test("readHomelab: the model is told the operator's rules, behind the built-in ones", async () => {
+  const files = memoryFiles();
+  const store = createStore({ root: "/r", files, nonce: () => "n" });
+  const when = { node: "nas", action: ["restart"] };
+  const rule = { name: "nas_needs_human", when, then: { requires_human: true } };
+  files.put("/r/config/policy.json", JSON.stringify({ rules: [rule] }));
+  const { policy, systemPrompt } = await readHomelab(store);
+  assert.deepEqual(policy.map(({ name }) => name).slice(-2), [
+    "unsure_ignore_is_notify",
+    "nas_needs_human",
+  ]);
+  assert.match(systemPrompt, /node nas, action restart: requires_human is true/);
+});
