@@ -179,9 +179,7 @@ export function createPlanner(parts: PlannerParts) {
         running,
         (signal) => parts.diagnose(entry, { signal, allowance }),
       );
-      check(running);
       const decision = await parts.policy(event, answer.content);
-      check(running);
       const done = await propose(running, { answer, decision, claim, allowance });
       if (done === "left") return running.left ?? entry;
       return done === "ended" ? undefined : object(event, key, done);

@@ -78,9 +78,9 @@ export function createProposal(
     const { provenance, diagnosed } = answer;
     const { changes } = decision;
     const about = { channel: event.channel, ...(diagnosed && { diagnosed }) };
-    if (changes.length > 0) tell.policyApplied(event, changes);
     const beside = besideOthers(decision, await othersFor(event), clock.now());
     check(running);
+    if (changes.length > 0) tell.policyApplied(event, changes);
     /** Nothing is proposed; the target cools down all the same. */
     const endWithout = async (outcome: Outcome, detail: string) => {
       backlog.keepCooldown(running);

@@ -155,6 +155,37 @@ Deno.test("pipeline: late, repeated and silenced events are no storm", async () 
   assert.deepEqual(p.proposals, []);
 });
 
+Deno.test("pipeline: a storm stops what is being asked about one of its services", async () => {
+  const p = pipeline(ON);
+  await p.publish({ node: "vps", service: "a" });
+  await p.clock.advance(2_000);
+  assert.deepEqual(p.asked(), ["vps/a"]);
+  await p.publish({ node: "vps", service: "b" });
+  assert.equal(p.calls[0]?.context.signal.aborted, false);
+  await p.publish({ node: "vps", service: "c" });
+  assert.equal(p.calls[0]?.context.signal.aborted, true);
+  assert.deepEqual(p.proposals.map(({ event }) => event.type), ["services_down_together"]);
+});
+
+Deno.test("createStorms: what goes bad needs those of a storm only while that lasts, and once", () => {
+  const weather = storms(({ service }) => service === "web" ? ["db"] : []);
+  const needs = (now: number) => weather.needsOthers(vps("db"), now);
+  for (const service of ["web", "mail", "cache"]) {
+    assert.equal(needs(0), false);
+    weather.bad(vps(service), 0);
+  }
+  assert.deepEqual([needs(1), needs(10 * MINUTE - 1), needs(10 * MINUTE)], [true, true, false]);
+  weather.bad(vps("db"), 1);
+  assert.equal(needs(2), false, "it is bad already");
+});
+
+Deno.test("createStorms: what went bad a minute before is no part of it", () => {
+  const weather = storms();
+  weather.bad(vps("a"), 0);
+  weather.bad(vps("b"), MINUTE);
+  assert.equal(weather.bad(vps("c"), MINUTE), undefined);
+});
+
 Deno.test("pipeline: what follows from a node's known outage is no storm", async () => {
   const p = pipeline(ON);
   await p.publish({ node: "vps", service: undefined, type: "node_offline" });

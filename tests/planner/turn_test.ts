@@ -196,3 +196,33 @@ Deno.test("turn: a proposal that waits for the disk is not hurried when its targ
   await p.clock.advance(1);
   assert.deepEqual([tries, p.proposals.length], [2, 1]);
 });
+
+Deno.test("turn: what is over while the claim is asked for asks no model", async () => {
+  const claimed = Promise.withResolvers<void>();
+  const coordination = recordingCoordination();
+  const p = pipeline({}, {
+    coordination: {
+      ...coordination,
+      claim: (...target) => claimed.promise.then(() => coordination.claim(...target)),
+    },
+  });
+  await p.publish();
+  await p.publish(MEANWHILE);
+  claimed.resolve();
+  await settle();
+  assert.equal(p.calls.length, 0);
+  assert.deepEqual(p.ended().toSorted(), ["benign piha/mosquitto", "recovered piha/mosquitto"]);
+});
+
+Deno.test("turn: what waits behind a parked fault is asked about as soon as that is over", async () => {
+  const p = pipeline();
+  await p.publish();
+  await p.publish({ type: "backup_failed", timestamp: "2026-01-02T03:03:00Z" });
+  await p.calls[0]?.fail();
+  assert.deepEqual([p.calls.length, p.log.of("event_parked").length], [1, 1]);
+  await p.publish({ type: "service_healthy", severity: "info" });
+  assert.deepEqual(p.calls.map(({ context }) => context.event.type), [
+    "service_unhealthy",
+    "backup_failed",
+  ]);
+});
