@@ -119,6 +119,22 @@ Deno.test("createOutages: older news of an outage does not let older signs of li
   assert.equal(outages.online("vps", now - 50), true);
 });
 
+Deno.test("createOutages: older news is not taken, newer news by a minute is written at once", () => {
+  const { clock, outages, records } = world();
+  const say = (ago: number) => outages.offline("vps", clock.monotonic() - ago, clock.now() - ago);
+  say(60_000);
+  say(1);
+  assert.equal(records.length, 1);
+  say(0);
+  assert.deepEqual(records.map((record) => record.is === "offline" && record.atMs), [
+    clock.now() - 60_000,
+    clock.now(),
+  ]);
+  outages.told("vps");
+  outages.told("vps");
+  assert.equal(records.length, 3, "that a person was told is written once");
+});
+
 Deno.test("createOutages: told once, a node that is said to be offline again stays so", async () => {
   const { clock, outages, records, offline, held } = world();
   offline("vps");

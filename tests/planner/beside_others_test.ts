@@ -49,6 +49,15 @@ Deno.test("besideOthers: the same remedy waits already, by whom and since when",
   });
 });
 
+Deno.test("besideOthers: one that is dated ahead was proposed just now", () => {
+  const beside = besideOthers(
+    decision,
+    [other({ remedy: "restart", sinceMs: NOW + 3_600_000 })],
+    NOW,
+  );
+  assert.match("objected" in beside ? beside.objected.detail ?? "" : "", / restart 0 s ago, as /);
+});
+
 Deno.test("besideOthers: another remedy is a second opinion that a person should know of", () => {
   const scale = other({
     actionId: "s1",

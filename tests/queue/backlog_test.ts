@@ -78,6 +78,24 @@ Deno.test("backlog: an event for a running target waits until that is finished",
   assert.equal(take(backlog).entry.event.severity, "critical");
 });
 
+Deno.test("backlog: what came meanwhile has its turn once what ran has ended", () => {
+  const { backlog, records } = backlogOn();
+  backlog.add(about("a"));
+  const running = take(backlog);
+  const again = about("a", "warning");
+  backlog.add(again);
+  const before = records.length;
+  assert.deepEqual(backlog.finish(running), {});
+  assert.equal(take(backlog).entry.event, again);
+  assert.deepEqual(records.slice(before).map(({ is }) => is), ["waiting"]);
+});
+
+Deno.test("backlog: another planner's longer cooldown is no longer than the own", () => {
+  const { backlog } = backlogOn();
+  backlog.joinCooldown("x", COOLDOWN_MS + 60_000, ERROR);
+  assert.equal(backlog.cooldown("x", ERROR), COOLDOWN_MS);
+});
+
 Deno.test("backlog: of what waits, and of what ran in vain, the gravest stays, whichever came first", () => {
   const { backlog, replayed, restart } = backlogOn();
   backlog.add(about("a", "critical"));
