@@ -21,7 +21,14 @@ const TILDES = /[[\]](?=~[!a-z]{0,2}[[\]])|(?<=~[!a-z]{0,2})[[\]]/gi;
 const BRACKETS =
   /[[［](\s{0,2}[/／]?(?:[A-Z][A-Z0-9]{0,15}(?:_[A-Z0-9]{1,15}){1,4}|INST|ARGS|THINK|IMG|AUDIO|PREFIX|SUFFIX|MIDDLE|[gs]?MASK|BOS|EOS|PAD|UNK|SEP|CLS|SYS|SYSTEM|USER|HUMAN|ASSISTANT|BOT|Round \d{1,3})\s{0,2})[\]］]/gi;
 const DOUBLED = /<<(\s{0,2}\/?SYS\s{0,2})>>/gi;
-const DOUBLED_AROUND = />>([A-Z]{3,16})<</g;
+const DOUBLED_AROUND = />>(\/?[a-z]{3,16})<</gi;
+/** Blocks of prompt templates that are named for a role; others, as in `{{- if .Values.a }}`, stay. */
+const ROLE = "(?:system|user|human|assistant|bot|ai|model|tool|developer|chat|gen|generation)";
+const BLOCKS = new RegExp(`\\{\\{(~?\\s{0,3}[#/]\\s{0,3}${ROLE}\\b[^{}\\n]{0,200})\\}\\}`, "gi");
+const STATEMENTS = new RegExp(
+  `\\{%([-+]?\\s{0,3}(?:end)?${ROLE}\\b[^{}%\\n]{0,200})%\\}`,
+  "gi",
+);
 const TRIANGLES = /◁(\/?\w{1,24})▷/g;
 /** Names of roles, of ends, of thinking and of tools' calls, and of what is given or asked. */
 const NAMES = rowsOf(`
@@ -36,23 +43,23 @@ const NAMES = rowsOf(`
  * a colon, a hyphen, a digit, a letter beyond ASCII), and the names above.
  */
 const TAGS = new RegExp(
-  `[<＜‹〈⟨](\\s{0,3}/?(?:[\\p{L}\\d.]{0,24}(?:[_:▁-]|[^\\0-\\x7f\\s${OPEN}${CLOSE}]|[a-z]\\d)[\\p{L}\\p{M}\\d_:▁.-]{0,32}|${NAMES})` +
+  `[<＜‹〈⟨](\\s{0,3}/?(?:[\\p{L}\\d.]{0,24}(?:[_:▁-]|[^\\0-\\x7f\\s${OPEN}${CLOSE}]|[a-z]\\d)[\\p{L}\\p{M}\\d_:▁.-]{0,32}|(?:\\w{1,16}[${BAR}]/?)?(?:${NAMES}))` +
     `(?:[=|\\s][^<>\\n＞›〉⟩]{0,200})?/?)[>＞›〉⟩]`,
   "giu",
 );
 /** Infilling of Code Llama: HTML's element is written in small letters. */
 const PRE = /<(PRE)>/g;
 const HEADINGS =
-  /(?<!#)#{2,12}(?=[ \t]{0,4}(?:instru[ckz]|istruzion|response|respuesta|réponse|risposta|resposta|system|human|assistant|user|input|output|anweisung|antwort|指令|指示|系统|用户|助手|回答|ответ|инструкц|систем))/gi;
+  /(?<![#＃﹟])[#＃﹟]{2,12}(?=[ \t\u3000]{0,4}(?:[\uff21-\uff3a\uff41-\uff5a]|instru[ckz]|istruzion|response|respuesta|réponse|risposta|resposta|system|human|assistant|user|input|output|anweisung|antwort|指令|指示|系统|用户|助手|回答|ответ|инструкц|систем))/gi;
 const FENCES = /`{3,}|~{3,}/g;
 const NOT_ASCII = /[^\0-\x7f]/;
 const ANY_BRACKET = new RegExp(`[${OPEN}${CLOSE}]`);
 
 /**
  * The text with chat-template markers (`<|im_start|>`, `[INST]`, `[|user|]`, `<<SYS>>`, `<think>`,
- * `<invoke name="...">`, `<fim_prefix>`, `### Instruction` and their like, also with blanks inside
- * or drawn with other brackets) and code fences turned into plain text of the same length. Families
- * of markers are known by their form, so that those of models to come are, too.
+ * `<invoke name="...">`, `<fim_prefix>`, `{{#system~}}`, `### Instruction` and their like, also with
+ * blanks inside or drawn with other brackets) and code fences turned into plain text of the same
+ * length. Families of markers are known by their form, so that those of models to come are, too.
  */
 export function withoutMarkers(text: string): string {
   let plain = text;
@@ -66,7 +73,12 @@ export function withoutMarkers(text: string): string {
   if (isWide) {
     plain = plain.replace(WIDE_OPENED, "(").replace(WIDE_CLOSED, ")").replace(TRIANGLES, "($1)");
   }
-  if (plain.includes("##")) plain = plain.replace(HEADINGS, (marks) => "=".repeat(marks.length));
+  if (plain.includes("{{") || plain.includes("{%")) {
+    plain = plain.replace(BLOCKS, "(($1))").replace(STATEMENTS, "(%$1%)");
+  }
+  if (/[#＃﹟]{2}/.test(plain)) {
+    plain = plain.replace(HEADINGS, (marks) => "=".repeat(marks.length));
+  }
   if (plain.includes("```") || plain.includes("~~~")) {
     plain = plain.replace(FENCES, (fence) => "'".repeat(fence.length));
   }
