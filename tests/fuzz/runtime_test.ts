@@ -45,7 +45,8 @@ function fill(root: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) Deno.writeTextFileSync(join(root, path), text);
 }
 
-const env = (name: string) => name === "LLM_CHAIN" ? "rules" : undefined;
+const SETTINGS: Readonly<Record<string, string>> = { LLM_CHAIN: "rules", LOG_LEVEL: "debug" };
+const env = (name: string) => SETTINGS[name];
 const encoder = new TextEncoder();
 
 Deno.test("fuzz: whatever lies under RUNTIME_PATH, an agent starts and proposes, or says why not", async () => {

@@ -20,8 +20,13 @@ const UNFIT =
   // deno-lint-ignore no-control-regex
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
-/** Fails where a text would act on a terminal, or show other than it says. */
+/** The engine's words for a fault of ours, where it is told as if it were another's. */
+const FAULT =
+  /\b(?:Cannot (?:(?:read|set) propert|convert|destructure)|is not (?:a function|iterable)|Maximum call stack|Invalid (?:time value|array length))/;
+
+/** Fails where a text would act on a terminal, shows other than it says, or tells a fault of ours. */
 export function isClean(text: string, about: unknown): void {
+  assert.doesNotMatch(text, FAULT, JSON.stringify(about));
   const found = UNFIT.exec(text.replace(OWN_COLOURS, ""));
   assert.equal(found, null, `${JSON.stringify(about)}: ${JSON.stringify(text.slice(0, 2_000))}`);
 }
