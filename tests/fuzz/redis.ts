@@ -5,10 +5,10 @@
  */
 import { bulk, type Reply, RespError } from "../support/resp.ts";
 
-/** A value as Redis would send it: texts as bulk strings, objects as errors. */
+/** A value as Redis would send it: texts as bulk strings, objects as errors, of a list forty. */
 export function replyOf(value: unknown): Reply {
   if (value === null || value === undefined) return null;
-  if (Array.isArray(value)) return value.map(replyOf);
+  if (Array.isArray(value)) return value.slice(0, 40).map(replyOf);
   if (typeof value === "string") return bulk(value);
   if (Number.isSafeInteger(value)) return Number(value);
   if (typeof value !== "object") return bulk(String(value));

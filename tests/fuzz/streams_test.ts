@@ -80,7 +80,7 @@ Deno.test("fuzz: whatever a Redis says of its streams, entries are handed over o
       isClean(told, all);
       depth.note("entries", ids.length > 0);
     }),
-    runs(80),
+    runs(120),
   );
   await server.close();
   depth.atLeast({ entries: 0.4 });
