@@ -121,6 +121,13 @@ Deno.test("log: what was folded is told at a stop, of every kind of line", async
     await ignored.publish();
     await ignored.calls[i]?.answer({ action: "ignore" });
   }
+  const ruled = pipeline({ cooldownSeconds: 0 });
+  for (let i = 0; i < 3; i++) {
+    await ruled.publish();
+    await ruled.calls[i]?.answer({ confidence: 0.1 });
+  }
+  await ruled.planner.stop(0);
+  assert.deepEqual(ruled.log.of("policy_applied").map(({ repeated }) => repeated), [undefined, 2]);
   await ignored.planner.stop(0);
   assert.deepEqual(ignored.log.of("proposal_ignored").map(({ repeated }) => repeated), [
     undefined,

@@ -119,9 +119,9 @@ Deno.test("turn: a proposal that cannot be written waits aside, without its clai
     },
   });
   await p.publish();
-  await p.calls[0]?.answer();
-  assert.deepEqual(claims, ["claim mosquitto", "release mosquitto"]);
   await p.publish({ service: "web" });
+  await p.calls[0]?.answer();
+  assert.deepEqual(claims, ["claim mosquitto", "release mosquitto", "claim web"]);
   await p.publish({ service: "over" });
   await p.calls[1]?.answer();
   await p.calls[2]?.answer();
