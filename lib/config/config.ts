@@ -5,6 +5,7 @@ import type { Environment, EnvironmentName } from "./environment.ts";
 import type { Site } from "../permissions/grants.ts";
 import { withoutCredentials } from "../base/host_port.ts";
 import { ChainSyntaxError, type LinkSpec, parseChain, parseOllamaHost } from "../llm/chain.ts";
+import { redactText } from "../base/text/redact.ts";
 import { LOG_LEVELS, type LogLevel } from "../base/log/log.ts";
 import { NOT_IN_A_CLUSTER, redisUrlProblem } from "../base/redis/address.ts";
 
@@ -58,7 +59,9 @@ export function parseConfig(env: Environment, site: Site = BUILD?.site ?? HOMELA
   const problems: string[] = [];
   const text = (name: EnvironmentName, fallback: string) => env(name)?.trim() || fallback;
   const reject = (name: EnvironmentName, value: string, takes: string) => {
-    problems.push(`${name} is ${JSON.stringify(value)}; it takes ${takes}`);
+    // Addresses end up in the wrong variable, passwords with them.
+    const shown = redactText(/:[^]*@/.test(value) ? withoutCredentials(value) : value);
+    problems.push(`${name} is ${JSON.stringify(shown)}; it takes ${takes}`);
   };
 
   function whole(name: EnvironmentName, fallback: number, least: number, most: number): number {

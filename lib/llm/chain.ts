@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log/log.ts";
+import { redactText } from "../base/text/redact.ts";
 import type { Link } from "./contract.ts";
 import type { Dial } from "../base/http/http.ts";
 import { ollamaLink } from "./ollama/link.ts";
@@ -18,9 +19,12 @@ export type LinkSpec =
 /** A chain or a host is not written as it must be; the text says what is expected. */
 export class ChainSyntaxError extends Error {
   override readonly name = "ChainSyntaxError";
-  /** @param piece the wrong part, without a password */
-  constructor(problem: string, readonly piece: string) {
-    super(`${problem}, got ${JSON.stringify(piece)}`);
+  /** The wrong part, without a password. */
+  readonly piece: string;
+  constructor(problem: string, piece: string) {
+    const shown = redactText(piece);
+    super(`${problem}, got ${JSON.stringify(shown)}`);
+    this.piece = shown;
   }
 }
 
@@ -67,8 +71,11 @@ function parseLink(piece: string, defaultHost: string): LinkSpec {
     if (host === undefined) return { kind: "rules", name: "rules" };
     throw new ChainSyntaxError("rules is built in and has no host", shown);
   }
-  if (!MODEL.test(model)) {
-    throw new ChainSyntaxError("expected a model name such as qwen2.5:7b", shown);
+  // An address alone: what stands before its @ is a user, and what is behind a colon a password.
+  const isAddress = model.includes("//");
+  if (isAddress || !MODEL.test(model)) {
+    const problem = "expected a model name such as qwen2.5:7b";
+    throw new ChainSyntaxError(problem, isAddress ? withoutUser(piece) : shown);
   }
   const own = host === undefined ? defaultHost : parseOllamaHost(host);
   return { kind: "ollama", name: piece, model, host: own };

@@ -169,6 +169,40 @@ Deno.test("parseConfig: no problem shows a password", () => {
   assert.doesNotMatch(problems.join(), /hunter2/);
 });
 
+Deno.test("parseConfig: no problem shows the password of an address that stands in the wrong place", () => {
+  const url = "redis://u:hunter2@h:6379";
+  assert.deepEqual(
+    problemsOf({
+      NODE_NAME: url,
+      OLLAMA_MODEL: `m@${url}`,
+      QUEUE_LIMIT: "u:hunter2@h",
+      LLM_CHAIN: "qwen2.5:7b,http://u:hunter2@h:1",
+    }).map((problem) => problem.split("; it takes")[0]),
+    [
+      'OLLAMA_MODEL is "h:6379"',
+      'LLM_CHAIN: expected a model name such as qwen2.5:7b, got "***@h:1"',
+      'NODE_NAME is "redis://h:6379"',
+      'QUEUE_LIMIT is "h"',
+    ],
+  );
+  assert.deepEqual(
+    problemsOf({
+      REDIS_URL: "redis://h/?password=hunter2",
+      OLLAMA_HOST: "http://h/?token=hunter2hunter2",
+      LLM_CHAIN: "m@http://h/?token=hunter2hunter2",
+    }).map((problem) => problem.split("; it takes")[0]),
+    [
+      'REDIS_URL is "redis://h/?password=[redacted]"',
+      'OLLAMA_HOST is "http://h/?token=[redacted]"',
+      'LLM_CHAIN: a host takes no path and no query, got "http://h/?token=[redacted]"',
+    ],
+  );
+  assert.deepEqual(
+    problemsOf({ LLM_CHAIN: "//u:hunter2@h" }),
+    ['LLM_CHAIN: expected a model name such as qwen2.5:7b, got "***@h"'],
+  );
+});
+
 Deno.test("parseConfig: redis URLs with credentials, TLS, IPv6 and a database number are taken", () => {
   const urls = [
     "redis://h",
