@@ -87,6 +87,12 @@ Deno.test("buildMessages: facts and outcomes stand before the payload, outside i
   );
 });
 
+Deno.test("buildMessages: every fact is told", () => {
+  const facts = Array.from({ length: 6 }, (_, nth) => `fact ${nth}`);
+  const [, user] = buildMessages("", event, { facts });
+  assert.equal(user?.content.match(/\n {2}- fact \d/g)?.length, 6);
+});
+
 Deno.test("buildMessages: the payload stands between fences", () => {
   const [, user] = buildMessages("", { ...event, excerpt: excerpt({ restarts: 9 }, 2048) });
   assert.ok(

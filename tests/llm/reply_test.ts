@@ -74,6 +74,11 @@ Deno.test("readReply: a stream has 8 MiB at most, its blanks among them", async 
   await assert.rejects(stream(1), { message: "a stream of more than 8388608 characters" });
 });
 
+Deno.test("errorText: the server's own words, under either key and one inside the other", () => {
+  const bodies = ['{"error":"a"}', '{"message":"b"}', '{"error":{"message":"c"}}', '{"x":1}', "d"];
+  assert.deepEqual(bodies.map(errorText), ["a", "b", "c", '{"x":1}', "d"]);
+});
+
 Deno.test("errorText: of what a server says, the first 16 KiB", () => {
   assert.equal(errorText("x".repeat(20_000)), "x".repeat(16_384));
 });

@@ -138,6 +138,12 @@ Deno.test("route: a wrong answer that comes while the agent stops is the last", 
   assert.deepEqual(log.of("llm_attempt_failed").map(({ next }) => next), ["none"]);
 });
 
+Deno.test("createRouter: what was learned of some servers is told, of the others nothing", () => {
+  const { link } = scripted("a", [GOOD]);
+  const lax = { link: { ...link, remark: () => "takes no schema" } };
+  assert.deepEqual(routing([{ link }, lax]).router.remarks(), ["takes no schema"]);
+});
+
 Deno.test("route: one attempt means one", async () => {
   const { exhausted } = routing([scripted("a", ["no", GOOD])], 1);
   assert.deepEqual(await exhausted(), ["a@host not_json"]);

@@ -43,7 +43,6 @@ export function ollamaLink(server: Ollama): Link {
     think = THINK.slice(THINK.indexOf(used) + 1).find((each) => !refused.has(each));
   };
   const noteRefused = (used: Think) => {
-    if (used === undefined) return;
     think = undefined;
     refused.add(used);
   };

@@ -66,7 +66,7 @@ function contentOf(said: unknown): { text: string; thought: boolean } {
   const parts = said.filter(isObject);
   return {
     text: parts.map(({ text }) => typeof text === "string" ? text : "").join(""),
-    thought: parts.some(({ text, type }) => typeof text !== "string" && type === "thinking"),
+    thought: parts.some(({ type }) => type === "thinking"),
   };
 }
 

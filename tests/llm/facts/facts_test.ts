@@ -213,6 +213,40 @@ Deno.test("factsOf: three words of 24 letters are a sentence that can be unread"
   );
 });
 
+Deno.test("factsOf: what runs may differ from what is wanted under any of their names", () => {
+  const runs = "running running_image running_version running_digest deployed".split(" ");
+  const wanted = ("compose compose_image declared declared_image desired desired_image described " +
+    "desired_version wanted").split(" ");
+  const drifted = (one: string, other: string, value: unknown = "2") =>
+    of({ [one]: "1", [other]: value }, "service_unhealthy").drifted;
+  for (const one of runs) assert.equal(drifted(one, "wanted"), true, one);
+  for (const other of wanted) assert.equal(drifted("deployed", other), true, other);
+  assert.deepEqual([drifted("deployed", "wanted", "1"), drifted("deployed", "wanted", 2)], [
+    false,
+    false,
+  ]);
+});
+
+Deno.test("factsOf: planned is what a field says plainly", () => {
+  const planned = (value: unknown) => of({ maintenance: value }).planned;
+  assert.deepEqual([true, "true", "yes", false, "no", 1, ""].map(planned), [
+    true,
+    true,
+    true,
+    ...Array(4).fill(false),
+  ]);
+  assert.deepEqual(["maintenance", "up"].map((status) => of({ status }).planned), [true, false]);
+  assert.deepEqual(["admin-anna", "watchdog"].map((by) => of({ stopped_by: by }).planned), [
+    true,
+    false,
+  ]);
+});
+
+Deno.test("factsOf: an empty field leaves its place to an inner one", () => {
+  assert.equal(of({ exit_code: "", State: { ExitCode: 139 } }).exit?.code, 139);
+  assert.equal(of({ exit_code: null, State: { ExitCode: 139 } }).exit?.code, 139);
+});
+
 Deno.test("factsOf: a start that cannot be is none", () => {
   const runs = (started_at: unknown) => of({ started_at }).runsForMs;
   assert.deepEqual(
@@ -236,6 +270,15 @@ Deno.test("factsOf: the name of an alert is its kind, a sentence about it is not
 Deno.test("factsOf: a backup that is down is about data, its certificate is one", () => {
   const family = (type: string) => factsOf(waitingEvent({ type, service: "backup" })).family;
   assert.deepEqual(["service_down", "certificate_expiring"].map(family), ["data", "certificate"]);
+});
+
+Deno.test("factLines: what a node suffers from is named so that a model knows it", () => {
+  const line = (nodeTrouble: "node" | "disk") =>
+    factLines(facts({ past: { ...NO_PAST, nodeTrouble } }));
+  assert.deepEqual([...line("node"), ...line("disk")], [
+    "the node has trouble with its own load or kernel",
+    "the node has trouble with its own disk",
+  ]);
 });
 
 Deno.test("factLines: one is one, and none is told only of restarts", () => {

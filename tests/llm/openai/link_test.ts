@@ -153,6 +153,20 @@ Deno.test("openai link: each status by which a server refuses what is asked, and
   }
 });
 
+Deno.test("openai link: a 400 or 422 that does not say why is about the form of the answer", async () => {
+  const forms = async (status: number, message: string) => {
+    await using server = asking(
+      (body) =>
+        body.response_format ? Response.json({ error: { message } }, { status }) : undefined,
+      { attempts: 1 },
+    );
+    await server.route().catch(() => {});
+    return server.proxy.requests.length;
+  };
+  assert.deepEqual([await forms(400, "bad request"), await forms(422, "bad request")], [3, 3]);
+  assert.deepEqual([await forms(500, "bad request"), await forms(400, "context is full")], [1, 1]);
+});
+
 Deno.test("openai link: who is not let in is told where a key goes, and a wrong address so", async () => {
   const told = async (status: number) => {
     await using server = asking(() => new Response("", { status }), { attempts: 1 });
