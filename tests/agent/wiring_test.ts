@@ -590,6 +590,34 @@ Deno.test("wiring: a proposal that was about to appear before a crash is looked 
   assert.deepEqual(await agent.ended(1), ["cooldown piha/mosquitto"]);
 });
 
+Deno.test("wiring: a proposal whose event file is of the day before has no other one", async () => {
+  const actionId = "plan-piha-mosquitto-1767236645";
+  const day = "events/2026-01-01/solaria";
+  await using agent = await liveAgent({}, {
+    files: {
+      [`actions/pending/${actionId}.json`]: { action_id: actionId, ...TARGET },
+      [`${day}/evt-solaria-1767236645-remediation_started-mosquitto.json`]: {
+        correlation_id: actionId,
+      },
+    },
+    state: [{ is: "proposing", target: TARGET, serial: 1, actionId, atMs: NOW - 86_400_000 }],
+  });
+  assert.deepEqual(agent.log.of("proposal_found").map(({ folder }) => folder), ["pending"]);
+  assert.deepEqual([...Deno.readDirSync(`${agent.root}/events`)].map(({ name }) => name), [
+    "2026-01-01",
+  ]);
+});
+
+Deno.test("wiring: that a target is well again is in the journal before a stop", async () => {
+  await using agent = await liveAgent(WAITS);
+  agent.publish();
+  agent.publish({ type: "service_recovered", timestamp: NOW / 1_000 });
+  await agent.ended(2);
+  await agent.clock.advance(1_000);
+  const state = Deno.readTextFileSync(`${agent.root}/state/planner-agent.state`);
+  assert.ok(state.includes('"is":"well"'), state);
+});
+
 Deno.test("wiring: that prompts are long is told where a model is asked, and of no rules", async () => {
   const settings = { LLM_CONTEXT_TOKENS: "1024", PROMPT_PAYLOAD_BYTES: "65536" };
   for (const [chain, told] of [["m,rules", 1], ["rules", 0]] as const) {

@@ -132,6 +132,15 @@ Deno.test("parseTopology: a node's name has 64 characters at most, a role 200", 
   assert.deepEqual([problemsOf(text(65, 200)).length, problemsOf(text(64, 201)).length], [1, 1]);
 });
 
+Deno.test("parseTopology: two nodes whose names differ in case only are one too many", () => {
+  for (const names of [["VPS", "vps"], ["vps", "VPS"]]) {
+    const nodes = names.map((name) => ({ name, role: "r" }));
+    assert.deepEqual(problemsOf(JSON.stringify({ nodes })), [
+      `nodes[1].name is "${names[1]}"; it takes a name that no node or alias has`,
+    ]);
+  }
+});
+
 Deno.test("parseTopology: what cannot be seen in a wrong value is told by its number", () => {
   const name = "pi\u202eha\u200b";
   assert.deepEqual(problemsOf(JSON.stringify({ nodes: [{ name, role: "r" }] })), [

@@ -71,6 +71,19 @@ Deno.test("followDecisions: each step of a proposal's life, with its time", asyn
   await lab.decisions.close();
 });
 
+Deno.test("followDecisions: looks every 5 s by itself", async () => {
+  const lab = homelab();
+  lab.put("pending");
+  await lab.clock.advance(5_000);
+  await lab.take("pending");
+  lab.put("rejected");
+  await lab.clock.advance(4_999);
+  assert.deepEqual(lab.told, []);
+  await lab.clock.advance(1);
+  assert.deepEqual(lab.told.map(short), ["rejected"]);
+  await lab.decisions.close();
+});
+
 Deno.test("followDecisions: what is put back is no decision, and is followed again", async () => {
   const lab = homelab();
   lab.put("approved");

@@ -64,6 +64,7 @@ function proposalFile(channel = "health_events") {
     changes: [
       { rule: "low_confidence", field: "requires_human", from: false, to: true },
       { rule: "low_confidence", field: "requires_human", from: false, to: true },
+      { rule: "by_hand", field: "requires_human", from: false, to: true },
     ],
     modelUsed: "b",
     attempts: diagnosed.attempts,
@@ -99,7 +100,7 @@ Deno.test("history: a proposal's line tells what led to it", async () => {
     action_id: "plan-piha-mosquitto-1767323045",
     confidence: 0.9,
     requires_human: true,
-    rules: ["low_confidence"],
+    rules: ["low_confidence", "by_hand"],
     model: "b",
     waited_ms: 250,
     diagnosis_ms: 5121,
@@ -540,7 +541,7 @@ Deno.test("history: the whole line of a decision, and of a proposal that has no 
     action_id: "plan-piha-mosquitto-1767323045",
     confidence: 0.9,
     requires_human: true,
-    rules: ["low_confidence"],
+    rules: ["low_confidence", "by_hand"],
   }]);
 });
 

@@ -374,6 +374,19 @@ Deno.test("othersFor: the planner's own file under another name is none of other
   assert.equal(await countWaiting(fault), 1);
 });
 
+Deno.test("countWaiting: all that wait are counted, also where no repairs are", async () => {
+  const files = memoryFiles();
+  for (let nth = 1; nth <= 9; nth++) {
+    files.put(`/r/actions/pending/plan-piha-mosquitto-${EPOCH + nth}.json`, text());
+  }
+  const { countWaiting } = createActionIndex({
+    ...{ root: "/r", files, clock: fakeClock(), log: recordingLog(), windowMs: WINDOW_MS },
+    repeats: 0,
+  });
+  const fault = { ...TARGET, type: "service_unhealthy", severity: "error" };
+  assert.equal(await countWaiting(fault), 9);
+});
+
 Deno.test("countWaiting: what is stale, or for a lesser fault, keeps nothing back", async () => {
   const { clock, files, countWaiting } = inMemory();
   const minutes = (from: number) => new Date(clock.now() + from * 60_000).toISOString();
