@@ -49,7 +49,7 @@ export function besideOthers(
 
 function heldBy(other: WaitingAction, nowMs: number): Objected {
   const { actionId, word, sinceMs } = other;
-  const since = sinceMs === undefined ? "" : ` ${spanInWords(Math.max(0, nowMs - sinceMs))} ago`;
+  const since = sinceMs === undefined ? "" : ` ${spanInWords(nowMs - sinceMs)} ago`;
   return {
     outcome: "held",
     line: "proposal_held",
