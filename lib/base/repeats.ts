@@ -85,6 +85,11 @@ export function createRepeats<First, Group extends string>(options: RepeatsOptio
     /** Tells what was counted of a run, if anything was. */
     tell,
     leaveOut,
-    flush,
+    /** Tells what was counted, at the end: no timer is left. */
+    flush(): void {
+      flush();
+      cancelTimer?.();
+      cancelTimer = undefined;
+    },
   };
 }

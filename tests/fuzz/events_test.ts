@@ -58,12 +58,8 @@ Deno.test("fuzz: a stream of lines says the same however it is split", async () 
   );
 });
 
-// A window in which lines of the log are counted outlives an agent; a process ends with it.
-const leavesTimers = { sanitizeOps: false, sanitizeResources: false };
-
 Deno.test(
   "fuzz: whatever a file of events holds, it is replayed dry or told of, and shown clean",
-  leavesTimers,
   async () => {
     using folder = sandbox();
     makeRuntime(folder.path);
@@ -85,7 +81,6 @@ Deno.test(
 
 Deno.test(
   "fuzz: whatever a file of labels holds, it is tried or refused by line, and shown clean",
-  leavesTimers,
   async () => {
     using folder = sandbox();
     makeRuntime(folder.path);

@@ -86,11 +86,7 @@ Deno.test("fuzz: whatever a Redis says of its streams, entries are handed over o
   depth.atLeast({ entries: 0.4 });
 });
 
-// A window in which lines of the log are counted outlives an agent; a process ends with it.
-Deno.test("fuzz: whatever a stream holds, it is replayed or told of, and shown clean", {
-  sanitizeOps: false,
-  sanitizeResources: false,
-}, async () => {
+Deno.test("fuzz: whatever a stream holds, it is replayed or told of, and shown clean", async () => {
   using folder = sandbox();
   makeRuntime(folder.path);
   const server = redis();

@@ -128,3 +128,13 @@ Deno.test("foldedLines: a flood of different lines loses no count and leaves no 
   line.log("key-0", () => ({ again: true }));
   assert.deepEqual(told.lines.at(-1), { again: true });
 });
+
+Deno.test("foldedLines: flushed at the end, what repeated is told and no timer is left", () => {
+  const clock = fakeClock();
+  const log = recordingLog();
+  const line = foldedLines(log, clock)("info", "again");
+  for (let nth = 0; nth < 3; nth++) line.log("same", () => ({ key: "same" }));
+  assert.equal(clock.waiting, 1);
+  line.flush();
+  assert.deepEqual([log.of("again").length, clock.waiting], [2, 0]);
+});
