@@ -89,6 +89,20 @@ Deno.test("Home Assistant: an update begins an absence and its end is the return
   assert.equal(h.isNoise("ha_integration_failed"), true);
 });
 
+Deno.test("Home Assistant: its name in any letter case; five minutes away are no moment any more", () => {
+  for (const [ms, expected] of [[299_999, true], [300_000, false]] as const) {
+    const h = house();
+    h.heard("container_exited", { service: "HomeAssistant" });
+    assert.equal(h.heldMs("ha_integration_failed"), 300_000);
+    h.tick(100_000);
+    const happenedAt = h.now();
+    h.heard("container_exited", { service: "HomeAssistant" });
+    h.tick(ms - 100_000);
+    h.heard("container_started", { service: "HomeAssistant" });
+    assert.equal(h.isNoise("ha_integration_failed", { happenedAt }), expected);
+  }
+});
+
 Deno.test("Home Assistant: away for longer is no moment, and other services and houses do not count", () => {
   const h = house();
   h.heard("container_exited", { service: "zigbee2mqtt" });

@@ -226,3 +226,16 @@ Deno.test("turn: what waits behind a parked fault is asked about as soon as that
     "backup_failed",
   ]);
 });
+
+Deno.test("turn: a receipt waits for the event file, and is not given without one", async () => {
+  for (const [isThere, expected] of [[true, 1], [false, 0]] as const) {
+    let receipts = 0;
+    const p = pipeline({}, { announced: () => Promise.resolve(isThere) });
+    await p.publish({}, { settled: () => void receipts++ });
+    await p.calls[0]?.answer();
+    assert.deepEqual(p.ended(), ["proposed piha/mosquitto"]);
+    p.endings[0]?.event?.settled?.();
+    await settle();
+    assert.equal(receipts, expected);
+  }
+});
