@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** Whether a parsed value is an object with keys, neither null nor a list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -58,4 +60,13 @@ export const escapedUnit = (unit: string): string =>
  */
 export function asciiJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent).replace(/[\u007f-\uffff]/g, escapedUnit);
+}
+
+/** Whether two JSON values are the same; those that are nested too deep to be compared are not. */
+export function isSame(one: unknown, other: unknown): boolean {
+  try {
+    return isDeepStrictEqual(one, other);
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
-import { isObject, parseJson, walkSigns } from "../base/json.ts";
+import { isObject, isSame, parseJson, walkSigns } from "../base/json.ts";
 import { announcesDraft, leavesStanding } from "./answer/surroundings.ts";
 import { type Mark, thinkingMarks } from "./answer/thinking.ts";
 
@@ -51,7 +50,7 @@ function read(text: string, quotings: number, rounds: number): Answer {
     return refuse("not_json", "no complete JSON object");
   }
   const all = [...drafts, ...found];
-  if (all.some(({ value }) => !isDeepStrictEqual(value, last.value))) {
+  if (all.some(({ value }) => !isSame(value, last.value))) {
     return refuse("several_objects", `${all.length} JSON objects, one was asked for`);
   }
   if (announcesDraft(last.lead)) {

@@ -225,3 +225,13 @@ Deno.test("readAnswer: thinking that shows when other thinking is taken out ends
   assert.deepEqual(readAnswer(nested(3)), { ok: false, kind: "not_json", error });
   assert.deepEqual(readAnswer(nested(3_000)), { ok: false, kind: "not_json", error });
 });
+
+Deno.test("readAnswer: objects that are nested too deep to be compared are several, not a fault", () => {
+  const deep = `{"action":"restart","x":${"[".repeat(15_000)}${"]".repeat(15_000)}}`;
+  const answer = readAnswer(`${deep}\n${deep}`);
+  assert.deepEqual(answer, {
+    ok: false,
+    kind: "several_objects",
+    error: "2 JSON objects, one was asked for",
+  });
+});
