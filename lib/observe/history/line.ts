@@ -34,7 +34,8 @@ type HistoryAttempt = Pick<Attempt, "link" | "milliseconds"> & { readonly outcom
 const areAttempts = (value: unknown): value is readonly HistoryAttempt[] =>
   Array.isArray(value) &&
   value.every((each) =>
-    isObject(each) && isText(each.link) && isText(each.outcome) && isNumber(each.milliseconds)
+    isObject(each) && isText(each.link) && isText(each.outcome) && isNumber(each.milliseconds) &&
+    Object.values(each).every((part) => typeof part !== "object")
   );
 
 /** Keys as in the file, and what each may hold where it is there. */
@@ -67,6 +68,7 @@ const KEYS = {
 };
 
 const CHECKS = Object.entries(KEYS);
+const NAMES: ReadonlySet<string> = new Set(["at", "outcome", ...Object.keys(KEYS)]);
 
 type Checked<Check> = Check extends (value: unknown) => value is infer Value ? Value : never;
 
@@ -135,12 +137,17 @@ export function decidedRecord(decided: Decided): HistoryLine {
 /** The line as text, ASCII only, with its newline. */
 export const historyText = (line: HistoryLine): string => `${asciiJson(line)}\n`;
 
-/** What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. */
+/**
+ * What {@linkcode historyText} wrote; undefined for a line that is damaged or of another kind. Keys
+ * of a later version are left out: what they hold may be nested too deep to be shown.
+ */
 export function parseHistoryLine(text: string): HistoryLine | undefined {
   const line = parseObject(text);
   if (!line || !isTime(line.at) || !KNOWN.has(line.outcome)) return undefined;
   const isWhole = CHECKS.every(([key, check]) => line[key] === undefined || check(line[key]));
-  return isWhole ? line as HistoryLine : undefined;
+  if (!isWhole) return undefined;
+  const own = Object.entries(line).filter(([key]) => NAMES.has(key));
+  return Object.fromEntries(own) as unknown as HistoryLine;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();
