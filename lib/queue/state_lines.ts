@@ -54,8 +54,10 @@ export function createStateDecoder() {
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";
-const isTimes = (value: unknown) => Array.isArray(value) && value.every(Number.isFinite);
-const isTimeOrAbsent = (value: unknown) => value === undefined || Number.isFinite(value);
+/** Milliseconds since 1970 that a date can have. */
+const isTime = (value: unknown) => typeof value === "number" && Math.abs(value) <= 8.64e15;
+const isTimes = (value: unknown) => Array.isArray(value) && value.every(isTime);
+const isTimeOrAbsent = (value: unknown) => value === undefined || isTime(value);
 const isActionId = (value: unknown) => isText(value) && /^[A-Za-z0-9._-]{1,250}$/.test(value);
 const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;
 
@@ -69,7 +71,7 @@ function isMerged(value: unknown): boolean {
 }
 
 function isHeard(value: unknown): boolean {
-  return isObject(value) && isWaitingEvent(value.event) && Number.isFinite(value.arrivedMs) &&
+  return isObject(value) && isWaitingEvent(value.event) && isTime(value.arrivedMs) &&
     Number.isSafeInteger(value.serial);
 }
 
@@ -89,21 +91,21 @@ function parseRecord(value: Record<string, unknown> | undefined): StateRecord | 
       (value.merged === undefined || Array.isArray(value.merged) && value.merged.every(isMerged)),
     done: () => isTarget(value.target),
     proposing: () =>
-      isTarget(value.target) && Number.isFinite(value.atMs) && Number.isSafeInteger(value.serial) &&
+      isTarget(value.target) && isTime(value.atMs) && Number.isSafeInteger(value.serial) &&
       isActionId(value.actionId),
     announced: () => isTarget(value.target) && isActionId(value.actionId),
     cooldown: () =>
-      isTarget(value.target) && Number.isFinite(value.atMs) &&
+      isTarget(value.target) && isTime(value.atMs) &&
       (value.serial === undefined || Number.isSafeInteger(value.serial)) &&
       (value.gravity === undefined || Number.isSafeInteger(value.gravity)),
-    offline: () => isName(value.node) && Number.isFinite(value.atMs),
+    offline: () => isName(value.node) && isTime(value.atMs),
     online: () => isName(value.node),
     flaps: () =>
       isTarget(value.target) && typeof value.bad === "boolean" && isTimes(value.changesMs) &&
       (value.told === undefined ||
-        isObject(value.told) && Number.isFinite(value.told.atMs) &&
+        isObject(value.told) && isTime(value.told.atMs) &&
           Number.isSafeInteger(value.told.gravity)),
-    well: () => isTarget(value.target) && isName(value.type) && Number.isFinite(value.atMs),
+    well: () => isTarget(value.target) && isName(value.type) && isTime(value.atMs),
     spent: () => (value.of === "diagnosis" || value.of === "proposal") && isTimes(value.atMs),
   };
   const is = value.is;

@@ -227,6 +227,12 @@ Deno.test("decodeState: a line that no agent writes is counted and passed over",
     JSON.stringify({ ...waiting(1), event: { ...event, timestamp: "1" } }),
     JSON.stringify({ ...waiting(1), event: { ...event, excerpt: { a: 1 } } }),
     JSON.stringify({ ...waiting(1), event: { ...event, node: "x".repeat(201) } }),
+    // Later than a date can be.
+    JSON.stringify({ ...waiting(1), event: { ...event, heardAt: 8.64e15 + 1 } }),
+    JSON.stringify({ ...waiting(1), event: { ...event, happenedAt: -8.64e15 - 1 } }),
+    JSON.stringify({ ...waiting(1), arrivedMs: 1e300 }),
+    JSON.stringify({ ...cooldown, atMs: 1e300 }),
+    JSON.stringify({ is: "spent", of: "proposal", atMs: [1, 1e300] }),
   ];
   const text = encodeHeader() + wrong.map((line) => `${line}\n`).join("") + encodeRecord(cooldown);
   const { state, damagedLines } = stateOf(decodeState(text));
