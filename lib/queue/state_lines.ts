@@ -6,6 +6,7 @@
  */
 import { isObject, parseObject } from "../base/json.ts";
 import { cleanName } from "../base/text/names.ts";
+import { visibleText } from "../base/text/visible.ts";
 import { applyRecord, emptyState, type SavedState, type StateRecord } from "./state.ts";
 
 /** Version of the records. A file of a later version is left alone. */
@@ -59,6 +60,8 @@ const isTime = (value: unknown) => typeof value === "number" && Math.abs(value) 
 const isTimes = (value: unknown) => Array.isArray(value) && value.every(isTime);
 const isTimeOrAbsent = (value: unknown) => value === undefined || isTime(value);
 const isActionId = (value: unknown) => isText(value) && /^[A-Za-z0-9._-]{1,250}$/.test(value);
+/** Without what acts on a terminal. */
+const isShown = (value: unknown) => isText(value) && visibleText(value) === value;
 const isName = (value: unknown) => isText(value) && value !== "" && cleanName(value) === value;
 
 function isTarget(value: unknown): boolean {
@@ -66,7 +69,7 @@ function isTarget(value: unknown): boolean {
 }
 
 function isMerged(value: unknown): boolean {
-  return isObject(value) && isText(value.type) && isText(value.severity) &&
+  return isObject(value) && isShown(value.type) && isShown(value.severity) &&
     Number.isSafeInteger(value.count) && (value.newest === undefined || isHeard(value.newest));
 }
 
@@ -76,8 +79,8 @@ function isHeard(value: unknown): boolean {
 }
 
 function isWaitingEvent(value: unknown): boolean {
-  return isTarget(value) && isObject(value) && isName(value.type) && isText(value.severity) &&
-    isText(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp) &&
+  return isTarget(value) && isObject(value) && isName(value.type) && isShown(value.severity) &&
+    isShown(value.channel) && isText(value.excerpt) && Number.isFinite(value.timestamp) &&
     (value.origin === undefined ||
       isObject(value.origin) && Object.values(value.origin).every(isText)) &&
     isTimeOrAbsent(value.heardAt) && isTimeOrAbsent(value.happenedAt);

@@ -4,6 +4,7 @@ import { cleanName } from "../../lib/base/text/names.ts";
 import { applyRecord, emptyState, type RecordOf, type StateRecord } from "../../lib/queue/state.ts";
 import { createStateDecoder, encodeHeader, encodeRecord } from "../../lib/queue/state_lines.ts";
 import { decodeState } from "../support/decode_state.ts";
+import { visibleText } from "../../lib/base/text/visible.ts";
 import { targetKey } from "../../lib/event/target.ts";
 import { anyCharacter } from "../support/any_character.ts";
 import { waitingEvent } from "../support/waiting_event.ts";
@@ -110,6 +111,7 @@ const target = plain({ node: name, service: name });
 const time = fc.integer({ min: -1e15, max: 1e15 });
 const count = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const text = fc.string({ unit: anyCharacter, maxLength: 200 });
+const shown = text.map(visibleText);
 const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
   plain({
     is: fc.constant("flaps" as const),
@@ -131,8 +133,8 @@ const anyRecord: fc.Arbitrary<StateRecord> = fc.oneof(
       node: name,
       service: name,
       type: name,
-      severity: text,
-      channel: text,
+      severity: shown,
+      channel: shown,
       excerpt: text,
       heardAt: time,
       happenedAt: time,
@@ -227,6 +229,9 @@ Deno.test("decodeState: a line that no agent writes is counted and passed over",
     JSON.stringify({ ...waiting(1), event: { ...event, timestamp: "1" } }),
     JSON.stringify({ ...waiting(1), event: { ...event, excerpt: { a: 1 } } }),
     JSON.stringify({ ...waiting(1), event: { ...event, node: "x".repeat(201) } }),
+    JSON.stringify({ ...waiting(1), event: { ...event, severity: "\x1b]0;title\x07" } }),
+    JSON.stringify({ ...waiting(1), event: { ...event, channel: "\0" } }),
+    JSON.stringify({ ...waiting(1), merged: [{ type: "\x9b", severity: "error", count: 1 }] }),
     // Later than a date can be.
     JSON.stringify({ ...waiting(1), event: { ...event, heardAt: 8.64e15 + 1 } }),
     JSON.stringify({ ...waiting(1), event: { ...event, happenedAt: -8.64e15 - 1 } }),
